@@ -1,0 +1,101 @@
+// Package cli is what the project's commands have in common: flags with a
+// --help, exit codes, and an end on Ctrl-C that leaves nothing behind.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+	// exitInterrupted is what shells report of a command that SIGINT ended.
+	exitInterrupted = 130
+)
+
+// Run is a command: results go to stdout, talk goes to stderr.
+type Run func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
+// ErrInterrupted is the cause of a context that a signal ended.
+var ErrInterrupted = errors.New("interrupted")
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+// Usagef makes an error that ends a command with the exit code 2.
+func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// Main runs a command and exits. The first SIGINT, SIGTERM or SIGHUP cancels
+// the context, so that the command can clean up; a second one ends the process
+// at once.
+func Main(name string, run Run) {
+	os.Exit(main(name, run, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		cancel(ErrInterrupted)
+	}()
+	endWithGoRun()
+	err := run(ctx, args, stdout, stderr)
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &usage):
+		_, _ = fmt.Fprintf(stderr, "%s: %v\nrun %s --help for its usage\n", name, err, name)
+		return exitUsage
+	case errors.Is(err, ErrInterrupted):
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return exitInterrupted
+	default:
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return exitFailed
+	}
+}
+
+// NewFlags returns a flag set whose --help prints usage, then every flag.
+func NewFlags(name, usage string, stdout io.Writer) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintln(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		flags.SetOutput(io.Discard)
+	}
+	return flags
+}
+
+// Parse parses flags and refuses further arguments.
+func Parse(flags *flag.FlagSet, args []string) error {
+	// The flag package would print the usage on a mistake too; only --help
+	// shall.
+	usage := flags.Usage
+	flags.Usage = func() {}
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		usage()
+		return err
+	case err != nil:
+		return usageError{err}
+	case flags.NArg() > 0:
+		return Usagef("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}

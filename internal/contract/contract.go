@@ -1,0 +1,44 @@
+// Package contract holds the names on which both sides of a boundary must
+// agree and which neither may import from the other: what the component
+// writes into a function's environment and the function reads there, what the
+// authorizer puts into its context and a handler reads there, and how a local
+// deployment is told apart from a real one.
+//
+// It is constants only, so that a Lambda binary pays nothing for it.
+package contract
+
+// Environment variables that the component sets on functions.
+const (
+	// EnvSecretPath names the SSM parameter that holds the JWT secret. The
+	// authorizer reads the parameter itself, at cold start.
+	EnvSecretPath = "JWT_SECRET_PATH"
+	// EnvSecret holds the JWT secret itself, where the stack looked it up at
+	// deployment. It is set instead of EnvSecretPath, never beside it.
+	EnvSecret = "JWT_SECRET" //nolint:gosec // the variable's name, not a secret
+	// EnvTableName is the physical name of the component's DynamoDB table. It
+	// is set on every function that has been given access to the table.
+	EnvTableName = "TABLE_NAME"
+)
+
+// Members of the authorizer context, which a handler finds at
+// requestContext.authorizer.lambda.
+const (
+	// ContextUserID is the subject of the verified credential, a string.
+	ContextUserID = "userId"
+	// ContextExpiresAt is when the credential expires, a JSON number: seconds
+	// since the Unix epoch (RFC 7519 section 2, NumericDate).
+	ContextExpiresAt = "expiresAt"
+)
+
+// How a deployment to the local AWS differs from one to AWS.
+const (
+	// EnvBuildTarget tells the build step what to compile for. Unset, it is
+	// Linux and the configured architecture, the only thing that AWS runs.
+	// BuildTargetHost compiles for the machine that runs the program; the
+	// component refuses it in every account but LocalAccountID.
+	EnvBuildTarget = "PROTECTED_HTTP_API_BUILD_TARGET"
+	// BuildTargetHost is the value of EnvBuildTarget for the local AWS.
+	BuildTargetHost = "host"
+	// LocalAccountID is the account of the local AWS. AWS gives it to nobody.
+	LocalAccountID = "000000000000"
+)
