@@ -1,0 +1,160 @@
+package authz
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// readEvent returns the fixture of an authorizer event, with the header
+// Authorization set.
+func readEvent(t testing.TB, authorization string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "authorizer_event.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event map[string]any
+	if err := json.Unmarshal(data, &event); err != nil {
+		t.Fatal(err)
+	}
+	event["headers"].(map[string]any)["authorization"] = authorization
+	event["identitySource"] = []string{authorization}
+	if data, err = json.Marshal(event); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// invoke calls the handler as the Lambda runtime does, JSON in and out, and
+// returns what it logged too.
+func invoke(t testing.TB, h Handler, payload []byte) (answer, log string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	h.Logger = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "lambda-1"})
+	b, err := lambda.NewHandler(h.Handle).Invoke(ctx, payload)
+	return string(b), out.String(), err
+}
+
+type verifyFunc func(context.Context, Credential) (Principal, error)
+
+func (f verifyFunc) Verify(ctx context.Context, c Credential) (Principal, error) { return f(ctx, c) }
+
+func TestHandlerAllows(t *testing.T) {
+	t.Parallel()
+	answer, log, err := invoke(t, Handler{Verifier: newHS256(t)}, readEvent(t, "bearer "+sign(testHeader, testClaims)))
+	const want = `{"isAuthorized":true,"context":{"expiresAt":1700000060,"userId":"usr_abc"}}`
+	if err != nil || answer != want {
+		t.Errorf("got %s, %v; want %s", answer, err, want)
+	}
+	if log != "" {
+		t.Errorf("an allow logged %s", log)
+	}
+}
+
+func TestHandlerDenies(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, authorization, reason, text string }{
+		{"missing", "", "no credential", "no credential: the header Authorization is missing or empty"},
+		{"another scheme", "Basic dTpw", "not applicable", "credential of another kind: the scheme of the header Authorization is not Bearer"},
+		{"malformed", "Bearer bad-token", "malformed", segmentsText},
+		{"unsecured", "Bearer " + rfc7519None, "unsupported algorithm", "unsupported algorithm"},
+		{"another secret", "Bearer " + jwtIOToken, "invalid signature", "invalid signature"},
+		{"expired", "Bearer " + sign(testHeader, `{"sub":"s","exp":1}`), "expired", "expired"},
+		{"not yet valid", "Bearer " + sign(testHeader, `{"sub":"s","exp":1700000060,"nbf":1700000060}`), "not yet valid", "not yet valid"},
+		{"no subject", "Bearer " + sign(testHeader, `{"exp":1700000060}`), "invalid claim", "invalid claim: sub: the subject is empty"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			answer, log, err := invoke(t, Handler{Verifier: newHS256(t)}, readEvent(t, tt.authorization))
+			if err != nil || answer != `{"isAuthorized":false}` {
+				t.Errorf("got %s, %v", answer, err)
+			}
+			want := fmt.Sprintf(`{"level":"WARN","msg":"request denied","reason":%q,"error":%q,"requestId":"lambda-1","apiRequestId":"api-1","routeKey":"POST /events"}`+"\n", tt.reason, tt.text)
+			if log != want {
+				t.Errorf("logged %s, want %s", log, want)
+			}
+			if _, token, ok := strings.Cut(tt.authorization, " "); ok && strings.Contains(log, token) {
+				t.Error("the credential is in the log")
+			}
+		})
+	}
+}
+
+func TestHandlerFaults(t *testing.T) {
+	t.Parallel()
+	fails := func(err error) Verifier {
+		return verifyFunc(func(context.Context, Credential) (Principal, error) { return Principal{}, err })
+	}
+	is := func(p Principal) Verifier {
+		return verifyFunc(func(context.Context, Credential) (Principal, error) { return p, nil })
+	}
+	event := readEvent(t, "Bearer x")
+	tests := []struct {
+		name         string
+		verifier     Verifier
+		event        []byte
+		want         error
+		reason, text string
+	}{
+		{"no verifier", nil, event, ErrMisconfigured, "misconfigured", "misconfigured: Handler.Verifier is not set"},
+		{"format 1.0", newHS256(t), bytes.Replace(event, []byte(`"version":"2.0"`), []byte(`"version":"1.0"`), 1), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
+		{"no event", newHS256(t), []byte(`{}`), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
+		{"unavailable", fails(ErrUnavailable), event, ErrUnavailable, "unavailable", "unavailable"},
+		{"unknown error", fails(os.ErrClosed), event, os.ErrClosed, "internal", "file already closed"},
+		{"a fault with a denial in it", fails(fmt.Errorf("%w: %w", ErrExpired, ErrUnavailable)), event, ErrUnavailable, "unavailable", "expired: unavailable"},
+		{"principal without subject", is(Principal{ExpiresAt: time.Unix(testNow, 0)}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: the subject is empty"},
+		{"principal without expiry", is(Principal{Subject: "s"}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: its expiry is out of range"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			answer, log, err := invoke(t, Handler{Verifier: tt.verifier}, tt.event)
+			if answer != "" || !errors.Is(err, tt.want) || text(err) != "judging a request: "+tt.text {
+				t.Errorf("got %s, error %q; want error %q", answer, text(err), "judging a request: "+tt.text)
+			}
+			if want := fmt.Sprintf(`{"level":"ERROR","msg":"request not judged","reason":%q,"error":%q,"requestId":"lambda-1"`, tt.reason, tt.text); !strings.HasPrefix(log, want) {
+				t.Errorf("logged %s, want %s…", log, want)
+			}
+		})
+	}
+}
+
+func TestHandlerUsesItsExtractor(t *testing.T) {
+	t.Parallel()
+	var got Request
+	h := Handler{Verifier: newHS256(t), Extractor: extractFunc(func(r Request) (Credential, error) {
+		got = r
+		return NewCredential(BearerScheme, r.Headers["x-token"]), nil
+	})}
+	event := bytes.Replace(readEvent(t, ""), []byte(`"headers":{`), []byte(`"headers":{"x-token":"`+sign(testHeader, testClaims)+`",`), 1)
+	answer, _, err := invoke(t, h, event)
+	if err != nil || !strings.HasPrefix(answer, `{"isAuthorized":true`) {
+		t.Errorf("got %s, %v", answer, err)
+	}
+	if got.RouteKey != "POST /events" || got.RequestID != "api-1" {
+		t.Errorf("the extractor got route %q, request %q", got.RouteKey, got.RequestID)
+	}
+}
+
+type extractFunc func(Request) (Credential, error)
+
+func (f extractFunc) Extract(r Request) (Credential, error) { return f(r) }

@@ -1,0 +1,296 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestVerifyAccepts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, token, subject, issuer string
+		expires                      int64
+		change                       func(*HS256Config)
+	}{
+		{name: "least", token: sign(`{"alg":"HS256"}`, testClaims), subject: "usr_abc", expires: testNow + 60},
+		{name: "typ in any case", token: sign(`{"alg":"HS256","typ":"jwt"}`, testClaims), subject: "usr_abc", expires: testNow + 60},
+		{name: "kid and unknown parameters", token: sign(`{"alg":"HS256","kid":"k1","x":[{"x":1,"x":2}]}`, testClaims), subject: "usr_abc", expires: testNow + 60},
+		{name: "every registered claim", token: sign(testHeader, `{"iss":"i","sub":"s","aud":["a","b"],"exp":1700000001,"nbf":1700000000,"iat":1700000000,"jti":"j","admin":true}`), subject: "s", issuer: "i", expires: testNow + 1,
+			change: func(c *HS256Config) { c.Issuer, c.AnyIssuer, c.Audience, c.AnyAudience = "i", false, "b", false }},
+		{name: "fraction of a second is cut off exp", token: sign(testHeader, `{"sub":"s","exp":1700000060.999}`), subject: "s", expires: testNow + 60},
+		{name: "exponent", token: sign(testHeader, `{"sub":"s","exp":1.70000006e9}`), subject: "s", expires: testNow + 60},
+		{name: "last second of the range", token: sign(testHeader, `{"sub":"s","exp":253402300799}`), subject: "s", expires: 253402300799},
+		{name: "nbf and iat within the leeway", token: sign(testHeader, `{"sub":"s","exp":1700000090,"nbf":1700000030,"iat":1700000030}`), subject: "s", expires: testNow + 90,
+			change: func(c *HS256Config) { c.Leeway = 30 * time.Second }},
+		{name: "longest subject", token: sign(testHeader, `{"sub":"`+strings.Repeat("a", MaxSubjectBytes)+`","exp":1700000060}`), subject: strings.Repeat("a", MaxSubjectBytes), expires: testNow + 60},
+		{name: "subject beyond ASCII", token: sign(testHeader, `{"sub":"Zo\u00eb 李","exp":1700000060}`), subject: "Zoë 李", expires: testNow + 60},
+		{name: "second of two keys", token: sign(testHeader, testClaims), subject: "usr_abc", expires: testNow + 60,
+			change: func(c *HS256Config) {
+				c.Keys = StaticKeys{newKey(t, []byte(strings.Repeat("x", 32))), newKey(t, testSecret)}
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var changes []func(*HS256Config)
+			if tt.change != nil {
+				changes = append(changes, tt.change)
+			}
+			got, err := newHS256(t, changes...).Verify(t.Context(), NewCredential(BearerScheme, tt.token))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Principal{Subject: tt.subject, Issuer: tt.issuer, Method: "HS256", ExpiresAt: time.Unix(tt.expires, 0)}
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+// TestVerifyRefusesPitfalls has a case for every input that golang-jwt v5.3.1
+// was measured to accept with its default options or with some option.
+func TestVerifyRefusesPitfalls(t *testing.T) {
+	t.Parallel()
+	good := sign(testHeader, testClaims)
+	tests := []struct {
+		name, token string
+		want        error
+		text        string
+	}{
+		{"no exp", sign(testHeader, `{"sub":"s"}`), ErrInvalidClaim, "invalid claim: exp is missing"},
+		{"crit", sign(`{"alg":"HS256","crit":["x"],"x":1}`, testClaims), ErrMalformed, headerText},
+		{"b64", sign(`{"alg":"HS256","b64":false}`, testClaims), ErrMalformed, headerText},
+		{"expired exp, then a good one", sign(testHeader, `{"sub":"s","exp":1,"exp":1700000060}`), ErrMalformed, twiceText},
+		{"the same, the name escaped", sign(testHeader, `{"sub":"s","exp":1,"\u0065xp":1700000060}`), ErrMalformed, twiceText},
+		{"EXP instead of exp", sign(testHeader, `{"sub":"s","EXP":1700000060}`), ErrInvalidClaim, "invalid claim: a registered claim is written in another case"},
+		{"Exp beside exp", sign(testHeader, `{"sub":"s","exp":1,"Exp":1700000060}`), ErrInvalidClaim, "invalid claim: a registered claim is written in another case"},
+		{"sub with a letter that folds to s", sign(testHeader, `{"ſub":"s","exp":1700000060}`), ErrInvalidClaim, "invalid claim: a registered claim is written in another case"},
+		{"exp a string", sign(testHeader, `{"sub":"s","exp":"1700000060"}`), ErrInvalidClaim, "invalid claim: exp is not a number of seconds"},
+		{"exp 0", sign(testHeader, `{"sub":"s","exp":0}`), ErrExpired, "expired"},
+		{"nbf 1e30", sign(testHeader, `{"sub":"s","exp":1700000060,"nbf":1e30}`), ErrInvalidClaim, "invalid claim: nbf is out of range"},
+		{"exp 1e30", sign(testHeader, `{"sub":"s","exp":1e30}`), ErrInvalidClaim, "invalid claim: exp is out of range"},
+		{"exp 1e400", sign(testHeader, `{"sub":"s","exp":1e400}`), ErrInvalidClaim, "invalid claim: exp is not a number of seconds"},
+		{"exp negative", sign(testHeader, `{"sub":"s","exp":-1}`), ErrInvalidClaim, "invalid claim: exp is out of range"},
+		{"exp null", sign(testHeader, `{"sub":"s","exp":null}`), ErrInvalidClaim, "invalid claim: exp is not a number of seconds"},
+		{"something after the claims", sign(testHeader, testClaims+`{}`), ErrMalformed, notJSONText},
+		{"something after the header", sign(testHeader+`x`, testClaims), ErrMalformed, notJSONText},
+		{"LF in the signature", good[:len(good)-5] + "\n" + good[len(good)-5:], ErrMalformed, "malformed credential: a segment of the token has a character outside base64url"},
+		{"CR after the signature", good + "\r", ErrMalformed, "malformed credential: a segment of the token has a character outside base64url"},
+		{"unused bits of the signature", setUnusedBits(good), ErrMalformed, "malformed credential: a segment of the token is not strict base64url"},
+		{"claims null", sign(testHeader, `null`), ErrMalformed, notObjectText},
+		{"iat in the future", sign(testHeader, `{"sub":"s","exp":1700000060,"iat":1700000001}`), ErrNotYetValid, "not yet valid"},
+		{"iat a string", sign(testHeader, `{"sub":"s","exp":1700000060,"iat":"1"}`), ErrInvalidClaim, "invalid claim: iat is not a number of seconds"},
+		{"typ of another token", sign(`{"alg":"HS256","typ":"at+jwt"}`, testClaims), ErrMalformed, "malformed credential: the token's typ is not JWT"},
+		{"claims that are not read before the signature", sign(testHeader, `{`)[:len(sign(testHeader, `{`))-43] + segment(strings.Repeat("x", 32)), ErrInvalidSignature, "invalid signature"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkRefused(t, newHS256(t), tt.token, tt.want, tt.text)
+		})
+	}
+}
+
+const (
+	headerText    = "malformed credential: the token's header has a parameter that is not allowed (crit, b64, jku, jwk, x5u, x5c, x5t, x5t#S256, enc, zip)"
+	caseText      = "malformed credential: the token's header has a registered parameter in another case"
+	twiceText     = "malformed credential: the token's header or claims set names a member twice"
+	notJSONText   = "malformed credential: the token's header or claims set is not JSON"
+	notObjectText = "malformed credential: the token's header or claims set is not a JSON object"
+	segmentsText  = "malformed credential: the token does not have exactly three segments"
+	alphabetText  = "malformed credential: a segment of the token has a character outside base64url"
+)
+
+// setUnusedBits changes the last character to one that decodes to the same
+// bytes in a lenient decoder: 43 characters carry two bits more than 32 bytes.
+func setUnusedBits(token string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, token[len(token)-1])
+	return token[:len(token)-1] + string(alphabet[last|1])
+}
+
+func TestVerifyRefuses(t *testing.T) {
+	t.Parallel()
+	good := sign(testHeader, testClaims)
+	claims := func(more string) string { return sign(testHeader, `{"sub":"s","exp":1700000060,`+more+`}`) }
+	subject := func(raw string) string { return sign(testHeader, `{"exp":1700000060,"sub":`+raw+`}`) }
+	signed := segment(testHeader) + "." + segment(testClaims) + "."
+	tests := []struct {
+		name, token string
+		want        error
+		text        string
+	}{
+		{"empty", "", ErrMalformed, segmentsText},
+		{"one word", "bad-token", ErrMalformed, segmentsText},
+		{"four segments", good + ".x", ErrMalformed, segmentsText},
+		{"8 KiB and one byte", strings.Repeat("a", MaxTokenBytes-1) + "..", ErrMalformed, "malformed credential: the token is longer than 8 KiB"},
+		{"8 KiB", strings.Repeat("A", MaxTokenBytes-4) + ".AA.", ErrMalformed, notJSONText},
+		{"padding", signed + segment(mac(testSecret, signed)) + "=", ErrMalformed, alphabetText},
+		{"standard base64", signed + "+/" + segment("x"), ErrMalformed, alphabetText},
+		{"space", signed + " ", ErrMalformed, alphabetText},
+		{"header not JSON", sign(`x`, testClaims), ErrMalformed, notJSONText},
+		{"header an array", sign(`["HS256"]`, testClaims), ErrMalformed, notObjectText},
+		{"header with a trailing comma", sign(`{"alg":"HS256",}`, testClaims), ErrMalformed, notJSONText},
+		{"header not UTF-8", sign("{\"alg\":\"HS256\",\"x\":\"\xff\"}", testClaims), ErrMalformed, notJSONText},
+		{"header with alg twice", sign(`{"alg":"none","alg":"HS256"}`, testClaims), ErrMalformed, twiceText},
+		{"ALG beside alg", sign(`{"alg":"HS256","ALG":"none"}`, testClaims), ErrMalformed, caseText},
+		{"Crit", sign(`{"alg":"HS256","Crit":["x"]}`, testClaims), ErrMalformed, caseText},
+		{"jku", sign(`{"alg":"HS256","jku":"https://a.example"}`, testClaims), ErrMalformed, headerText},
+		{"jwk", sign(`{"alg":"HS256","jwk":{"kty":"oct","k":"AA"}}`, testClaims), ErrMalformed, headerText},
+		{"x5u", sign(`{"alg":"HS256","x5u":"https://a.example"}`, testClaims), ErrMalformed, headerText},
+		{"x5c", sign(`{"alg":"HS256","x5c":[]}`, testClaims), ErrMalformed, headerText},
+		{"x5t", sign(`{"alg":"HS256","x5t":"a"}`, testClaims), ErrMalformed, headerText},
+		{"x5t#S256", sign(`{"alg":"HS256","x5t#S256":"a"}`, testClaims), ErrMalformed, headerText},
+		{"enc", sign(`{"alg":"HS256","enc":"A128GCM"}`, testClaims), ErrMalformed, headerText},
+		{"zip", sign(`{"alg":"HS256","zip":"DEF"}`, testClaims), ErrMalformed, headerText},
+		{"typ not a string", sign(`{"alg":"HS256","typ":1}`, testClaims), ErrMalformed, "malformed credential: the token's typ is not JWT"},
+		{"kid not a string", sign(`{"alg":"HS256","kid":{}}`, testClaims), ErrMalformed, "malformed credential: the token's kid is not a string"},
+		{"no alg", sign(`{}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"alg null", sign(`{"alg":null}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"alg in lower case", sign(`{"alg":"hs256"}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"alg HS384", sign(`{"alg":"HS384"}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"alg RS256", sign(`{"alg":"RS256"}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"alg None", segment(`{"alg":"None"}`) + "." + segment(testClaims) + ".", ErrUnsupportedAlgorithm, "unsupported algorithm"},
+		{"no signature", signed, ErrInvalidSignature, "invalid signature"},
+		{"half a signature", signed + segment(mac(testSecret, signed[:len(signed)-1])[:16]), ErrInvalidSignature, "invalid signature"},
+		{"longer signature", signed + segment(mac(testSecret, signed[:len(signed)-1])+"\x00"), ErrInvalidSignature, "invalid signature"},
+		{"another secret", signed + segment(mac([]byte(strings.Repeat("x", 32)), signed[:len(signed)-1])), ErrInvalidSignature, "invalid signature"},
+		{"other claims", segment(testHeader) + "." + segment(`{"sub":"root","exp":1700000060}`) + good[strings.LastIndexByte(good, '.'):], ErrInvalidSignature, "invalid signature"},
+		{"claims empty", sign(testHeader, ``), ErrMalformed, notJSONText},
+		{"claims a number", sign(testHeader, `1`), ErrMalformed, notObjectText},
+		{"custom claim twice", claims(`"a":1,"a":2`), ErrMalformed, twiceText},
+		{"expires now", sign(testHeader, `{"sub":"s","exp":1700000000}`), ErrExpired, "expired"},
+		{"expires within this second", sign(testHeader, `{"sub":"s","exp":1700000000.9}`), ErrExpired, "expired"},
+		{"nbf in the future", claims(`"nbf":1700000001`), ErrNotYetValid, "not yet valid"},
+		{"nbf a fraction ahead", claims(`"nbf":1700000000.1`), ErrNotYetValid, "not yet valid"},
+		{"nbf not a number", claims(`"nbf":true`), ErrInvalidClaim, "invalid claim: nbf is not a number of seconds"},
+		{"iss not a string", claims(`"iss":1`), ErrInvalidClaim, "invalid claim: iss is not a string"},
+		{"jti not a string", claims(`"jti":1`), ErrInvalidClaim, "invalid claim: jti is not a string"},
+		{"aud null", claims(`"aud":null`), ErrInvalidClaim, "invalid claim: aud is neither a string nor an array of strings"},
+		{"aud with a number", claims(`"aud":["a",1]`), ErrInvalidClaim, "invalid claim: aud is neither a string nor an array of strings"},
+		{"no sub", sign(testHeader, `{"exp":1700000060}`), ErrInvalidClaim, "invalid claim: sub: the subject is empty"},
+		{"sub empty", subject(`""`), ErrInvalidClaim, "invalid claim: sub: the subject is empty"},
+		{"sub a number", subject(`7`), ErrInvalidClaim, "invalid claim: sub is not a string"},
+		{"sub null", subject(`null`), ErrInvalidClaim, "invalid claim: sub is not a string"},
+		{"sub too long", subject(`"` + strings.Repeat("a", MaxSubjectBytes+1) + `"`), ErrInvalidClaim, "invalid claim: sub: the subject is longer than 255 bytes"},
+		{"sub with a line break", subject(`"a\nb"`), ErrInvalidClaim, "invalid claim: sub: the subject has a character that is not printable"},
+		{"sub with NUL", subject(`"a\u0000"`), ErrInvalidClaim, "invalid claim: sub: the subject has a character that is not printable"},
+		{"sub with half a surrogate pair", subject(`"a\ud800"`), ErrInvalidClaim, "invalid claim: sub: the subject has a character that is not printable"},
+		{"sub with a bidirectional override", subject(`"a\u202e"`), ErrInvalidClaim, "invalid claim: sub: the subject has a character that is not printable"},
+		{"sub with a space at its end", subject(`"root "`), ErrInvalidClaim, "invalid claim: sub: the subject begins or ends with a space"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkRefused(t, newHS256(t), tt.token, tt.want, tt.text)
+		})
+	}
+}
+
+func checkRefused(t *testing.T, v *HS256, token string, want error, wantText string) {
+	t.Helper()
+	got, err := v.Verify(t.Context(), NewCredential(BearerScheme, token))
+	if !errors.Is(err, want) || text(err) != wantText {
+		t.Errorf("got error %q, want %q, which is %q", text(err), wantText, want)
+	}
+	if got != (Principal{}) {
+		t.Errorf("got principal %+v with an error", got)
+	}
+}
+
+func TestVerifyConfiguredChecks(t *testing.T) {
+	t.Parallel()
+	issuer := func(c *HS256Config) { c.Issuer, c.AnyIssuer = "https://issuer.example", false }
+	audience := func(c *HS256Config) { c.Audience, c.AnyAudience = "events", false }
+	leeway := func(c *HS256Config) { c.Leeway = MaxLeeway }
+	tests := []struct {
+		name, claims string
+		change       func(*HS256Config)
+		want         error
+		text         string
+	}{
+		{"issuer missing", testClaims, issuer, ErrInvalidClaim, "invalid claim: a required claim is missing"},
+		{"issuer another", `{"sub":"s","exp":1700000060,"iss":"https://issuer.example/"}`, issuer, ErrInvalidClaim, "invalid claim: iss is not the required issuer"},
+		{"audience missing", testClaims, audience, ErrInvalidClaim, "invalid claim: a required claim is missing"},
+		{"audience empty", `{"sub":"s","exp":1700000060,"aud":[]}`, audience, ErrInvalidClaim, "invalid claim: a required claim is missing"},
+		{"audience another", `{"sub":"s","exp":1700000060,"aud":["event","Events"]}`, audience, ErrInvalidClaim, "invalid claim: aud does not have the required audience"},
+		{"leeway does not lengthen a life", `{"sub":"s","exp":1700000000}`, leeway, ErrExpired, "expired"},
+		{"nbf beyond the leeway", `{"sub":"s","exp":1700000090,"nbf":1700000061}`, leeway, ErrNotYetValid, "not yet valid"},
+		{"iat beyond the leeway", `{"sub":"s","exp":1700000090,"iat":1700000061}`, leeway, ErrNotYetValid, "not yet valid"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkRefused(t, newHS256(t, tt.change), sign(testHeader, tt.claims), tt.want, tt.text)
+		})
+	}
+}
+
+func TestVerifyLeavesOtherSchemes(t *testing.T) {
+	t.Parallel()
+	_, err := newHS256(t).Verify(t.Context(), NewCredential("Basic", sign(testHeader, testClaims)))
+	if !errors.Is(err, ErrNotApplicable) {
+		t.Errorf("got %v, want %v", err, ErrNotApplicable)
+	}
+}
+
+// TestVerifyFaultsComeFirst: without keys even a malformed token is a fault,
+// not a denial.
+func TestVerifyFaultsComeFirst(t *testing.T) {
+	t.Parallel()
+	broken := fmt.Errorf("%w: reading parameter", ErrUnavailable)
+	tests := []struct {
+		name string
+		keys KeyProvider
+		want error
+		text string
+	}{
+		{"provider fails", keysFunc(func(context.Context) ([]Key, error) { return nil, broken }), ErrUnavailable, "unavailable: reading parameter"},
+		{"no key", StaticKeys{}, ErrMisconfigured, "misconfigured: the key provider gave no key"},
+		{"zero key", StaticKeys{{}}, ErrMisconfigured, "misconfigured: the key provider gave a key that is not for HS256"},
+		{"key of another algorithm", StaticKeys{{"HS512", func() []byte { return testSecret }}}, ErrMisconfigured, "misconfigured: the key provider gave a key that is not for HS256"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v := newHS256(t, func(c *HS256Config) { c.Keys = tt.keys })
+			for _, token := range []string{sign(testHeader, testClaims), sign(testHeader, `{}`)} {
+				checkRefused(t, v, token, tt.want, tt.text)
+			}
+			if tt.want == ErrUnavailable {
+				checkRefused(t, v, "bad-token", tt.want, tt.text)
+			}
+		})
+	}
+}
+
+func TestNewHS256Refuses(t *testing.T) {
+	t.Parallel()
+	keys := StaticKeys{newKey(t, testSecret)}
+	tests := []struct {
+		name string
+		cfg  HS256Config
+		text string
+	}{
+		{"no keys", HS256Config{AnyIssuer: true, AnyAudience: true}, "misconfigured: HS256Config.Keys is not set"},
+		{"issuer not decided", HS256Config{Keys: keys, AnyAudience: true}, "misconfigured: set one of HS256Config.Issuer and HS256Config.AnyIssuer"},
+		{"issuer decided twice", HS256Config{Keys: keys, Issuer: "i", AnyIssuer: true, AnyAudience: true}, "misconfigured: set one of HS256Config.Issuer and HS256Config.AnyIssuer"},
+		{"audience not decided", HS256Config{Keys: keys, AnyIssuer: true}, "misconfigured: set one of HS256Config.Audience and HS256Config.AnyAudience"},
+		{"leeway too long", HS256Config{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: 61 * time.Second}, "misconfigured: HS256Config.Leeway is 1m1s, allowed is 0 to 1m0s"},
+		{"leeway negative", HS256Config{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: -1}, "misconfigured: HS256Config.Leeway is -1ns, allowed is 0 to 1m0s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v, err := NewHS256(tt.cfg)
+			if v != nil || !errors.Is(err, ErrMisconfigured) || text(err) != tt.text {
+				t.Errorf("got %v, %q; want %q", v, text(err), tt.text)
+			}
+		})
+	}
+}

@@ -1,0 +1,197 @@
+package authz
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxTokenBytes is how long a token may be. API Gateway takes 10,240 bytes of
+// request line and headers together, so this refuses little that could arrive
+// and bounds the work for a stranger's token.
+const MaxTokenBytes = 8 << 10
+
+const algHS256 = "HS256"
+
+// compact is a token in JWS compact serialization (RFC 7515 section 7.1) of
+// which nothing has been verified. The payload is still encoded: what it says
+// does not matter until the signature is good.
+type compact struct {
+	signed    string // header and payload segments with the dot between them
+	header    map[string]json.RawMessage
+	payload   string
+	signature []byte
+}
+
+// parseCompact splits and decodes a token, strictly: golang-jwt accepts line
+// breaks in a segment, set bits behind the last byte, repeated members and
+// trailing data, each of which gives one token several spellings.
+func parseCompact(token string) (compact, error) {
+	if len(token) > MaxTokenBytes {
+		return compact{}, malformed("the token is longer than 8 KiB")
+	}
+	if strings.Count(token, ".") != 2 {
+		return compact{}, malformed("the token does not have exactly three segments")
+	}
+	afterHeader, afterPayload := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
+	c := compact{signed: token[:afterPayload], payload: token[afterHeader+1 : afterPayload]}
+	header, err := decodeSegment(token[:afterHeader])
+	if err != nil {
+		return compact{}, err
+	}
+	if c.signature, err = decodeSegment(token[afterPayload+1:]); err != nil {
+		return compact{}, err
+	}
+	if c.header, err = parseObject(header); err != nil {
+		return compact{}, err
+	}
+	return c, nil
+}
+
+// decodeSegment decodes base64url without padding (RFC 7515 section 2). The
+// alphabet is checked first because Go's decoder skips CR and LF.
+func decodeSegment(segment string) ([]byte, error) {
+	for i := range len(segment) {
+		if !isBase64URL(segment[i]) {
+			return nil, malformed("a segment of the token has a character outside base64url")
+		}
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	if err != nil {
+		return nil, malformed("a segment of the token is not strict base64url")
+	}
+	return b, nil
+}
+
+// jsonSpace is JSON's white space (RFC 8259 section 2).
+const jsonSpace = " \t\r\n"
+
+// parseObject reads a JSON object that is all of data and names no member
+// twice (RFC 7519 section 4 lets a parser refuse that), comparing names as
+// they read after unescaping. The values are parts of data.
+func parseObject(data []byte) (map[string]json.RawMessage, error) {
+	// encoding/json would replace bytes that are not UTF-8. After this check
+	// the data is one JSON value, so what follows need only find its members.
+	if !utf8.Valid(data) || !json.Valid(data) {
+		return nil, malformed("the token's header or claims set is not JSON")
+	}
+	rest := bytes.Trim(data, jsonSpace)
+	if rest[0] != '{' {
+		return nil, malformed("the token's header or claims set is not a JSON object")
+	}
+	object := make(map[string]json.RawMessage)
+	for rest = skip(rest, 1); rest[0] != '}'; {
+		end := valueEnd(rest)
+		name, ok := stringValue(rest[:end])
+		if _, twice := object[name]; twice || !ok {
+			return nil, malformed("the token's header or claims set names a member twice")
+		}
+		rest = skip(skip(rest, end), 1) // the colon
+		end = valueEnd(rest)
+		object[name] = rest[:end]
+		if rest = skip(rest, end); rest[0] == ',' {
+			rest = skip(rest, 1)
+		}
+	}
+	return object, nil
+}
+
+// skip returns what follows the first n bytes of data and white space.
+func skip(data []byte, n int) []byte { return bytes.TrimLeft(data[n:], jsonSpace) }
+
+// valueEnd returns the length of the value that data, a part of valid JSON,
+// begins with.
+func valueEnd(data []byte) int {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		default: // of a number, true, false or null, which end before another token
+			if depth == 0 && strings.IndexByte(",}"+jsonSpace, data[i+1]) < 0 {
+				continue
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return len(data)
+}
+
+// headerNames are the header parameters that mean something here. Those that
+// change how the token is to be read or bring a key of their own are refused:
+// crit and b64 (RFC 7515 section 4.1.11, RFC 7797), keys and their addresses
+// (RFC 8725 section 3.10), and those of encryption (RFC 7516).
+var headerNames = map[string]bool{
+	"alg": true, "typ": true, "kid": true,
+	"crit": false, "b64": false,
+	"jku": false, "jwk": false, "x5u": false, "x5c": false, "x5t": false, "x5t#S256": false,
+	"enc": false, "zip": false,
+}
+
+// checkHeader accepts the header of an HS256 token only. Unknown parameters
+// are ignored, as RFC 7515 section 4 demands.
+func checkHeader(header map[string]json.RawMessage) error {
+	for name := range header {
+		allowed, known := headerNames[name]
+		if known && !allowed {
+			return malformed("the token's header has a parameter that is not allowed (crit, b64, jku, jwk, x5u, x5c, x5t, x5t#S256, enc, zip)")
+		}
+		if !known && foldsToOneOf(name, headerNames) {
+			return malformed("the token's header has a registered parameter in another case")
+		}
+	}
+	if alg, ok := stringValue(header["alg"]); !ok || alg != algHS256 {
+		return ErrUnsupportedAlgorithm
+	}
+	if raw, present := header["typ"]; present {
+		// RFC 8725 section 3.11: a token of another type is not taken for one
+		// of ours. Media types ignore case (RFC 7515 section 4.1.9).
+		if typ, ok := stringValue(raw); !ok || !strings.EqualFold(typ, "JWT") {
+			return malformed("the token's typ is not JWT")
+		}
+	}
+	if raw, present := header["kid"]; present {
+		if _, ok := stringValue(raw); !ok {
+			return malformed("the token's kid is not a string")
+		}
+	}
+	return nil
+}
+
+// foldsToOneOf reports whether name is one of names but for its case. Such a
+// name is refused because other implementations take one for the other.
+func foldsToOneOf[V any](name string, names map[string]V) bool {
+	for n := range names {
+		if strings.EqualFold(name, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// stringValue returns the JSON string raw, and false if it is anything else.
+func stringValue(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), true
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return "", false
+	}
+	return s, true
+}

@@ -1,0 +1,35 @@
+// Command authorizer is the Lambda authorizer of the Events API: it accepts
+// HS256 tokens and nothing else.
+//
+// It takes one of the two environment variables of package contract that say
+// where the secret is. The tokens' issuer and audience are not checked: the
+// secret belongs to this API alone, so who can sign is who may issue.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/secret"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	source := secret.FromEnvironment(os.Getenv)
+	verifier, err := authz.NewHS256(authz.HS256Config{Keys: source, AnyIssuer: true, AnyAudience: true})
+	if err != nil {
+		log.Error("configuring the verifier", "error", err.Error())
+		os.Exit(1)
+	}
+	// Reading the secret here makes it part of the initialisation, before the
+	// first request waits. A failure does not end the function: it would be
+	// started again and again. The next invocation tries again.
+	if _, err := source.Keys(context.Background()); err != nil {
+		log.Error("reading the secret at cold start", "error", err.Error())
+	}
+	lambda.Start(authz.Handler{Verifier: verifier, Logger: log}.Handle)
+}

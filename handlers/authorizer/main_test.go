@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/token"
+)
+
+const (
+	testSecret = "0123456789abcdef0123456789abcdef"
+	testPath   = "/events-api/jwt-secret"
+	patience   = 30 * time.Second
+)
+
+// TestBinary runs the real binary against a Runtime API and a Systems Manager
+// of the test's own: down at cold start, then there.
+func TestBinary(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t)
+	ssm.down.Store(true)
+	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
+	good := sign(t, testSecret)
+
+	for i := 1; i <= 2; i++ {
+		f.invoke(t, "Bearer "+good, "error", `{"errorMessage":"judging a request: reading parameter \"/events-api/jwt-secret\": misconfigured: Systems Manager answered status 400, \"AccessDeniedException\": \"no\"; `)
+		// One attempt at cold start and one an invocation.
+		if n := ssm.calls.Load(); n != int64(i)+1 {
+			t.Errorf("after %d invocations: %d calls of Systems Manager, want %d", i, n, i+1)
+		}
+	}
+	ssm.down.Store(false)
+	f.invoke(t, "Bearer "+good, "response", `{"isAuthorized":true,"context":{"expiresAt":`)
+	for _, bad := range []string{
+		"Bearer bad-token", "bearer " + sign(t, strings.ToUpper(testSecret)), "Basic dTpw", "Bearer " + good + ",Bearer " + good,
+		"Bearer " + good[:len(good)-4] + "AAAA", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "",
+	} {
+		f.invoke(t, bad, "response", `{"isAuthorized":false}`)
+	}
+	f.invoke(t, "BEARER "+good, "response", `{"isAuthorized":true,"context":{"expiresAt":`)
+	if n := ssm.calls.Load(); n != 4 {
+		t.Errorf("%d calls of Systems Manager, want 4: two failed, one at cold start, one that succeeded", n)
+	}
+
+	log := f.stop(t)
+	for what, forbidden := range map[string]string{"the secret": testSecret, "a token": good, "a bad token": "bad-token"} {
+		if strings.Contains(log, forbidden) {
+			t.Errorf("%s is in the log", what)
+		}
+	}
+	if n := strings.Count(log, `"msg":"reading the secret at cold start"`); n != 1 {
+		t.Errorf("the failure at cold start is logged %d times", n)
+	}
+	if n := strings.Count(log, `"msg":"request not judged","reason":"misconfigured"`); n != 2 {
+		t.Errorf("faults are logged %d times, want 2", n)
+	}
+	if n := strings.Count(log, `"msg":"request denied"`); n != 7 {
+		t.Errorf("denials are logged %d times, want 7", n)
+	}
+	if !strings.Contains(log, `"reason":"invalid signature","error":"invalid signature","requestId":"invocation-5","apiRequestId":"api-1","routeKey":"POST /events"}`) {
+		t.Errorf("the denial of invocation 5 is not logged as it should be:\n%s", log)
+	}
+}
+
+// TestBinaryReadsAtColdStart: with Systems Manager there, the secret has been
+// read before the first event is asked for, and is never read again.
+func TestBinaryReadsAtColdStart(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t)
+	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
+	f.waitForNext(t)
+	if n := ssm.calls.Load(); n != 1 {
+		t.Errorf("%d calls of Systems Manager before the first event, want 1", n)
+	}
+	ssm.down.Store(true)
+	for range 3 {
+		f.invoke(t, "Bearer "+sign(t, testSecret), "response", `{"isAuthorized":true,`)
+	}
+	if n := ssm.calls.Load(); n != 1 {
+		t.Errorf("%d calls of Systems Manager, want 1", n)
+	}
+	if log := f.stop(t); log != "" {
+		t.Errorf("allows are logged: %s", log)
+	}
+}
+
+// TestBinarySecretInEnvironment: injected at deployment, no call is made.
+func TestBinarySecretInEnvironment(t *testing.T) {
+	t.Parallel()
+	f := start(t, buildBinary(t), contract.EnvSecret+"="+testSecret+"\n")
+	f.invoke(t, "Bearer "+sign(t, testSecret), "response", `{"isAuthorized":true,`)
+	f.invoke(t, "Bearer bad-token", "response", `{"isAuthorized":false}`)
+	f.stop(t)
+}
+
+// TestBinaryMisconfigured: the function answers, each time with the cause.
+func TestBinaryMisconfigured(t *testing.T) {
+	t.Parallel()
+	f := start(t, buildBinary(t))
+	for range 2 {
+		f.invoke(t, "Bearer bad-token", "error", `{"errorMessage":"judging a request: misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret",`)
+	}
+	f.stop(t)
+}
+
+// TestImports: the cold start stays lean, and the dependency rule holds.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const signer = "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	packages := strings.Fields(string(output))
+	if !bytes.Contains(output, []byte(signer+"\n")) {
+		t.Errorf("%s is not among the %d packages: the list is not the authorizer's", signer, len(packages))
+	}
+	const module = "github.com/protected-http-api/protected-http-api/"
+	for _, p := range packages {
+		for _, forbidden := range []string{
+			"github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
+			"github.com/pulumi/", "github.com/cedar-policy/", "net/rpc", module + "components", module + "internal/localaws",
+		} {
+			if strings.HasPrefix(p, forbidden) {
+				t.Errorf("the authorizer links %s", p)
+			}
+		}
+	}
+}
+
+var buildOnce = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(buildDir, "bootstrap")
+	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, ".")
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return path, nil
+})
+
+var buildDir string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if buildDir, err = os.MkdirTemp("", "authorizer"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(buildDir) }()
+		return m.Run()
+	}())
+}
+
+// buildBinary compiles the function for this machine, once for all tests.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	path, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func sign(t *testing.T, secret string) string {
+	t.Helper()
+	signed, err := token.Sign([]byte(secret), token.Claims{Subject: "usr_abc", IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+// fakeSSM holds the parameter, or denies access to it while it is down.
+type fakeSSM struct {
+	*httptest.Server
+	down  atomic.Bool
+	calls atomic.Int64
+}
+
+func newSSM(t *testing.T) *fakeSSM {
+	t.Helper()
+	f := &fakeSSM{}
+	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.calls.Add(1)
+		body, _ := io.ReadAll(r.Body)
+		if want := `{"Name":"` + testPath + `","WithDecryption":true}`; string(body) != want {
+			t.Errorf("Systems Manager was asked for %s, want %s", body, want)
+		}
+		if f.down.Load() {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","Message":"no"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"Parameter":{"Name":"`+testPath+`","Type":"SecureString","Value":"`+testSecret+`"}}`)
+	}))
+	t.Cleanup(f.Close)
+	return f
+}
+
+// function is a running bootstrap and its Runtime API.
+type function struct {
+	process *exec.Cmd
+	log     *bytes.Buffer
+	next    chan struct{} // the function asked for an event
+	events  chan []byte   // the answers to that
+	posts   chan post
+	count   int
+}
+
+type post struct{ path, body string }
+
+// start runs the binary with the environment that Lambda gives a function and
+// env.
+func start(t *testing.T, binary string, env ...string) *function {
+	t.Helper()
+	f := &function{log: new(bytes.Buffer), next: make(chan struct{}, 1), events: make(chan []byte), posts: make(chan post, 1)}
+	sent := 0 // the function asks for one event after the other
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		f.next <- struct{}{}
+		select {
+		case event := <-f.events:
+			sent++
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("invocation-%d", sent))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(10*time.Second).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:000000000000:function:authorizer")
+			_, _ = w.Write(event)
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{kind}", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		f.posts <- post{r.PathValue("id") + "/" + r.PathValue("kind"), string(body)}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	f.process = exec.CommandContext(t.Context(), binary)
+	f.process.Stdout, f.process.Stderr = f.log, f.log
+	f.process.Env = append([]string{
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "AWS_REGION=eu-central-1",
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=example",
+	}, env...)
+	if err := f.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f *function) waitForNext(t *testing.T) {
+	t.Helper()
+	select {
+	case <-f.next:
+		f.next <- struct{}{} // still to be answered
+	case <-time.After(patience):
+		t.Fatal("the function does not ask for an event")
+	}
+}
+
+// invoke sends an event with the header Authorization, none if it is empty,
+// and checks where the function posts its answer and how that begins.
+func (f *function) invoke(t *testing.T, authorization, kind, prefix string) {
+	t.Helper()
+	headers := map[string]string{"host": "a.example"}
+	if authorization != "" {
+		headers["authorization"] = authorization
+	}
+	event, err := json.Marshal(map[string]any{
+		"version": "2.0", "type": "REQUEST", "routeKey": "POST /events", "headers": headers,
+		"requestContext": map[string]any{"requestId": "api-1", "routeKey": "POST /events"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.waitForNext(t)
+	<-f.next
+	f.events <- event
+	f.count++
+	select {
+	case got := <-f.posts:
+		if want := fmt.Sprintf("invocation-%d/%s", f.count, kind); got.path != want || !strings.HasPrefix(got.body, prefix) {
+			t.Errorf("the function posted to %s: %s\nwant %s: %s…", got.path, got.body, want, prefix)
+		}
+	case <-time.After(patience):
+		t.Fatal("the function does not answer")
+	}
+}
+
+// stop ends the function, which must be waiting for an event, and returns what
+// it wrote.
+func (f *function) stop(t *testing.T) string {
+	t.Helper()
+	f.waitForNext(t)
+	if err := f.process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = f.process.Wait() // the signal that ended it
+	return f.log.String()
+}

@@ -1,0 +1,101 @@
+// Package token signs the tokens that the Events API's authorizer accepts, for
+// the commands: issuing tokens to users is the business of whatever knows the
+// users.
+package token
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// Claims is what a token says.
+type Claims struct {
+	// Subject is whom the token speaks for, the claim sub. Required; see
+	// authz.CheckSubject for what is allowed.
+	Subject string
+	// IssuedAt is the claim iat, to the second. Defaults to none.
+	IssuedAt time.Time
+	// ExpiresAt is the claim exp, to the second. Required. It may be in the
+	// past: an expired token is useful to see it refused.
+	ExpiresAt time.Time
+	// Extra are further claims, marshalled as encoding/json does. Those of
+	// the fields above are refused.
+	Extra map[string]any
+}
+
+// registered are the claims of RFC 7519 section 4.1, and whether a field of
+// Claims sets them.
+var registered = map[string]bool{
+	"sub": true, "iat": true, "exp": true,
+	"iss": false, "aud": false, "nbf": false, "jti": false,
+}
+
+// CheckExtra returns an error that says why name cannot be the name of an
+// extra claim, nil if it can.
+func CheckExtra(name string) error {
+	for known, ours := range registered {
+		switch {
+		case name == known && ours:
+			return fmt.Errorf("the claim %q is set by itself; leave it out", name)
+		case name != known && strings.EqualFold(name, known):
+			return fmt.Errorf("the claim %q differs from the registered claim %q only in its case, which the authorizer refuses; rename it", name, known)
+		}
+	}
+	if name == "" {
+		return fmt.Errorf("a claim has no name")
+	}
+	return nil
+}
+
+// Sign returns a JSON Web Token with these claims, signed with HS256. What the
+// authorizer would refuse whatever the time (a short secret, an invalid
+// subject, a claim of the wrong type, a token that is too long) is an error.
+func Sign(secret []byte, claims Claims) (string, error) {
+	key, err := authz.NewHS256Key(secret)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	if err := authz.CheckSubject(claims.Subject); err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	if claims.ExpiresAt.IsZero() {
+		return "", fmt.Errorf("signing a token: Claims.ExpiresAt is not set")
+	}
+	all := jwt.MapClaims{"sub": claims.Subject, "exp": claims.ExpiresAt.Unix()}
+	if !claims.IssuedAt.IsZero() {
+		all["iat"] = claims.IssuedAt.Unix()
+	}
+	for name, value := range claims.Extra {
+		if err := CheckExtra(name); err != nil {
+			return "", fmt.Errorf("signing a token: %w", err)
+		}
+		all[name] = value
+	}
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, all).SignedString(secret)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	if err := check(key, signed, claims.ExpiresAt); err != nil {
+		return "", fmt.Errorf("signing a token: the authorizer would refuse it: %w", err)
+	}
+	return signed, nil
+}
+
+// check verifies a token as the authorizer would just before it expires.
+func check(key authz.Key, signed string, expires time.Time) error {
+	verifier, err := authz.NewHS256(authz.HS256Config{
+		Keys: authz.StaticKeys{key}, AnyIssuer: true, AnyAudience: true,
+		Now: func() time.Time { return time.Unix(expires.Unix()-1, 0) },
+	})
+	if err != nil {
+		return err
+	}
+	_, err = verifier.Verify(context.Background(), authz.NewCredential(authz.BearerScheme, signed))
+	return err
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// envRunMain makes the test binary run the command instead of the tests, so
+// that each test has the real command with an environment of its own.
+const envRunMain = "TOKEN_TEST_RUN_MAIN"
+
+const (
+	testSecret   = "0123456789abcdef0123456789abcdef"
+	base64Secret = "base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envRunMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// runCommand runs the command with nothing of the machine's AWS environment.
+func runCommand(t *testing.T, env []string, args ...string) result {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], args...)
+	nothing := filepath.Join(t.TempDir(), "none")
+	command.Env = append([]string{
+		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
+	}, env...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if strings.Contains(stderr.String(), "goroutine ") {
+		t.Errorf("stderr has a stack trace: %s", stderr.String())
+	}
+	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// newSSM answers every call and returns the environment that leads to it.
+func newSSM(t *testing.T, status int, answer string) []string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		var input struct {
+			Name           string
+			WithDecryption bool
+		}
+		if err := json.Unmarshal(body, &input); err != nil || !strings.HasPrefix(input.Name, "/") || !input.WithDecryption || r.Header.Get("X-Amz-Target") != "AmazonSSM.GetParameter" {
+			t.Errorf("got %s, %v", body, err)
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, strings.ReplaceAll(answer, "NAME", input.Name))
+	}))
+	t.Cleanup(server.Close)
+	return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
+}
+
+func parameter(kind, value string) string {
+	return `{"Parameter":{"Name":"NAME","Type":"` + kind + `","Value":"` + value + `"}}`
+}
+
+func TestPrintsToken(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"raw": testSecret + `\n`, "base64": base64Secret} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runCommand(t, newSSM(t, 200, parameter("SecureString", value)), "--subject", "usr_abc", "--expires-in", "15m",
+				"--claim", "admin=true", "--claim", `list=["a"]`, "--claim", "team=blue", "--claim", "n=12345678901234567890", "--claim", "url=a=b", "--claim", "empty=")
+			if got.code != 0 {
+				t.Fatalf("exit code %d: %s", got.code, got.stderr)
+			}
+			if !regexp.MustCompile(`^a token for "usr_abc", good until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$`).MatchString(got.stderr) {
+				t.Errorf("got stderr %q", got.stderr)
+			}
+			checkToken(t, got.stdout)
+		})
+	}
+}
+
+// checkToken checks that stdout is one line with a token of these claims,
+// signed with testSecret.
+func checkToken(t *testing.T, stdout string) {
+	t.Helper()
+	if strings.Count(stdout, "\n") != 1 || strings.Count(stdout, ".") != 2 {
+		t.Fatal("stdout is not one token on one line")
+	}
+	parts := strings.Split(strings.TrimSuffix(stdout, "\n"), ".")
+	mac := hmac.New(sha256.New, []byte(testSecret))
+	mac.Write([]byte(parts[0] + "." + parts[1]))
+	if parts[2] != base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) {
+		t.Error("the token is not signed with the secret")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		Sub, Team, URL string
+		Empty          *string
+		Admin          bool
+		List           []string
+		N              json.Number
+		Iat, Exp       int64
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	if claims.Sub != "usr_abc" || claims.Team != "blue" || claims.URL != "a=b" || claims.Empty == nil || !claims.Admin ||
+		strings.Join(claims.List, "") != "a" || claims.N != "12345678901234567890" || claims.Exp-claims.Iat != 900 {
+		t.Errorf("got claims %s", payload)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	got := runCommand(t, nil, "--help")
+	if got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, usage) || !strings.Contains(got.stdout, "-subject sub") || !strings.Contains(got.stdout, `default "/events-api/jwt-secret"`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		args []string
+		text string
+	}{
+		{"no subject", nil, "--subject is missing"},
+		{"subject with a line break", []string{"--subject", "a\nb"}, "--subject: the subject has a character that is not printable"},
+		{"negative lifetime", []string{"--subject", "s", "--expires-in", "-1h"}, "--expires-in is -1h0m0s, allowed is 1s and more"},
+		{"lifetime of nothing", []string{"--subject", "s", "--expires-in", "999ms"}, "--expires-in is 999ms, allowed is 1s and more"},
+		{"path without slash", []string{"--subject", "s", "--secret-path", "p"}, `--secret-path is "p", which does not begin with a slash`},
+		{"claim without value", []string{"--subject", "s", "--claim", "admin"}, `invalid value "admin" for flag -claim: it has no equals sign; write name=value`},
+		{"claim without name", []string{"--subject", "s", "--claim", "=1"}, `invalid value "=1" for flag -claim: a claim has no name`},
+		{"claim twice", []string{"--subject", "s", "--claim", "a=1", "--claim", "a=2"}, `invalid value "a=2" for flag -claim: the claim "a" is given twice`},
+		{"sub", []string{"--claim", "sub=x"}, `invalid value "sub=x" for flag -claim: the claim "sub" is set by itself; leave it out and use --subject`},
+		{"exp", []string{"--claim", "exp=1"}, `invalid value "exp=1" for flag -claim: the claim "exp" is set by itself; leave it out and use --expires-in`},
+		{"iat", []string{"--claim", "iat=1"}, `invalid value "iat=1" for flag -claim: the claim "iat" is set by itself; leave it out`},
+		{"EXP", []string{"--claim", "EXP=1"}, `invalid value "EXP=1" for flag -claim: the claim "EXP" differs from the registered claim "exp" only in its case, which the authorizer refuses; rename it`},
+		{"unknown flag", []string{"--nope"}, "flag provided but not defined: -nope"},
+		{"argument", []string{"--subject", "s", "more"}, `unexpected argument "more"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := result{2, "", "token: " + tt.text + "\nrun token --help for its usage\n"}
+			if got := runCommand(t, nil, tt.args...); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	const prefix = `token: reading parameter "/p": `
+	tests := []struct {
+		name, text string
+		env        []string
+	}{
+		{"no Region", prefix + "no AWS Region is configured; set AWS_REGION to the parameter's Region\n", nil},
+		{"no credentials", prefix + "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}},
+		{"no parameter", prefix + `there is none in eu-central-1; put one: aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value "base64:$(openssl rand -base64 32)"` + "\n", newSSM(t, 400, `{"__type":"ParameterNotFound"}`)},
+		{"denied", prefix + "operation error SSM: GetParameter, ", newSSM(t, 400, `{"__type":"AccessDeniedException","Message":"no"}`)},
+		{"String", prefix + "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", newSSM(t, 200, parameter("String", testSecret))},
+		{"no answer", prefix + "the answer of Systems Manager has no parameter\n", newSSM(t, 200, `{}`)},
+		{"short", "token: signing a token: misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32\n", newSSM(t, 200, parameter("SecureString", "hunter2"))},
+		{"bad base64", `token: using parameter "/p": misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)` + "\n", newSSM(t, 200, parameter("SecureString", "base64:?"))},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := runCommand(t, tt.env, "--subject", "s", "--secret-path", "/p")
+			// A text that ends a line is the whole one, another is the SDK's from there on.
+			whole := strings.HasSuffix(tt.text, "\n")
+			if got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, tt.text) || whole && got.stderr != tt.text {
+				t.Errorf("got %+v, want %q", got, tt.text)
+			}
+		})
+	}
+}
