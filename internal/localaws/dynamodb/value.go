@@ -1,0 +1,269 @@
+package dynamodb
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// value is one attribute value. Values are never changed once they are made,
+// so that items can share them.
+type value struct {
+	// kind is DynamoDB's own name of the type: S, N, B, BOOL, NULL, L, M, SS,
+	// NS or BS.
+	kind string
+	// text is a string, a number's canonical text, or the bytes of a binary.
+	text string
+	yes  bool
+	list []value
+	m    item
+	// set is sorted; its members are written as text is.
+	set []string
+}
+
+// item is a row of a table, or a map in one.
+type item map[string]value
+
+// Limits of the developer guide, "Quotas".
+const (
+	maxItem  = 400 << 10
+	maxDepth = 32
+)
+
+// UnmarshalJSON reads a value in DynamoDB's JSON.
+func (v *value) UnmarshalJSON(data []byte) error {
+	return v.decode(data, 0)
+}
+
+func (v *value) decode(data []byte, depth int) error {
+	if depth > maxDepth {
+		return validation("Nesting Levels have exceeded supported limits")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return serialization()
+	}
+	maps.DeleteFunc(members, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
+	switch {
+	case len(members) == 0:
+		return validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	case len(members) > 1:
+		return validation("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+	}
+	for kind, raw := range members {
+		v.kind = kind
+		return v.decodeKind(raw, depth)
+	}
+	return nil
+}
+
+func (v *value) decodeKind(raw json.RawMessage, depth int) error {
+	var err error
+	switch v.kind {
+	case "S", "N", "B":
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			return serialization()
+		}
+		v.text, err = scalarText(v.kind, text)
+	case "BOOL":
+		if json.Unmarshal(raw, &v.yes) != nil {
+			return serialization()
+		}
+	case "NULL":
+		if json.Unmarshal(raw, &v.yes) != nil {
+			return serialization()
+		}
+		if !v.yes {
+			return validation("One or more parameter values were invalid: Null attribute value types must have the value of true")
+		}
+	case "L":
+		var list []json.RawMessage
+		if json.Unmarshal(raw, &list) != nil {
+			return serialization()
+		}
+		v.list = make([]value, len(list))
+		for i := range list {
+			if err := v.list[i].decode(list[i], depth+1); err != nil {
+				return err
+			}
+		}
+	case "M":
+		var m map[string]json.RawMessage
+		if json.Unmarshal(raw, &m) != nil {
+			return serialization()
+		}
+		v.m = make(item, len(m))
+		for name, raw := range m {
+			var e value
+			if err := e.decode(raw, depth+1); err != nil {
+				return err
+			}
+			v.m[name] = e
+		}
+	case "SS", "NS", "BS":
+		err = v.decodeSet(raw)
+	default:
+		return validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	}
+	return err
+}
+
+func (v *value) decodeSet(raw json.RawMessage) error {
+	var list []string
+	if json.Unmarshal(raw, &list) != nil {
+		return serialization()
+	}
+	if len(list) == 0 {
+		return validation("One or more parameter values were invalid: An string set  may not be empty")
+	}
+	for i, text := range list {
+		var err error
+		if list[i], err = scalarText(v.kind[:1], text); err != nil {
+			return err
+		}
+	}
+	slices.Sort(list)
+	if len(slices.Compact(slices.Clone(list))) != len(list) {
+		return validation("One or more parameter values were invalid: Input collection contains duplicates.")
+	}
+	v.set = list
+	return nil
+}
+
+// scalarText turns a scalar from its text on the wire to the one kept.
+func scalarText(kind, wire string) (string, error) {
+	switch kind {
+	case "N":
+		d, err := parseNumber(wire)
+		if err != nil {
+			return "", err
+		}
+		return d.String(), nil
+	case "B":
+		b, err := base64.StdEncoding.DecodeString(wire)
+		if err != nil {
+			return "", serialization()
+		}
+		return string(b), nil
+	}
+	return wire, nil
+}
+
+// MarshalJSON writes a value in DynamoDB's JSON.
+func (v value) MarshalJSON() ([]byte, error) { return v.append(nil), nil }
+
+// MarshalJSON writes an item in DynamoDB's JSON, its names sorted.
+func (it item) MarshalJSON() ([]byte, error) { return it.append(nil), nil }
+
+// append writes the value behind b: for encoding/json alone, each level of
+// nesting would be written and read once more.
+func (v value) append(b []byte) []byte {
+	b = append(b, `{"`+v.kind+`":`...)
+	switch v.kind {
+	case "BOOL", "NULL":
+		b = strconv.AppendBool(b, v.yes)
+	case "M":
+		b = v.m.append(b)
+	case "L":
+		b = append(b, '[')
+		for i, e := range v.list {
+			b = e.append(comma(b, i))
+		}
+		b = append(b, ']')
+	case "SS", "NS", "BS":
+		b = append(b, '[')
+		for i, e := range v.set {
+			b = appendScalar(comma(b, i), v.kind[:1], e)
+		}
+		b = append(b, ']')
+	default:
+		b = appendScalar(b, v.kind, v.text)
+	}
+	return append(b, '}')
+}
+
+func (it item) append(b []byte) []byte {
+	b = append(b, '{')
+	for i, name := range slices.Sorted(maps.Keys(it)) {
+		b = append(appendScalar(comma(b, i), "S", name), ':')
+		b = it[name].append(b)
+	}
+	return append(b, '}')
+}
+
+func comma(b []byte, i int) []byte {
+	if i == 0 {
+		return b
+	}
+	return append(b, ',')
+}
+
+func appendScalar(b []byte, kind, text string) []byte {
+	if kind == "B" {
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	quoted, _ := json.Marshal(text) // a string can always be written
+	return append(b, quoted...)
+}
+
+// size is what a value counts for an item's size (developer guide, "DynamoDB
+// item sizes and formats"), numbers by their digits.
+func (v value) size() int {
+	switch v.kind {
+	case "BOOL", "NULL":
+		return 1
+	case "N":
+		return (len(v.text)+1)/2 + 1
+	case "L":
+		n := 3
+		for _, e := range v.list {
+			n += 1 + e.size()
+		}
+		return n
+	case "M":
+		return 3 + len(v.m) + v.m.size()
+	case "SS", "NS", "BS":
+		n := 0
+		for _, e := range v.set {
+			n += value{kind: v.kind[:1], text: e}.size()
+		}
+		return n
+	}
+	return len(v.text)
+}
+
+func (it item) size() int {
+	n := 0
+	for name, v := range it {
+		n += len(name) + v.size()
+	}
+	return n
+}
+
+// equal compares values of any type.
+func (v value) equal(o value) bool {
+	return v.kind == o.kind && v.text == o.text && v.yes == o.yes && slices.Equal(v.set, o.set) &&
+		slices.EqualFunc(v.list, o.list, value.equal) && maps.EqualFunc(v.m, o.m, value.equal)
+}
+
+// order is a text that sorts as the scalar values of one kind do: strings and
+// binaries by their bytes, numbers by their value.
+func (v value) order() string {
+	if v.kind != "N" {
+		return v.text
+	}
+	d, _ := parseNumber(v.text) // it was parsed when it came in
+	return d.order()
+}
+
+// compare orders two scalars; ok is false where they have no order.
+func (v value) compare(o value) (c int, ok bool) {
+	if v.kind != o.kind || !slices.Contains([]string{"S", "N", "B"}, v.kind) {
+		return 0, false
+	}
+	return strings.Compare(v.order(), o.order()), true
+}
