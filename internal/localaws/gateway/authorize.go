@@ -1,0 +1,206 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
+)
+
+// Texts of AWS's $context.authorizer.error.
+const (
+	authorizerPermissionText = "The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer. Check the permissions and try again."
+	authorizerFormatText     = "The response from the Lambda Authorizer function doesn't match the format that API Gateway expects."
+)
+
+// verdict is what becomes of a request at its authorizer.
+type verdict struct {
+	// refusal is the client's answer; nil where the integration may run.
+	refusal *response
+	context *authorizerContext
+	note    string // for the console
+}
+
+// authorize asks the route's authorizer, or the cache for what it answered.
+func (s *Service) authorize(r *request) verdict {
+	authorizer := r.route.authorizer
+	if authorizer == nil {
+		return verdict{note: "none"}
+	}
+	var values []string
+	for _, source := range authorizer.sources {
+		value := source.value(r)
+		if value == "" {
+			return verdict{refusal: &unauthorizedAnswer, note: "no identity source: " + source.text + " is missing or empty"}
+		}
+		values = append(values, value)
+	}
+	cache := r.stage.caches[authorizer.id]
+	if cache == nil {
+		v, _ := s.runAuthorizer(r, values)
+		return v
+	}
+	key := newCacheKey(values)
+	if a, left, ok := cache.get(key); ok {
+		note := fmt.Sprintf("cached, %d s left", int(left.Round(time.Second)/time.Second))
+		if !a.allowed {
+			note += ", refused"
+		}
+		return a.verdict(note)
+	}
+	v, a := s.runAuthorizer(r, values)
+	if a != nil {
+		cache.put(key, *a)
+	}
+	return v
+}
+
+// runAuthorizer invokes the authorizer. The answer is nil where there was none
+// that may be cached.
+func (s *Service) runAuthorizer(r *request, sources []string) (verdict, *answer) {
+	event, err := r.authorizerEvent(sources)
+	if err != nil {
+		return failed(err.Error()), nil
+	}
+	authorizer := r.route.authorizer
+	out, err := s.invoke(s.authorizerTimeout, authorizer.function, r.api.ExecutionARN+"/authorizers/"+authorizer.id, event)
+	var permission *lambda.PermissionError
+	switch {
+	case errors.As(err, &permission):
+		return failed(authorizerPermissionText), nil
+	case err != nil:
+		return failed(err.Error()), nil
+	case out.FunctionError != "":
+		return failed(functionFailure(out)), nil
+	}
+	ran := "ran " + duration(out)
+	a, err := parseAnswer(out.Payload)
+	if errors.Is(err, errUnauthorized) {
+		return verdict{refusal: &unauthorizedAnswer, note: ran + ", " + err.Error()}, nil
+	}
+	if err != nil {
+		return failed(err.Error()), nil
+	}
+	if a.allowed {
+		return a.verdict(ran + ", allowed"), &a
+	}
+	return a.verdict(ran + ", refused"), &a
+}
+
+func failed(why string) verdict {
+	return verdict{refusal: &serverErrorAnswer, note: "failed: " + why}
+}
+
+func (a answer) verdict(note string) verdict {
+	if !a.allowed {
+		return verdict{refusal: &forbiddenAnswer, note: note}
+	}
+	return verdict{context: &authorizerContext{Lambda: a.context}, note: note}
+}
+
+// unauthorizedMessage is the errorMessage with which an authorizer asks for a
+// 401.
+const unauthorizedMessage = "Unauthorized"
+
+var errUnauthorized = errors.New("answered " + unauthorizedMessage)
+
+// formatError is what is wrong with an authorizer's answer: the end of AWS's
+// text.
+type formatError string
+
+func (e formatError) Error() string { return authorizerFormatText + " " + string(e) }
+
+// parseAnswer reads a simple response: an object with the boolean isAuthorized
+// and perhaps an object context. Names are case-sensitive, which
+// encoding/json's structs are not. An object whose errorMessage is
+// "Unauthorized" is a 401 whatever else it says.
+func parseAnswer(payload []byte) (answer, error) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(payload, &members) != nil {
+		return answer{}, formatError("It is not a JSON object")
+	}
+	var errorMessage string
+	if json.Unmarshal(members["errorMessage"], &errorMessage) == nil && errorMessage == unauthorizedMessage {
+		return answer{}, errUnauthorized
+	}
+	raw, ok := members["isAuthorized"]
+	if !ok {
+		return answer{}, formatError("Simple response did not include 'isAuthorized'")
+	}
+	var allowed *bool
+	if json.Unmarshal(raw, &allowed) != nil || allowed == nil {
+		return answer{}, formatError("'isAuthorized' is not a boolean")
+	}
+	a := answer{allowed: *allowed}
+	if raw, ok := members["context"]; ok {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return answer{}, formatError("'context' is not an object")
+		}
+		if object != nil {
+			a.context = raw
+		}
+	}
+	return a, nil
+}
+
+// invoke invokes a function within a limit, and tells the developer what grant
+// is missing where it may not.
+func (s *Service) invoke(limit time.Duration, function, sourceARN string, event []byte) (lambda.InvokeOutput, error) {
+	ctx, cancel := context.WithTimeout(s.running, limit)
+	defer cancel()
+	out, err := s.invoker.Invoke(ctx, lambda.InvokeInput{
+		Function: function,
+		Caller:   lambda.Caller{Service: servicePrincipal, SourceARN: sourceARN},
+		Payload:  event,
+	})
+	var permission *lambda.PermissionError
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.As(err, &permission):
+		s.console.Refused(err.Error(), permission.Cure())
+	case ctx.Err() != nil:
+		return out, &timeoutError{limit, ctx.Err()}
+	}
+	return out, err
+}
+
+// timeoutError is a function that did not answer in API Gateway's time.
+type timeoutError struct {
+	limit time.Duration
+	cause error
+}
+
+func (e *timeoutError) Error() string {
+	if errors.Is(e.cause, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %v", e.limit)
+	}
+	return "the local AWS is closing"
+}
+
+func (e *timeoutError) Unwrap() error { return e.cause }
+
+// functionFailure names the kind of a function's error. Its text stays in the
+// function's log: nobody knows what it quotes.
+func functionFailure(out lambda.InvokeOutput) string {
+	var failure struct {
+		ErrorType string `json:"errorType"`
+	}
+	_ = json.Unmarshal(out.Payload, &failure) // without a type there is nothing to name
+	if failure.ErrorType == "" {
+		failure.ErrorType = out.FunctionError
+	}
+	return fmt.Sprintf("the function returned an error (%s), see its log, request %s", failure.ErrorType, out.RequestID)
+}
+
+func duration(out lambda.InvokeOutput) string {
+	text := fmt.Sprintf("%d ms", out.Duration.Round(time.Millisecond).Milliseconds())
+	if out.Cold {
+		text += fmt.Sprintf(" after a cold start of %d ms", out.InitDuration.Round(time.Millisecond).Milliseconds())
+	}
+	return text
+}

@@ -1,0 +1,152 @@
+package gateway
+
+// API is an HTTP API. Fields are named as in the apigatewayv2 API; those that
+// AWS computes are ignored on input.
+type API struct {
+	// ID, ARN, Endpoint and ExecutionARN are computed. Endpoint is where the
+	// API listens, http://127.0.0.1:PORT; on AWS it is an https URL.
+	// ExecutionARN is arn:aws:execute-api:{region}:{account}:{id}.
+	ID, ARN, Endpoint, ExecutionARN string
+
+	// Name is required, 1 to 128 characters.
+	Name string
+	// ProtocolType must be HTTP.
+	ProtocolType string
+	Description  string
+	Version      string
+	// RouteSelectionExpression defaults to "$request.method $request.path",
+	// the only one that HTTP APIs have.
+	RouteSelectionExpression string
+	Tags                     map[string]string
+
+	// Not supported.
+	CORSConfiguration         *CORSConfiguration
+	DisableExecuteAPIEndpoint bool
+	// IPAddressType may be ipv4, the default.
+	IPAddressType string
+	// RouteKey, Target and CredentialsARN are AWS's quick create.
+	RouteKey, Target, CredentialsARN string
+}
+
+// CORSConfiguration is an API's answer to cross-origin requests.
+type CORSConfiguration struct {
+	AllowCredentials bool
+	AllowHeaders     []string
+	AllowMethods     []string
+	AllowOrigins     []string
+	ExposeHeaders    []string
+	MaxAge           int // seconds
+}
+
+// Stage is a deployed view of an API. All stages of the local AWS deploy
+// automatically, so all serve the API as it is.
+type Stage struct {
+	// ARN, InvokeURL and ExecutionARN are computed.
+	ARN, InvokeURL, ExecutionARN string
+
+	// Name is $default, or 1 to 128 of A-Z a-z 0-9 - and _, and then the first
+	// segment of the stage's paths.
+	Name string
+	// AutoDeploy must be true.
+	AutoDeploy     bool
+	Description    string
+	StageVariables map[string]string
+	Tags           map[string]string
+
+	// Not supported.
+	DeploymentID         string
+	ClientCertificateID  string
+	AccessLogSettings    *AccessLogSettings
+	DefaultRouteSettings *RouteSettings
+	RouteSettings        map[string]RouteSettings
+}
+
+// AccessLogSettings is where a stage logs its requests, and how.
+type AccessLogSettings struct{ DestinationARN, Format string }
+
+// RouteSettings limits the requests to a route.
+type RouteSettings struct {
+	DetailedMetricsEnabled bool
+	ThrottlingBurstLimit   int     // requests
+	ThrottlingRateLimit    float64 // requests per second
+}
+
+// Integration is a function that answers requests.
+type Integration struct {
+	// ID is computed.
+	ID string
+	// IntegrationType must be AWS_PROXY.
+	IntegrationType string
+	// IntegrationURI is a function's ARN, or its invoke ARN
+	// arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations.
+	IntegrationURI string
+	// IntegrationMethod must be POST, the default.
+	IntegrationMethod string
+	// PayloadFormatVersion must be 2.0.
+	PayloadFormatVersion string
+	// TimeoutInMillis is 50 to 30000. Defaults to 30000.
+	TimeoutInMillis int
+	Description     string
+
+	// Not supported. ConnectionType may be INTERNET, the default.
+	ConnectionType, ConnectionID           string
+	CredentialsARN, IntegrationSubtype     string
+	RequestParameters, TLSServerNameConfig map[string]string
+	ResponseParameters                     map[string]map[string]string
+}
+
+// Authorizer is a Lambda authorizer.
+type Authorizer struct {
+	// ID is computed.
+	ID string
+	// Name is required and unique in its API.
+	Name string
+	// AuthorizerType must be REQUEST.
+	AuthorizerType string
+	// AuthorizerURI is the function's invoke ARN, as in Integration; AWS does
+	// not take the plain ARN here.
+	AuthorizerURI string
+	// PayloadFormatVersion, AWS's AuthorizerPayloadFormatVersion, must be 2.0.
+	PayloadFormatVersion string
+	// EnableSimpleResponses must be true.
+	EnableSimpleResponses bool
+	// IdentitySources are selection expressions, for instance
+	// $request.header.Authorization; AWS's IdentitySource.
+	IdentitySources []string
+	// ResultTTL is how long an answer is reused, 0 (not at all) to 3600
+	// seconds; AWS's AuthorizerResultTtlInSeconds. It is never defaulted.
+	ResultTTL int
+
+	// Not supported.
+	CredentialsARN               string
+	IdentityValidationExpression string
+}
+
+// Values of Route.AuthorizationType.
+const (
+	AuthorizationNone   = "NONE"
+	AuthorizationCustom = "CUSTOM"
+)
+
+// Route sends requests to an integration.
+type Route struct {
+	// ID is computed.
+	ID string
+	// RouteKey is $default, or a method (or ANY) and a path: GET /events/{id},
+	// ANY /{proxy+}.
+	RouteKey string
+	// AuthorizationType is NONE, the default, or CUSTOM: a Lambda authorizer.
+	AuthorizationType string
+	// AuthorizerID is required with CUSTOM.
+	AuthorizerID string
+	// Target is integrations/{integration id}. Required.
+	Target        string
+	OperationName string
+
+	// Not supported.
+	APIKeyRequired                                             bool
+	AuthorizationScopes                                        []string
+	ModelSelectionExpression, RouteResponseSelectionExpression string
+	RequestModels                                              map[string]string
+	RequestParameters                                          map[string]bool
+}

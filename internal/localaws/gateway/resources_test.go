@@ -1,0 +1,297 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestRefusals has one row a mistake: what AWS refuses, with its exception,
+// and what only the local AWS refuses.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	type call = func(w *world) error
+	createAPI := func(change func(*API)) call {
+		return func(w *world) error {
+			in := API{Name: "n", ProtocolType: "HTTP"}
+			change(&in)
+			_, err := w.service.CreateAPI(in)
+			return err
+		}
+	}
+	createStage := func(change func(*Stage)) call {
+		return func(w *world) error {
+			in := Stage{Name: "dev", AutoDeploy: true}
+			change(&in)
+			_, err := w.service.CreateStage(w.api.ID, in)
+			return err
+		}
+	}
+	createIntegration := func(change func(*Integration)) call {
+		return func(w *world) error {
+			in := testIntegration()
+			change(&in)
+			_, err := w.service.CreateIntegration(w.api.ID, in)
+			return err
+		}
+	}
+	createAuthorizer := func(change func(*Authorizer)) call {
+		return func(w *world) error {
+			in := testAuthorizer()
+			in.Name = "second"
+			change(&in)
+			_, err := w.service.CreateAuthorizer(w.api.ID, in)
+			return err
+		}
+	}
+	createRoute := func(change func(*Route)) call {
+		return func(w *world) error {
+			in := Route{RouteKey: "GET /new", Target: "integrations/" + w.integration.ID}
+			change(&in)
+			_, err := w.service.CreateRoute(w.api.ID, in)
+			return err
+		}
+	}
+	const unsupported = "the local AWS does not support "
+	tests := []struct {
+		name string
+		call call
+		want string // a prefix
+	}{
+		{"websocket", createAPI(func(a *API) { a.ProtocolType = "WEBSOCKET" }), unsupported + "the protocol type WEBSOCKET: use HTTP"},
+		{"no protocol", createAPI(func(a *API) { a.ProtocolType = "" }), "BadRequestException: Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]"},
+		{"no API name", createAPI(func(a *API) { a.Name = "" }), `BadRequestException: Name must be 1 to 128 characters long, and "" has 0`},
+		{"route selection", createAPI(func(a *API) { a.RouteSelectionExpression = "$request.body.action" }), "BadRequestException: Invalid route selection expression"},
+		{"CORS", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{} }), unsupported + "a CORS configuration of an API"},
+		{"no endpoint", createAPI(func(a *API) { a.DisableExecuteAPIEndpoint = true }), unsupported + "disabling the execute-api endpoint"},
+		{"dual stack", createAPI(func(a *API) { a.IPAddressType = "dualstack" }), unsupported + "the IP address type dualstack: use ipv4"},
+		{"quick create", createAPI(func(a *API) { a.Target = functionARNOf(handlerName) }), unsupported + "quick create"},
+
+		{"stage name", createStage(func(s *Stage) { s.Name = "a/b" }), `BadRequestException: Stage name "a/b" only allows a-zA-Z0-9_- and at most 128 characters, or $default`},
+		{"same stage", createStage(func(s *Stage) { s.Name = "$default" }), "ConflictException: Stage already exists"},
+		{"stage variable", createStage(func(s *Stage) { s.StageVariables = map[string]string{"a": "b c"} }), `BadRequestException: Stage variable "a": names only allow`},
+		{"no automatic deployment", createStage(func(s *Stage) { s.AutoDeploy = false }), unsupported + "a stage without automatic deployment: set AutoDeploy"},
+		{"deployment", createStage(func(s *Stage) { s.DeploymentID = "d" }), unsupported + "a deployment of one's own"},
+		{"client certificate", createStage(func(s *Stage) { s.ClientCertificateID = "c" }), unsupported + "a stage's client certificate"},
+		{"access log", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{} }), unsupported + "access logs of a stage"},
+		{"throttling", createStage(func(s *Stage) { s.DefaultRouteSettings = &RouteSettings{ThrottlingBurstLimit: 1} }), unsupported + "route settings (throttling, detailed metrics)"},
+		{"route throttling", createStage(func(s *Stage) { s.RouteSettings = map[string]RouteSettings{"GET /": {}} }), unsupported + "route settings (throttling, detailed metrics)"},
+
+		{"HTTP proxy", createIntegration(func(i *Integration) { i.IntegrationType = "HTTP_PROXY" }), unsupported + "the integration type HTTP_PROXY: use AWS_PROXY with a function"},
+		{"integration type", createIntegration(func(i *Integration) { i.IntegrationType = "x" }), `BadRequestException: Invalid integration type "x"`},
+		{"integration payload 1.0", createIntegration(func(i *Integration) { i.PayloadFormatVersion = "1.0" }), unsupported + "the payload format version 1.0 of an integration: use 2.0"},
+		{"no integration payload", createIntegration(func(i *Integration) { i.PayloadFormatVersion = "" }), `BadRequestException: Invalid payload format version ""`},
+		{"integration method", createIntegration(func(i *Integration) { i.IntegrationMethod = "GET" }), `BadRequestException: Invalid integration method "GET"`},
+		{"timeout too short", createIntegration(func(i *Integration) { i.TimeoutInMillis = 49 }), "BadRequestException: Timeout should be between 50 ms and 30000 ms, and is 49 ms"},
+		{"timeout too long", createIntegration(func(i *Integration) { i.TimeoutInMillis = 30_001 }), "BadRequestException: Timeout should be between 50 ms and 30000 ms, and is 30001 ms"},
+		{"integration URI", createIntegration(func(i *Integration) { i.IntegrationURI = "https://example.com" }), `BadRequestException: Invalid integration URI "https://example.com"`},
+		{"invoke ARN without end", createIntegration(func(i *Integration) { i.IntegrationURI = strings.TrimSuffix(i.IntegrationURI, "/invocations") }), "BadRequestException: Invalid integration URI"},
+		{"VPC link", createIntegration(func(i *Integration) { i.ConnectionType = "VPC_LINK" }), unsupported + "VPC links"},
+		{"connection type", createIntegration(func(i *Integration) { i.ConnectionType = "x" }), `BadRequestException: Invalid connection type "x"`},
+		{"integration credentials", createIntegration(func(i *Integration) { i.CredentialsARN = "arn" }), unsupported + "an integration's credentials"},
+		{"service integration", createIntegration(func(i *Integration) { i.IntegrationSubtype = "SQS-SendMessage" }), unsupported + "integrations with other AWS services"},
+		{"parameter mapping", createIntegration(func(i *Integration) { i.RequestParameters = map[string]string{"a": "b"} }), unsupported + "parameter mapping"},
+		{"TLS", createIntegration(func(i *Integration) { i.TLSServerNameConfig = map[string]string{"a": "b"} }), unsupported + "a TLS configuration of an integration"},
+
+		{"JWT authorizer", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "JWT" }), unsupported + "the authorizer type JWT: use REQUEST with a function"},
+		{"authorizer type", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "TOKEN" }), `BadRequestException: Invalid authorizer type "TOKEN"`},
+		{"authorizer payload 1.0", createAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion = "1.0" }), unsupported + "the payload format version 1.0 of an authorizer: use 2.0"},
+		{"no authorizer payload", createAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion = "" }), `BadRequestException: Invalid AuthorizerPayloadFormatVersion ""`},
+		{"policy answers (rows 20 to 22)", createAuthorizer(func(a *Authorizer) { a.EnableSimpleResponses = false }), unsupported + "authorizers that answer with an IAM policy"},
+		{"authorizer credentials", createAuthorizer(func(a *Authorizer) { a.CredentialsARN = "arn" }), unsupported + "an authorizer's credentials"},
+		{"identity validation", createAuthorizer(func(a *Authorizer) { a.IdentityValidationExpression = ".*" }), unsupported + "an identity validation expression"},
+		{"no authorizer name", createAuthorizer(func(a *Authorizer) { a.Name = "" }), "BadRequestException: Name must be 1 to 128 characters long"},
+		{"same authorizer name", createAuthorizer(func(a *Authorizer) { a.Name = "events" }), "BadRequestException: Authorizer name must be unique. Authorizer events already exists in this RestApi."},
+		{"plain ARN as authorizer URI", createAuthorizer(func(a *Authorizer) { a.AuthorizerURI = functionARNOf(authorizerName) }), "BadRequestException: Invalid Authorizer URI: " + functionARNOf(authorizerName) + ". Authorizer URI should be a valid API Gateway ARN that represents a Lambda function invocation."},
+		{"TTL too long", createAuthorizer(func(a *Authorizer) { a.ResultTTL = 3601 }), "BadRequestException: AuthorizerResultTtlInSeconds should be between 0 and 3600, and is 3601"},
+		{"TTL negative", createAuthorizer(func(a *Authorizer) { a.ResultTTL = -1 }), "BadRequestException: AuthorizerResultTtlInSeconds should be between 0 and 3600, and is -1"},
+		{"REST identity source", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"method.request.header.Authorization"} }), `BadRequestException: Invalid identity source "method.request.header.Authorization"`},
+		{"joined identity sources", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$request.header.A,$request.header.B"} }), "BadRequestException: Invalid identity source"},
+		{"identity source in the body", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$request.body.token"} }), "BadRequestException: Invalid identity source"},
+		{"unknown context", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$context.status"} }), unsupported + `the identity source "$context.status": use one of $context.accountId,`},
+
+		{"route key", createRoute(func(r *Route) { r.RouteKey = "FETCH /" }), `BadRequestException: The provided route key "FETCH /" is not formatted properly`},
+		{"same route key", createRoute(func(r *Route) { r.RouteKey = "GET /r/{id}" }), "ConflictException: Route with key GET /r/{id} already exists for this API"},
+		{"same requests", createRoute(func(r *Route) { r.RouteKey = "GET /r/{name}" }), "ConflictException: Route with key GET /r/{name} matches the same requests as the route with key GET /r/{id}"},
+		{"unknown integration", createRoute(func(r *Route) { r.Target = "integrations/nothere" }), `BadRequestException: Invalid target "integrations/nothere" of the route "GET /new"`},
+		{"target without prefix", createRoute(func(r *Route) { r.Target = strings.TrimPrefix(r.Target, "integrations/") }), "BadRequestException: Invalid target"},
+		{"no target", createRoute(func(r *Route) { r.Target = "" }), unsupported + "a route without target"},
+		{"CUSTOM without authorizer", createRoute(func(r *Route) { r.AuthorizationType = "CUSTOM" }), "BadRequestException: Invalid authorizer ID specified. Setting the authorization type to CUSTOM requires a valid authorizer."},
+		{"authorizer without CUSTOM", createRoute(func(r *Route) { r.AuthorizerID = "abcdef" }), `BadRequestException: The route "GET /new" has the authorization type NONE and the authorizer abcdef.`},
+		{"JWT", createRoute(func(r *Route) { r.AuthorizationType = "JWT" }), unsupported + "the authorization type JWT: use CUSTOM with a Lambda authorizer"},
+		{"AWS_IAM", createRoute(func(r *Route) { r.AuthorizationType = "AWS_IAM" }), unsupported + "the authorization type AWS_IAM: use CUSTOM with a Lambda authorizer"},
+		{"authorization type", createRoute(func(r *Route) { r.AuthorizationType = "x" }), `BadRequestException: Invalid authorization type "x"`},
+		{"API key", createRoute(func(r *Route) { r.APIKeyRequired = true }), unsupported + "API keys"},
+		{"scopes", createRoute(func(r *Route) { r.AuthorizationScopes = []string{"s"} }), unsupported + "authorization scopes"},
+		{"models", createRoute(func(r *Route) { r.ModelSelectionExpression = "x" }), unsupported + "models and route responses"},
+
+		{"delete a used integration", func(w *world) error { return w.service.DeleteIntegration(w.api.ID, w.integration.ID) }, "ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: ["},
+		{"delete a used authorizer", func(w *world) error { return w.service.DeleteAuthorizer(w.api.ID, w.authorizer.ID) }, "ConflictException: Cannot delete authorizer 'events', is referenced in route: GET /r/{id}"},
+		{"delete no API", func(w *world) error { return w.service.DeleteAPI("x") }, "NotFoundException: Invalid API identifier specified 000000000000:x"},
+		{"delete no stage", func(w *world) error { return w.service.DeleteStage(w.api.ID, "x") }, "NotFoundException: Invalid stage identifier specified"},
+		{"delete no integration", func(w *world) error { return w.service.DeleteIntegration(w.api.ID, "x") }, `NotFoundException: Invalid Integration identifier specified "x"`},
+		{"delete no authorizer", func(w *world) error { return w.service.DeleteAuthorizer(w.api.ID, "x") }, `NotFoundException: Invalid Authorizer identifier specified "x"`},
+		{"delete no route", func(w *world) error { return w.service.DeleteRoute(w.api.ID, "x") }, `NotFoundException: Invalid Route identifier specified "x"`},
+		{"reset no stage", func(w *world) error { return w.service.ResetAuthorizersCache(w.api.ID, "x") }, "NotFoundException: Invalid stage identifier specified"},
+		{"update no stage", func(w *world) error {
+			_, err := w.service.UpdateStage(w.api.ID, Stage{Name: "x", AutoDeploy: true})
+			return err
+		}, "NotFoundException: Invalid stage identifier specified"},
+		{"update no route", func(w *world) error {
+			_, err := w.service.UpdateRoute(w.api.ID, Route{ID: "x"})
+			return err
+		}, `NotFoundException: Invalid Route identifier specified "x"`},
+		{"update no API", func(w *world) error {
+			_, err := w.service.UpdateAPI(API{ID: "x", Name: "n", ProtocolType: "HTTP"})
+			return err
+		}, "NotFoundException: Invalid API identifier specified 000000000000:x"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.service.apis[w.api.ID]
+			routes, authorizers := len(before.routes), len(before.authorizers)
+			err := test.call(w)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Fatalf("got error %v\nwant %s", err, test.want)
+			}
+			var apiError *APIError
+			var unsupportedError *UnsupportedError
+			if strings.HasPrefix(test.want, unsupported) != errors.As(err, &unsupportedError) || errors.As(err, &apiError) == errors.As(err, &unsupportedError) {
+				t.Errorf("type %T", err)
+			}
+			if len(before.routes) != routes || len(before.authorizers) != authorizers || len(w.service.apis) != 1 || len(before.stages) != 1 || len(before.integrations) != 1 {
+				t.Error("the refused call changed something")
+			}
+			w.get("/r/1", "Authorization: x").want(t, 200, okBody)
+		})
+	}
+}
+
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tests := []struct {
+		what       string
+		have, most int
+		create     func(i int) error
+	}{
+		{"stages", 1, 10, func(i int) error {
+			_, err := w.service.CreateStage(w.api.ID, Stage{Name: fmt.Sprint("s", i), AutoDeploy: true})
+			return err
+		}},
+		{"authorizers", 1, 10, func(i int) error {
+			in := testAuthorizer()
+			in.Name = fmt.Sprint("a", i)
+			_, err := w.service.CreateAuthorizer(w.api.ID, in)
+			return err
+		}},
+		{"integrations", 1, 300, func(int) error {
+			_, err := w.service.CreateIntegration(w.api.ID, testIntegration())
+			return err
+		}},
+		{"routes", 1, 300, func(i int) error {
+			_, err := w.service.CreateRoute(w.api.ID, Route{RouteKey: fmt.Sprint("GET /q/", i), Target: "integrations/" + w.integration.ID})
+			return err
+		}},
+	}
+	for _, test := range tests {
+		for i := test.have; i < test.most; i++ {
+			if err := test.create(i); err != nil {
+				t.Fatalf("%s: %v", test.what, err)
+			}
+		}
+		wantError(t, test.create(test.most), fmt.Sprintf("TooManyRequestsException: Maximum number of %s for this API has been reached. The limit is %d.", test.what, test.most))
+	}
+}
+
+// TestReadBack checks computed fields, defaults, and that what a caller holds
+// is not what the service holds.
+func TestReadBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.api.ID
+	tags := map[string]string{"a": "b"}
+	updated := must(w.service.UpdateAPI(API{ID: id, Name: "renamed", ProtocolType: "HTTP", Tags: tags}))
+	tags["a"] = "changed"
+	want := API{
+		ID: id, ARN: "arn:aws:apigateway:eu-central-1::/apis/" + id, Endpoint: w.api.Endpoint,
+		ExecutionARN: "arn:aws:execute-api:eu-central-1:000000000000:" + id, Name: "renamed", ProtocolType: "HTTP",
+		RouteSelectionExpression: "$request.method $request.path", Tags: map[string]string{"a": "b"}, IPAddressType: "ipv4",
+	}
+	for _, got := range []API{updated, must(w.service.API(id))} {
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("API %+v\nwant %+v", got, want)
+		}
+	}
+	stage := must(w.service.CreateStage(id, Stage{Name: "dev", AutoDeploy: true}))
+	if stage.InvokeURL != w.api.Endpoint+"/dev" || stage.ARN != want.ARN+"/stages/dev" || stage.ExecutionARN != want.ExecutionARN+"/dev" {
+		t.Errorf("stage %+v", stage)
+	}
+	if got := must(w.service.Stage(id, "$default")).InvokeURL; got != w.api.Endpoint+"/" {
+		t.Errorf("invoke URL of $default %q", got)
+	}
+	integration := testIntegration()
+	integration.ID, integration.ConnectionType, integration.IntegrationMethod, integration.TimeoutInMillis = w.integration.ID, "INTERNET", "POST", 30_000
+	if got := must(w.service.Integration(id, w.integration.ID)); !reflect.DeepEqual(got, integration) {
+		t.Errorf("integration %+v\nwant %+v", got, integration)
+	}
+	authorizer := must(w.service.Authorizer(id, w.authorizer.ID))
+	authorizer.IdentitySources[0] = "changed"
+	if got := must(w.service.Authorizer(id, w.authorizer.ID)); !reflect.DeepEqual(got, w.authorizer) {
+		t.Errorf("authorizer %+v\nwant %+v", got, w.authorizer)
+	}
+	route := w.public("GET /p")
+	if got := must(w.service.Route(id, route.ID)); got.AuthorizationType != "NONE" || got.RouteKey != "GET /p" {
+		t.Errorf("route %+v", got)
+	}
+}
+
+// TestUpdatesAreServed checks that changes take effect without a restart.
+func TestUpdatesAreServed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	route := w.protect("GET /a")
+	w.get("/a").want(t, 401, unauthorizedBody)
+	route.AuthorizationType, route.AuthorizerID = "NONE", ""
+	must(w.service.UpdateRoute(w.api.ID, route))
+	w.get("/a").want(t, 200, okBody)
+	route.RouteKey = "GET /b"
+	must(w.service.UpdateRoute(w.api.ID, route))
+	w.get("/a").want(t, 404, notFoundBody)
+	w.get("/b").want(t, 200, okBody)
+	w.invoker.returns("other", `"other"`)
+	w.integration.IntegrationURI = functionARNOf("other")
+	must(w.service.UpdateIntegration(w.api.ID, w.integration))
+	w.get("/b").want(t, 200, "other")
+	if err := w.service.DeleteRoute(w.api.ID, route.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.get("/b").want(t, 404, notFoundBody)
+}
+
+// TestDeletionInOrder deletes what a stack deletes, in its order.
+func TestDeletionInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for id := range w.service.apis[w.api.ID].routes {
+		if err := w.service.DeleteRoute(w.api.ID, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{
+		w.service.DeleteAuthorizer(w.api.ID, w.authorizer.ID),
+		w.service.DeleteIntegration(w.api.ID, w.integration.ID),
+		w.service.DeleteStage(w.api.ID, "$default"),
+		w.service.DeleteAPI(w.api.ID),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := w.service.API(w.api.ID)
+	wantError(t, err, "NotFoundException: Invalid API identifier specified 000000000000:"+w.api.ID)
+}

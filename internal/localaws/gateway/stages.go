@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"maps"
+	"regexp"
+)
+
+var (
+	stageName          = regexp.MustCompile(`^(\$default|[A-Za-z0-9_-]{1,128})$`)
+	stageVariableName  = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+	stageVariableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]*$`)
+)
+
+// CreateStage creates a stage, which serves the API from then on.
+func (s *Service) CreateStage(apiID string, in Stage) (Stage, error) {
+	return s.putStage(apiID, in, func(a *api, exists bool) error {
+		if exists {
+			return conflict("Stage already exists")
+		}
+		return quota("stages", len(a.stages), maxStages)
+	})
+}
+
+// UpdateStage replaces the settings of the stage in.Name.
+func (s *Service) UpdateStage(apiID string, in Stage) (Stage, error) {
+	return s.putStage(apiID, in, func(_ *api, exists bool) error {
+		if !exists {
+			return noStage()
+		}
+		return nil
+	})
+}
+
+func (s *Service) putStage(apiID string, in Stage, check func(a *api, exists bool) error) (Stage, error) {
+	err := s.change(apiID, func(a *api) error {
+		if err := checkStage(in); err != nil {
+			return err
+		}
+		_, exists := a.stages[in.Name]
+		if err := check(a, exists); err != nil {
+			return err
+		}
+		in.ARN = a.resource.ARN + "/stages/" + in.Name
+		in.ExecutionARN = a.resource.ExecutionARN + "/" + in.Name
+		in.InvokeURL = a.resource.Endpoint + "/"
+		if in.Name != defaultName {
+			in.InvokeURL += in.Name
+		}
+		a.stages[in.Name] = in.clone()
+		return nil
+	})
+	if err != nil {
+		return Stage{}, err
+	}
+	return in.clone(), nil
+}
+
+// DeleteStage deletes a stage and what authorizers answered in it.
+func (s *Service) DeleteStage(apiID, name string) error {
+	return s.change(apiID, func(a *api) error {
+		if _, ok := a.stages[name]; !ok {
+			return noStage()
+		}
+		delete(a.stages, name)
+		return nil
+	})
+}
+
+// Stage returns a stage.
+func (s *Service) Stage(apiID, name string) (Stage, error) {
+	var stage Stage
+	err := s.read(apiID, func(a *api) error {
+		found, ok := a.stages[name]
+		if !ok {
+			return noStage()
+		}
+		stage = found.clone()
+		return nil
+	})
+	return stage, err
+}
+
+func checkStage(in Stage) error {
+	if !stageName.MatchString(in.Name) {
+		return badRequest("Stage name %q only allows a-zA-Z0-9_- and at most 128 characters, or %s", in.Name, defaultName)
+	}
+	for name, value := range in.StageVariables {
+		if !stageVariableName.MatchString(name) || !stageVariableValue.MatchString(value) {
+			return badRequest("Stage variable %q: names only allow a-zA-Z0-9_, values only a-zA-Z0-9-._~:/?#&=,", name)
+		}
+	}
+	return refuse(
+		setting{!in.AutoDeploy, "a stage without automatic deployment", "set AutoDeploy"},
+		setting{in.DeploymentID != "", "a deployment of one's own", "leave DeploymentId out and set AutoDeploy"},
+		setting{in.ClientCertificateID != "", "a stage's client certificate", "leave it out"},
+		setting{in.AccessLogSettings != nil, "access logs of a stage", "leave AccessLogSettings out"},
+		setting{in.DefaultRouteSettings != nil || len(in.RouteSettings) > 0, "route settings (throttling, detailed metrics)", "leave DefaultRouteSettings and RouteSettings out"},
+	)
+}
+
+func (s Stage) clone() Stage {
+	s.StageVariables = maps.Clone(s.StageVariables)
+	s.Tags = maps.Clone(s.Tags)
+	return s
+}
+
+func noStage() error { return notFound("Invalid stage identifier specified") }
