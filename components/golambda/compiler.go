@@ -1,0 +1,134 @@
+package golambda
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"go/build"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// lambdaTag leaves the net/rpc server of the long retired go1.x runtime out of
+// github.com/aws/aws-lambda-go.
+const lambdaTag = "lambda.norpc"
+
+// compiler runs the go command for one target.
+type compiler struct {
+	goCommand string
+	target    Target
+	goFlags   string
+}
+
+func newCompiler(ctx context.Context, target Target) (*compiler, error) {
+	if target == (Target{}) {
+		return nil, errors.New("building Lambda functions: no target is set: make one with NewTarget")
+	}
+	path, err := goCommand()
+	if err != nil {
+		return nil, err
+	}
+	// Asked of the go command, because the value may stand in a file
+	// (go env -w) and not in the environment.
+	flags, err := exec.CommandContext(ctx, path, "env", "GOFLAGS").Output() //nolint:gosec // the go command
+	if err != nil {
+		return nil, fmt.Errorf("asking the go command for GOFLAGS: %w", commandError(err))
+	}
+	return &compiler{goCommand: path, target: target, goFlags: keepSourceFlags(string(flags))}, nil
+}
+
+// keepSourceFlags returns the flags of GOFLAGS that say where the source of
+// modules is found and how many processors to use. They are a matter of the
+// machine or of the module (-mod=vendor). Those that change the binary (-race,
+// -gcflags, -cover, …) are dropped: they would make its bytes depend on who
+// compiles it.
+//
+// The result is never empty, since an empty variable would let the value that
+// go env -w has set come back.
+func keepSourceFlags(goFlags string) string {
+	kept := []string{"-buildvcs=false"}
+	for _, flag := range strings.Fields(goFlags) {
+		name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
+		switch name {
+		case "mod", "modfile", "modcacherw", "p":
+			kept = append(kept, flag)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// check finds the mistakes about a folder that the go command would report in
+// words that do not name it, or not at all: it compiles a package that is not
+// main to an archive, not to a binary.
+func (c *compiler) check(folder string) error {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("folder %q does not exist", folder)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%q is not a folder: give the folder of the package", folder)
+	}
+	pkg, err := c.buildContext().ImportDir(folder, 0)
+	var noGo *build.NoGoError
+	if errors.As(err, &noGo) {
+		return fmt.Errorf("folder %q has no Go files for %s/%s", folder, c.target.goos, c.target.goarch)
+	}
+	if err != nil {
+		return nil // a syntax error and the like: the compiler says it better
+	}
+	if pkg.Name != "main" {
+		return fmt.Errorf("folder %q holds package %q: a Lambda function is a package main", folder, pkg.Name)
+	}
+	return nil
+}
+
+func (c *compiler) buildContext() *build.Context {
+	context := build.Default
+	context.GOOS, context.GOARCH = c.target.goos, c.target.goarch
+	context.CgoEnabled = false
+	context.BuildTags = []string{lambdaTag}
+	return &context
+}
+
+// compile builds the package in folder to the file output. It runs in folder,
+// so that the module, and the workspace if there is one, are those that the
+// folder belongs to.
+func (c *compiler) compile(ctx context.Context, folder, output string) error {
+	//nolint:gosec // the go command, on the program's own source
+	cmd := exec.CommandContext(ctx, c.goCommand, "build",
+		"-tags", lambdaTag, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", output, ".")
+	cmd.Dir = folder
+	cmd.Env = append(cmd.Environ(),
+		"CGO_ENABLED=0", "GOOS="+c.target.goos, "GOARCH="+c.target.goarch, "GOFLAGS="+c.goFlags,
+		// The processor's feature level is Lambda's, not the developer's: Go's
+		// lowest, which all of Lambda's processors have.
+		"GOAMD64=v1", "GOARM64=v8.0")
+	// An interrupted go command stops its compilers and removes its files; a
+	// killed one does neither.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &text
+	if err := cmd.Run(); err != nil {
+		if text.Len() == 0 {
+			return fmt.Errorf("go build: %w", err)
+		}
+		return fmt.Errorf("go build: %w\n%s", err, indent(text.String()))
+	}
+	return nil
+}
+
+// commandError adds what a failed command wrote to its standard error.
+func commandError(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+	}
+	return err
+}

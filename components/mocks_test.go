@@ -1,0 +1,145 @@
+package components
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	testAccount = "123456789012"
+	secretValue = "a-secret-that-is-for-this-test-only"
+)
+
+// mocks plays the engine and AWS's answers, and records what is registered.
+type mocks struct {
+	account string
+
+	mu         sync.Mutex
+	registered []pulumi.MockResourceArgs
+	invoked    []pulumi.MockCallArgs
+}
+
+func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	m.mu.Lock()
+	m.registered = append(m.registered, args)
+	m.mu.Unlock()
+
+	state := args.Inputs.Copy()
+	set := func(name, value string) { state[resource.PropertyKey(name)] = resource.NewStringProperty(value) }
+	id := args.Name + "-id"
+	switch args.TypeToken {
+	case "aws:cloudwatch/logGroup:LogGroup":
+		set("arn", "arn:aws:logs:eu-central-1:"+testAccount+":log-group:"+state["name"].StringValue())
+	case "aws:iam/role:Role":
+		set("name", args.Name+"-0a1b2c3")
+		set("arn", "arn:aws:iam::"+testAccount+":role/"+args.Name+"-0a1b2c3")
+	case "aws:lambda/function:Function":
+		set("invokeArn", "invoke:"+state["name"].StringValue())
+	case "aws:dynamodb/table:Table":
+		set("name", args.Name+"-0a1b2c3")
+		set("arn", "arn:aws:dynamodb:eu-central-1:"+testAccount+":table/"+args.Name+"-0a1b2c3")
+	case "aws:apigatewayv2/api:Api":
+		id = "api123"
+		set("executionArn", "arn:aws:execute-api:eu-central-1:"+testAccount+":api123")
+	case "aws:apigatewayv2/authorizer:Authorizer":
+		id = "auth123"
+	case "aws:apigatewayv2/stage:Stage":
+		set("invokeUrl", "https://api123.execute-api.eu-central-1.amazonaws.com/")
+	}
+	return id, state, nil
+}
+
+func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	m.mu.Lock()
+	m.invoked = append(m.invoked, args)
+	m.mu.Unlock()
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.PropertyMap{"accountId": resource.NewStringProperty(m.account)}, nil
+	case "aws:ssm/getParameter:getParameter":
+		return resource.PropertyMap{"value": resource.NewStringProperty(secretValue)}, nil
+	}
+	return nil, nil
+}
+
+// children returns the type and the name of what was registered besides the
+// stack and the component, sorted.
+func (m *mocks) children() []string {
+	var names []string
+	for _, r := range m.registered {
+		if r.Custom {
+			names = append(names, short(r.TypeToken)+" "+r.Name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// short returns the last element of a type token.
+func short(token string) string { return token[strings.LastIndex(token, ":")+1:] }
+
+// find returns the one resource of a type and name.
+func (m *mocks) find(t *testing.T, kind, name string) pulumi.MockResourceArgs {
+	t.Helper()
+	i := slices.IndexFunc(m.registered, func(r pulumi.MockResourceArgs) bool {
+		return short(r.TypeToken) == kind && r.Name == name
+	})
+	if i < 0 {
+		t.Fatalf("no %s %q among %q", kind, name, m.children())
+	}
+	return m.registered[i]
+}
+
+// deploy runs a program that makes the component, and calls then with it.
+func deploy(m *mocks, args *ProtectedHttpApiArgs, then func(*pulumi.Context, *ProtectedHttpApi), opts ...pulumi.ResourceOption) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
+		api, err := NewProtectedHttpApi(ctx, "events", args, opts...)
+		if err == nil && then != nil {
+			then(ctx, api)
+		}
+		return err
+	}, pulumi.WithMocks("events-api", "dev", m))
+}
+
+func mustDeploy(t *testing.T, args *ProtectedHttpApiArgs, opts ...pulumi.ResourceOption) *mocks {
+	t.Helper()
+	m := &mocks{account: testAccount}
+	if err := deploy(m, args, nil, opts...); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// exampleArgs are two public and two protected routes, two of which share a
+// function.
+func exampleArgs() *ProtectedHttpApiArgs {
+	list := FunctionArgs{Package: "testdata/handlers/list", Name: "list-events",
+		IndexActions: map[string][]string{"newest-first": {"dynamodb:Query"}}}
+	create := FunctionArgs{Package: "testdata/handlers/create", Name: "create-event",
+		MemorySize: 256, TableActions: []string{"dynamodb:PutItem", "dynamodb:GetItem"},
+		Environment: map[string]pulumi.StringInput{"LOG_LEVEL": pulumi.String("debug")}}
+	get := FunctionArgs{Package: "testdata/handlers/get", TableActions: []string{"dynamodb:GetItem"}}
+	return &ProtectedHttpApiArgs{
+		Authorizer: AuthorizerArgs{
+			Function:   FunctionArgs{Package: "testdata/handlers/authorizer"},
+			SecretPath: pulumi.String("/events-api/jwt-secret"),
+		},
+		Table: &TableArgs{
+			HashKey:                "pk",
+			Attributes:             map[string]string{"count": "N"},
+			GlobalSecondaryIndexes: map[string]IndexArgs{"newest-first": {HashKey: "type", RangeKey: "count"}},
+		},
+		Routes: Routes{
+			"GET /events":      {Function: list, Auth: Public},
+			"GET /events/{id}": {Function: get, Auth: Public},
+			"POST /events":     {Function: create},
+			"PUT /events/{id}": {Function: create},
+		},
+	}
+}

@@ -1,0 +1,42 @@
+package components
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// registerOutputs fills the component's outputs and tells them to the engine.
+func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
+	c.Url = c.Stage.InvokeUrl.ApplyT(func(url string) string {
+		return strings.TrimSuffix(url, "/") // AWS adds one for the $default stage
+	}).(pulumi.StringOutput)
+	c.ApiId = c.Api.ID().ToStringOutput()
+	c.AuthorizerId = pulumi.String("").ToStringOutput()
+	if c.Authorizer != nil {
+		c.AuthorizerId = c.Authorizer.ID().ToStringOutput()
+	}
+	c.TableName = pulumi.String("").ToStringOutput()
+	if c.Table != nil {
+		c.TableName = c.Table.Name
+	}
+	functionNames := pulumi.StringMap{}
+	for name, function := range c.Functions {
+		functionNames[name] = function.Name
+	}
+	c.FunctionNames = functionNames.ToStringMapOutput()
+	access := pulumi.StringMap{}
+	for _, route := range p.routes {
+		access[route.key.String()] = pulumi.String(route.auth.describe())
+	}
+	c.Access = access.ToStringMapOutput()
+
+	return ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"url":           c.Url,
+		"apiId":         c.ApiId,
+		"authorizerId":  c.AuthorizerId,
+		"tableName":     c.TableName,
+		"functionNames": c.FunctionNames,
+		"access":        c.Access,
+	})
+}

@@ -1,0 +1,45 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// createInvokePermissions lets API Gateway invoke the functions for this API,
+// with one statement a function: a statement a route would bring a function of
+// many routes to the limit of its policy, 20 KB.
+func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan) error {
+	for _, f := range p.handlers() {
+		source := pulumi.Sprintf("%s/*/%s", c.Api.ExecutionArn, f.sourcePattern())
+		if err := c.allowInvoke(ctx, f, source); err != nil {
+			return err
+		}
+	}
+	if p.authorizer == nil {
+		return nil
+	}
+	// API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
+	// authorizers".
+	source := pulumi.Sprintf("%s/authorizers/%s", c.Api.ExecutionArn, c.Authorizer.ID())
+	return c.allowInvoke(ctx, p.authorizer, source)
+}
+
+func (c *ProtectedHttpApi) allowInvoke(ctx *pulumi.Context, f *functionPlan, source pulumi.StringOutput) error {
+	_, err := lambda.NewPermission(ctx, f.logicalName, &lambda.PermissionArgs{
+		Action:    pulumi.String("lambda:InvokeFunction"),
+		Function:  c.Functions[f.args.Name].Name,
+		Principal: pulumi.String("apigateway.amazonaws.com"),
+		SourceArn: source,
+	}, pulumi.Parent(c))
+	return err
+}
+
+// sourcePattern returns the part of the source ARN that follows the stage: the
+// one route that the function has, or all of the API. The stage itself is left
+// open, as the AWS console does it: the API has no other than the component's.
+func (f *functionPlan) sourcePattern() string {
+	if len(f.routes) == 1 {
+		return f.routes[0].SourcePattern()
+	}
+	return "*"
+}

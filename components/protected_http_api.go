@@ -1,0 +1,122 @@
+// Package components holds ProtectedHttpApi, a Pulumi component: an Amazon API
+// Gateway HTTP API whose routes are Go Lambda functions and are protected by a
+// Lambda authorizer unless they say otherwise.
+//
+// It makes resources and wires them. Verifying a credential is the concern of
+// the authorizer function, compiling a function that of package golambda.
+package components
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ProtectedHttpApiType is the component's Pulumi type token.
+const ProtectedHttpApiType = "protected-http-api:index:ProtectedHttpApi"
+
+// ProtectedHttpApiArgs describes the API. Plain Go values decide how many
+// resources there are and what they are called, and so must be known before
+// anything is deployed; values that AWS may resolve are Pulumi inputs.
+type ProtectedHttpApiArgs struct {
+	// Routes are the API's routes by route key. At least one is required.
+	Routes Routes
+	// Authorizer decides on the requests to the protected routes. Required as
+	// soon as one route is protected, a mistake where none is.
+	Authorizer AuthorizerArgs
+	// Table is the table that the functions share. Defaults to no table.
+	Table *TableArgs
+	// Architecture is the functions' processor, "arm64" or "x86_64". Defaults
+	// to "arm64".
+	Architecture string
+	// LogRetentionDays is how long CloudWatch keeps the functions' logs, in
+	// days, one of the values that CloudWatch knows. Defaults to 30.
+	LogRetentionDays int
+}
+
+// ProtectedHttpApi is an HTTP API with its functions, authorizer, table, logs
+// and permissions. All of them are its children, named after it.
+//
+// The caller can change the arguments of any child before it is registered
+// with the pulumi.Transformations option of NewProtectedHttpApi, and reaches
+// the resources themselves by the fields here.
+type ProtectedHttpApi struct {
+	pulumi.ResourceState
+
+	// Url is where clients call the API, without a slash at its end.
+	Url pulumi.StringOutput `pulumi:"url"`
+	// ApiId is the API's identifier.
+	ApiId pulumi.StringOutput `pulumi:"apiId"`
+	// AuthorizerId is the authorizer's identifier; empty without an authorizer.
+	AuthorizerId pulumi.StringOutput `pulumi:"authorizerId"`
+	// TableName is the table's physical name; empty without a table.
+	TableName pulumi.StringOutput `pulumi:"tableName"`
+	// FunctionNames are the physical names of the functions, by
+	// FunctionArgs.Name.
+	FunctionNames pulumi.StringMapOutput `pulumi:"functionNames"`
+	// Access is how each route is protected, by route key: "public" or
+	// "Lambda authorizer".
+	Access pulumi.StringMapOutput `pulumi:"access"`
+
+	// Api is the HTTP API.
+	Api *apigatewayv2.Api
+	// Stage is the API's $default stage.
+	Stage *apigatewayv2.Stage
+	// Authorizer is the API's authorizer; nil where all routes are public.
+	Authorizer *apigatewayv2.Authorizer
+	// Routes are the API's routes by route key.
+	Routes map[string]*apigatewayv2.Route
+	// Functions are the functions by FunctionArgs.Name, the authorizer's too.
+	Functions map[string]*lambda.Function
+	// Table is the table; nil without one.
+	Table *dynamodb.Table
+}
+
+// NewProtectedHttpApi registers the component and its children. It compiles
+// the functions first, on a preview as well.
+//
+// Everything that can be known to be wrong beforehand, compile errors
+// included, comes back in one error before the component is registered: a line
+// a mistake, each of which begins with the property.
+func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs, opts ...pulumi.ResourceOption) (*ProtectedHttpApi, error) {
+	p, err := newPlan(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	c := &ProtectedHttpApi{}
+	if err := ctx.RegisterComponentResource(ProtectedHttpApiType, name, c, opts...); err != nil {
+		return nil, err
+	}
+	for _, create := range []func(*pulumi.Context, *plan) error{
+		c.checkAccount,
+		c.createTable,
+		c.createFunctions,
+		c.createApi,
+		c.createAuthorizer,
+		c.createRoutes,
+		c.createInvokePermissions,
+	} {
+		if err := create(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.registerOutputs(ctx, p)
+}
+
+// createApi makes the API and the stage that serves every route as soon as it
+// is there.
+func (c *ProtectedHttpApi) createApi(ctx *pulumi.Context, p *plan) (err error) {
+	c.Api, err = apigatewayv2.NewApi(ctx, p.name+"-api", &apigatewayv2.ApiArgs{
+		ProtocolType: pulumi.String("HTTP"),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return err
+	}
+	c.Stage, err = apigatewayv2.NewStage(ctx, p.name+"-stage", &apigatewayv2.StageArgs{
+		ApiId:      c.Api.ID(),
+		Name:       pulumi.String("$default"),
+		AutoDeploy: pulumi.Bool(true),
+	}, pulumi.Parent(c))
+	return err
+}

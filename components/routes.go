@@ -1,0 +1,85 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Routes are routes by route key: a method (GET, HEAD, POST, PUT, PATCH,
+// DELETE, OPTIONS or ANY), a space and a path, for instance
+// "GET /events/{id}" or "ANY /files/{path+}"; or "$default" for the requests
+// that no other route matches.
+//
+// Keys that differ only in the names of their variables are duplicates.
+type Routes map[string]Route
+
+// Route is one route.
+type Route struct {
+	// Function handles the route's requests. Routes whose functions have the
+	// same Package share one Lambda function; all other fields must then be
+	// the same too.
+	Function FunctionArgs
+	// Auth is how the route is protected. Defaults to protected by the
+	// authorizer: a route is open only where it says Public.
+	Auth Auth
+}
+
+// Auth is how a route is protected. The zero value is the component's Lambda
+// authorizer.
+type Auth string
+
+// Public leaves a route open to everybody.
+const Public Auth = "public"
+
+// lambdaAuthorizer is what a route has that says nothing.
+const lambdaAuthorizer Auth = ""
+
+func (a Auth) valid() bool { return a == Public || a == lambdaAuthorizer }
+
+func (a Auth) describe() string {
+	if a == lambdaAuthorizer {
+		return "Lambda authorizer"
+	}
+	return string(a)
+}
+
+// createRoutes makes an integration a function and a route a route key.
+//
+// A route's logical name has its route key without the variables' names: the
+// name then depends on no other route, and renaming a variable changes the
+// route in place. A new route beside the old one would be a conflict.
+func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
+	targets := map[*functionPlan]pulumi.StringOutput{}
+	for _, f := range p.handlers() {
+		integration, err := apigatewayv2.NewIntegration(ctx, f.logicalName, &apigatewayv2.IntegrationArgs{
+			ApiId:                c.Api.ID(),
+			IntegrationType:      pulumi.String("AWS_PROXY"),
+			IntegrationMethod:    pulumi.String("POST"), // of the call to Lambda, whatever the route's
+			IntegrationUri:       c.Functions[f.args.Name].InvokeArn,
+			PayloadFormatVersion: pulumi.String("2.0"),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return err
+		}
+		targets[f] = pulumi.Sprintf("integrations/%s", integration.ID())
+	}
+	c.Routes = map[string]*apigatewayv2.Route{}
+	for _, r := range p.routes {
+		args := &apigatewayv2.RouteArgs{
+			ApiId:             c.Api.ID(),
+			RouteKey:          pulumi.String(r.key.String()),
+			Target:            targets[r.function],
+			AuthorizationType: pulumi.String("NONE"),
+		}
+		if r.auth == lambdaAuthorizer {
+			args.AuthorizationType = pulumi.String("CUSTOM")
+			args.AuthorizerId = c.Authorizer.ID()
+		}
+		route, err := apigatewayv2.NewRoute(ctx, p.name+"-"+r.key.Normalized(), args, pulumi.Parent(c))
+		if err != nil {
+			return err
+		}
+		c.Routes[r.key.String()] = route
+	}
+	return nil
+}

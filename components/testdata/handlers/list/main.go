@@ -1,0 +1,4 @@
+// Command list is a function that does nothing, quick to compile.
+package main
+
+func main() {}

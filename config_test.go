@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+
+	"github.com/protected-http-api/protected-http-api/components"
+)
+
+func TestReadSettings(t *testing.T) {
+	t.Parallel()
+	const days = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+	tests := []struct {
+		name   string
+		values map[string]string
+		secret []string
+		want   settings
+		err    string
+	}{
+		{name: "none", want: defaultSettings()},
+		{name: "all", values: map[string]string{
+			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
+			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true",
+		}, want: settings{5 * time.Minute, "/a/b", "x86_64", 7, true, true}},
+		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
+			want: settings{time.Hour, "/events-api/jwt-secret", "arm64", 30, false, false}},
+		{name: "no duration", values: map[string]string{"authorizerTtl": "300"},
+			err: `authorizerTtl: "300" is not a duration: write 0s to 1h, for instance 5m`},
+		{name: "long TTL", values: map[string]string{"authorizerTtl": "61m"},
+			err: "authorizerTtl: 1h1m0s is out of range: 0s to 1h"},
+		{name: "negative TTL", values: map[string]string{"authorizerTtl": "-1s"},
+			err: "authorizerTtl: -1s is out of range: 0s to 1h"},
+		{name: "TTL of milliseconds", values: map[string]string{"authorizerTtl": "1500ms"},
+			err: "authorizerTtl: 1.5s is not a whole number of seconds"},
+		{name: "secret path", values: map[string]string{"secretPath": "jwt-secret"},
+			err: `secretPath: "jwt-secret" must begin with /`},
+		{name: "architecture", values: map[string]string{"architecture": "amd64"},
+			err: `architecture: "amd64" is not one of "arm64", "x86_64"`},
+		{name: "retention", values: map[string]string{"logRetentionDays": "2"},
+			err: "logRetentionDays: 2 is not one of " + days},
+		{name: "retention that is no number", values: map[string]string{"logRetentionDays": "forever"},
+			err: `logRetentionDays: "forever" is not a whole number: write one of [` + strings.ReplaceAll(days, ",", "") + "]"},
+		{name: "boolean", values: map[string]string{"deletionProtection": "yes"},
+			err: `deletionProtection: "yes" is not one of true, false`},
+		{name: "unknown key", values: map[string]string{"authorizerTTL": "5m"},
+			err: "authorizerTTL: is not known: the keys are architecture, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretPath"},
+		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
+			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
+		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
+			err: `architecture: "" is not one of "arm64", "x86_64"
+authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m
+ttl: is not known: the keys are architecture, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretPath`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			values := map[string]string{"aws:region": "eu-central-1", "events-api-two:authorizerTtl": "x"}
+			for key, value := range test.values {
+				values["events-api:"+key] = value
+			}
+			got, err := readSettings("events-api", values, test.secret)
+			message, want := "", ""
+			if err != nil {
+				message = err.Error()
+			}
+			if test.err != "" {
+				want = "configuration events-api:" + strings.ReplaceAll(test.err, "\n", "\nconfiguration events-api:")
+			}
+			if message != want {
+				t.Errorf("error is\n%s\nwant\n%s", message, want)
+			}
+			if got != test.want {
+				t.Errorf("settings are %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+// The defaults that the Pulumi CLI shows and applies are those of the program.
+func TestPulumiYaml(t *testing.T) {
+	t.Parallel()
+	var project struct {
+		Name   string
+		Config map[string]struct {
+			Type, Description string
+			Default           any
+		}
+	}
+	readYaml(t, "Pulumi.yaml", &project)
+	if len(project.Config) != len(readers) {
+		t.Errorf("Pulumi.yaml has %d keys, the program %d", len(project.Config), len(readers))
+	}
+	values := map[string]string{}
+	for key, setting := range project.Config {
+		if setting.Type == "" || setting.Default == nil || setting.Description == "" {
+			t.Errorf("%s lacks a type, a default or a description", key)
+		}
+		values[project.Name+":"+key] = fmt.Sprint(setting.Default)
+	}
+	got, err := readSettings(project.Name, values, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != defaultSettings() {
+		t.Errorf("the defaults in Pulumi.yaml are %+v, the program's %+v", got, defaultSettings())
+	}
+}
+
+func TestStackFiles(t *testing.T) {
+	t.Parallel()
+	dev, prod := defaultSettings(), defaultSettings()
+	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection = 5*time.Minute, true, true
+	for file, want := range map[string]settings{"Pulumi.dev.yaml": dev, "Pulumi.prod.yaml": prod} {
+		var stack struct{ Config map[string]string }
+		readYaml(t, file, &stack)
+		if got, err := readSettings("events-api", stack.Config, nil); err != nil || got != want {
+			t.Errorf("%s gives %+v and %v, want %+v", file, got, err, want)
+		}
+		if stack.Config["aws:region"] != "eu-central-1" {
+			t.Errorf("%s sets no aws:region", file)
+		}
+	}
+}
+
+func readYaml(t *testing.T, file string, value any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEventsApiAccess(t *testing.T) {
+	t.Parallel()
+	access := map[string]components.Auth{}
+	for key, route := range eventsApi(defaultSettings()).Routes {
+		access[key] = route.Auth
+	}
+	want := map[string]components.Auth{
+		"GET /events": components.Public, "GET /events/{id}": components.Public, "POST /events": "", "DELETE /events/{id}": "",
+	}
+	if !reflect.DeepEqual(access, want) {
+		t.Errorf("access is %q, want %q", access, want)
+	}
+}
+
+type noResources struct{ t *testing.T }
+
+func (n noResources) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken != "pulumi:pulumi:Stack" {
+		n.t.Errorf("registered in spite of the mistakes: %s %q", args.TypeToken, args.Name)
+	}
+	return args.Name, args.Inputs, nil
+}
+
+func (noResources) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+
+func TestDeployWithBadConfiguration(t *testing.T) {
+	t.Setenv("PULUMI_CONFIG", `{"events-api:authorizerTtl":"2h"}`)
+	expectRefusal(t, "configuration events-api:authorizerTtl: 2h0m0s is out of range: 0s to 1h")
+}
+
+func TestDeployWithBrokenConfiguration(t *testing.T) {
+	t.Setenv("PULUMI_CONFIG", `{"aws:token":"hunter2"`)
+	expectRefusal(t, "reading the environment variable PULUMI_CONFIG: it is not the JSON that the Pulumi CLI writes")
+}
+
+func expectRefusal(t *testing.T, want string) {
+	t.Helper()
+	err := pulumi.RunErr(deploy, pulumi.WithMocks("events-api", "dev", noResources{t}))
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error is\n%v\nwant\n%s", err, want)
+	}
+}
