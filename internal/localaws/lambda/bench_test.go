@@ -1,0 +1,56 @@
+package lambda
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// BenchmarkInvoke compares an invocation of a warm function, which takes two
+// round trips of HTTP and the log lines, with one bare round trip.
+func BenchmarkInvoke(b *testing.B) {
+	b.Run("warm", func(b *testing.B) {
+		f := newFixture(b)
+		f.create()
+		in := InvokeInput{Function: "fn", Payload: []byte(`{"mode":"echo","data":{"a":1}}`)}
+		if _, err := f.Invoke(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if out, err := f.Invoke(b.Context(), in); err != nil || out.Cold {
+				b.Fatal(out, err)
+			}
+		}
+	})
+	b.Run("cold", func(b *testing.B) {
+		f := newFixture(b)
+		f.create()
+		update := f.function(func(fn *Function) { fn.Code = nil })
+		for b.Loop() {
+			if out, err := f.Invoke(b.Context(), InvokeInput{Function: "fn", Payload: []byte(`{"mode":"pid"}`)}); err != nil || !out.Cold {
+				b.Fatal(out, err)
+			}
+			b.StopTimer()
+			if _, err := f.UpdateFunction(b.Context(), update); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+	})
+	b.Run("http", func(b *testing.B) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(w, r.Body)
+		}))
+		defer server.Close()
+		for b.Loop() {
+			res, err := server.Client().Post(server.URL, "application/json", bytes.NewReader([]byte(`{"a":1}`)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+	})
+}

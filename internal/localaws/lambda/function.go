@@ -1,0 +1,292 @@
+package lambda
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"time"
+)
+
+// latest is the only version there is.
+const latest = "$LATEST"
+
+// Function is a function's code and configuration.
+type Function struct {
+	// Name has 1 to 64 letters, digits, "-" and "_".
+	Name        string
+	Description string
+	// RoleARN is the execution role, which lambda.amazonaws.com must be
+	// trusted to assume.
+	RoleARN string
+	// Runtime is provided.al2023 or provided.al2.
+	Runtime string
+	// Handler is passed on in _HANDLER; AWS demands one, whatever it is.
+	Handler string
+	// Architecture is x86_64 or arm64. Defaults to x86_64.
+	Architecture string
+	// MemorySize is 128 to 10240, in MB. Defaults to 128.
+	MemorySize int
+	// Timeout is 1 s to 900 s, in whole seconds. Defaults to 3 s.
+	Timeout time.Duration
+	// Environment holds the function's own variables, at most 4 KB.
+	Environment map[string]string
+	// Code is a zip file with an executable bootstrap in its root. An update
+	// without Code and CodePath keeps the code.
+	Code []byte
+	// CodePath is a file that holds the zip, in place of Code.
+	CodePath string
+	// LogGroup defaults to /aws/lambda/{Name}.
+	LogGroup string
+	// ReservedConcurrency is how many invocations may run at once, kept for
+	// this function alone. Nil: the function shares what is not reserved.
+	ReservedConcurrency *int
+}
+
+// FunctionInfo is a function as it was deployed.
+type FunctionInfo struct {
+	// Function has the defaults filled in, and no Code.
+	Function
+	ARN string
+	// CodeSha256 is the base64 SHA-256 hash of the zip.
+	CodeSha256 string
+	// CodeSize is the size of the zip in bytes.
+	CodeSize     int64
+	LastModified time.Time
+	// Version is always $LATEST.
+	Version string
+}
+
+// function is what a name stands for, through all updates. Its fields, arn
+// apart, are guarded by Service.mu.
+type function struct {
+	arn         string
+	current     *version
+	permissions []Permission
+	inFlight    int
+}
+
+// version is one deployment of a function; an update makes a new one.
+type version struct {
+	fn   *function
+	info FunctionInfo
+	code *codeDir
+
+	// Guarded by Service.mu.
+	idle    []*environment // the last used one last
+	retired bool
+	warned  map[string]bool // what the console has been told
+}
+
+// CreateFunction deploys a new function. It fails with an APIError where AWS
+// would refuse it.
+func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
+	if _, ok := s.Function(f.Name); ok {
+		return FunctionInfo{}, alreadyExists(f.Name)
+	}
+	f = f.withDefaults()
+	if err := s.validate(f); err != nil {
+		return FunctionInfo{}, err
+	}
+	code, info, err := s.unpack(ctx, f)
+	if err != nil {
+		return FunctionInfo{}, err
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refuse := func(err error) (FunctionInfo, error) {
+		code.release()
+		return FunctionInfo{}, err
+	}
+	if s.closed {
+		return refuse(ErrClosed)
+	}
+	if _, ok := s.functions[f.Name]; ok {
+		return refuse(alreadyExists(f.Name))
+	}
+	if err := s.checkReservation(f); err != nil {
+		return refuse(err)
+	}
+	fn := &function{arn: info.ARN}
+	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
+	s.functions[f.Name] = fn
+	return info.clone(), nil
+}
+
+// UpdateFunction replaces a function's configuration, and its code where f has
+// some. New invocations use the new version; those in flight finish in the old
+// one, whose environments then end. It fails with an APIError.
+func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
+	s.mu.Lock()
+	fn, ok := s.functions[f.Name]
+	if !ok {
+		s.mu.Unlock()
+		return FunctionInfo{}, s.notFound(f.Name)
+	}
+	old := fn.current
+	old.code.retain() // so that a concurrent update or deletion leaves it
+	s.mu.Unlock()
+	defer old.code.release()
+
+	f = f.withDefaults()
+	if err := s.validate(f); err != nil {
+		return FunctionInfo{}, err
+	}
+	code, info := old.code, s.describe(f)
+	if len(f.Code) > 0 || f.CodePath != "" {
+		var err error
+		if code, info, err = s.unpack(ctx, f); err != nil {
+			return FunctionInfo{}, err
+		}
+	} else {
+		code.retain()
+		info.CodeSha256, info.CodeSize = old.info.CodeSha256, old.info.CodeSize
+	}
+
+	s.mu.Lock()
+	refuse := func(err error) (FunctionInfo, error) {
+		s.mu.Unlock()
+		code.release()
+		return FunctionInfo{}, err
+	}
+	if s.functions[f.Name] != fn {
+		return refuse(s.notFound(f.Name))
+	}
+	if err := s.checkReservation(f); err != nil {
+		return refuse(err)
+	}
+	retired := fn.current
+	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
+	idle := retired.retire()
+	s.mu.Unlock()
+	s.endAll(idle)
+	retired.code.release()
+	return info.clone(), nil
+}
+
+// DeleteFunction removes a function, given by name or ARN, with its
+// permissions. Invocations in flight finish. It fails with an APIError.
+func (s *Service) DeleteFunction(name string) error {
+	s.mu.Lock()
+	fn, err := s.lookup(name)
+	if err != nil {
+		s.mu.Unlock()
+		return s.notFound(name)
+	}
+	last := fn.current
+	delete(s.functions, last.info.Name)
+	idle := last.retire()
+	s.mu.Unlock()
+	s.endAll(idle)
+	last.code.release()
+	return nil
+}
+
+// Function returns a function, given by name or ARN.
+func (s *Service) Function(name string) (FunctionInfo, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn, err := s.lookup(name)
+	if err != nil {
+		return FunctionInfo{}, false
+	}
+	return fn.current.info.clone(), true
+}
+
+// retire takes the idle environments of a version that gets no more
+// invocations; the caller, who holds Service.mu, has to end them.
+func (v *version) retire() []*environment {
+	v.retired = true
+	idle := v.idle
+	v.idle = nil
+	return idle
+}
+
+func (f Function) withDefaults() Function {
+	if f.Architecture == "" {
+		f.Architecture = "x86_64"
+	}
+	if f.MemorySize == 0 {
+		f.MemorySize = 128
+	}
+	if f.Timeout == 0 {
+		f.Timeout = 3 * time.Second
+	}
+	if f.LogGroup == "" {
+		f.LogGroup = "/aws/lambda/" + f.Name
+	}
+	return f
+}
+
+// unpack reads, checks and unpacks the code of f.
+func (s *Service) unpack(ctx context.Context, f Function) (*codeDir, FunctionInfo, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, FunctionInfo{}, fmt.Errorf("deploying the function %q: %w", f.Name, err)
+	}
+	zipped := f.Code
+	if len(zipped) == 0 && f.CodePath != "" {
+		var err error
+		if zipped, err = os.ReadFile(f.CodePath); err != nil {
+			return nil, FunctionInfo{}, fmt.Errorf("reading the code of the function %q: %w", f.Name, err)
+		}
+	}
+	code, err := s.newCodeDir(zipped)
+	if err != nil {
+		return nil, FunctionInfo{}, err
+	}
+	info := s.describe(f)
+	sum := sha256.Sum256(zipped)
+	info.CodeSha256 = base64.StdEncoding.EncodeToString(sum[:])
+	info.CodeSize = int64(len(zipped))
+	return code, info, nil
+}
+
+func (s *Service) describe(f Function) FunctionInfo {
+	f.Code, f.CodePath = nil, ""
+	return FunctionInfo{Function: f, ARN: s.functionARN(f.Name), LastModified: s.now(), Version: latest}.clone()
+}
+
+// clone makes the environment and the reservation the receiver's own.
+func (i FunctionInfo) clone() FunctionInfo {
+	i.Environment = maps.Clone(i.Environment)
+	if i.ReservedConcurrency != nil {
+		n := *i.ReservedConcurrency
+		i.ReservedConcurrency = &n
+	}
+	return i
+}
+
+func (s *Service) functionARN(name string) string {
+	return s.account.ARN("lambda", "function:"+name)
+}
+
+// lookup finds a function by its name, its ARN or the ARN's part from the
+// account on, each with or without :$LATEST. The caller holds Service.mu.
+func (s *Service) lookup(ref string) (*function, error) {
+	rest := strings.TrimPrefix(ref, s.account.ARN("lambda", ""))
+	rest = strings.TrimPrefix(rest, s.account.ID+":")
+	rest = strings.TrimPrefix(rest, "function:")
+	if fn, ok := s.functions[strings.TrimSuffix(rest, ":"+latest)]; ok {
+		return fn, nil
+	}
+	if strings.HasPrefix(rest, "arn:") {
+		return nil, &NotFoundError{ARN: rest} // another account, Region or service
+	}
+	return nil, &NotFoundError{ARN: s.functionARN(rest)}
+}
+
+func (s *Service) notFound(ref string) error {
+	arn := ref
+	if !strings.HasPrefix(ref, "arn:") {
+		arn = s.functionARN(ref)
+	}
+	return &APIError{Code: codeNotFound, Message: (&NotFoundError{ARN: arn}).Error()}
+}
+
+func alreadyExists(name string) error {
+	return &APIError{Code: codeConflict, Message: "Function already exist: " + name}
+}

@@ -1,0 +1,225 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+const (
+	// settleLimit is how long after its response an invocation may keep the
+	// caller waiting for its end. See the package comment.
+	settleLimit = 100 * time.Millisecond
+
+	// unhandled is the FunctionError of everything that goes wrong in a
+	// function of an OS-only runtime.
+	unhandled = "Unhandled"
+
+	exitError    = "Runtime.ExitError"
+	timeoutError = "Sandbox.Timedout"
+)
+
+// call is one invocation on its way.
+type call struct {
+	v       *version
+	event   *event
+	out     InvokeOutput
+	begun   time.Time
+	timeout *time.Timer
+	answer  chan answered // takes one
+	done    bool
+}
+
+type answered struct {
+	out InvokeOutput
+	err error
+}
+
+// outcome is how an invocation, or a start, ended. The zero value is success.
+type outcome struct {
+	// errorType is set where the environment failed, rather than the handler.
+	errorType string
+	message   string
+	// payload replaces the one made of errorType and message.
+	payload []byte
+}
+
+func failedWith(r result) outcome {
+	o := outcome{errorType: r.errorType, payload: r.payload}
+	if o.errorType == "" {
+		o.errorType = "Runtime.Unknown"
+	}
+	return o
+}
+
+// status is the end of a REPORT line (Lambda developer guide,
+// lambda-runtime-environment, "Failures during the invoke phase").
+func (o outcome) status() []string {
+	switch o.errorType {
+	case "":
+		return nil
+	case timeoutError:
+		return []string{"Status: timeout"}
+	}
+	return []string{"Status: error", "Error Type: " + o.errorType}
+}
+
+// Invoke runs a function and waits for its answer. What goes wrong in the
+// function is an output; the errors are a NotFoundError, a PermissionError, a
+// ThrottledError, an APIError for a refused request, ErrClosed and ctx's. Where
+// ctx ends first, the invocation goes on without its caller, as on AWS.
+func (s *Service) Invoke(ctx context.Context, in InvokeInput) (InvokeOutput, error) {
+	if err := ctx.Err(); err != nil {
+		return InvokeOutput{}, err
+	}
+	payload, err := checkPayload(in.Payload)
+	if err != nil {
+		return InvokeOutput{}, err
+	}
+	v, err := s.admit(in)
+	if err != nil {
+		return InvokeOutput{}, err
+	}
+	c := newCall(v, payload)
+	go func() {
+		defer s.running.Done()
+		env, err := s.perform(c)
+		if env != nil {
+			s.giveBack(env)
+		}
+		s.release(v)
+		c.reply(err)
+	}()
+	select {
+	case a := <-c.answer:
+		return a.out, a.err
+	case <-ctx.Done():
+		return InvokeOutput{}, ctx.Err()
+	}
+}
+
+func checkPayload(payload []byte) ([]byte, error) {
+	if len(payload) == 0 {
+		return []byte("{}"), nil
+	}
+	if len(payload) > maxRequest {
+		return nil, &APIError{Code: "RequestTooLargeException", Message: fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(payload), maxRequest)}
+	}
+	if !json.Valid(payload) {
+		return nil, &APIError{Code: "InvalidRequestContentException", Message: "Could not parse request body into json", cure: "send a JSON text as the payload"}
+	}
+	return payload, nil
+}
+
+// admit finds the function, checks the permission and takes a place among the
+// invocations at once. Whoever gets a version has to release it.
+func (s *Service) admit(in InvokeInput) (*version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	fn, err := s.lookup(in.Function)
+	if err != nil {
+		return nil, err
+	}
+	if in.Caller.Service != "" && !fn.allows(in.Caller) {
+		return nil, &PermissionError{Function: fn.arn, Caller: in.Caller}
+	}
+	if !s.hasRoom(fn) {
+		return nil, &ThrottledError{Function: fn.arn}
+	}
+	fn.inFlight++
+	fn.current.code.retain()
+	s.running.Add(1)
+	return fn.current, nil
+}
+
+func (s *Service) release(v *version) {
+	v.code.release()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v.fn.inFlight--
+}
+
+// hasRoom tells whether one more invocation of fn may run (Lambda developer
+// guide, lambda-concurrency): a function with a reservation has it for itself,
+// the others share the rest of the account's limit.
+func (s *Service) hasRoom(fn *function) bool {
+	if reserved := fn.current.info.ReservedConcurrency; reserved != nil {
+		return fn.inFlight < *reserved
+	}
+	limit, inFlight := s.maxConcurrency, 0
+	for _, other := range s.functions {
+		if reserved := other.current.info.ReservedConcurrency; reserved != nil {
+			limit -= *reserved
+		} else {
+			inFlight += other.inFlight
+		}
+	}
+	return inFlight < limit
+}
+
+func (f *function) allows(caller Caller) bool {
+	for _, p := range f.permissions {
+		if p.allows(caller) {
+			return true
+		}
+	}
+	return false
+}
+
+func newCall(v *version, payload []byte) *call {
+	id := requestID()
+	return &call{
+		v: v,
+		event: &event{
+			requestID:   id,
+			traceID:     fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), randomHex(12), randomHex(8)),
+			functionARN: v.fn.arn,
+			payload:     payload,
+			result:      make(chan result, 1),
+		},
+		out:    InvokeOutput{RequestID: id},
+		answer: make(chan answered, 1),
+	}
+}
+
+// begin starts the clock that the function's timeout limits.
+func (c *call) begin() {
+	c.begun = time.Now()
+	c.event.deadline = c.begun.Add(c.v.info.Timeout)
+	c.timeout = time.NewTimer(c.v.info.Timeout)
+}
+
+// reply answers the caller, once.
+func (c *call) reply(err error) {
+	if !c.done {
+		c.done = true
+		c.answer <- answered{out: c.out, err: err}
+	}
+}
+
+// fail makes o, a failure of the environment, the answer.
+func (c *call) fail(o outcome) {
+	c.out.FunctionError = unhandled
+	if c.out.Payload = o.payload; len(o.payload) == 0 {
+		c.out.Payload, _ = json.Marshal(functionError{
+			Type:    o.errorType,
+			Message: "RequestId: " + c.event.requestID + " Error: " + o.message,
+		})
+	}
+}
+
+func (c *call) timedOut() outcome {
+	return outcome{errorType: timeoutError, message: fmt.Sprintf("Task timed out after %.2f seconds", c.v.info.Timeout.Seconds())}
+}
+
+// requestID is a random UUID (RFC 9562 section 5.4).
+func requestID() string {
+	h := []byte(randomHex(16))
+	h[12] = '4'
+	h[16] = "89ab"[h[16]&3]
+	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
+}

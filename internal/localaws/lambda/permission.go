@@ -1,0 +1,221 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxPolicySize is the limit of a function's resource policy in bytes (Lambda
+// developer guide, gettingstarted-limits: 20 KB).
+const maxPolicySize = 20480
+
+// Permission is a statement of a function's resource policy.
+type Permission struct {
+	// StatementID names the statement within the function.
+	StatementID string
+	// Action is lambda:InvokeFunction, lambda:* or another action of Lambda.
+	Action string
+	// Principal is a service, for instance apigateway.amazonaws.com, an
+	// account or *.
+	Principal string
+	// SourceARN is compared with the caller's resource by ArnLike. Empty: any.
+	SourceARN string
+	// SourceAccount is the account of the caller's resource. Empty: any.
+	SourceAccount string
+}
+
+var (
+	statementID   = regexp.MustCompile(`^[a-zA-Z0-9\-_]{1,100}$`)
+	action        = regexp.MustCompile(`^(lambda:\*|lambda:[a-zA-Z]+|\*)$`)
+	principal     = regexp.MustCompile(`^[^\s]+$`)
+	sourceAccount = regexp.MustCompile(`^\d{12}$`)
+	// sourceARN allows no wildcard in Region and account (API reference,
+	// AddPermission).
+	sourceARN = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?(-iso[a-z]?)?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+)
+
+// AddPermission adds a statement to the policy of a function, given by name or
+// ARN. It fails with an APIError.
+func (s *Service) AddPermission(function string, p Permission) error {
+	if err := p.validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn, err := s.lookup(function)
+	if err != nil {
+		return s.notFound(function)
+	}
+	if slices.ContainsFunc(fn.permissions, func(o Permission) bool { return o.StatementID == p.StatementID }) {
+		return &APIError{Code: codeConflict, Message: fmt.Sprintf("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", p.StatementID)}
+	}
+	permissions := append(slices.Clip(fn.permissions), p)
+	size, err := policySize(fn.arn, permissions)
+	if err != nil {
+		return err
+	}
+	if size > maxPolicySize {
+		return &APIError{
+			Code:    "PolicyLengthExceededException",
+			Message: fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicySize),
+			cure:    "grant the whole API with one statement, sourceArn {executionArn}/*/*, instead of one statement a route",
+		}
+	}
+	fn.permissions = permissions
+	return nil
+}
+
+// RemovePermission removes a statement. It fails with an APIError.
+func (s *Service) RemovePermission(function, statementID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn, err := s.lookup(function)
+	if err != nil {
+		return s.notFound(function)
+	}
+	kept := slices.DeleteFunc(slices.Clone(fn.permissions), func(p Permission) bool { return p.StatementID == statementID })
+	if len(kept) == len(fn.permissions) {
+		return &APIError{Code: codeNotFound, Message: fmt.Sprintf("Statement %s is not found in resource policy.", statementID)}
+	}
+	fn.permissions = kept
+	return nil
+}
+
+// Permission returns a statement of the policy of a function, given by name or
+// ARN.
+func (s *Service) Permission(function, statementID string) (Permission, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn, err := s.lookup(function)
+	if err != nil {
+		return Permission{}, false
+	}
+	i := slices.IndexFunc(fn.permissions, func(p Permission) bool { return p.StatementID == statementID })
+	if i < 0 {
+		return Permission{}, false
+	}
+	return fn.permissions[i], true
+}
+
+func (p Permission) validate() error {
+	for _, member := range []struct {
+		name, value string
+		grammar     *regexp.Regexp
+		optional    bool
+	}{
+		{"statementId", p.StatementID, statementID, false},
+		{"action", p.Action, action, false},
+		{"principal", p.Principal, principal, false},
+		{"sourceArn", p.SourceARN, sourceARN, true},
+		{"sourceAccount", p.SourceAccount, sourceAccount, true},
+	} {
+		if (!member.optional || member.value != "") && !member.grammar.MatchString(member.value) {
+			rule := "Member must satisfy regular expression pattern: " + strings.Trim(member.grammar.String(), "^$")
+			return constraint(member.name, member.value, rule, "")
+		}
+	}
+	return nil
+}
+
+// allows reports whether the statement lets caller invoke the function.
+func (p Permission) allows(caller Caller) bool {
+	switch {
+	case p.Action != "*" && p.Action != "lambda:*" && !strings.EqualFold(p.Action, "lambda:InvokeFunction"):
+		return false
+	case p.Principal != "*" && p.Principal != caller.Service:
+		return false
+	case p.SourceARN != "" && !arnLike(p.SourceARN, caller.SourceARN):
+		return false
+	case p.SourceAccount != "" && p.SourceAccount != accountOf(caller.SourceARN):
+		return false
+	}
+	return true
+}
+
+func accountOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
+}
+
+// arnLike is IAM's condition operator ArnLike: each of the six parts of an ARN
+// is matched by itself, with * for any characters, colons and slashes of the
+// last part included, and ? for one (IAM user guide,
+// reference_policies_elements_condition_operators).
+func arnLike(pattern, arn string) bool {
+	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(patterns) != 6 || len(parts) != 6 {
+		return false
+	}
+	for i := range parts {
+		if !wildcard(patterns[i], parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// wildcard matches in linear space and at most quadratic time: on a mismatch
+// only the last * takes one character more.
+func wildcard(pattern, text string) bool {
+	p, t, star, mark := 0, 0, -1, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case star >= 0:
+			mark++
+			p, t = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// policySize is the length of the policy's JSON as AWS writes it.
+func policySize(function string, permissions []Permission) (int, error) {
+	type statement struct {
+		Sid, Effect string
+		Principal   any
+		Action      string
+		Resource    string
+		Condition   map[string]map[string]string `json:",omitempty"`
+	}
+	policy := struct {
+		Version   string
+		ID        string `json:"Id"`
+		Statement []statement
+	}{Version: "2012-10-17", ID: "default"}
+	for _, p := range permissions {
+		st := statement{Sid: p.StatementID, Effect: "Allow", Action: p.Action, Resource: function, Condition: map[string]map[string]string{}}
+		switch {
+		case p.Principal == "*":
+			st.Principal = "*"
+		case strings.Contains(p.Principal, ".amazonaws.com"):
+			st.Principal = map[string]string{"Service": p.Principal}
+		default:
+			st.Principal = map[string]string{"AWS": p.Principal}
+		}
+		if p.SourceAccount != "" {
+			st.Condition["StringEquals"] = map[string]string{"AWS:SourceAccount": p.SourceAccount}
+		}
+		if p.SourceARN != "" {
+			st.Condition["ArnLike"] = map[string]string{"AWS:SourceArn": p.SourceARN}
+		}
+		policy.Statement = append(policy.Statement, st)
+	}
+	text, err := json.Marshal(policy)
+	if err != nil {
+		return 0, fmt.Errorf("writing the resource policy of %s: %w", function, err)
+	}
+	return len(text), nil
+}

@@ -1,0 +1,257 @@
+// Package logs is the CloudWatch Logs of the local AWS: log groups, each one a
+// file that grows by one record a log event.
+//
+// It knows nothing of who may write: the Lambda service asks IAM before it
+// appends. Retention is kept as a setting and validated as AWS does, but
+// nothing expires, because a local AWS does not live for a day.
+package logs
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Group is a log group as it was asked for.
+type Group struct {
+	// Name has 1 to 512 of the characters a–z, A–Z, 0–9, "_", "-", "/", "."
+	// and "#" (CloudWatch Logs API, CreateLogGroup).
+	Name string
+	// RetentionDays is one of the numbers that PutRetentionPolicy knows.
+	// Defaults to 0: events never expire.
+	RetentionDays int
+	Tags          map[string]string
+}
+
+// AlreadyExistsError is AWS's ResourceAlreadyExistsException.
+type AlreadyExistsError struct{ Group string }
+
+func (e *AlreadyExistsError) Error() string {
+	return fmt.Sprintf("ResourceAlreadyExistsException: The specified log group already exists: %q", e.Group)
+}
+
+// NotFoundError is AWS's ResourceNotFoundException.
+type NotFoundError struct{ Group string }
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("ResourceNotFoundException: The specified log group does not exist: %q", e.Group)
+}
+
+// InvalidParameterError is AWS's InvalidParameterException.
+type InvalidParameterError struct{ Message string }
+
+func (e *InvalidParameterError) Error() string { return "InvalidParameterException: " + e.Message }
+
+// Subscriber is told of every log event after it was written. See Subscribe.
+type Subscriber func(group, stream string, at time.Time, line string)
+
+// Service holds the log groups. Its methods may be called concurrently.
+type Service struct {
+	dir string
+
+	mu          sync.Mutex
+	groups      map[string]*openGroup
+	subscribers []Subscriber
+}
+
+type openGroup struct {
+	Group
+	file *os.File
+}
+
+// New returns a service without groups that keeps its files in dir, which it
+// creates where it is missing.
+func New(dir string) (*Service, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("finding the log directory %q: %w", dir, err)
+	}
+	if err := os.MkdirAll(abs, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the log directory: %w", err)
+	}
+	return &Service{dir: abs, groups: map[string]*openGroup{}}, nil
+}
+
+// Close closes the files and leaves them where they are. Without groups, a
+// later Append fails with a NotFoundError.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, g := range s.groups {
+		errs = append(errs, g.file.Close())
+	}
+	clear(s.groups)
+	return errors.Join(errs...)
+}
+
+// CreateGroup creates a log group and its empty file. It fails with an
+// AlreadyExistsError or an InvalidParameterError.
+func (s *Service) CreateGroup(g Group) error {
+	if err := validate(g); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.groups[g.Name]; ok {
+		return &AlreadyExistsError{Group: g.Name}
+	}
+	path := filepath.Join(s.dir, s.freeFileName(g.Name))
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // freeFileName leaves no separator in the name
+	if err != nil {
+		return fmt.Errorf("creating the file of the log group %q: %w", g.Name, err)
+	}
+	g.Tags = maps.Clone(g.Tags)
+	s.groups[g.Name] = &openGroup{Group: g, file: file}
+	return nil
+}
+
+// UpdateGroup replaces the retention and the tags of a group. It fails with a
+// NotFoundError or an InvalidParameterError.
+func (s *Service) UpdateGroup(g Group) error {
+	if err := validate(g); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.groups[g.Name]
+	if !ok {
+		return &NotFoundError{Group: g.Name}
+	}
+	g.Tags = maps.Clone(g.Tags)
+	old.Group = g
+	return nil
+}
+
+// DeleteGroup removes a group with its file. It fails with a NotFoundError.
+func (s *Service) DeleteGroup(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[name]
+	if !ok {
+		return &NotFoundError{Group: name}
+	}
+	delete(s.groups, name)
+	closeErr := g.file.Close()
+	if err := os.Remove(g.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the file of the log group %q: %w", name, err)
+	}
+	return closeErr
+}
+
+// Group returns a group as it was created or last updated.
+func (s *Service) Group(name string) (Group, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[name]
+	if !ok {
+		return Group{}, false
+	}
+	out := g.Group
+	out.Tags = maps.Clone(out.Tags)
+	return out, true
+}
+
+// Groups returns all groups, sorted by name.
+func (s *Service) Groups() []Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Group, 0, len(s.groups))
+	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
+		g := s.groups[name].Group
+		g.Tags = maps.Clone(g.Tags)
+		out = append(out, g)
+	}
+	return out
+}
+
+// File returns the absolute path of a group's file, and "" where there is no
+// such group.
+func (s *Service) File(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g, ok := s.groups[name]; ok {
+		return g.file.Name()
+	}
+	return ""
+}
+
+// Append writes one log event. It fails with a NotFoundError where there is no
+// such group.
+func (s *Service) Append(group, stream string, at time.Time, line string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[group]
+	if !ok {
+		return &NotFoundError{Group: group}
+	}
+	// One write a record: a reader that follows the file sees whole records.
+	if _, err := g.file.WriteString(format(Event{At: at, Stream: stream, Message: line})); err != nil {
+		return fmt.Errorf("writing to the log group %q: %w", group, err)
+	}
+	for _, subscriber := range s.subscribers {
+		subscriber(group, stream, at, line)
+	}
+	return nil
+}
+
+// Subscribe has f called with every event that is appended from now on, one
+// after the other, in the order of the files. While f runs nothing else is
+// appended, so it must be quick and must not call the service.
+func (s *Service) Subscribe(f func(group, stream string, at time.Time, line string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribers = append(s.subscribers, f)
+}
+
+// freeFileName returns the file name of a new group: its name without the
+// leading slash and with "_" for the others. Where another group already has
+// that name, as /a/b and a_b have, or it is too long for a file system, a part
+// of the name's hash makes it distinct.
+func (s *Service) freeFileName(group string) string {
+	const (
+		suffix     = ".log"
+		maxLength  = 255 // NAME_MAX of the usual file systems
+		hashLength = 16
+	)
+	base := strings.ReplaceAll(strings.TrimPrefix(group, "/"), "/", "_")
+	taken := func(file string) bool {
+		for _, g := range s.groups {
+			// Case-folded, since file systems of macOS are.
+			if strings.EqualFold(filepath.Base(g.file.Name()), file) {
+				return true
+			}
+		}
+		return false
+	}
+	file := base + suffix
+	for seed := group; len(file) > maxLength || taken(file); seed += "#" {
+		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(seed)))[:hashLength]
+		file = base[:min(len(base), maxLength-len(suffix)-hashLength-1)] + "-" + hash + suffix
+	}
+	return file
+}
+
+var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
+// retentions are the values of PutRetentionPolicy (CloudWatch Logs API).
+var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+func validate(g Group) error {
+	if !groupName.MatchString(g.Name) {
+		return &InvalidParameterError{Message: fmt.Sprintf("1 validation error detected: Value %q at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+ with 1 to 512 characters", g.Name)}
+	}
+	if g.RetentionDays != 0 && !slices.Contains(retentions, g.RetentionDays) {
+		return &InvalidParameterError{Message: fmt.Sprintf("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v; 0 keeps the events for ever", g.RetentionDays, retentions)}
+	}
+	return nil
+}

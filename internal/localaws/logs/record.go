@@ -1,0 +1,81 @@
+package logs
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Event is one log event.
+type Event struct {
+	// At is kept to the millisecond, as CloudWatch Logs does.
+	At time.Time
+	// Stream is the name of a log stream; it holds no space and no newline.
+	Stream string
+	// Message may have several lines.
+	Message string
+}
+
+// timeLayout is what aws logs tail --format detailed prints, in UTC.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// format writes an event as it stands in a file: the time, the stream and the
+// message, with a space between. A record always begins with a digit, so each
+// further line of a message begins with a tab, which Read takes off again.
+func format(e Event) string {
+	return e.At.UTC().Format(timeLayout) + " " + e.Stream + " " +
+		strings.ReplaceAll(e.Message, "\n", "\n\t") + "\n"
+}
+
+// Read returns the events of a group's file, oldest first. Something that
+// Append has not written ends it with an error.
+func Read(r io.Reader) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		lines := bufio.NewReader(r)
+		var current *Event
+		for n := 1; ; n++ {
+			line, err := lines.ReadString('\n')
+			if err != nil && (!errors.Is(err, io.EOF) || line != "") {
+				// Not at a line's end: the file was cut or cannot be read.
+				yield(Event{}, fmt.Errorf("reading line %d of a log file: %w", n, noEOF(err)))
+				return
+			}
+			line = strings.TrimSuffix(line, "\n")
+			if rest, ok := strings.CutPrefix(line, "\t"); ok && current != nil {
+				current.Message += "\n" + rest
+				continue
+			}
+			if current != nil && !yield(*current, nil) || err != nil {
+				return
+			}
+			if current, err = parse(line); err != nil {
+				yield(Event{}, fmt.Errorf("reading line %d of a log file: %w", n, err))
+				return
+			}
+		}
+	}
+}
+
+func parse(line string) (*Event, error) {
+	at, rest, _ := strings.Cut(line, " ")
+	stream, message, ok := strings.Cut(rest, " ")
+	if !ok {
+		return nil, fmt.Errorf("%q is not a time, a stream and a message", line)
+	}
+	t, err := time.Parse(timeLayout, at)
+	if err != nil {
+		return nil, err
+	}
+	return &Event{At: t, Stream: stream, Message: message}, nil
+}
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
