@@ -1,0 +1,44 @@
+package provider
+
+import (
+	"github.com/protected-http-api/protected-http-api/internal/localaws/logs"
+)
+
+type logGroupInputs struct {
+	Name            string            `json:"name" aws:"replace"`
+	RetentionInDays int               `json:"retentionInDays"`
+	Tags            map[string]string `json:"tags"`
+}
+
+func (in logGroupInputs) group() logs.Group {
+	return logs.Group{Name: in.Name, RetentionDays: in.RetentionInDays, Tags: in.Tags}
+}
+
+func logGroupResource() resource {
+	return definition[logGroupInputs]{
+		Type: "aws:cloudwatch/logGroup:LogGroup",
+		// CloudWatch Logs API reference, CreateLogGroup: 1 to 512 characters.
+		Name: "name", NameLength: 512,
+		Computed: []string{"arn"},
+		Create: func(s Services, in logGroupInputs) (string, map[string]any, error) {
+			if err := s.Logs.CreateGroup(in.group()); err != nil {
+				return "", nil, err
+			}
+			return in.Name, logGroupOutputs(s, in.Name), nil
+		},
+		Exists: func(s Services, id string, _ logGroupInputs) (bool, error) {
+			_, ok := s.Logs.Group(id)
+			return ok, nil
+		},
+		Update: func(s Services, id string, in logGroupInputs) (map[string]any, error) {
+			return logGroupOutputs(s, id), s.Logs.UpdateGroup(in.group())
+		},
+		Delete: func(s Services, id string, _ logGroupInputs) error { return s.Logs.DeleteGroup(id) },
+	}
+}
+
+// The AWS provider gives the ARN without the trailing ":*" that the service's
+// own API adds.
+func logGroupOutputs(s Services, name string) map[string]any {
+	return map[string]any{"arn": s.Account.ARN("logs", "log-group:"+name)}
+}

@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+// invoke is one of the AWS provider's functions.
+type invoke func(s Services, args property.Map) (property.Map, error)
+
+func invokes() map[string]invoke {
+	return map[string]invoke{
+		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
+		"aws:index/getPartition:getPartition":           partition,
+		"aws:index/getRegion:getRegion":                 region,
+		"aws:ssm/getParameter:getParameter":             parameter,
+	}
+}
+
+func results(values map[string]any) property.Map { return state(property.Map{}, values) }
+
+func callerIdentity(s Services, _ property.Map) (property.Map, error) {
+	return results(map[string]any{
+		"id":        s.Account.ID,
+		"accountId": s.Account.ID,
+		"arn":       s.Account.GlobalARN("iam", "root"),
+		"userId":    s.Account.ID,
+	}), nil
+}
+
+func partition(s Services, _ property.Map) (property.Map, error) {
+	return results(map[string]any{
+		"id":               s.Account.Partition,
+		"partition":        s.Account.Partition,
+		"dnsSuffix":        "amazonaws.com",
+		"reverseDnsPrefix": "com.amazonaws",
+	}), nil
+}
+
+func region(s Services, args property.Map) (property.Map, error) {
+	if name, ok := args.GetOk("name"); ok && name.IsString() && name.AsString() != s.Account.Region {
+		return property.Map{}, fmt.Errorf("the local AWS plays the Region %s only, not %s", s.Account.Region, name.AsString())
+	}
+	return results(map[string]any{
+		"id":          s.Account.Region,
+		"name":        s.Account.Region,
+		"description": s.Account.Region,
+		"endpoint":    "ec2." + s.Account.Region + ".amazonaws.com",
+	}), nil
+}
+
+// parameter reads a parameter as the deploying developer, who may do
+// everything. The value is secret whatever the parameter's type is.
+func parameter(s Services, args property.Map) (property.Map, error) {
+	name, ok := args.GetOk("name")
+	if !ok || !name.IsString() {
+		return property.Map{}, fmt.Errorf("ssm.getParameter needs the property %q", "name")
+	}
+	found, err := s.SSM.Get(name.AsString())
+	if err != nil {
+		return property.Map{}, err
+	}
+	value := found.Value
+	if decryption, ok := args.GetOk("withDecryption"); ok && decryption.IsBool() && !decryption.AsBool() && found.Type == "SecureString" {
+		return property.Map{}, fmt.Errorf("the parameter %q is a SecureString: read it with withDecryption", found.Name)
+	}
+	return results(map[string]any{
+		"id":            found.Name,
+		"name":          found.Name,
+		"arn":           found.ARN,
+		"type":          found.Type,
+		"version":       int(found.Version),
+		"insecureValue": "",
+	}).Set("value", property.New(value).WithSecret(true)).Set("withDecryption", property.New(true)), nil
+}
