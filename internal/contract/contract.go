@@ -11,10 +11,10 @@ package contract
 const (
 	// EnvSecretPath names the SSM parameter that holds the JWT secret. The
 	// authorizer reads the parameter itself, at cold start.
-	EnvSecretPath = "JWT_SECRET_PATH"
+	EnvSecretPath = "JWT_SECRET_PATH" //nolint:gosec // the variable's name, not a secret
 	// EnvSecret holds the JWT secret itself, where the stack looked it up at
 	// deployment. It is set instead of EnvSecretPath, never beside it.
-	EnvSecret = "JWT_SECRET" //nolint:gosec // the variable's name, not a secret
+	EnvSecret = "JWT_SECRET"
 	// EnvTableName is the physical name of the component's DynamoDB table. It
 	// is set on every function that has been given access to the table.
 	EnvTableName = "TABLE_NAME"

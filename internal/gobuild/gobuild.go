@@ -22,8 +22,10 @@ type Build struct {
 	Dir string
 	// Package is what is built.
 	Package string
-	// Flags are further flags of go build; the last one may be -o with its
-	// value.
+	// Output is the file that is written. Without one the package and all that
+	// it needs are compiled into Go's build cache, but nothing is linked.
+	Output string
+	// Flags are further flags of the go command.
 	Flags []string
 	// Env is added to the environment.
 	Env []string
@@ -37,7 +39,11 @@ func (b Build) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := b.command(ctx, append(append([]string{"build", "-v"}, b.Flags...), b.Package)...)
+	args := []string{"build", "-v", "-o", b.Output}
+	if b.Output == "" {
+		args = []string{"list", "-v", "-export", "-deps", "-f", ""}
+	}
+	cmd := b.command(ctx, append(append(args, b.Flags...), b.Package)...)
 	meter := newMeter(b.Progress, b.Title, total)
 	cmd.Stderr = meter
 	err = cmd.Run()

@@ -25,7 +25,7 @@ func TestRunCompiles(t *testing.T) {
 	dir := writeModule(t, "package main\n\nfunc main() {}\n")
 	binary := filepath.Join(dir, "m")
 	var progress strings.Builder
-	build := Build{Title: "m", Dir: dir, Package: ".", Flags: []string{"-o", binary}, Progress: &progress, Env: []string{"GOWORK=off"}}
+	build := Build{Title: "m", Dir: dir, Package: ".", Output: binary, Progress: &progress, Env: []string{"GOWORK=off"}}
 	if err := build.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -37,13 +37,15 @@ func TestRunCompiles(t *testing.T) {
 func TestRunShowsTheCompilersError(t *testing.T) {
 	t.Parallel()
 	dir := writeModule(t, "package main\n\nfunc main() { missing() }\n")
-	err := Build{Title: "the demo", Dir: dir, Package: ".", Progress: os.Stderr, Env: []string{"GOWORK=off"}}.Run(t.Context())
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{"compiling the demo: exit status 1\n", "main.go:3:15: undefined: missing"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("the error %q lacks %q", err, want)
+	for _, output := range []string{"", filepath.Join(dir, "m")} {
+		err := Build{Title: "the demo", Dir: dir, Package: ".", Output: output, Progress: os.Stderr, Env: []string{"GOWORK=off"}}.Run(t.Context())
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for _, want := range []string{"compiling the demo: exit status 1\n", "main.go:3:15: undefined: missing"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("the error %q lacks %q", err, want)
+			}
 		}
 	}
 }

@@ -1,0 +1,240 @@
+// Package local deploys a Pulumi program to a local AWS: the real Pulumi
+// engine, the unchanged program with a stack's own configuration, and an AWS
+// on the loopback interface that is thrown away afterwards.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/gobuild"
+	"github.com/protected-http-api/protected-http-api/internal/localaws"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
+)
+
+// Settings of a project that a local deployment reads or sets.
+const (
+	ttlKey        = "authorizerTtl"
+	secretPathKey = "secretPath"
+)
+
+// Options are what is deployed, and how.
+type Options struct {
+	// Project is the folder of a Pulumi project. Defaults to the working
+	// directory.
+	Project string
+	// Stack is the stack whose configuration is used.
+	Stack string
+	// TTL replaces the stack's authorizerTtl; nil leaves it.
+	TTL *time.Duration
+	// SecretPath is the parameter that gets a random secret. Defaults to the
+	// project's own secretPath.
+	SecretPath string
+	// Port is where the API listens. Defaults to a free port.
+	Port int
+	// Progress takes what happens while the deployment is made, and Pulumi's
+	// own output.
+	Progress io.Writer
+	// Console takes what happens in the local AWS, a line an event.
+	Console io.Writer
+}
+
+// Deployment is a program that is deployed to a local AWS of its own.
+type Deployment struct {
+	// AWS is what it is deployed to.
+	AWS *localaws.Server
+	// Stack is the Pulumi stack.
+	Stack auto.Stack
+	// Outputs are the stack's outputs; secret ones are left out.
+	Outputs map[string]any
+	// SecretPath is the parameter that holds Secret.
+	SecretPath string
+	// Secret signs the tokens that the authorizer accepts.
+	Secret []byte
+
+	project  *project
+	dir      string
+	progress io.Writer
+}
+
+// Start makes a local AWS, stores a random secret in it and deploys the
+// program. Whatever fails, nothing is left behind.
+func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
+	d := &Deployment{progress: opts.Progress}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.project, err = readProject(opts.Project, opts.Stack); err != nil {
+		return nil, err
+	}
+	if opts.TTL != nil {
+		if err := d.project.setTTL(*opts.TTL); err != nil {
+			return nil, err
+		}
+	}
+	var cli pulumicli.CLI
+	err = d.step("Pulumi", func() error {
+		cli, err = pulumicli.Ensure(ctx, opts.Progress)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.step("compiling the program", func() error {
+		return d.compile(ctx)
+	}); err != nil {
+		return nil, err
+	}
+	if err := d.step("local AWS", func() error { return d.startAWS(opts) }); err != nil {
+		return nil, err
+	}
+	err = d.step("pulumi up", func() error {
+		if err := d.openStack(ctx, cli, opts.Stack); err != nil {
+			return err
+		}
+		_, err := d.Up(ctx)
+		return err
+	})
+	return d, err
+}
+
+// step runs one part of a start and tells how long it took.
+func (d *Deployment) step(name string, run func() error) error {
+	start := time.Now()
+	if err := run(); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(d.progress, "%s: ready in %s\n", name, time.Since(start).Round(10*time.Millisecond))
+	return nil
+}
+
+// compile fills Go's build cache, telling how far it is: Pulumi's own build of
+// the program, which follows, shows nothing.
+func (d *Deployment) compile(ctx context.Context) error {
+	return gobuild.Build{
+		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.progress,
+	}.Run(ctx)
+}
+
+// startAWS starts the local AWS and stores the secret.
+func (d *Deployment) startAWS(opts Options) error {
+	region, err := d.project.region()
+	if err != nil {
+		return err
+	}
+	d.SecretPath = opts.SecretPath
+	if d.SecretPath == "" {
+		var ok bool
+		if d.SecretPath, ok = d.project.get(secretPathKey); !ok {
+			return fmt.Errorf("the project %s has no setting %s: name the parameter of its secret with --secret-path", d.project.name, secretPathKey)
+		}
+	}
+	d.AWS, err = localaws.Start(localaws.Config{Region: region, Port: opts.Port, Console: console.New(opts.Console)})
+	if err != nil {
+		return err
+	}
+	d.Secret = []byte(rand.Text() + rand.Text())
+	return d.AWS.PutSecret(d.SecretPath, string(d.Secret))
+}
+
+// openStack makes a stack in a backend of its own, in a temporary folder.
+func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI, stack string) (err error) {
+	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
+		return fmt.Errorf("making a folder for the stack: %w", err)
+	}
+	state := filepath.Join(d.dir, "state")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		return fmt.Errorf("making a folder for the stack's state: %w", err)
+	}
+	if err := d.project.copyTo(d.dir, stack); err != nil {
+		return err
+	}
+	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: cli.Root, SkipVersionCheck: true})
+	if err != nil {
+		return fmt.Errorf("running Pulumi: %w", err)
+	}
+	env := d.AWS.Environment()
+	env["PULUMI_BACKEND_URL"] = "file://" + state
+	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
+	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+	env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+	env["PULUMI_DEBUG_PROVIDERS"] = d.AWS.DebugProviders()
+	env[contract.EnvBuildTarget] = contract.BuildTargetHost
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command), auto.WorkDir(d.dir),
+		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(env))
+	if err != nil {
+		return fmt.Errorf("opening the project: %w", err)
+	}
+	if d.Stack, err = auto.NewStack(ctx, stack, workspace); err != nil {
+		return fmt.Errorf("making the stack %s: %w", stack, err)
+	}
+	return nil
+}
+
+// Up deploys the program as it is now and returns how many resources were
+// created, updated, deleted or left the same, by Pulumi's names of these.
+func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
+	result, err := d.Stack.Up(ctx, optup.ProgressStreams(d.progress), optup.ErrorProgressStreams(d.progress), optup.SuppressOutputs())
+	if err != nil {
+		return nil, deployError(ctx, "pulumi up")
+	}
+	d.Outputs = map[string]any{}
+	for name, output := range result.Outputs {
+		if !output.Secret {
+			d.Outputs[name] = output.Value
+		}
+	}
+	return *result.Summary.ResourceChanges, nil
+}
+
+// Destroy deletes every resource of the stack.
+func (d *Deployment) Destroy(ctx context.Context) error {
+	_, err := d.Stack.Destroy(ctx, optdestroy.ProgressStreams(d.progress), optdestroy.ErrorProgressStreams(d.progress))
+	if err != nil {
+		return deployError(ctx, "pulumi destroy")
+	}
+	return nil
+}
+
+// deployError is short: Pulumi has printed what went wrong already.
+func deployError(ctx context.Context, command string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", command, context.Cause(ctx))
+	}
+	return fmt.Errorf("%s failed: its output above says why", command)
+}
+
+// Output is a string among the stack's outputs.
+func (d *Deployment) Output(name string) (string, error) {
+	value, ok := d.Outputs[name].(string)
+	if !ok {
+		return "", fmt.Errorf("the program %s has no output %q", d.project.name, name)
+	}
+	return value, nil
+}
+
+// Close ends the local AWS and removes all that the deployment made.
+func (d *Deployment) Close() error {
+	var errs []error
+	if d.AWS != nil {
+		errs = append(errs, d.AWS.Close())
+	}
+	if d.dir != "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/secret"
+)
+
+func main() {
+	verifier, err := authz.NewHS256(authz.HS256Config{Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true})
+	if err != nil {
+		panic(err)
+	}
+	lambda.Start(authz.Handler{Verifier: verifier, Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}.Handle)
+}

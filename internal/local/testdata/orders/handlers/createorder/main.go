@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+func main() {
+	lambda.Start(func(_ context.Context, req events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		identity, err := authz.FromRequest(req)
+		if err != nil {
+			return events.APIGatewayV2HTTPResponse{StatusCode: 401}, nil
+		}
+		return events.APIGatewayV2HTTPResponse{StatusCode: 201, Body: identity.UserID}, nil
+	})
+}

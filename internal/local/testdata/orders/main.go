@@ -1,0 +1,66 @@
+// An API of another module that uses the component, and can break one of its
+// grants on purpose.
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"github.com/protected-http-api/protected-http-api/components"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		conf := config.New(ctx, "")
+		ttl, err := time.ParseDuration(conf.Require("authorizerTtl"))
+		if err != nil {
+			return err
+		}
+		list := components.FunctionArgs{Package: "./handlers/listorders", Name: "list-orders"}
+		create := components.FunctionArgs{Package: "./handlers/createorder", Name: "create-order"}
+		api, err := components.NewProtectedHttpApi(ctx, "orders", &components.ProtectedHttpApiArgs{
+			Authorizer: components.AuthorizerArgs{
+				Function:     components.FunctionArgs{Package: "./handlers/authorizer"},
+				SecretPath:   pulumi.String(conf.Require("secretPath")),
+				CacheTtl:     ttl,
+				InjectSecret: conf.RequireBool("injectSecret"),
+			},
+			Routes: components.Routes{
+				"GET /orders":  {Function: list, Auth: components.Public},
+				"POST /orders": {Function: create},
+			},
+		}, pulumi.Transformations([]pulumi.ResourceTransformation{breakGrant(conf.Require("mistake"))}))
+		if err != nil {
+			return err
+		}
+		ctx.Export("apiUrl", api.Url)
+		ctx.Export("functionNames", api.FunctionNames)
+		ctx.Export("access", api.Access)
+		return nil
+	})
+}
+
+// breakGrant changes a grant so that it allows something else.
+func breakGrant(mistake string) pulumi.ResourceTransformation {
+	return func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		switch props := args.Props.(type) {
+		case *iam.RolePolicyArgs:
+			if mistake == "parameter" && strings.Contains(args.Name, "authorizer") {
+				props.Policy = props.Policy.(pulumi.StringInput).ToStringOutput().ApplyT(func(policy string) string {
+					return strings.ReplaceAll(policy, "ssm:GetParameter", "ssm:DescribeParameters")
+				}).(pulumi.StringOutput)
+			}
+		case *lambda.PermissionArgs:
+			if mistake == "authorizer" && strings.Contains(args.Name, "authorizer") ||
+				mistake == "handler" && strings.Contains(args.Name, "create-order") {
+				props.Principal = pulumi.String("events.amazonaws.com")
+			}
+		}
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
+	}
+}

@@ -1,0 +1,105 @@
+package pulumicli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestInstalled(t *testing.T) {
+	tests := []struct {
+		name     string
+		files    map[string]string
+		found    string // the version; empty where the installation is not used
+		progress string
+	}{
+		{name: "none"},
+		{name: "new enough", files: map[string]string{"bin/pulumi": "v3.256.1", "bin/pulumi-language-go": ""}, found: "3.256.1"},
+		{name: "the oldest", files: map[string]string{"bin/pulumi": "v3.250.0", "bin/pulumi-language-go": ""}, found: "3.250.0"},
+		{name: "too old", files: map[string]string{"bin/pulumi": "v3.249.0", "bin/pulumi-language-go": ""}, progress: "Pulumi 3.249.0 on PATH is older than 3.250.0: using a build of 3.256.0\n"},
+		{name: "no language host", files: map[string]string{"bin/pulumi": "v3.256.0"}},
+		{name: "another layout", files: map[string]string{"pulumi": "v3.256.0", "pulumi-language-go": ""}},
+		{name: "no version", files: map[string]string{"bin/pulumi": "what?", "bin/pulumi-language-go": ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, err := filepath.EvalSymlinks(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for name, version := range tt.files {
+				script := "#!/bin/sh\necho '" + version + "'\n"
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			t.Setenv("PATH", filepath.Join(dir, "bin")+":"+dir)
+			var progress strings.Builder
+			cli, ok := installed(t.Context(), &progress)
+			if ok != (tt.found != "") || cli.Version != tt.found {
+				t.Errorf("found %q (%t), want %q", cli.Version, ok, tt.found)
+			}
+			if ok && (cli.Root != dir || cli.Built) {
+				t.Errorf("the installation is %+v, want the one in %s", cli, dir)
+			}
+			if progress.String() != tt.progress {
+				t.Errorf("told %q, want %q", progress.String(), tt.progress)
+			}
+		})
+	}
+}
+
+func TestPinsAreComplete(t *testing.T) {
+	t.Parallel()
+	for _, p := range programs {
+		dir, err := p.writeModule()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(mod), "/v3 v"+p.version+"\n") {
+			t.Errorf("the go.mod of %s does not require version %s", p.title, p.version)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "go.sum")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLockIsExclusive(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	var quiet, told strings.Builder
+	unlock, err := lock(t.Context(), path, &quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error)
+	go func() {
+		unlock, err := lock(t.Context(), path, &told)
+		if err == nil {
+			unlock()
+		}
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Fatalf("the second lock did not wait: %v", err)
+	default:
+	}
+	unlock()
+	if err := <-second; err != nil {
+		t.Fatal(err)
+	}
+	if quiet.String() != "" {
+		t.Errorf("the first lock told %q", quiet.String())
+	}
+}

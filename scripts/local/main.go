@@ -1,0 +1,77 @@
+// Command local deploys the project to a strict local AWS: the real Pulumi
+// engine, the real function binaries, no AWS account.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/cli"
+	"github.com/protected-http-api/protected-http-api/internal/local"
+)
+
+const usage = `local deploys a Pulumi project to a strict AWS on this machine.
+
+  go run ./scripts/local up       deploy, print the URL and a token, show the live log until Ctrl-C
+  go run ./scripts/local verify   deploy, check what a client sees, remove everything; exit 1 if a check fails
+
+Each has --help. No file of the project is changed, and nothing is left behind.
+Functions run natively on this machine's system and processor; everything else is
+what the stack would deploy to AWS.
+`
+
+func main() { cli.Main("local", run) }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	command := ""
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch command {
+	case "up":
+		return up(ctx, args[1:], stdout, stderr)
+	case "verify":
+		return runVerify(ctx, args[1:], stdout, stderr)
+	case "", "help", "-h", "-help", "--help":
+		_, _ = fmt.Fprint(stdout, usage)
+		if command == "" {
+			return cli.Usagef("a command is missing: up or verify")
+		}
+		return nil
+	default:
+		return cli.Usagef("unknown command %q: it is up or verify", command)
+	}
+}
+
+// parse reads the flags that both commands have. extra adds a command's own.
+func parse(name, usage string, args []string, stdout io.Writer, extra func(add addFlag)) (local.Options, error) {
+	flags := cli.NewFlags("local "+name, usage, stdout)
+	opts := local.Options{}
+	flags.StringVar(&opts.Project, "project", ".", "the `folder` of a Pulumi project that uses the component")
+	flags.StringVar(&opts.Stack, "stack", "dev", "the `stack` whose configuration is deployed: there is a Pulumi.STACK.yaml for it")
+	flags.StringVar(&opts.SecretPath, "secret-path", "", "the SSM parameter that gets a random secret (default: the project's own secretPath)")
+	flags.IntVar(&opts.Port, "port", 0, "where the API listens on 127.0.0.1 (default: a free port)")
+	flags.Func("ttl", "how long authorizer results are cached, a `duration` such as 5m (default: the stack's authorizerTtl)", func(text string) error {
+		ttl, err := time.ParseDuration(text)
+		if err != nil {
+			return fmt.Errorf("%q is no duration such as 0s, 90s or 5m", text)
+		}
+		opts.TTL = &ttl
+		return nil
+	})
+	if extra != nil {
+		extra(flags.StringVar)
+	}
+	if err := cli.Parse(flags, args); err != nil {
+		return local.Options{}, err
+	}
+	if opts.Port < 0 || opts.Port > 65535 {
+		return local.Options{}, cli.Usagef("--port %d is out of range: 1 to 65535, or 0 for a free port", opts.Port)
+	}
+	return opts, nil
+}
+
+// addFlag is flag.FlagSet.StringVar.
+type addFlag func(target *string, name, value, usage string)

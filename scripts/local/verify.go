@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/verify"
+)
+
+const verifyUsage = `verify deploys a stack of the Events API to a local AWS, checks what a client sees
+(as scripts/verify does) and whether the authorizer's result is cached as the stack
+says, and removes everything. It exits with 1 if a check fails.
+
+  go run ./scripts/local verify --stack prod
+`
+
+func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	opts, err := parse("verify", verifyUsage, args, stdout, nil)
+	if err != nil {
+		return err
+	}
+	opts.Progress = stderr
+	opts.Console = stderr
+	deployment, err := local.Start(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, deployment.Close()) }()
+	url, err := deployment.Output("apiUrl")
+	if err != nil {
+		return err
+	}
+	token, err := deployment.Token("usr_verify")
+	if err != nil {
+		return err
+	}
+	report := func(r verify.Result) { _, _ = fmt.Fprintln(stdout, r) }
+	checked := verify.Run(ctx, verify.Options{APIURL: url, Token: token}, report)
+	if checked != nil && !errors.Is(checked, verify.ErrFailed) {
+		return checked
+	}
+	return errors.Join(checked, deployment.VerifyCache(ctx, report))
+}
