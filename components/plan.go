@@ -61,6 +61,13 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		stack:       ctx.Stack(),
 		buildTarget: os.Getenv(contract.EnvBuildTarget),
 	}, name, args)
+	if len(p.functions) > 0 {
+		// Shown while it lasts, and kept in no summary.
+		message := fmt.Sprintf("compiling %d Go functions; a first build compiles what they import too and takes longer", len(p.functions))
+		if err := ctx.Log.Info(message, &pulumi.LogArgs{Ephemeral: true}); err != nil {
+			return nil, err
+		}
+	}
 	mistakes = append(mistakes, p.build(ctx.Context())...)
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,23 +98,46 @@ func (c *compiler) buildContext() *build.Context {
 	return &context
 }
 
+// flags are what every go build has.
+var flags = []string{"-tags", lambdaTag, "-trimpath", "-buildvcs=false"}
+
+// prepare compiles what the packages of each module need, with one go command
+// a module, into Go's build cache. Several commands at once would each compile
+// what the packages share, and nearly all that they need is shared. A failure
+// is left to the package's own build to report.
+func (c *compiler) prepare(ctx context.Context, folders []string) {
+	for root, packages := range byModule(folders) {
+		// Of several packages main, go build keeps and links nothing; one alone
+		// it would link into the working directory.
+		if len(packages) > 1 {
+			_ = c.command(ctx, root, slices.Concat([]string{"build"}, flags, packages)...).Run()
+		}
+	}
+}
+
+// byModule groups folders by the module that they belong to, as the nearest
+// go.mod above them says.
+func byModule(folders []string) map[string][]string {
+	modules := map[string][]string{}
+	for _, folder := range folders {
+		for root := folder; ; root = filepath.Dir(root) {
+			if info, err := os.Stat(filepath.Join(root, "go.mod")); err == nil && info.Mode().IsRegular() {
+				modules[root] = append(modules[root], folder)
+				break
+			}
+			if root == filepath.Dir(root) {
+				break
+			}
+		}
+	}
+	return modules
+}
+
 // compile builds the package in folder to the file output. It runs in folder,
 // so that the module, and the workspace if there is one, are those that the
 // folder belongs to.
 func (c *compiler) compile(ctx context.Context, folder, output string) error {
-	//nolint:gosec // the go command, on the program's own source
-	cmd := exec.CommandContext(ctx, c.goCommand, "build",
-		"-tags", lambdaTag, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", output, ".")
-	cmd.Dir = folder
-	cmd.Env = append(cmd.Environ(),
-		"CGO_ENABLED=0", "GOOS="+c.target.goos, "GOARCH="+c.target.goarch, "GOFLAGS="+c.goFlags,
-		// The processor's feature level is Lambda's, not the developer's: Go's
-		// lowest, which all of Lambda's processors have.
-		"GOAMD64=v1", "GOARM64=v8.0")
-	// An interrupted go command stops its compilers and removes its files; a
-	// killed one does neither.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
+	cmd := c.command(ctx, folder, slices.Concat([]string{"build"}, flags, []string{"-ldflags", "-s -w", "-o", output, "."})...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	if err := cmd.Run(); err != nil {
@@ -122,6 +147,23 @@ func (c *compiler) compile(ctx context.Context, folder, output string) error {
 		return fmt.Errorf("go build: %w\n%s", err, indent(text.String()))
 	}
 	return nil
+}
+
+// command is the go command in dir, set to the target and to nothing else that
+// would change a binary.
+func (c *compiler) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.goCommand, args...) //nolint:gosec // the go command, on the program's own source
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(),
+		"CGO_ENABLED=0", "GOOS="+c.target.goos, "GOARCH="+c.target.goarch, "GOFLAGS="+c.goFlags,
+		// The processor's feature level is Lambda's, not the developer's: Go's
+		// lowest, which all of Lambda's processors have.
+		"GOAMD64=v1", "GOARM64=v8.0")
+	// An interrupted go command stops its compilers and removes its files; a
+	// killed one does neither.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
 }
 
 // commandError adds what a failed command wrote to its standard error.

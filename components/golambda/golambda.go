@@ -103,6 +103,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 
+	compiler.prepare(ctx, existing(options.Packages))
 	archives := make([]Archive, len(options.Packages))
 	failures := make([]error, len(options.Packages))
 	var group errgroup.Group
@@ -130,6 +131,21 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 		return nil, failed
 	}
 	return archives, nil
+}
+
+// existing returns the absolute paths of the folders that are there.
+func existing(packages []string) []string {
+	var folders []string
+	for _, folder := range packages {
+		absolute, err := filepath.Abs(folder)
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(absolute); err == nil && info.IsDir() {
+			folders = append(folders, absolute)
+		}
+	}
+	return folders
 }
 
 func canceled(ctx context.Context) error {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,5 +304,53 @@ func TestBuildIsNotChangedByTheEnvironment(t *testing.T) {
 	changed := buildAll(t, goal, filepath.Join(module, "hello"))[0]
 	if plain.SHA256 != changed.SHA256 {
 		t.Error("GOFLAGS, GOAMD64 or GOOS changed the archive")
+	}
+}
+
+func TestByModule(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain})
+	nested := writeModule(t, filepath.Join(one, "nested"), map[string]string{"c": goodMain})
+	folders := []string{filepath.Join(one, "a"), filepath.Join(nested, "c"), filepath.Join(one, "b")}
+	want := map[string][]string{
+		one:    {filepath.Join(one, "a"), filepath.Join(one, "b")},
+		nested: {filepath.Join(nested, "c")},
+	}
+	if got := byModule(folders); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What several packages need is compiled once, before them, into Go's build
+// cache and nowhere else.
+func TestPrepareFillsTheCacheOnly(t *testing.T) {
+	t.Parallel()
+	module := writeModule(t, t.TempDir(), map[string]string{"a": goodMain, "b": goodMain})
+	c, err := newCompiler(t.Context(), target(t, ARM64, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.prepare(t.Context(), []string{filepath.Join(module, "a"), filepath.Join(module, "b")})
+	var files []string
+	err = filepath.WalkDir(module, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, strings.TrimPrefix(path, module))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"/a/main.go", "/b/main.go", "/go.mod"}; !slices.Equal(files, want) {
+		t.Errorf("the module has %v, want %v", files, want)
+	}
+	// -n prints what a build would run: with the cache filled, no compiler.
+	out, err := c.command(t.Context(), filepath.Join(module, "a"), slices.Concat([]string{"build", "-n"}, flags, []string{"."})...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "/compile") {
+		t.Errorf("the package is compiled again:\n%s", out)
 	}
 }

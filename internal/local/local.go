@@ -163,7 +163,11 @@ func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI, stack str
 	if err := d.project.copyTo(d.dir, stack); err != nil {
 		return err
 	}
-	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: cli.Root, SkipVersionCheck: true})
+	tools := filepath.Join(d.dir, "pulumi")
+	if err := layTools(tools, cli); err != nil {
+		return err
+	}
+	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: tools, SkipVersionCheck: true})
 	if err != nil {
 		return fmt.Errorf("running Pulumi: %w", err)
 	}

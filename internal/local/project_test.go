@@ -2,10 +2,13 @@ package local
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
 )
 
 // writeProject lays out a project and returns its folder.
@@ -114,5 +117,23 @@ func TestSetTTLNeedsADeclaration(t *testing.T) {
 	}
 	if _, err := p.region(); err == nil || err.Error() != "the stack has no aws:region: set it with pulumi config set aws:region eu-central-1" {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// What Pulumi's language host would have go write to the project is refused;
+// everything else reaches the real go command.
+func TestGoShim(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := layTools(dir, pulumicli.CLI{Root: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	shim := filepath.Join(dir, "bin", "go")
+	if out, err := exec.CommandContext(t.Context(), shim, "list", "-m", "-json", "-mod=mod", "all").CombinedOutput(); err == nil || len(out) > 0 {
+		t.Errorf("go list -mod=mod gives %q and %v", out, err)
+	}
+	out, err := exec.CommandContext(t.Context(), shim, "list", "-m").Output()
+	if err != nil || string(out) != "github.com/protected-http-api/protected-http-api\n" {
+		t.Errorf("go list -m gives %q and %v", out, err)
 	}
 }
