@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Exit codes.
@@ -33,8 +34,12 @@ type usageError struct{ error }
 // Usagef makes an error that ends a command with the exit code 2.
 func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// repeated is how long further signals count as the first one: a process whose
+// parent ends gets one for each of the parent's threads.
+const repeated = time.Second
+
 // Main runs a command and exits. The first SIGINT, SIGTERM or SIGHUP cancels
-// the context, so that the command can clean up; a second one ends the process
+// the context, so that the command can clean up; a later one ends the process
 // at once.
 func Main(name string, run Run) {
 	os.Exit(main(name, run, os.Args[1:], os.Stdout, os.Stderr))
@@ -47,8 +52,12 @@ func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
-		signal.Stop(signals)
 		cancel(ErrInterrupted)
+		for first := time.Now(); ; {
+			if <-signals; time.Since(first) > repeated {
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
 	endWithGoRun()
 	err := run(ctx, args, stdout, stderr)
