@@ -57,11 +57,13 @@ type deployed struct {
 
 // deploy starts a deployment that ends with the test, and checks at the end
 // that the project's folder is as it was and that the secret is nowhere.
-func deploy(t *testing.T, opts Options) deployed {
+func deploy(t testing.TB, opts Options) deployed {
 	t.Helper()
 	before := snapshot(t, opts.Project)
 	d := deployed{console: &buffer{}, output: &buffer{}}
-	opts.Console = io.MultiWriter(d.console, t.Output())
+	if opts.Console == nil {
+		opts.Console = io.MultiWriter(d.console, t.Output())
+	}
 	opts.Progress = io.MultiWriter(d.output, t.Output())
 	var err error
 	if d.Deployment, err = Start(t.Context(), opts); err != nil {
@@ -85,7 +87,7 @@ func deploy(t *testing.T, opts Options) deployed {
 }
 
 // snapshot reads the files that Pulumi or Go might write to.
-func snapshot(t *testing.T, dir string) map[string]string {
+func snapshot(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	entries, err := os.ReadDir(dir)
@@ -107,7 +109,7 @@ func snapshot(t *testing.T, dir string) map[string]string {
 
 // searchSecret looks for the secret in the stack's state, in every log and in
 // all that was printed.
-func (d deployed) searchSecret(t *testing.T) {
+func (d deployed) searchSecret(t testing.TB) {
 	t.Helper()
 	for _, root := range []string{d.dir, d.AWS.LogDir} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -169,7 +171,7 @@ func (d deployed) status(t *testing.T, method, path, token string) int {
 	return res.StatusCode
 }
 
-func (d deployed) token(t *testing.T) string {
+func (d deployed) token(t testing.TB) string {
 	t.Helper()
 	token, err := d.Token("usr_test")
 	if err != nil {
@@ -250,11 +252,7 @@ func (d deployed) checkOutputs(t *testing.T) {
 // checkClients reads the secret and the table as the AWS SDK's own clients do.
 func (d deployed) checkClients(t *testing.T) {
 	t.Helper()
-	cfg := aws.Config{
-		Region:       d.AWS.Account.Region,
-		BaseEndpoint: aws.String(d.AWS.Endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(d.AWS.Credentials.AccessKeyID, d.AWS.Credentials.SecretAccessKey, ""),
-	}
+	cfg := d.config()
 	parameter, err := ssm.NewFromConfig(cfg).GetParameter(t.Context(), &ssm.GetParameterInput{
 		Name: aws.String(d.SecretPath), WithDecryption: aws.Bool(true),
 	})
@@ -271,6 +269,15 @@ func (d deployed) checkClients(t *testing.T) {
 	}
 	if scan.Count != 2 { // those of VerifyCache; verify deletes its own
 		t.Errorf("the table has %d items, want 2", scan.Count)
+	}
+}
+
+// config makes an AWS client talk to the deployment's AWS.
+func (d deployed) config() aws.Config {
+	return aws.Config{
+		Region:       d.AWS.Account.Region,
+		BaseEndpoint: aws.String(d.AWS.Endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(d.AWS.Credentials.AccessKeyID, d.AWS.Credentials.SecretAccessKey, ""),
 	}
 }
 

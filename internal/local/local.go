@@ -44,6 +44,9 @@ type Options struct {
 	SecretPath string
 	// Port is where the API listens. Defaults to a free port.
 	Port int
+	// Concurrency is how many function invocations may run at once, as the
+	// account's limit on AWS. Defaults to 100.
+	Concurrency int
 	// Progress takes what happens while the deployment is made, and Pulumi's
 	// own output.
 	Progress io.Writer
@@ -64,6 +67,7 @@ type Deployment struct {
 	// Secret signs the tokens that the authorizer accepts.
 	Secret []byte
 
+	opts     Options
 	project  *project
 	dir      string
 	progress io.Writer
@@ -72,19 +76,14 @@ type Deployment struct {
 // Start makes a local AWS, stores a random secret in it and deploys the
 // program. Whatever fails, nothing is left behind.
 func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
-	d := &Deployment{progress: opts.Progress}
+	d := &Deployment{opts: opts, progress: opts.Progress}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	if d.project, err = readProject(opts.Project, opts.Stack); err != nil {
+	if err := d.readProject(); err != nil {
 		return nil, err
-	}
-	if opts.TTL != nil {
-		if err := d.project.setTTL(*opts.TTL); err != nil {
-			return nil, err
-		}
 	}
 	var cli pulumicli.CLI
 	err = d.step("Pulumi", func() error {
@@ -99,17 +98,28 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	if err := d.step("local AWS", func() error { return d.startAWS(opts) }); err != nil {
+	if err := d.step("local AWS", func() error { return d.startAWS() }); err != nil {
 		return nil, err
 	}
 	err = d.step("pulumi up", func() error {
-		if err := d.openStack(ctx, cli, opts.Stack); err != nil {
+		if err := d.openStack(ctx, cli); err != nil {
 			return err
 		}
 		_, err := d.Up(ctx)
 		return err
 	})
 	return d, err
+}
+
+// readProject reads the project's files, with what the options replace.
+func (d *Deployment) readProject() (err error) {
+	if d.project, err = readProject(d.opts.Project, d.opts.Stack); err != nil {
+		return err
+	}
+	if d.opts.TTL != nil {
+		return d.project.setTTL(*d.opts.TTL)
+	}
+	return nil
 }
 
 // step runs one part of a start and tells how long it took.
@@ -131,28 +141,40 @@ func (d *Deployment) compile(ctx context.Context) error {
 }
 
 // startAWS starts the local AWS and stores the secret.
-func (d *Deployment) startAWS(opts Options) error {
+func (d *Deployment) startAWS() error {
 	region, err := d.project.region()
 	if err != nil {
 		return err
 	}
-	d.SecretPath = opts.SecretPath
-	if d.SecretPath == "" {
-		var ok bool
-		if d.SecretPath, ok = d.project.get(secretPathKey); !ok {
-			return fmt.Errorf("the project %s has no setting %s: name the parameter of its secret with --secret-path", d.project.name, secretPathKey)
-		}
-	}
-	d.AWS, err = localaws.Start(localaws.Config{Region: region, Port: opts.Port, Console: console.New(opts.Console)})
+	d.AWS, err = localaws.Start(localaws.Config{
+		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: console.New(d.opts.Console),
+	})
 	if err != nil {
 		return err
 	}
 	d.Secret = []byte(rand.Text() + rand.Text())
-	return d.AWS.PutSecret(d.SecretPath, string(d.Secret))
+	return d.storeSecret()
+}
+
+// storeSecret stores the secret where the project looks for it.
+func (d *Deployment) storeSecret() error {
+	path := d.opts.SecretPath
+	if path == "" {
+		var ok bool
+		if path, ok = d.project.get(secretPathKey); !ok {
+			return fmt.Errorf("the project %s has no setting %s: name the parameter of its secret with --secret-path", d.project.name, secretPathKey)
+		}
+	}
+	if path == d.SecretPath {
+		return nil
+	}
+	d.SecretPath = path
+	return d.AWS.PutSecret(path, string(d.Secret))
 }
 
 // openStack makes a stack in a backend of its own, in a temporary folder.
-func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI, stack string) (err error) {
+func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI) (err error) {
+	stack := d.opts.Stack
 	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
 	}
@@ -191,8 +213,10 @@ func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI, stack str
 
 // Up deploys the program as it is now and returns how many resources were
 // created, updated, deleted or left the same, by Pulumi's names of these.
-func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
-	result, err := d.Stack.Up(ctx, optup.ProgressStreams(d.progress), optup.ErrorProgressStreams(d.progress), optup.SuppressOutputs())
+func (d *Deployment) Up(ctx context.Context) (map[string]int, error) { return d.up(ctx, d.progress) }
+
+func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {
+	result, err := d.Stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
 	if err != nil {
 		return nil, deployError(ctx, "pulumi up")
 	}
@@ -219,7 +243,7 @@ func deployError(ctx context.Context, command string) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", command, context.Cause(ctx))
 	}
-	return fmt.Errorf("%s failed: its output above says why", command)
+	return fmt.Errorf("%s failed: Pulumi's output says why", command)
 }
 
 // Output is a string among the stack's outputs.

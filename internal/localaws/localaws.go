@@ -24,6 +24,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/gateway"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
@@ -42,6 +43,9 @@ type Config struct {
 	// Port is where the first HTTP API listens. Defaults to a free port, as
 	// every further API does.
 	Port int
+	// Concurrency is how many function invocations may run at once, the
+	// account's limit on AWS. Defaults to 100: each is a process.
+	Concurrency int
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -68,10 +72,22 @@ type Server struct {
 }
 
 // Start starts a local AWS. It serves until it is closed.
-func Start(cfg Config) (_ *Server, err error) {
+func Start(cfg Config) (*Server, error) {
+	s, services, err := start(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.provider, err = provider.Serve(services); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// start starts all but the provider.
+func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 	dir, err := os.MkdirTemp("", "protected-http-api-aws-")
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for the local AWS: %w", err)
+		return nil, provider.Services{}, fmt.Errorf("making a folder for the local AWS: %w", err)
 	}
 	s := &Server{
 		Account: account.Account{ID: contract.LocalAccountID, Region: cfg.Region, Partition: partition(cfg.Region)},
@@ -86,12 +102,12 @@ func Start(cfg Config) (_ *Server, err error) {
 	}()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("listening for AWS clients: %w", err)
+		return nil, provider.Services{}, fmt.Errorf("listening for AWS clients: %w", err)
 	}
 	s.Endpoint = "http://" + listener.Addr().String()
 	services, err := s.services(cfg)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, provider.Services{}, errors.Join(err, listener.Close())
 	}
 	s.http = &http.Server{
 		Handler: endpoint.New(endpoint.Options{
@@ -99,13 +115,17 @@ func Start(cfg Config) (_ *Server, err error) {
 			IAM:      services.IAM,
 			SSM:      services.SSM,
 			DynamoDB: services.DynamoDB,
-			Console:  cfg.Console,
+			Services: map[string]protocol.Service{
+				"apigateway": services.Gateway.Handler(),
+				"lambda":     services.Lambda.Handler(),
+				"logs":       services.Logs.Handler(s.Account),
+			},
+			Console: cfg.Console,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	go func() { _ = s.http.Serve(listener) }()
-	s.provider, err = provider.Serve(services)
-	return s, err
+	return s, services, nil
 }
 
 // services makes the services, each with those that it needs.
@@ -118,21 +138,24 @@ func (s *Server) services(cfg Config) (_ provider.Services, err error) {
 	}
 	s.logs.Subscribe(s.printLog)
 	s.lambda, err = lambda.New(lambda.Options{
-		Account:     s.Account,
-		IAM:         identities,
-		Logs:        s.logs,
-		Console:     cfg.Console,
-		Dir:         filepath.Join(s.dir, "lambda"),
-		EndpointURL: s.Endpoint,
+		Account:        s.Account,
+		IAM:            identities,
+		Logs:           s.logs,
+		Console:        cfg.Console,
+		Dir:            filepath.Join(s.dir, "lambda"),
+		EndpointURL:    s.Endpoint,
+		MaxConcurrency: cfg.Concurrency,
 	})
 	if err != nil {
 		return provider.Services{}, err
 	}
 	s.gateway = gateway.New(gateway.Options{
-		Account: s.Account,
-		Invoker: s.lambda,
-		Console: cfg.Console,
-		Listen:  listenFrom(cfg.Port),
+		Account:    s.Account,
+		Invoker:    s.lambda,
+		Console:    cfg.Console,
+		Listen:     listenFrom(cfg.Port),
+		Logs:       s.logs,
+		Identities: identities,
 	})
 	s.ssm = ssm.New(s.Account, nil)
 	return provider.Services{
@@ -164,7 +187,7 @@ func listenFrom(port int) func(string) (net.Listener, error) {
 
 // printLog shows a function's log line on the console.
 func (s *Server) printLog(group, _ string, _ time.Time, line string) {
-	s.console.Printf("%s | %s", group[strings.LastIndex(group, "/")+1:], line)
+	s.console.Log(group[strings.LastIndex(group, "/")+1:], line)
 }
 
 // DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which Pulumi
@@ -185,6 +208,11 @@ func (s *Server) Environment() map[string]string {
 
 // LogFile is the file of a log group.
 func (s *Server) LogFile(group string) string { return s.logs.File(group) }
+
+// Invoke invokes a function as the developer does with aws lambda invoke.
+func (s *Server) Invoke(ctx context.Context, function string, event []byte) (lambda.InvokeOutput, error) {
+	return s.lambda.Invoke(ctx, lambda.InvokeInput{Function: function, Payload: event})
+}
 
 // PutSecret stores a SecureString, as aws ssm put-parameter would.
 func (s *Server) PutSecret(name, value string) error {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"time"
@@ -46,13 +47,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // parse reads the flags that both commands have. extra adds a command's own.
-func parse(name, usage string, args []string, stdout io.Writer, extra func(add addFlag)) (local.Options, error) {
+func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag.FlagSet)) (local.Options, error) {
 	flags := cli.NewFlags("local "+name, usage, stdout)
 	opts := local.Options{}
 	flags.StringVar(&opts.Project, "project", ".", "the `folder` of a Pulumi project that uses the component")
 	flags.StringVar(&opts.Stack, "stack", "dev", "the `stack` whose configuration is deployed: there is a Pulumi.STACK.yaml for it")
 	flags.StringVar(&opts.SecretPath, "secret-path", "", "the SSM parameter that gets a random secret (default: the project's own secretPath)")
 	flags.IntVar(&opts.Port, "port", 0, "where the API listens on 127.0.0.1 (default: a free port)")
+	flags.IntVar(&opts.Concurrency, "concurrency", 0, "how many function invocations may run at once, as the account's limit on AWS (default 100)")
 	flags.Func("ttl", "how long authorizer results are cached, a `duration` such as 5m (default: the stack's authorizerTtl)", func(text string) error {
 		ttl, err := time.ParseDuration(text)
 		if err != nil {
@@ -62,7 +64,7 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(add a
 		return nil
 	})
 	if extra != nil {
-		extra(flags.StringVar)
+		extra(flags)
 	}
 	if err := cli.Parse(flags, args); err != nil {
 		return local.Options{}, err
@@ -70,8 +72,8 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(add a
 	if opts.Port < 0 || opts.Port > 65535 {
 		return local.Options{}, cli.Usagef("--port %d is out of range: 1 to 65535, or 0 for a free port", opts.Port)
 	}
+	if opts.Concurrency < 0 {
+		return local.Options{}, cli.Usagef("--concurrency %d is out of range: 1 or more", opts.Concurrency)
+	}
 	return opts, nil
 }
-
-// addFlag is flag.FlagSet.StringVar.
-type addFlag func(target *string, name, value, usage string)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -42,8 +43,10 @@ type state struct {
 func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	start := time.Now()
 	var stateFile string
-	opts, err := parse("up", upUsage, args, stdout, func(add addFlag) {
-		add(&stateFile, "state-file", "", "when the API serves, write what a test needs to know to this `file`, as JSON")
+	var watch bool
+	opts, err := parse("up", upUsage, args, stdout, func(flags *flag.FlagSet) {
+		flags.StringVar(&stateFile, "state-file", "", "when the API serves, write what a test needs to know to this `file`, as JSON")
+		flags.BoolVar(&watch, "watch", false, "deploy again whenever a Go or Pulumi file changes")
 	})
 	if err != nil {
 		return err
@@ -81,6 +84,11 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error
 			return err
 		}
 		defer remove()
+	}
+	if watch {
+		if err := deployment.Watch(ctx, stdout); err != nil {
+			return err
+		}
 	}
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, cli.ErrInterrupted) {

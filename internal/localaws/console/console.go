@@ -6,38 +6,85 @@ package console
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Console writes lines, one at a time. A nil Console writes nothing.
 type Console struct {
-	mu  sync.Mutex
-	w   io.Writer
-	now func() time.Time
+	mu     sync.Mutex
+	w      io.Writer
+	colour bool
+	now    func() time.Time
 }
 
-// New returns a console that writes to w.
-func New(w io.Writer) *Console { return &Console{w: w, now: time.Now} }
+// New returns a console that writes to w: in colours where w is a terminal and
+// the environment variable NO_COLOR is empty (https://no-color.org).
+func New(w io.Writer) *Console {
+	file, ok := w.(*os.File)
+	colour := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
+	return &Console{w: w, colour: colour, now: time.Now}
+}
+
+// style is an ANSI escape sequence.
+type style string
+
+const (
+	plain  style = ""
+	faint  style = "\x1b[2m"
+	red    style = "\x1b[31m"
+	green  style = "\x1b[32m"
+	yellow style = "\x1b[33m"
+	reset        = "\x1b[0m"
+)
 
 // Printf writes one line, with the time of day before it. Control characters
 // in it, which may come from a client's request, are replaced by �, so that no
 // request can forge a line or move the cursor.
 func (c *Console) Printf(format string, args ...any) {
+	c.write(plain, format, args...)
+}
+
+// Refused writes that something was refused as AWS would refuse it, and the
+// grant or setting that would cure it.
+func (c *Console) Refused(what, cure string) {
+	c.write(red, "REFUSED %s; cure: %s", what, cure)
+}
+
+// Request writes what became of a client's request: its status, and how that
+// came about.
+func (c *Console) Request(method, path string, status int, note string) {
+	s := green
+	switch {
+	case status >= 500:
+		s = red
+	case status >= 400:
+		s = yellow
+	}
+	c.write(s, "%s %s %d; %s", method, path, status, note)
+}
+
+// Log writes a line of a function's log.
+func (c *Console) Log(function, line string) {
+	c.write(faint, "%s | %s", function, line)
+}
+
+func (c *Console) write(s style, format string, args ...any) {
 	if c == nil {
 		return
 	}
 	line := clean(fmt.Sprintf(format, args...))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.w, "%s %s\n", c.now().Format("15:04:05.000"), line)
-}
-
-// Refused writes that something was refused as AWS would refuse it, and the
-// grant or setting that would cure it.
-func (c *Console) Refused(what, cure string) {
-	c.Printf("REFUSED %s; cure: %s", what, cure)
+	line = c.now().Format("15:04:05.000") + " " + line
+	if c.colour && s != plain {
+		line = string(s) + line + reset
+	}
+	fmt.Fprintln(c.w, line)
 }
 
 func clean(line string) string {

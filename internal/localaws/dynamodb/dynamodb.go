@@ -4,8 +4,9 @@
 // DynamoDB API reference and developer guide.
 //
 // Differences that a program could notice: indexes are always up to date;
-// capacity is neither limited nor reported; items are not removed when their
-// TTL has passed (AWS allows itself days). The legacy parameters without
+// capacity is neither limited nor reported; an item whose time to live has
+// passed is gone from the next request on (AWS allows itself days, in which it
+// is still read). The legacy parameters without
 // expressions (Expected, KeyConditions and the like) are refused. Streams,
 // backups, PartiQL and global tables are left to AWS.
 package dynamodb

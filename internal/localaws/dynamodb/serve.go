@@ -14,26 +14,37 @@ func (s *Service) Handler() protocol.Service {
 	one := func(action string) func([]byte) ([]iam.Grant, error) {
 		return func(body []byte) ([]iam.Grant, error) { return s.tableGrant("dynamodb:"+action, body) }
 	}
+	operations := map[string]protocol.Operation{
+		"BatchGetItem":       {Grants: s.batchGrants("dynamodb:BatchGetItem"), Run: s.batchGetItem},
+		"BatchWriteItem":     {Grants: s.batchGrants("dynamodb:BatchWriteItem"), Run: s.batchWriteItem},
+		"CreateTable":        {Grants: one("CreateTable"), Run: s.createTable},
+		"DeleteItem":         {Grants: one("DeleteItem"), Run: s.write("DeleteItem")},
+		"DeleteTable":        {Grants: one("DeleteTable"), Run: s.deleteTable},
+		"DescribeTable":      {Grants: one("DescribeTable"), Run: s.describeTable},
+		"DescribeTimeToLive": {Grants: one("DescribeTimeToLive"), Run: s.describeTimeToLive},
+		"GetItem":            {Grants: one("GetItem"), Run: s.getItem},
+		"ListTables":         {Grants: s.listGrants, Run: s.listTables},
+		"PutItem":            {Grants: one("PutItem"), Run: s.write("PutItem")},
+		"Query":              {Grants: one("Query"), Run: s.read(true)},
+		"Scan":               {Grants: one("Scan"), Run: s.read(false)},
+		"TransactGetItems":   {Grants: s.transactGetGrants, Run: s.transactGetItems},
+		"TransactWriteItems": {Grants: s.transactWriteGrants, Run: s.transactWriteItems},
+		"UpdateItem":         {Grants: one("UpdateItem"), Run: s.write("UpdateItem")},
+		"UpdateTable":        {Grants: one("UpdateTable"), Run: s.updateTable},
+		"UpdateTimeToLive":   {Grants: one("UpdateTimeToLive"), Run: s.updateTimeToLive},
+	}
+	for name, op := range operations {
+		run := op.Run
+		op.Run = func(body []byte) (any, error) {
+			s.expire()
+			return run(body)
+		}
+		operations[name] = op
+	}
 	return &protocol.JSON{
 		Name: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0",
 		Namespace: "com.amazonaws.dynamodb.v20120810#", CRC32: true,
-		Operations: map[string]protocol.Operation{
-			"BatchGetItem":       {Grants: s.batchGrants("dynamodb:BatchGetItem"), Run: s.batchGetItem},
-			"BatchWriteItem":     {Grants: s.batchGrants("dynamodb:BatchWriteItem"), Run: s.batchWriteItem},
-			"CreateTable":        {Grants: one("CreateTable"), Run: s.createTable},
-			"DeleteItem":         {Grants: one("DeleteItem"), Run: s.write("DeleteItem")},
-			"DeleteTable":        {Grants: one("DeleteTable"), Run: s.deleteTable},
-			"DescribeTable":      {Grants: one("DescribeTable"), Run: s.describeTable},
-			"GetItem":            {Grants: one("GetItem"), Run: s.getItem},
-			"ListTables":         {Grants: s.listGrants, Run: s.listTables},
-			"PutItem":            {Grants: one("PutItem"), Run: s.write("PutItem")},
-			"Query":              {Grants: one("Query"), Run: s.read(true)},
-			"Scan":               {Grants: one("Scan"), Run: s.read(false)},
-			"TransactGetItems":   {Grants: s.transactGetGrants, Run: s.transactGetItems},
-			"TransactWriteItems": {Grants: s.transactWriteGrants, Run: s.transactWriteItems},
-			"UpdateItem":         {Grants: one("UpdateItem"), Run: s.write("UpdateItem")},
-			"UpdateTable":        {Grants: one("UpdateTable"), Run: s.updateTable},
-		},
+		Operations: operations,
 	}
 }
 

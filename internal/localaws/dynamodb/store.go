@@ -16,6 +16,9 @@ type table struct {
 	types   map[string]string // of the key attributes
 	// views are the table itself, under "", and its indexes.
 	views map[string]*view
+	// expires is not later than the first item's expiry; neverExpires where
+	// none has one. See ttl.go.
+	expires int64
 }
 
 // view is the items in the order of one key: of the table or of an index.
@@ -46,7 +49,7 @@ func (r row) compare(o row) int {
 
 func newTable(t Table) *table {
 	t.Tags = maps.Clone(t.Tags)
-	out := &table{Table: t, types: map[string]string{}, views: map[string]*view{
+	out := &table{Table: t, expires: neverExpires, types: map[string]string{}, views: map[string]*view{
 		"": {hashKey: t.HashKey, rangeKey: t.RangeKey},
 	}}
 	for _, a := range t.Attributes {
@@ -128,6 +131,7 @@ func (t *table) replace(old, updated item) {
 }
 
 func (t *table) insert(it item) {
+	t.expires = min(t.expires, t.expiry(it))
 	for _, v := range t.views {
 		if r, ok := t.rowOf(v, it); ok {
 			i, _ := slices.BinarySearchFunc(v.rows, r, row.compare)

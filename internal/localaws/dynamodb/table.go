@@ -39,8 +39,8 @@ type Table struct {
 	// effect here.
 	SSE       bool
 	SSEKeyARN string
-	// TTLAttribute is the attribute with the time to live; empty is off.
-	// Kept, without effect here.
+	// TTLAttribute is the attribute with the time to live; empty is off. An
+	// item expires when the second that it names has passed.
 	TTLAttribute string
 	Tags         map[string]string
 }
@@ -152,6 +152,7 @@ func (s *Service) remove(name string) (TableInfo, error) {
 
 // Table finds a table.
 func (s *Service) Table(name string) (TableInfo, bool) {
+	s.expire()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	t, ok := s.tables[name]

@@ -81,7 +81,7 @@ func TestDynamoDBThroughSDK(t *testing.T) {
 	if !errors.As(err, &notFound) {
 		t.Errorf("got %v", err)
 	}
-	_, err = client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String("events")})
+	_, err = client.ListBackups(ctx, &dynamodb.ListBackupsInput{})
 	wantAPIError(t, err, "UnknownOperationException", "An unknown operation was requested.")
 	_, err = client.Query(ctx, &dynamodb.QueryInput{TableName: aws.String("events"), KeyConditions: map[string]types.Condition{}})
 	wantAPIError(t, err, "ValidationException", "the legacy parameter KeyConditions is not supported by the local AWS")

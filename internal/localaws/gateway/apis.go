@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/jwtauth"
 )
 
 const defaultRouteSelection = "$request.method $request.path"
@@ -21,6 +23,9 @@ type api struct {
 	authorizers  map[string]Authorizer
 	routes       map[string]Route
 	caches       map[cacheName]*resultCache
+	buckets      map[bucketName]*bucket
+	// jwt are the JWT authorizers by ID, which keep their keys.
+	jwt map[string]*jwtauth.Authorizer
 
 	server *http.Server
 	live   atomic.Pointer[deployment]
@@ -56,6 +61,8 @@ func (s *Service) CreateAPI(in API) (API, error) {
 		authorizers:  map[string]Authorizer{},
 		routes:       map[string]Route{},
 		caches:       map[cacheName]*resultCache{},
+		buckets:      map[bucketName]*bucket{},
+		jwt:          map[string]*jwtauth.Authorizer{},
 	}
 	s.deploy(a)
 	s.serve(a, listener)
@@ -128,17 +135,19 @@ func checkAPI(in API) (API, error) {
 		return API{}, badRequest("Invalid route selection expression %q. HTTP APIs only have %q.", in.RouteSelectionExpression, defaultRouteSelection)
 	}
 	err := refuse(
-		setting{in.CORSConfiguration != nil, "a CORS configuration of an API", "leave it out and answer OPTIONS from a route"},
-		setting{in.DisableExecuteAPIEndpoint, "disabling the execute-api endpoint", "leave it enabled: there are no custom domain names"},
 		setting{in.IPAddressType != "" && in.IPAddressType != "ipv4", "the IP address type " + in.IPAddressType, "use ipv4"},
 		setting{in.RouteKey != "" || in.Target != "" || in.CredentialsARN != "", "quick create (a route key, target or credentials of an API)", "create a route, an integration and a stage"},
 	)
+	if err == nil {
+		err = in.CORSConfiguration.check()
+	}
 	in.IPAddressType = "ipv4"
 	return in.clone(), err
 }
 
 func (a API) clone() API {
 	a.Tags = maps.Clone(a.Tags)
+	a.CORSConfiguration = a.CORSConfiguration.clone()
 	return a
 }
 

@@ -13,7 +13,9 @@ import (
 // Texts of AWS's $context.authorizer.error.
 const (
 	authorizerPermissionText = "The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer. Check the permissions and try again."
-	authorizerFormatText     = "The response from the Lambda Authorizer function doesn't match the format that API Gateway expects."
+	// The same of $context.integrationErrorMessage.
+	integrationPermissionText = "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again."
+	authorizerFormatText      = "The response from the Lambda Authorizer function doesn't match the format that API Gateway expects."
 )
 
 // verdict is what becomes of a request at its authorizer.
@@ -22,14 +24,30 @@ type verdict struct {
 	refusal *response
 	context *authorizerContext
 	note    string // for the console
+	// failure is $context.authorizer.error.
+	failure     string
+	principalID string
+	// identity are the $context.identity variables of who signed the request.
+	identity map[string]string
 }
 
-// authorize asks the route's authorizer, or the cache for what it answered.
+// authorize decides by the route's authorization type.
 func (s *Service) authorize(r *request) verdict {
-	authorizer := r.route.authorizer
-	if authorizer == nil {
+	switch r.route.authorization {
+	case AuthorizationNone:
 		return verdict{note: "none"}
+	case AuthorizationJWT:
+		return s.authorizeJWT(r)
+	case AuthorizationIAM:
+		return s.authorizeIAM(r)
 	}
+	return s.authorizeCustom(r)
+}
+
+// authorizeCustom asks the route's authorizer, or the cache for what it
+// answered.
+func (s *Service) authorizeCustom(r *request) verdict {
+	authorizer := r.route.authorizer
 	var values []string
 	for _, source := range authorizer.sources {
 		value := source.value(r)
@@ -45,11 +63,13 @@ func (s *Service) authorize(r *request) verdict {
 	}
 	key := newCacheKey(values)
 	if a, left, ok := cache.get(key); ok {
+		v := a.verdict(r)
 		note := fmt.Sprintf("cached, %d s left", int(left.Round(time.Second)/time.Second))
-		if !a.allowed {
-			note += ", refused"
+		if v.refusal != nil {
+			note += ", " + v.note
 		}
-		return a.verdict(note)
+		v.note = note
+		return v
 	}
 	v, a := s.runAuthorizer(r, values)
 	if a != nil {
@@ -61,11 +81,14 @@ func (s *Service) authorize(r *request) verdict {
 // runAuthorizer invokes the authorizer. The answer is nil where there was none
 // that may be cached.
 func (s *Service) runAuthorizer(r *request, sources []string) (verdict, *answer) {
-	event, err := r.authorizerEvent(sources)
+	authorizer, build := r.route.authorizer, r.authorizerEvent
+	if authorizer.payload == payloadVersion1 {
+		build = r.authorizerEventV1
+	}
+	event, err := build(sources)
 	if err != nil {
 		return failed(err.Error()), nil
 	}
-	authorizer := r.route.authorizer
 	out, err := s.invoke(s.authorizerTimeout, authorizer.function, r.api.ExecutionARN+"/authorizers/"+authorizer.id, event)
 	var permission *lambda.PermissionError
 	switch {
@@ -77,28 +100,29 @@ func (s *Service) runAuthorizer(r *request, sources []string) (verdict, *answer)
 		return failed(functionFailure(out)), nil
 	}
 	ran := "ran " + duration(out)
-	a, err := parseAnswer(out.Payload)
+	a, err := parseAnswer(out.Payload, authorizer.simple)
 	if errors.Is(err, errUnauthorized) {
 		return verdict{refusal: &unauthorizedAnswer, note: ran + ", " + err.Error()}, nil
 	}
 	if err != nil {
 		return failed(err.Error()), nil
 	}
-	if a.allowed {
-		return a.verdict(ran + ", allowed"), &a
-	}
-	return a.verdict(ran + ", refused"), &a
+	v := a.verdict(r)
+	v.note = ran + ", " + v.note
+	return v, &a
 }
 
 func failed(why string) verdict {
-	return verdict{refusal: &serverErrorAnswer, note: "failed: " + why}
+	return verdict{refusal: &authorizerFailure, note: "failed: " + why, failure: why}
 }
 
-func (a answer) verdict(note string) verdict {
-	if !a.allowed {
-		return verdict{refusal: &forbiddenAnswer, note: note}
+func (a answer) verdict(r *request) verdict {
+	allowed, why := a.judge(r.routeARN())
+	v := verdict{context: &authorizerContext{"lambda", a.context}, note: why, principalID: a.principalID}
+	if !allowed {
+		v.refusal = &forbiddenAnswer
 	}
-	return verdict{context: &authorizerContext{Lambda: a.context}, note: note}
+	return v
 }
 
 // unauthorizedMessage is the errorMessage with which an authorizer asks for a
@@ -113,11 +137,12 @@ type formatError string
 
 func (e formatError) Error() string { return authorizerFormatText + " " + string(e) }
 
-// parseAnswer reads a simple response: an object with the boolean isAuthorized
-// and perhaps an object context. Names are case-sensitive, which
-// encoding/json's structs are not. An object whose errorMessage is
-// "Unauthorized" is a 401 whatever else it says.
-func parseAnswer(payload []byte) (answer, error) {
+// parseAnswer reads an authorizer's answer: a simple one has the boolean
+// isAuthorized, the other has a principalId and a policyDocument, and both may
+// have an object context. Names are case-sensitive, which encoding/json's
+// structs are not. An object whose errorMessage is "Unauthorized" is a 401
+// whatever else it says.
+func parseAnswer(payload []byte, simple bool) (answer, error) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(payload, &members) != nil {
 		return answer{}, formatError("It is not a JSON object")
@@ -126,15 +151,14 @@ func parseAnswer(payload []byte) (answer, error) {
 	if json.Unmarshal(members["errorMessage"], &errorMessage) == nil && errorMessage == unauthorizedMessage {
 		return answer{}, errUnauthorized
 	}
-	raw, ok := members["isAuthorized"]
-	if !ok {
-		return answer{}, formatError("Simple response did not include 'isAuthorized'")
+	parse := parsePolicyAnswer
+	if simple {
+		parse = parseSimpleAnswer
 	}
-	var allowed *bool
-	if json.Unmarshal(raw, &allowed) != nil || allowed == nil {
-		return answer{}, formatError("'isAuthorized' is not a boolean")
+	a, err := parse(members)
+	if err != nil {
+		return answer{}, err
 	}
-	a := answer{allowed: *allowed}
 	if raw, ok := members["context"]; ok {
 		var object map[string]json.RawMessage
 		if json.Unmarshal(raw, &object) != nil {
@@ -145,6 +169,34 @@ func parseAnswer(payload []byte) (answer, error) {
 		}
 	}
 	return a, nil
+}
+
+func parseSimpleAnswer(members map[string]json.RawMessage) (answer, error) {
+	raw, ok := members["isAuthorized"]
+	if !ok {
+		return answer{}, formatError("Simple response did not include 'isAuthorized'")
+	}
+	var allowed *bool
+	if json.Unmarshal(raw, &allowed) != nil || allowed == nil {
+		return answer{}, formatError("'isAuthorized' is not a boolean")
+	}
+	return answer{allowed: *allowed}, nil
+}
+
+func parsePolicyAnswer(members map[string]json.RawMessage) (answer, error) {
+	raw, ok := members["policyDocument"]
+	if !ok {
+		return answer{}, formatError("Policy response did not include 'policyDocument'")
+	}
+	var principal *string
+	if json.Unmarshal(members["principalId"], &principal) != nil || principal == nil {
+		return answer{}, formatError("Policy response did not include a string 'principalId'")
+	}
+	p, err := parsePolicy(raw)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{policy: p, policySize: len(raw), principalID: *principal}, nil
 }
 
 // invoke invokes a function within a limit, and tells the developer what grant

@@ -1,15 +1,20 @@
 package gateway
 
 import (
+	"context"
 	"maps"
+	"net/http"
 	"slices"
+	"time"
 	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/jwtauth"
 )
 
 // maxResultTTL is the longest time, in seconds, that an answer is reused.
 const maxResultTTL = 3600
 
-// CreateAuthorizer creates a Lambda authorizer.
+// CreateAuthorizer creates a Lambda or JWT authorizer.
 func (s *Service) CreateAuthorizer(apiID string, in Authorizer) (Authorizer, error) {
 	in.ID = newID(authorizerIDLength)
 	return s.putAuthorizer(apiID, in, func(a *api) error {
@@ -27,11 +32,16 @@ func (s *Service) UpdateAuthorizer(apiID string, in Authorizer) (Authorizer, err
 }
 
 func (s *Service) putAuthorizer(apiID string, in Authorizer, check func(*api) error) (Authorizer, error) {
-	err := s.change(apiID, func(a *api) error {
+	if err := in.check(); err != nil {
+		return Authorizer{}, err
+	}
+	// Not under the lock: it asks the issuer.
+	judge, err := s.newJWT(in)
+	if err != nil {
+		return Authorizer{}, err
+	}
+	err = s.change(apiID, func(a *api) error {
 		if err := check(a); err != nil {
-			return err
-		}
-		if err := in.check(); err != nil {
 			return err
 		}
 		for _, other := range a.authorizers {
@@ -40,6 +50,10 @@ func (s *Service) putAuthorizer(apiID string, in Authorizer, check func(*api) er
 			}
 		}
 		a.authorizers[in.ID] = in.clone()
+		delete(a.jwt, in.ID)
+		if judge != nil {
+			a.jwt[in.ID] = judge
+		}
 		maps.DeleteFunc(a.caches, func(name cacheName, _ *resultCache) bool { return name.authorizerID == in.ID })
 		return nil
 	})
@@ -62,6 +76,7 @@ func (s *Service) DeleteAuthorizer(apiID, id string) error {
 			}
 		}
 		delete(a.authorizers, id)
+		delete(a.jwt, id)
 		return nil
 	})
 }
@@ -76,26 +91,30 @@ func (in Authorizer) check() error {
 	switch in.AuthorizerType {
 	case "REQUEST":
 	case "JWT":
-		return &UnsupportedError{"the authorizer type JWT", "use REQUEST with a function"}
+		return in.checkJWT()
 	default:
 		return badRequest("Invalid authorizer type %q. It should be REQUEST or JWT.", in.AuthorizerType)
 	}
 	switch in.PayloadFormatVersion {
-	case "2.0":
-	case "1.0":
-		return &UnsupportedError{"the payload format version 1.0 of an authorizer", "use 2.0"}
+	case payloadVersion:
+	case payloadVersion1:
+		if in.EnableSimpleResponses {
+			return badRequest("EnableSimpleResponses is not supported for the AuthorizerPayloadFormatVersion 1.0. Use 2.0, or answer with an IAM policy.")
+		}
 	default:
 		return badRequest("Invalid AuthorizerPayloadFormatVersion %q. A REQUEST authorizer needs 1.0 or 2.0.", in.PayloadFormatVersion)
 	}
 	if err := refuse(
-		setting{!in.EnableSimpleResponses, "authorizers that answer with an IAM policy", "set EnableSimpleResponses and answer isAuthorized"},
 		setting{in.CredentialsARN != "", "an authorizer's credentials", "leave AuthorizerCredentialsArn out and give the function a permission"},
 		setting{in.IdentityValidationExpression != "", "an identity validation expression", "leave it out: HTTP APIs have none"},
 	); err != nil {
 		return err
 	}
-	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 128 {
-		return badRequest("Name must be 1 to 128 characters long, and %q has %d", in.Name, n)
+	if err := in.checkName(); err != nil {
+		return err
+	}
+	if in.JWTConfiguration != nil {
+		return badRequest("A JWT configuration is only supported for JWT authorizers")
 	}
 	if functionOf(in.AuthorizerURI) == "" {
 		return badRequest("Invalid Authorizer URI: %s. Authorizer URI should be a valid API Gateway ARN that represents a Lambda function invocation.", in.AuthorizerURI)
@@ -108,6 +127,63 @@ func (in Authorizer) check() error {
 	}
 	_, err := parseIdentitySources(in.IdentitySources)
 	return err
+}
+
+func (in Authorizer) checkName() error {
+	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 128 {
+		return badRequest("Name must be 1 to 128 characters long, and %q has %d", in.Name, n)
+	}
+	return nil
+}
+
+// checkJWT checks a JWT authorizer (API Gateway V2 API reference, Authorizers).
+func (in Authorizer) checkJWT() error {
+	if err := in.checkName(); err != nil {
+		return err
+	}
+	if in.AuthorizerURI != "" || in.PayloadFormatVersion != "" || in.EnableSimpleResponses || in.ResultTTL != 0 || in.CredentialsARN != "" || in.IdentityValidationExpression != "" {
+		return badRequest("A JWT authorizer has no AuthorizerUri, AuthorizerPayloadFormatVersion, EnableSimpleResponses, AuthorizerResultTtlInSeconds, AuthorizerCredentialsArn or IdentityValidationExpression")
+	}
+	if in.JWTConfiguration == nil || len(in.JWTConfiguration.Audience) == 0 || len(in.JWTConfiguration.Audience) > maxAudiences {
+		return badRequest("A JWT authorizer needs a JwtConfiguration with an issuer and 1 to %d audiences", maxAudiences)
+	}
+	if len(in.IdentitySources) != 1 || (!headerSource.MatchString(in.IdentitySources[0]) && !querySource.MatchString(in.IdentitySources[0])) {
+		return badRequest("A JWT authorizer needs one identity source, $request.header.name or $request.querystring.name")
+	}
+	_, err := in.judge(nil, nil)
+	return err
+}
+
+// judge makes what judges the tokens of a JWT authorizer.
+func (in Authorizer) judge(client *http.Client, now func() time.Time) (*jwtauth.Authorizer, error) {
+	judge, err := jwtauth.New(jwtauth.Config{
+		Issuer:   in.JWTConfiguration.Issuer,
+		Audience: in.JWTConfiguration.Audience,
+		Client:   client,
+		Now:      now,
+	})
+	if err != nil {
+		return nil, badRequest("Invalid JWT configuration: %v", err)
+	}
+	return judge, nil
+}
+
+// newJWT makes what judges the tokens of a JWT authorizer and, as AWS does,
+// asks its issuer for the keys; nil for a Lambda authorizer.
+func (s *Service) newJWT(in Authorizer) (*jwtauth.Authorizer, error) {
+	if in.JWTConfiguration == nil {
+		return nil, nil
+	}
+	judge, err := in.judge(s.issuerClient, s.now)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(s.running, s.authorizerTimeout)
+	defer cancel()
+	if err := judge.Discover(ctx); err != nil {
+		return nil, badRequest("%v", err)
+	}
+	return judge, nil
 }
 
 func parseIdentitySources(texts []string) ([]identitySource, error) {
@@ -123,5 +199,8 @@ func parseIdentitySources(texts []string) ([]identitySource, error) {
 
 func (in Authorizer) clone() Authorizer {
 	in.IdentitySources = slices.Clone(in.IdentitySources)
+	if in.JWTConfiguration != nil {
+		in.JWTConfiguration = &JWTConfiguration{Audience: slices.Clone(in.JWTConfiguration.Audience), Issuer: in.JWTConfiguration.Issuer}
+	}
 	return in
 }

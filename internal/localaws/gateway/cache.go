@@ -19,9 +19,29 @@ const (
 
 // answer is what an authorizer decided.
 type answer struct {
+	// allowed is a simple answer; it does not count where there is a policy.
 	allowed bool
+	policy  *policy
+	// principalID is who the caller is, in a policy answer.
+	principalID string
 	// context is the JSON object for the integration; nil where there is none.
 	context json.RawMessage
+	// policySize is how many bytes the policy had.
+	policySize int
+}
+
+// size is about how much memory the answer needs.
+func (a answer) size() int { return len(a.context) + a.policySize }
+
+// judge says whether the answer allows a request, and why, for the console.
+func (a answer) judge(routeARN string) (bool, string) {
+	switch {
+	case a.policy != nil:
+		return a.policy.allows(routeARN)
+	case a.allowed:
+		return true, "allowed"
+	}
+	return false, "refused"
 }
 
 // cacheKey is the digest of the identity source values: the cache keeps no
@@ -85,7 +105,7 @@ func (c *resultCache) put(key cacheKey, a answer) {
 	}
 	now := c.now()
 	c.entries[key] = c.order.PushBack(&cacheEntry{key: key, answer: a, expires: now.Add(c.ttl)})
-	c.bytes += len(a.context)
+	c.bytes += a.size()
 	for oldest := c.order.Front(); oldest != nil; oldest = c.order.Front() {
 		full := c.order.Len() > maxCachedAnswers || c.bytes > maxCachedBytes
 		if !full && entryOf(oldest).expires.After(now) {
@@ -99,7 +119,7 @@ func (c *resultCache) remove(element *list.Element) {
 	entry := entryOf(element)
 	c.order.Remove(element)
 	delete(c.entries, entry.key)
-	c.bytes -= len(entry.answer.context)
+	c.bytes -= entry.answer.size()
 }
 
 func entryOf(element *list.Element) *cacheEntry { return element.Value.(*cacheEntry) }

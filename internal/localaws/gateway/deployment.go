@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/jwtauth"
 )
 
 // deployment is what a listener serves: an API's resources, resolved and
@@ -18,20 +20,27 @@ type deployment struct {
 
 type servedStage struct {
 	Stage
-	caches map[string]*resultCache // by authorizer ID
+	caches  map[string]*resultCache // by authorizer ID
+	buckets map[string]*bucket      // by route key
 }
 
 type servedRoute struct {
-	key        routeKey
-	function   string // the integration's
-	timeout    time.Duration
-	authorizer *servedAuthorizer // nil without
+	key      routeKey
+	function string // the integration's
+	timeout  time.Duration
+	// authorizer is nil unless the authorization is CUSTOM or JWT.
+	authorizer    *servedAuthorizer
+	authorization string
+	scopes        []string
 }
 
 type servedAuthorizer struct {
 	id       string
 	function string
 	sources  []identitySource
+	payload  string              // format version
+	simple   bool                // answers isAuthorized and not a policy
+	jwt      *jwtauth.Authorizer // of a JWT authorizer
 }
 
 // deploy makes an API's listener serve its resources as they are now. The
@@ -44,15 +53,24 @@ func (s *Service) deploy(a *api) {
 		if err != nil {
 			panic(err) // they were checked when the authorizer was created
 		}
-		authorizers[id] = &servedAuthorizer{id: id, function: functionOf(authorizer.AuthorizerURI), sources: sources}
+		authorizers[id] = &servedAuthorizer{
+			id:       id,
+			function: functionOf(authorizer.AuthorizerURI),
+			sources:  sources,
+			payload:  authorizer.PayloadFormatVersion,
+			simple:   authorizer.EnableSimpleResponses,
+			jwt:      a.jwt[id],
+		}
 	}
 	for _, route := range a.routes {
 		integration := a.integrations[strings.TrimPrefix(route.Target, targetPrefix)]
 		d.routes = append(d.routes, &servedRoute{
-			key:        mustParseRouteKey(route.RouteKey),
-			function:   integration.function(),
-			timeout:    time.Duration(integration.TimeoutInMillis) * time.Millisecond,
-			authorizer: authorizers[route.AuthorizerID],
+			key:           mustParseRouteKey(route.RouteKey),
+			function:      integration.function(),
+			timeout:       time.Duration(integration.TimeoutInMillis) * time.Millisecond,
+			authorizer:    authorizers[route.AuthorizerID],
+			authorization: route.AuthorizationType,
+			scopes:        route.AuthorizationScopes,
 		})
 	}
 	slices.SortFunc(d.routes, func(a, b *servedRoute) int { return compareRouteKeys(a.key, b.key) })
@@ -62,8 +80,16 @@ func (s *Service) deploy(a *api) {
 		_, authorizer := a.authorizers[name.authorizerID]
 		return !stage || !authorizer
 	})
+	maps.DeleteFunc(a.buckets, func(name bucketName, _ *bucket) bool {
+		_, stage := a.stages[name.stage]
+		return !stage
+	})
 	for _, stage := range a.stages {
-		served := &servedStage{Stage: stage, caches: map[string]*resultCache{}}
+		served := &servedStage{
+			Stage:   stage,
+			caches:  map[string]*resultCache{},
+			buckets: a.deployBuckets(stage, s.now()),
+		}
 		for id, authorizer := range a.authorizers {
 			if authorizer.ResultTTL == 0 {
 				continue

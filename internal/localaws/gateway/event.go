@@ -9,8 +9,11 @@ import (
 // timeLayout is how requestContext.time is written.
 const timeLayout = "02/Jan/2006:15:04:05 -0700"
 
-// payloadVersion is the payload format of all events.
-const payloadVersion = "2.0"
+// Payload format versions. Events of integrations are always 2.0.
+const (
+	payloadVersion1 = "1.0"
+	payloadVersion  = "2.0"
+)
 
 // authorizerEvent is what a Lambda authorizer receives (developer guide,
 // http-api-lambda-authorizer). It never has the request's body.
@@ -61,9 +64,15 @@ type requestContext struct {
 	TimeEpoch    int64              `json:"timeEpoch"` // milliseconds
 }
 
-// authorizerContext is what the authorizer has to say to the integration.
+// authorizerContext is what the authorizer has to say to the integration: one
+// member, named after the kind of authorizer.
 type authorizerContext struct {
-	Lambda json.RawMessage `json:"lambda"` // null where the answer had no context
+	kind  string // lambda, jwt or iam
+	value any
+}
+
+func (c authorizerContext) MarshalJSON() ([]byte, error) {
+	return encode(map[string]any{c.kind: c.value})
 }
 
 type httpContext struct {
@@ -98,13 +107,18 @@ func (r *request) domainName() string {
 	return r.api.ID + ".execute-api." + r.service.account.Region + ".amazonaws.com"
 }
 
+// routeARN names the request: its method and its path within the stage.
+func (r *request) routeARN() string {
+	return r.api.ExecutionARN + "/" + r.stage.Name + "/" + r.method + r.path()
+}
+
 // authorizerEvent builds the event of an authorizer. Its headers have the
 // cookie header, those of an integration don't.
 func (r *request) authorizerEvent(sources []string) ([]byte, error) {
 	return encode(authorizerEvent{
 		Version:               payloadVersion,
 		Type:                  "REQUEST",
-		RouteARN:              r.api.ExecutionARN + "/" + r.stage.Name + "/" + r.method + r.path(),
+		RouteARN:              r.routeARN(),
 		IdentitySource:        sources,
 		RouteKey:              r.route.key.text,
 		RawPath:               r.rawPath,

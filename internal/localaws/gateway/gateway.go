@@ -1,8 +1,9 @@
 // Package gateway is the local AWS's Amazon API Gateway, HTTP APIs only: it
 // keeps APIs, stages, routes, integrations and authorizers as apigatewayv2
 // does, and serves each API on a listener of its own as the service does:
-// routing, identity sources, the Lambda authorizer and its result cache,
-// payload format 2.0 in both directions, and AWS's statuses and bodies.
+// routing, throttling, CORS, identity sources, Lambda authorizers and their
+// result cache, JWT authorizers and IAM authorization, payload format 2.0 in
+// both directions, access logs, and AWS's statuses and bodies.
 //
 // It knows functions only through [Invoker]; whether API Gateway may invoke
 // them is decided there. What the package does not imitate is refused with an
@@ -31,6 +32,7 @@ const servicePrincipal = "apigateway.amazonaws.com"
 // them can be raised but the quotas of resources.
 const (
 	authorizerTimeout = 10 * time.Second
+	issuerTimeout     = 1500 * time.Millisecond
 	maxHeaderBytes    = 10_240
 	maxBodyBytes      = 10 << 20
 	maxLambdaPayload  = 6 << 20
@@ -39,6 +41,13 @@ const (
 	maxIntegrations = 300
 	maxStages       = 10
 	maxAuthorizers  = 10
+	maxScopes       = 10 // of a route
+	maxAudiences    = 50 // of a JWT authorizer
+
+	maxStageVariables     = 100
+	maxStageVariableName  = 64
+	maxStageVariableValue = 512
+	maxLogTemplate        = 3 << 10
 )
 
 // Limits of the listener. They only keep a stuck client from holding a
@@ -68,8 +77,17 @@ type Options struct {
 	// Listen opens the listener of a new API. Defaults to a free port of
 	// 127.0.0.1.
 	Listen func(apiID string) (net.Listener, error)
-	// Now is the clock of the result cache and of the events. Defaults to
-	// time.Now.
+	// Logs takes access logs. Without it, stages with AccessLogSettings are
+	// refused.
+	Logs LogWriter
+	// Identities judges requests to routes with AWS_IAM authorization. Without
+	// it such routes are refused.
+	Identities Identities
+	// IssuerClient fetches the keys of JWT authorizers. Defaults to one with
+	// the limit of API Gateway, 1500 ms.
+	IssuerClient *http.Client
+	// Now is the clock of the result cache, of throttling and of the events.
+	// Defaults to time.Now.
 	Now func() time.Time
 }
 
@@ -81,6 +99,11 @@ type Service struct {
 	console *console.Console
 	listen  func(apiID string) (net.Listener, error)
 	now     func() time.Time
+
+	logs          LogWriter
+	identities    Identities
+	issuerClient  *http.Client
+	accountBucket *bucket
 
 	// authorizerTimeout is the constant of that name, but in tests.
 	authorizerTimeout time.Duration
@@ -102,6 +125,9 @@ func New(o Options) *Service {
 		console:           o.Console,
 		listen:            o.Listen,
 		now:               o.Now,
+		logs:              o.Logs,
+		identities:        o.Identities,
+		issuerClient:      o.IssuerClient,
 		authorizerTimeout: authorizerTimeout,
 		apis:              map[string]*api{},
 	}
@@ -111,6 +137,10 @@ func New(o Options) *Service {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if s.issuerClient == nil {
+		s.issuerClient = &http.Client{Timeout: issuerTimeout}
+	}
+	s.accountBucket = newBucket(accountRate, accountBurst, s.now())
 	s.running, s.stop = context.WithCancel(context.Background())
 	return s
 }

@@ -3,18 +3,21 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
 
@@ -34,92 +37,6 @@ func invokeARNOf(name string) string {
 	return "arn:aws:apigateway:" + testRegion + ":lambda:path/2015-03-31/functions/" + functionARNOf(name) + "/invocations"
 }
 
-// fakeInvoker answers as the test says and records what it was asked.
-type fakeInvoker struct {
-	mu     sync.Mutex
-	calls  []lambda.InvokeInput
-	limits []time.Duration // until the deadline of each call's context
-	answer map[string]func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error)
-}
-
-func (f *fakeInvoker) Invoke(ctx context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-	f.mu.Lock()
-	f.calls = append(f.calls, in)
-	if deadline, ok := ctx.Deadline(); ok {
-		f.limits = append(f.limits, time.Until(deadline))
-	}
-	answer := f.answer[in.Function]
-	f.mu.Unlock()
-	if answer == nil {
-		return lambda.InvokeOutput{}, &lambda.NotFoundError{ARN: in.Function}
-	}
-	return answer(ctx, in)
-}
-
-func (f *fakeInvoker) set(function string, answer func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.answer[functionARNOf(function)] = answer
-}
-
-// returns makes a function answer with a payload.
-func (f *fakeInvoker) returns(function, payload string) {
-	f.set(function, func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error) {
-		return lambda.InvokeOutput{Payload: []byte(payload), RequestID: "r-1", Duration: 3 * time.Millisecond}, nil
-	})
-}
-
-// callsOf returns the invocations of a function so far.
-func (f *fakeInvoker) callsOf(function string) []lambda.InvokeInput {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var calls []lambda.InvokeInput
-	for _, call := range f.calls {
-		if call.Function == functionARNOf(function) {
-			calls = append(calls, call)
-		}
-	}
-	return calls
-}
-
-func (f *fakeInvoker) runs() int { return len(f.callsOf(authorizerName)) }
-
-// clock is a clock that the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// buffer is what the console wrote.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // world is an API of the test table's base: GET /r/{id} with a Lambda
 // authorizer, payload 2.0, simple answers, the source
 // $request.header.Authorization, a TTL of 300 s, the $default stage.
@@ -129,6 +46,8 @@ type world struct {
 	invoker     *fakeInvoker
 	clock       *clock
 	console     *buffer
+	logs        *fakeLogs
+	identities  *iam.Service
 	api         API
 	authorizer  Authorizer
 	integration Integration
@@ -142,13 +61,18 @@ func newWorld(t *testing.T) *world {
 		invoker: &fakeInvoker{answer: map[string]func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error){}},
 		clock:   &clock{now: time.Date(2024, time.September, 5, 19, 33, 8, 5e6, time.UTC)},
 		console: &buffer{},
+		logs:    &fakeLogs{},
 		client:  &http.Client{Transport: &http.Transport{DisableCompression: true}},
 	}
+	acct := account.Account{ID: testAccount, Region: testRegion, Partition: "aws"}
+	w.identities = iam.New(acct)
 	w.service = New(Options{
-		Account: account.Account{ID: testAccount, Region: testRegion, Partition: "aws"},
-		Invoker: w.invoker,
-		Console: console.New(w.console),
-		Now:     w.clock.Now,
+		Account:    acct,
+		Invoker:    w.invoker,
+		Console:    console.New(w.console),
+		Logs:       w.logs,
+		Identities: w.identities,
+		Now:        w.clock.Now,
 	})
 	t.Cleanup(func() {
 		w.client.CloseIdleConnections()
@@ -263,12 +187,29 @@ func (w *world) wantRuns(n int) {
 func (w *world) wantLine(text string) {
 	w.t.Helper()
 	// A line is written after its response has been sent.
+	w.wantEventually(func() bool { return strings.Contains(w.console.String(), text) }, fmt.Sprintf("the console does not say %q", text))
+}
+
+func (w *world) wantEventually(holds func() bool, failure string) {
+	w.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if strings.Contains(w.console.String(), text) {
+		if holds() {
 			return
 		}
 	}
-	w.t.Errorf("the console does not say %q:\n%s", text, w.console.String())
+	w.t.Fatalf("%s:\n%s", failure, w.console.String())
+}
+
+// forbid takes the permission to invoke a function away.
+func (w *world) forbid(function string) {
+	w.invoker.set(function, func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
+		return lambda.InvokeOutput{}, &lambda.PermissionError{Function: in.Function, Caller: in.Caller}
+	})
+}
+
+func hashOf(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(sum[:])
 }
 
 // wantEvent compares the last event of a function with a fixture, in which

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/base64"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,6 +32,11 @@ type request struct {
 	headers  map[string]string // lower-case names
 	cookies  []string
 	sourceIP string
+
+	in      *http.Request
+	content io.Reader // nil once it has been read
+	body    []byte
+	bodyErr error
 }
 
 func (s *Service) newRequest(id string, d *deployment, r *http.Request) *request {
@@ -45,6 +51,7 @@ func (s *Service) newRequest(id string, d *deployment, r *http.Request) *request
 		rawQuery: r.URL.RawQuery,
 		query:    parseQuery(r.URL.RawQuery),
 		sourceIP: hostOf(r.RemoteAddr),
+		in:       r,
 	}
 	q.stage, q.route, q.parameters = d.route(r.Method, r.URL.Path)
 	q.headers = q.readHeaders(r)

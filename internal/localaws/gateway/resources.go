@@ -19,9 +19,13 @@ type API struct {
 	RouteSelectionExpression string
 	Tags                     map[string]string
 
-	// Not supported.
-	CORSConfiguration         *CORSConfiguration
+	// CORSConfiguration makes API Gateway answer cross-origin requests.
+	CORSConfiguration *CORSConfiguration
+	// DisableExecuteAPIEndpoint makes every request 404: the local AWS has no
+	// custom domain names.
 	DisableExecuteAPIEndpoint bool
+
+	// Not supported.
 	// IPAddressType may be ipv4, the default.
 	IPAddressType string
 	// RouteKey, Target and CredentialsARN are AWS's quick create.
@@ -35,7 +39,7 @@ type CORSConfiguration struct {
 	AllowMethods     []string
 	AllowOrigins     []string
 	ExposeHeaders    []string
-	MaxAge           int // seconds
+	MaxAge           int // -1 to 86400 seconds
 }
 
 // Stage is a deployed view of an API. All stages of the local AWS deploy
@@ -52,23 +56,33 @@ type Stage struct {
 	Description    string
 	StageVariables map[string]string
 	Tags           map[string]string
-
-	// Not supported.
-	DeploymentID         string
-	ClientCertificateID  string
-	AccessLogSettings    *AccessLogSettings
+	// AccessLogSettings makes the stage write a line a request.
+	AccessLogSettings *AccessLogSettings
+	// DefaultRouteSettings limits each route; RouteSettings, by route key,
+	// overrides it.
 	DefaultRouteSettings *RouteSettings
 	RouteSettings        map[string]RouteSettings
+
+	// Not supported.
+	DeploymentID        string
+	ClientCertificateID string
 }
 
 // AccessLogSettings is where a stage logs its requests, and how.
-type AccessLogSettings struct{ DestinationARN, Format string }
+type AccessLogSettings struct {
+	// DestinationARN is the ARN of a log group.
+	DestinationARN string
+	// Format is a line with $context variables, $context.requestId among them.
+	Format string
+}
 
-// RouteSettings limits the requests to a route.
+// RouteSettings limits the requests to a route. What is nil is not limited;
+// what is 0 lets no request through.
 type RouteSettings struct {
+	// DetailedMetricsEnabled has no effect: there are no metrics.
 	DetailedMetricsEnabled bool
-	ThrottlingBurstLimit   int     // requests
-	ThrottlingRateLimit    float64 // requests per second
+	ThrottlingBurstLimit   *int     // requests
+	ThrottlingRateLimit    *float64 // requests per second
 }
 
 // Integration is a function that answers requests.
@@ -95,20 +109,24 @@ type Integration struct {
 	ResponseParameters                     map[string]map[string]string
 }
 
-// Authorizer is a Lambda authorizer.
+// Authorizer is a Lambda or JWT authorizer.
 type Authorizer struct {
 	// ID is computed.
 	ID string
 	// Name is required and unique in its API.
 	Name string
-	// AuthorizerType must be REQUEST.
+	// AuthorizerType is REQUEST, a function, or JWT.
 	AuthorizerType string
+	// JWTConfiguration is required with JWT, which of the other settings has
+	// only Name and one identity source.
+	JWTConfiguration *JWTConfiguration
 	// AuthorizerURI is the function's invoke ARN, as in Integration; AWS does
 	// not take the plain ARN here.
 	AuthorizerURI string
-	// PayloadFormatVersion, AWS's AuthorizerPayloadFormatVersion, must be 2.0.
+	// PayloadFormatVersion, AWS's AuthorizerPayloadFormatVersion, is 1.0 or 2.0.
 	PayloadFormatVersion string
-	// EnableSimpleResponses must be true.
+	// EnableSimpleResponses makes the function answer isAuthorized instead of
+	// an IAM policy. Version 2.0 only.
 	EnableSimpleResponses bool
 	// IdentitySources are selection expressions, for instance
 	// $request.header.Authorization; AWS's IdentitySource.
@@ -122,10 +140,18 @@ type Authorizer struct {
 	IdentityValidationExpression string
 }
 
+// JWTConfiguration is whose tokens a JWT authorizer accepts, and for whom.
+type JWTConfiguration struct {
+	Audience []string // 1 to 50
+	Issuer   string   // a URL
+}
+
 // Values of Route.AuthorizationType.
 const (
 	AuthorizationNone   = "NONE"
-	AuthorizationCustom = "CUSTOM"
+	AuthorizationCustom = "CUSTOM" // a Lambda authorizer
+	AuthorizationJWT    = "JWT"
+	AuthorizationIAM    = "AWS_IAM"
 )
 
 // Route sends requests to an integration.
@@ -135,17 +161,18 @@ type Route struct {
 	// RouteKey is $default, or a method (or ANY) and a path: GET /events/{id},
 	// ANY /{proxy+}.
 	RouteKey string
-	// AuthorizationType is NONE, the default, or CUSTOM: a Lambda authorizer.
+	// AuthorizationType is one of the constants. Defaults to NONE.
 	AuthorizationType string
-	// AuthorizerID is required with CUSTOM.
+	// AuthorizerID is required with CUSTOM and JWT.
 	AuthorizerID string
+	// AuthorizationScopes are for JWT, at most 10: a token needs one of them.
+	AuthorizationScopes []string
 	// Target is integrations/{integration id}. Required.
 	Target        string
 	OperationName string
 
 	// Not supported.
 	APIKeyRequired                                             bool
-	AuthorizationScopes                                        []string
 	ModelSelectionExpression, RouteResponseSelectionExpression string
 	RequestModels                                              map[string]string
 	RequestParameters                                          map[string]bool

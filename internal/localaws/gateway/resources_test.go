@@ -64,20 +64,51 @@ func TestRefusals(t *testing.T) {
 		{"no protocol", createAPI(func(a *API) { a.ProtocolType = "" }), "BadRequestException: Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]"},
 		{"no API name", createAPI(func(a *API) { a.Name = "" }), `BadRequestException: Name must be 1 to 128 characters long, and "" has 0`},
 		{"route selection", createAPI(func(a *API) { a.RouteSelectionExpression = "$request.body.action" }), "BadRequestException: Invalid route selection expression"},
-		{"CORS", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{} }), unsupported + "a CORS configuration of an API"},
-		{"no endpoint", createAPI(func(a *API) { a.DisableExecuteAPIEndpoint = true }), unsupported + "disabling the execute-api endpoint"},
+		{"CORS origin with a partial wildcard", createAPI(func(a *API) {
+			a.CORSConfiguration = &CORSConfiguration{AllowOrigins: []string{"https://*.example.com"}}
+		}), "BadRequestException: Invalid format for origin https://*.example.com"},
+		{"CORS origin without host", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{AllowOrigins: []string{"https:/"}} }), "BadRequestException: Invalid format for origin https:/"},
+		{"CORS origin of an app", createAPI(func(a *API) {
+			a.CORSConfiguration = &CORSConfiguration{AllowOrigins: []string{"capacitor://localhost"}}
+		}), "BadRequestException: Invalid format for origin capacitor://localhost"},
+		{"CORS origin with a path", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{AllowOrigins: []string{"https://example.com/"}} }), "BadRequestException: Invalid format for origin https://example.com/"},
+		{"CORS credentials for all", createAPI(func(a *API) {
+			a.CORSConfiguration = &CORSConfiguration{AllowOrigins: []string{"http://localhost:3000", "*"}, AllowCredentials: true}
+		}), "BadRequestException: allow-credentials is not supported if 'allow-origin' is *"},
+		{"CORS method", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{AllowMethods: []string{"BAD"}} }), `BadRequestException: Invalid method "BAD" of a CORS configuration. It should be one of *, DELETE,`},
+		{"CORS header", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{ExposeHeaders: []string{"a b"}} }), `BadRequestException: Invalid header name "a b" of a CORS configuration`},
+		{"CORS age", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{MaxAge: 86_401} }), "BadRequestException: MaxAge of a CORS configuration should be between -1 and 86400, and is 86401"},
 		{"dual stack", createAPI(func(a *API) { a.IPAddressType = "dualstack" }), unsupported + "the IP address type dualstack: use ipv4"},
 		{"quick create", createAPI(func(a *API) { a.Target = functionARNOf(handlerName) }), unsupported + "quick create"},
 
 		{"stage name", createStage(func(s *Stage) { s.Name = "a/b" }), `BadRequestException: Stage name "a/b" only allows a-zA-Z0-9_- and at most 128 characters, or $default`},
 		{"same stage", createStage(func(s *Stage) { s.Name = "$default" }), "ConflictException: Stage already exists"},
 		{"stage variable", createStage(func(s *Stage) { s.StageVariables = map[string]string{"a": "b c"} }), `BadRequestException: Stage variable "a": names only allow`},
+		{"too many stage variables", createStage(func(s *Stage) {
+			s.StageVariables = map[string]string{}
+			for i := range 101 {
+				s.StageVariables[fmt.Sprint("v", i)] = ""
+			}
+		}), `BadRequestException: The stage "dev" has 101 stage variables. The limit is 100.`},
+		{"long stage variable", createStage(func(s *Stage) { s.StageVariables = map[string]string{"a": strings.Repeat("b", 513)} }), `BadRequestException: Stage variable "a": names have at most 64 characters, values 512`},
+		{"long access log format", createStage(func(s *Stage) {
+			s.AccessLogSettings = &AccessLogSettings{testLogGroupARN, "$context.requestId" + strings.Repeat("x", 3072)}
+		}), "BadRequestException: Access log format has 3090 bytes. The limit is 3072."},
 		{"no automatic deployment", createStage(func(s *Stage) { s.AutoDeploy = false }), unsupported + "a stage without automatic deployment: set AutoDeploy"},
 		{"deployment", createStage(func(s *Stage) { s.DeploymentID = "d" }), unsupported + "a deployment of one's own"},
 		{"client certificate", createStage(func(s *Stage) { s.ClientCertificateID = "c" }), unsupported + "a stage's client certificate"},
-		{"access log", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{} }), unsupported + "access logs of a stage"},
-		{"throttling", createStage(func(s *Stage) { s.DefaultRouteSettings = &RouteSettings{ThrottlingBurstLimit: 1} }), unsupported + "route settings (throttling, detailed metrics)"},
-		{"route throttling", createStage(func(s *Stage) { s.RouteSettings = map[string]RouteSettings{"GET /": {}} }), unsupported + "route settings (throttling, detailed metrics)"},
+		{"access log destination", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{"group", "$context.requestId"} }), `BadRequestException: Invalid ARN "group" of an access log's destination. It should be the ARN of a log group.`},
+		{"access log elsewhere", createStage(func(s *Stage) {
+			s.AccessLogSettings = &AccessLogSettings{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}
+		}), "BadRequestException: Invalid ARN \"arn:aws:logs:eu-west-1:000000000000:log-group:g\" of an access log's destination. It should be the ARN of a log group of this account and Region."},
+		{"access log group missing", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{testLogGroupARN + "2", "$context.requestId"} }), `BadRequestException: The log group "/aws/apigateway/events2" of the access log does not exist. Create it first.`},
+		{"access log format without request ID", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{testLogGroupARN, "$context.requestIdentity"} }), "BadRequestException: Access log format must include at least $context.requestId"},
+		{"access log of two lines", createStage(func(s *Stage) { s.AccessLogSettings = &AccessLogSettings{testLogGroupARN, "$context.requestId\nx\n"} }), "BadRequestException: Access log format must be single line"},
+		{"access log to Firehose", createStage(func(s *Stage) {
+			s.AccessLogSettings = &AccessLogSettings{"arn:aws:firehose:eu-central-1:000000000000:deliverystream/amazon-apigateway-x", "$context.requestId"}
+		}), unsupported + "access logs to Firehose: name a log group in DestinationArn"},
+		{"negative throttling", createStage(func(s *Stage) { s.DefaultRouteSettings = &RouteSettings{ThrottlingBurstLimit: ptr(-1)} }), "BadRequestException: Invalid throttling limits of the default route settings."},
+		{"throttling of no route", createStage(func(s *Stage) { s.RouteSettings = map[string]RouteSettings{"GET /": {}} }), "NotFoundException: Unable to find Route by key GET / within the provided RouteSettings"},
 
 		{"HTTP proxy", createIntegration(func(i *Integration) { i.IntegrationType = "HTTP_PROXY" }), unsupported + "the integration type HTTP_PROXY: use AWS_PROXY with a function"},
 		{"integration type", createIntegration(func(i *Integration) { i.IntegrationType = "x" }), `BadRequestException: Invalid integration type "x"`},
@@ -95,11 +126,21 @@ func TestRefusals(t *testing.T) {
 		{"parameter mapping", createIntegration(func(i *Integration) { i.RequestParameters = map[string]string{"a": "b"} }), unsupported + "parameter mapping"},
 		{"TLS", createIntegration(func(i *Integration) { i.TLSServerNameConfig = map[string]string{"a": "b"} }), unsupported + "a TLS configuration of an integration"},
 
-		{"JWT authorizer", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "JWT" }), unsupported + "the authorizer type JWT: use REQUEST with a function"},
+		{"JWT authorizer with a function", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "JWT" }), "BadRequestException: A JWT authorizer has no AuthorizerUri,"},
+		{"JWT authorizer without configuration", createAuthorizer(func(a *Authorizer) {
+			*a = Authorizer{Name: "j", AuthorizerType: "JWT", IdentitySources: a.IdentitySources}
+		}), "BadRequestException: A JWT authorizer needs a JwtConfiguration with an issuer and 1 to 50 audiences"},
+		{"JWT authorizer without source", createAuthorizer(func(a *Authorizer) { *a = jwtAuthorizer("https://issuer.example.com"); a.IdentitySources = nil }), "BadRequestException: A JWT authorizer needs one identity source"},
+		{"JWT authorizer with a source of the context", createAuthorizer(func(a *Authorizer) {
+			*a = jwtAuthorizer("https://issuer.example.com")
+			a.IdentitySources = []string{"$context.stage"}
+		}), "BadRequestException: A JWT authorizer needs one identity source"},
+		{"JWT issuer in plain text", createAuthorizer(func(a *Authorizer) { *a = jwtAuthorizer("http://issuer.example.com") }), "BadRequestException: Invalid JWT configuration: the issuer"},
+		{"JWT issuer that is not there", createAuthorizer(func(a *Authorizer) { *a = jwtAuthorizer("http://127.0.0.1:1") }), "BadRequestException: Caught exception when connecting to http://127.0.0.1:1/.well-known/openid-configuration for issuer http://127.0.0.1:1."},
+		{"JWT configuration of a Lambda authorizer", createAuthorizer(func(a *Authorizer) { a.JWTConfiguration = &JWTConfiguration{} }), "BadRequestException: A JWT configuration is only supported for JWT authorizers"},
 		{"authorizer type", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "TOKEN" }), `BadRequestException: Invalid authorizer type "TOKEN"`},
-		{"authorizer payload 1.0", createAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion = "1.0" }), unsupported + "the payload format version 1.0 of an authorizer: use 2.0"},
+		{"simple answers with payload 1.0", createAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion = "1.0" }), "BadRequestException: EnableSimpleResponses is not supported for the AuthorizerPayloadFormatVersion 1.0."},
 		{"no authorizer payload", createAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion = "" }), `BadRequestException: Invalid AuthorizerPayloadFormatVersion ""`},
-		{"policy answers (rows 20 to 22)", createAuthorizer(func(a *Authorizer) { a.EnableSimpleResponses = false }), unsupported + "authorizers that answer with an IAM policy"},
 		{"authorizer credentials", createAuthorizer(func(a *Authorizer) { a.CredentialsARN = "arn" }), unsupported + "an authorizer's credentials"},
 		{"identity validation", createAuthorizer(func(a *Authorizer) { a.IdentityValidationExpression = ".*" }), unsupported + "an identity validation expression"},
 		{"no authorizer name", createAuthorizer(func(a *Authorizer) { a.Name = "" }), "BadRequestException: Name must be 1 to 128 characters long"},
@@ -120,11 +161,18 @@ func TestRefusals(t *testing.T) {
 		{"no target", createRoute(func(r *Route) { r.Target = "" }), unsupported + "a route without target"},
 		{"CUSTOM without authorizer", createRoute(func(r *Route) { r.AuthorizationType = "CUSTOM" }), "BadRequestException: Invalid authorizer ID specified. Setting the authorization type to CUSTOM requires a valid authorizer."},
 		{"authorizer without CUSTOM", createRoute(func(r *Route) { r.AuthorizerID = "abcdef" }), `BadRequestException: The route "GET /new" has the authorization type NONE and the authorizer abcdef.`},
-		{"JWT", createRoute(func(r *Route) { r.AuthorizationType = "JWT" }), unsupported + "the authorization type JWT: use CUSTOM with a Lambda authorizer"},
-		{"AWS_IAM", createRoute(func(r *Route) { r.AuthorizationType = "AWS_IAM" }), unsupported + "the authorization type AWS_IAM: use CUSTOM with a Lambda authorizer"},
+		{"JWT without authorizer", createRoute(func(r *Route) { r.AuthorizationType = "JWT" }), "BadRequestException: Invalid authorizer ID specified. Setting the authorization type to JWT requires a valid authorizer."},
+		{"AWS_IAM with authorizer", createRoute(func(r *Route) { r.AuthorizationType, r.AuthorizerID = "AWS_IAM", "abcdef" }), `BadRequestException: The route "GET /new" has the authorization type AWS_IAM and the authorizer abcdef.`},
+		{"JWT with a Lambda authorizer", func(w *world) error {
+			_, err := w.service.CreateRoute(w.api.ID, Route{RouteKey: "GET /new", Target: "integrations/" + w.integration.ID, AuthorizationType: "JWT", AuthorizerID: w.authorizer.ID})
+			return err
+		}, "BadRequestException: Invalid authorizer ID specified. Setting the authorization type to JWT requires a valid authorizer."},
 		{"authorization type", createRoute(func(r *Route) { r.AuthorizationType = "x" }), `BadRequestException: Invalid authorization type "x"`},
 		{"API key", createRoute(func(r *Route) { r.APIKeyRequired = true }), unsupported + "API keys"},
-		{"scopes", createRoute(func(r *Route) { r.AuthorizationScopes = []string{"s"} }), unsupported + "authorization scopes"},
+		{"scopes without JWT", createRoute(func(r *Route) { r.AuthorizationScopes = []string{"s"} }), `BadRequestException: The route "GET /new" has authorization scopes and the authorization type NONE. Only JWT has scopes.`},
+		{"too many scopes", createRoute(func(r *Route) {
+			r.AuthorizationType, r.AuthorizerID, r.AuthorizationScopes = "JWT", "abcdef", make([]string, 11)
+		}), `BadRequestException: The route "GET /new" has 11 authorization scopes. The limit is 10.`},
 		{"models", createRoute(func(r *Route) { r.ModelSelectionExpression = "x" }), unsupported + "models and route responses"},
 
 		{"delete a used integration", func(w *world) error { return w.service.DeleteIntegration(w.api.ID, w.integration.ID) }, "ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: ["},

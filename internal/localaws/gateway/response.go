@@ -18,28 +18,35 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+	// kind and message are $context.error.responseType and .message of API
+	// Gateway's own answers; empty in an integration's response.
+	kind, message string
 }
 
 const contentTypeJSON = "application/json"
 
 // message is one of API Gateway's own answers.
-func message(status int, text string) response {
+func message(status int, text, kind string) response {
 	return response{
-		status: status,
-		header: http.Header{"Content-Type": {contentTypeJSON}},
-		body:   []byte(`{"message":"` + text + `"}`),
+		status:  status,
+		header:  http.Header{"Content-Type": {contentTypeJSON}},
+		body:    []byte(`{"message":"` + text + `"}`),
+		kind:    kind,
+		message: text,
 	}
 }
 
 var (
-	badRequestAnswer   = message(http.StatusBadRequest, "Bad Request")
-	unauthorizedAnswer = message(http.StatusUnauthorized, "Unauthorized")
-	forbiddenAnswer    = message(http.StatusForbidden, "Forbidden")
-	notFoundAnswer     = message(http.StatusNotFound, "Not Found")
-	tooLargeAnswer     = message(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-	headersAnswer      = message(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
-	serverErrorAnswer  = message(http.StatusInternalServerError, "Internal Server Error")
-	unavailableAnswer  = message(http.StatusServiceUnavailable, "Service Unavailable")
+	badRequestAnswer   = message(http.StatusBadRequest, "Bad Request", "DEFAULT_4XX")
+	unauthorizedAnswer = message(http.StatusUnauthorized, "Unauthorized", "UNAUTHORIZED")
+	forbiddenAnswer    = message(http.StatusForbidden, "Forbidden", "ACCESS_DENIED")
+	notFoundAnswer     = message(http.StatusNotFound, "Not Found", "RESOURCE_NOT_FOUND")
+	tooLargeAnswer     = message(http.StatusRequestEntityTooLarge, "Request Entity Too Large", "REQUEST_TOO_LARGE")
+	throttledAnswer    = message(http.StatusTooManyRequests, "Too Many Requests", "THROTTLED")
+	headersAnswer      = message(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large", "DEFAULT_4XX")
+	authorizerFailure  = message(http.StatusInternalServerError, "Internal Server Error", "AUTHORIZER_FAILURE")
+	integrationFailure = message(http.StatusInternalServerError, "Internal Server Error", "INTEGRATION_FAILURE")
+	unavailableAnswer  = message(http.StatusServiceUnavailable, "Service Unavailable", "INTEGRATION_TIMEOUT")
 )
 
 // write sends the response. net/http leaves the body out where the method or

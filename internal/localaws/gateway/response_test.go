@@ -154,7 +154,10 @@ func FuzzParseAnswer(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		a, err := parseAnswer(payload)
+		if a, err := parseAnswer(payload, false); err == nil && a.policy == nil {
+			t.Fatalf("no policy in %q", payload)
+		}
+		a, err := parseAnswer(payload, true)
 		if err == nil && a.allowed && !strings.Contains(string(payload), "true") {
 			t.Fatalf("allowed by %q", payload)
 		}

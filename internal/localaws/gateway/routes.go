@@ -1,6 +1,9 @@
 package gateway
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const targetPrefix = "integrations/"
 
@@ -28,6 +31,9 @@ func (s *Service) putRoute(apiID string, in Route, check func(*api) error) (Rout
 		if err := in.check(); err != nil {
 			return err
 		}
+		if in.AuthorizationType == AuthorizationIAM && s.identities == nil {
+			return &UnsupportedError{"the authorization type AWS_IAM without an identity service", "use CUSTOM with a Lambda authorizer"}
+		}
 		if err := a.checkReferences(in); err != nil {
 			return err
 		}
@@ -37,7 +43,7 @@ func (s *Service) putRoute(apiID string, in Route, check func(*api) error) (Rout
 	if err != nil {
 		return Route{}, err
 	}
-	return in, nil
+	return in.clone(), nil
 }
 
 // DeleteRoute deletes a route.
@@ -53,7 +59,13 @@ func (s *Service) DeleteRoute(apiID, id string) error {
 
 // Route returns a route.
 func (s *Service) Route(apiID, id string) (Route, error) {
-	return get(s, apiID, id, "Route", func(a *api) map[string]Route { return a.routes })
+	route, err := get(s, apiID, id, "Route", func(a *api) map[string]Route { return a.routes })
+	return route.clone(), err
+}
+
+func (in Route) clone() Route {
+	in.AuthorizationScopes = slices.Clone(in.AuthorizationScopes)
+	return in
 }
 
 // check completes the defaults and refuses what a route cannot be by itself.
@@ -65,35 +77,53 @@ func (in *Route) check() error {
 		in.AuthorizationType = AuthorizationNone
 	}
 	switch in.AuthorizationType {
-	case AuthorizationNone:
+	case AuthorizationNone, AuthorizationIAM:
 		if in.AuthorizerID != "" {
-			return badRequest("The route %q has the authorization type NONE and the authorizer %s. Set CUSTOM, or leave the authorizer out.", in.RouteKey, in.AuthorizerID)
+			return badRequest("The route %q has the authorization type %s and the authorizer %s. Set CUSTOM or JWT, or leave the authorizer out.", in.RouteKey, in.AuthorizationType, in.AuthorizerID)
 		}
-	case AuthorizationCustom:
-	case "JWT", "AWS_IAM":
-		return &UnsupportedError{"the authorization type " + in.AuthorizationType, "use CUSTOM with a Lambda authorizer"}
+	case AuthorizationCustom, AuthorizationJWT:
+		if in.AuthorizerID == "" {
+			return noAuthorizer(*in)
+		}
 	default:
 		return badRequest("Invalid authorization type %q. It should be NONE, AWS_IAM, CUSTOM or JWT.", in.AuthorizationType)
 	}
+	switch n := len(in.AuthorizationScopes); {
+	case n > 0 && in.AuthorizationType != AuthorizationJWT:
+		return badRequest("The route %q has authorization scopes and the authorization type %s. Only JWT has scopes.", in.RouteKey, in.AuthorizationType)
+	case n > maxScopes:
+		return badRequest("The route %q has %d authorization scopes. The limit is %d.", in.RouteKey, n, maxScopes)
+	}
 	err := refuse(
 		setting{in.APIKeyRequired, "API keys", "leave ApiKeyRequired out: HTTP APIs have none"},
-		setting{len(in.AuthorizationScopes) > 0, "authorization scopes", "leave AuthorizationScopes out: only JWT authorizers have them"},
 		setting{in.ModelSelectionExpression != "" || len(in.RequestModels) > 0 || len(in.RequestParameters) > 0 || in.RouteResponseSelectionExpression != "", "models and route responses", "leave them out: they belong to WebSocket APIs"},
 		setting{in.Target == "", "a route without target", "set Target to " + targetPrefix + "{integration id}"},
 	)
-	in.AuthorizationScopes, in.RequestModels, in.RequestParameters = nil, nil, nil
+	in.RequestModels, in.RequestParameters = nil, nil
+	in.AuthorizationScopes = slices.Clone(in.AuthorizationScopes)
+	if err == nil && !strings.HasPrefix(in.Target, targetPrefix) {
+		return badTarget(*in)
+	}
 	return err
+}
+
+func badTarget(in Route) error {
+	return badRequest("Invalid target %q of the route %q. It should be %s and the ID of an integration of this API.", in.Target, in.RouteKey, targetPrefix)
+}
+
+func noAuthorizer(in Route) error {
+	return badRequest("Invalid authorizer ID specified. Setting the authorization type to %s requires a valid authorizer.", in.AuthorizationType)
 }
 
 // checkReferences refuses a route whose integration or authorizer does not
 // exist, or whose requests another route has.
 func (a *api) checkReferences(in Route) error {
-	integrationID, ok := strings.CutPrefix(in.Target, targetPrefix)
-	if _, found := a.integrations[integrationID]; !ok || !found {
-		return badRequest("Invalid target %q of the route %q. It should be %s and the ID of an integration of this API.", in.Target, in.RouteKey, targetPrefix)
+	if _, found := a.integrations[strings.TrimPrefix(in.Target, targetPrefix)]; !found {
+		return badTarget(in)
 	}
-	if _, found := a.authorizers[in.AuthorizerID]; in.AuthorizationType == AuthorizationCustom && !found {
-		return badRequest("Invalid authorizer ID specified. Setting the authorization type to CUSTOM requires a valid authorizer.")
+	kinds := map[string]string{AuthorizationCustom: "REQUEST", AuthorizationJWT: "JWT"}
+	if kind := kinds[in.AuthorizationType]; kind != "" && a.authorizers[in.AuthorizerID].AuthorizerType != kind {
+		return noAuthorizer(in)
 	}
 	shape := mustParseRouteKey(in.RouteKey).shape()
 	for _, id := range sortedKeys(a.routes) {

@@ -11,8 +11,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
 
-// TestTable holds the rows of the table of documented and observed behaviour
-// that concern what is supported.
+// TestTable holds the rows of the table of documented and observed behaviour.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	const token = "Authorization: token-x"
@@ -169,6 +168,29 @@ func TestTable(t *testing.T) {
 			w.wantRuns(1)
 			w.wantLine("authorizer: ran 3 ms, answered Unauthorized")
 		}},
+		{"row 20: a policy that allows the exact ARN is 200 and cached", func(t *testing.T, w *world) {
+			w.answerPolicy(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"ARN/GET/r/1"}`)
+			w.get("/r/1", token).want(t, 200, okBody)
+			w.get("/r/1", token).want(t, 200, okBody)
+			w.wantRuns(1)
+			w.wantLine("authorizer: cached, 300 s left; handler:")
+		}},
+		{"row 21: the cached policy is evaluated again for another path", func(t *testing.T, w *world) {
+			w.answerPolicy(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"ARN/GET/r/1"}`)
+			w.get("/r/1", token).want(t, 200, okBody)
+			w.get("/r/2", token).want(t, 403, forbiddenBody)
+			w.get("/r/1", token).want(t, 200, okBody)
+			w.wantRuns(1)
+			w.wantLine("GET /r/2 403; route GET /r/{id}; authorizer: cached, 300 s left, refused: no statement of the policy allows execute-api:Invoke on arn:aws:execute-api:eu-central-1:000000000000:" + w.api.ID + "/$default/GET/r/2")
+		}},
+		{"row 22: a policy that allows and denies is 403 and cached", func(t *testing.T, w *world) {
+			w.answerPolicy(`{"Effect":"Deny","Action":"execute-api:Invoke","Resource":"ARN/GET/r/1"},{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}`)
+			w.get("/r/1", token).want(t, 403, forbiddenBody)
+			w.get("/r/1", token).want(t, 403, forbiddenBody)
+			w.get("/r/2", token).want(t, 200, okBody)
+			w.wantRuns(1)
+			w.wantLine("authorizer: ran 3 ms, refused: a Deny statement of the policy matches arn:aws:execute-api:")
+		}},
 		{"row 23: a TTL without identity source cannot be created", func(t *testing.T, w *world) {
 			in := testAuthorizer()
 			in.Name, in.IdentitySources = "second", nil
@@ -204,10 +226,21 @@ func TestTable(t *testing.T) {
 			w.wantRuns(0)
 			w.wantLine("GET /nowhere 404; no route matches")
 		}},
-		{"row 28: a $default route with authorizer blocks OPTIONS without token", func(t *testing.T, w *world) {
+		{"row 28: with CORS on, a $default route with authorizer blocks OPTIONS without token", func(t *testing.T, w *world) {
+			w.cors()
 			w.protect("$default")
-			w.do(http.MethodOptions, "/r/1", "").want(t, 401, unauthorizedBody)
+			reply := w.do(http.MethodOptions, "/r/1", "", "Origin: https://app.example.com", "Access-Control-Request-Method: GET")
+			reply.want(t, 401, unauthorizedBody)
+			wantCORS(t, reply, map[string]string{"Access-Control-Allow-Origin": "https://app.example.com", "Access-Control-Allow-Credentials": "true", "Access-Control-Expose-Headers": "Date,X-Total"})
 			w.wantRuns(0)
+		}},
+		{"row 29: with CORS on and a GET-only route, OPTIONS is a preflight", func(t *testing.T, w *world) {
+			w.cors()
+			reply := w.do(http.MethodOptions, "/r/1", "", "Origin: https://app.example.com", "Access-Control-Request-Method: GET")
+			reply.want(t, 204, "")
+			wantCORS(t, reply, preflightHeaders)
+			w.wantRuns(0)
+			w.wantLine("OPTIONS /r/1 204; preflight answered by the CORS configuration")
 		}},
 		{"row 30: a string is the body", func(t *testing.T, w *world) {
 			w.invoker.returns(handlerName, `"hi"`)

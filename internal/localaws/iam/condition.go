@@ -1,11 +1,13 @@
 package iam
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // condition is one key of one operator of a Condition block. All conditions
@@ -23,6 +25,14 @@ type operator struct {
 	// missing from the request.
 	negated bool
 	match   func(want, got string) bool
+	// want is what the policy may say.
+	want valueKind
+}
+
+// valueKind is what the values of an operator must be.
+type valueKind struct {
+	valid func(string) bool // nil: every text
+	name  string            // for the error
 }
 
 func equal(want, got string) bool { return want == got }
@@ -41,35 +51,93 @@ func arnLike(want, got string) bool {
 	return true
 }
 
-// operators are those that the local AWS evaluates. The numeric, date, IP and
-// binary ones, and the set operators ForAllValues and ForAnyValue, are refused
-// when a policy is put.
+var (
+	anyText  = valueKind{}
+	aBoolean = valueKind{func(v string) bool { return strings.EqualFold(v, "true") || strings.EqualFold(v, "false") }, `"true" or "false"`}
+	aNumber  = valueKind{func(v string) bool { _, ok := number(v); return ok }, "a number"}
+	aDate    = valueKind{func(v string) bool { _, ok := date(v); return ok }, "a date such as 2006-01-02T15:04:05Z, or seconds since 1970"}
+)
+
+// operators are those that the local AWS evaluates (IAM User Guide, "IAM JSON
+// policy elements: Condition operators"). IpAddress and NotIpAddress are
+// refused when a policy is put, because the address from which a function
+// calls on AWS is not known here; so are BinaryEquals and the set operators
+// ForAllValues and ForAnyValue, because no key here has such values.
 var operators = map[string]operator{
-	"StringEquals":              {false, equal},
-	"StringNotEquals":           {true, equal},
-	"StringEqualsIgnoreCase":    {false, strings.EqualFold},
-	"StringNotEqualsIgnoreCase": {true, strings.EqualFold},
-	"StringLike":                {false, wildcard},
-	"StringNotLike":             {true, wildcard},
-	"ArnEquals":                 {false, arnLike},
-	"ArnLike":                   {false, arnLike},
-	"ArnNotEquals":              {true, arnLike},
-	"ArnNotLike":                {true, arnLike},
-	"Bool":                      {false, strings.EqualFold},
-	"Null":                      {},
+	"StringEquals":              {false, equal, anyText},
+	"StringNotEquals":           {true, equal, anyText},
+	"StringEqualsIgnoreCase":    {false, strings.EqualFold, anyText},
+	"StringNotEqualsIgnoreCase": {true, strings.EqualFold, anyText},
+	"StringLike":                {false, wildcard, anyText},
+	"StringNotLike":             {true, wildcard, anyText},
+	"ArnEquals":                 {false, arnLike, anyText},
+	"ArnLike":                   {false, arnLike, anyText},
+	"ArnNotEquals":              {true, arnLike, anyText},
+	"ArnNotLike":                {true, arnLike, anyText},
+	"Bool":                      {false, strings.EqualFold, aBoolean},
+	"Null":                      {false, nil, aBoolean},
+	"NumericEquals":             {false, comparing(number, func(c int) bool { return c == 0 }), aNumber},
+	"NumericNotEquals":          {true, comparing(number, func(c int) bool { return c == 0 }), aNumber},
+	"NumericLessThan":           {false, comparing(number, func(c int) bool { return c < 0 }), aNumber},
+	"NumericLessThanEquals":     {false, comparing(number, func(c int) bool { return c <= 0 }), aNumber},
+	"NumericGreaterThan":        {false, comparing(number, func(c int) bool { return c > 0 }), aNumber},
+	"NumericGreaterThanEquals":  {false, comparing(number, func(c int) bool { return c >= 0 }), aNumber},
+	"DateEquals":                {false, comparing(date, func(c int) bool { return c == 0 }), aDate},
+	"DateNotEquals":             {true, comparing(date, func(c int) bool { return c == 0 }), aDate},
+	"DateLessThan":              {false, comparing(date, func(c int) bool { return c < 0 }), aDate},
+	"DateLessThanEquals":        {false, comparing(date, func(c int) bool { return c <= 0 }), aDate},
+	"DateGreaterThan":           {false, comparing(date, func(c int) bool { return c > 0 }), aDate},
+	"DateGreaterThanEquals":     {false, comparing(date, func(c int) bool { return c >= 0 }), aDate},
+}
+
+// comparing makes a match of an order: how the request's value compares with
+// the policy's. A value of the request that is not of the kind never matches.
+func comparing(parse func(string) (float64, bool), holds func(order int) bool) func(want, got string) bool {
+	return func(want, got string) bool {
+		w, ok1 := parse(want)
+		g, ok2 := parse(got)
+		return ok1 && ok2 && holds(cmp.Compare(g, w))
+	}
+}
+
+// number reads an integer or a decimal number, without exponent, sign apart.
+func number(s string) (float64, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil && s != "" && strings.Trim(s, "+-.0123456789") == ""
+}
+
+// date reads the forms of ISO 8601 that the W3C lists (www.w3.org/TR/NOTE-datetime)
+// or seconds since 1970, as seconds since 1970.
+func date(s string) (float64, bool) {
+	if f, ok := number(s); ok && len(s) > 4 { // four digits are a year
+		return f, true
+	}
+	for _, layout := range []string{"2006", "2006-01", time.DateOnly, "2006-01-02T15:04Z07:00", time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return float64(t.Unix()) + float64(t.Nanosecond())/1e9, true
+		}
+	}
+	return 0, false
 }
 
 // conditionKeys are the keys whose value is known here, by their lower-case
 // name: any other could not be evaluated.
 var conditionKeys = map[string]string{
+	"aws:currenttime":                     "aws:CurrentTime",
+	"aws:epochtime":                       "aws:EpochTime",
 	"aws:principalaccount":                "aws:PrincipalAccount",
 	"aws:principalarn":                    "aws:PrincipalArn",
+	"aws:principaltype":                   "aws:PrincipalType",
 	"aws:requestedregion":                 "aws:RequestedRegion",
 	"aws:resourceaccount":                 "aws:ResourceAccount",
 	"aws:securetransport":                 "aws:SecureTransport",
 	"aws:sourceaccount":                   "aws:SourceAccount",
+	"aws:tokenissuetime":                  "aws:TokenIssueTime",
+	"aws:userid":                          "aws:userid",
+	"aws:viaawsservice":                   "aws:ViaAWSService",
 	"kms:encryptioncontext:parameter_arn": "kms:EncryptionContext:PARAMETER_ARN",
 	"kms:viaservice":                      "kms:ViaService",
+	"lambda:sourcefunctionarn":            "lambda:SourceFunctionArn",
 }
 
 func parseConditions(o object, where string) ([]condition, error) {
@@ -99,7 +167,7 @@ func parseConditions(o object, where string) ([]condition, error) {
 				return nil, malformed("the condition key %q in %s is not supported by the local AWS: use one of %s",
 					k.name, where, strings.Join(slices.Sorted(maps.Values(conditionKeys)), ", "))
 			}
-			values, err := conditionValues(k, name, where)
+			values, err := conditionValues(k, known.want, where)
 			if err != nil {
 				return nil, err
 			}
@@ -110,7 +178,7 @@ func parseConditions(o object, where string) ([]condition, error) {
 }
 
 // conditionValues reads strings; AWS takes booleans and numbers for them too.
-func conditionValues(k member, operator, where string) ([]string, error) {
+func conditionValues(k member, kind valueKind, where string) ([]string, error) {
 	list, ok := k.value.([]any)
 	if !ok {
 		list = []any{k.value}
@@ -135,8 +203,8 @@ func conditionValues(k member, operator, where string) ([]string, error) {
 		if err := noVariables(v, where); err != nil {
 			return nil, err
 		}
-		if (operator == "Bool" || operator == "Null") && !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") {
-			return nil, malformed(`Syntax errors in policy: the condition key %q of %s must be "true" or "false"`, k.name, where)
+		if kind.valid != nil && !kind.valid(v) {
+			return nil, malformed("Syntax errors in policy: the condition key %q of %s must be %s", k.name, where, kind.name)
 		}
 	}
 	return out, nil

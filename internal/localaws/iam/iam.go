@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 )
@@ -37,6 +38,7 @@ func apiErrorf(code, format string, args ...any) *APIError {
 type Service struct {
 	acct account.Account
 	root Credentials
+	now  func() time.Time
 
 	mu       sync.RWMutex
 	roles    map[string]*role   // by lower-case name: AWS tells no names apart by case
@@ -53,10 +55,14 @@ func New(acct account.Account) *Service {
 	s := &Service{
 		acct:     acct,
 		root:     Credentials{AccessKeyID: "AKIA" + randomID(), SecretAccessKey: randomSecret(30)},
+		now:      time.Now,
 		roles:    map[string]*role{},
 		sessions: map[string]session{},
 	}
-	s.sessions[s.root.AccessKeyID] = session{s.root, Identity{ARN: acct.GlobalARN("iam", "root")}}
+	s.sessions[s.root.AccessKeyID] = session{
+		credentials: s.root,
+		identity:    Identity{ARN: acct.GlobalARN("iam", "root"), UserID: acct.ID, AccessKeyID: s.root.AccessKeyID},
+	}
 	return s
 }
 
@@ -74,12 +80,14 @@ type TrustError struct {
 	Explicit bool
 }
 
+// Error is in the words of the IAM User Guide, "Troubleshoot access denied
+// error messages".
 func (e *TrustError) Error() string {
-	why := "because no resource-based policy allows the sts:AssumeRole action"
+	why := "because no role trust policy allows the sts:AssumeRole action"
 	if e.Explicit {
-		why = "with an explicit deny in a resource-based policy"
+		why = "with an explicit deny in the role trust policy"
 	}
-	return fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s %s", e.Principal, e.RoleARN, why)
+	return fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole %s", e.Principal, why)
 }
 
 // Cure is what a developer has to change so that the role can be assumed.
@@ -94,6 +102,9 @@ func (e *TrustError) Cure() string {
 // AssumeRole), but for its shortest: Lambda names the session of a function
 // after it, and that may be one character.
 var sessionNames = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+
+// lambdaService is the principal that names its sessions after functions.
+const lambdaService = "lambda.amazonaws.com"
 
 // AssumeRole returns temporary credentials of a role for a service, for
 // instance lambda.amazonaws.com, if the role's trust policy allows it; else a
@@ -117,7 +128,16 @@ func (s *Service) AssumeRole(roleARN, servicePrincipal, sessionName string) (Cre
 		return Credentials{}, Identity{}, &TrustError{RoleARN: roleARN, Principal: servicePrincipal, Explicit: verdict == denied}
 	}
 	c := Credentials{AccessKeyID: "ASIA" + randomID(), SecretAccessKey: randomSecret(30), SessionToken: randomSecret(120)}
-	id := Identity{ARN: s.acct.GlobalARN("sts", "assumed-role/"+r.Name+"/"+sessionName), Role: r.Name}
+	id := Identity{
+		ARN:         s.acct.GlobalARN("sts", "assumed-role/"+r.Name+"/"+sessionName),
+		Role:        r.Name,
+		UserID:      r.UniqueID + ":" + sessionName,
+		AccessKeyID: c.AccessKeyID,
+		issued:      s.now(),
+	}
+	if servicePrincipal == lambdaService {
+		id.function = s.acct.ARN("lambda", "function:"+sessionName)
+	}
 	s.sessions[c.AccessKeyID] = session{c, id}
 	return c, id, nil
 }
@@ -131,10 +151,6 @@ func (s *Service) Revoke(accessKeyID string) {
 		delete(s.sessions, accessKeyID)
 	}
 }
-
-// Context holds the condition keys of one request, for instance
-// kms:ViaService. The global keys are added by the service.
-type Context map[string]string
 
 // Grant is one permission that a request needs.
 type Grant struct {
@@ -171,25 +187,6 @@ func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
 		return nil
 	}
 	return &AccessDeniedError{Identity: id, Action: g.Action, Resource: g.Resource, Explicit: verdict == denied}
-}
-
-// context adds the global condition keys; the caller holds the lock. On AWS
-// every SDK uses TLS, so that aws:SecureTransport is true although the local
-// AWS speaks plain HTTP on the developer's own machine.
-func (s *Service) context(id Identity, own Context) Context {
-	c := Context{
-		"aws:principalaccount": s.acct.ID,
-		"aws:requestedregion":  s.acct.Region,
-		"aws:resourceaccount":  s.acct.ID,
-		"aws:securetransport":  "true",
-	}
-	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
-		c["aws:principalarn"] = r.ARN
-	}
-	for k, v := range own {
-		c[strings.ToLower(k)] = v
-	}
-	return c
 }
 
 // randomID returns the 16 characters of an access key id or unique id that

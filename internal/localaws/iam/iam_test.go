@@ -129,19 +129,18 @@ func TestAssumeRole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 	}
-	const refused = "User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::000000000000:role/"
-	const nobody = " because no resource-based policy allows the sts:AssumeRole action"
+	const nobody = "User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole because no role trust policy allows the sts:AssumeRole action"
 	for _, tc := range []struct{ role, session, want string }{
 		{"plain", "fn", ""},
 		{"a/b/with-path", "fn", ""},
 		{"account", "fn", ""},
-		{"with-path", "fn", refused + "with-path" + nobody},
-		{"other", "fn", refused + "other" + nobody},
-		{"everyone", "fn", refused + "everyone" + nobody},
-		{"tag", "fn", refused + "tag" + nobody},
-		{"stranger", "fn", refused + "stranger" + nobody},
-		{"missing", "fn", refused + "missing" + nobody},
-		{"denied", "fn", refused + "denied with an explicit deny in a resource-based policy"},
+		{"with-path", "fn", nobody},
+		{"other", "fn", nobody},
+		{"everyone", "fn", nobody},
+		{"tag", "fn", nobody},
+		{"stranger", "fn", nobody},
+		{"missing", "fn", nobody},
+		{"denied", "fn", "User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole with an explicit deny in the role trust policy"},
 		{"plain", "f n", `ValidationError: the session name "f n" must be 1 to 64 characters long and match [\w+=,.@-]+`},
 	} {
 		creds, id, err := s.AssumeRole("arn:aws:iam::000000000000:role/"+tc.role, "lambda.amazonaws.com", tc.session)

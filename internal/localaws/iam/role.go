@@ -56,16 +56,7 @@ var (
 // refuses: EntityAlreadyExists, ValidationError, LimitExceeded,
 // MalformedPolicyDocument.
 func (s *Service) CreateRole(in Role) (Role, error) {
-	if !roleNames.MatchString(in.Name) {
-		return Role{}, apiErrorf("ValidationError", "the role name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", in.Name)
-	}
-	if in.Path == "" {
-		in.Path = "/"
-	}
-	if !rolePaths.MatchString(in.Path) {
-		return Role{}, apiErrorf("ValidationError", "the path %q of role %q must begin and end with / and have at most 512 characters", in.Path, in.Name)
-	}
-	trust, err := checkRole(&in)
+	trust, err := checkNewRole(&in)
 	if err != nil {
 		return Role{}, err
 	}
@@ -135,10 +126,7 @@ func (s *Service) Role(name string) (Role, bool) {
 // PutRolePolicy adds or replaces an inline policy. Errors: NoSuchEntity,
 // ValidationError, LimitExceeded, MalformedPolicyDocument.
 func (s *Service) PutRolePolicy(roleName, name, document string) error {
-	if !policyNames.MatchString(name) {
-		return apiErrorf("ValidationError", "the policy name %q must be 1 to 128 characters long and match [\\w+=,.@-]+", name)
-	}
-	p, err := parsePolicy(document, identityPolicy)
+	p, err := checkRolePolicy(roleName, name, document)
 	if err != nil {
 		return err
 	}
@@ -155,7 +143,7 @@ func (s *Service) PutRolePolicy(roleName, name, document string) error {
 		}
 	}
 	if size > maxInlinePolicies {
-		return apiErrorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInlinePolicies, r.Name)
+		return policyTooLarge(r.Name)
 	}
 	r.policies[name], r.documents[name] = p, document
 	return nil

@@ -45,7 +45,7 @@ const (
 //
 // The hash of the body is always part of the signature: UNSIGNED-PAYLOAD is
 // for S3, which is not here. Signatures in the query string (presigned URLs)
-// are refused like unsigned requests.
+// are refused like unsigned requests: see VerifyExecuteAPI.
 func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity, Scope, error) {
 	headers := r.Header.Values("Authorization")
 	if len(headers) == 0 {
@@ -58,14 +58,24 @@ func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity,
 	if err != nil {
 		return Identity{}, Scope{}, err
 	}
+	a.token = r.Header.Values("X-Amz-Security-Token")
+	a.dateText = r.Header.Get("X-Amz-Date")
+	if a.dateText == "" {
+		a.dateText, a.httpDate = r.Header.Get("Date"), true
+	}
+	a.query = r.URL.RawQuery
+	return s.verify(r, body, now, a)
+}
+
+// verify checks what was read from the header or the query.
+func (s *Service) verify(r *http.Request, body []byte, now time.Time, a authorization) (Identity, Scope, error) {
 	s.mu.RLock()
 	known, ok := s.sessions[a.accessKeyID]
 	s.mu.RUnlock()
-	token := r.Header.Values("X-Amz-Security-Token")
-	if !ok || len(token) > 1 || !hmac.Equal([]byte(strings.Join(token, "")), []byte(known.credentials.SessionToken)) {
+	if !ok || len(a.token) > 1 || !hmac.Equal([]byte(strings.Join(a.token, "")), []byte(known.credentials.SessionToken)) {
 		return Identity{}, Scope{}, apiErrorf("UnrecognizedClientException", invalidToken)
 	}
-	date, err := requestDate(r, a, now)
+	date, err := requestDate(a, now)
 	if err != nil {
 		return Identity{}, Scope{}, err
 	}
@@ -77,7 +87,7 @@ func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity,
 	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {
 		return Identity{}, Scope{}, apiErrorf("InvalidSignatureException", invalidSignature)
 	}
-	canonical, ok := canonicalRequest(r, a.signedHeaders, hash)
+	canonical, ok := canonicalRequest(r, a, hash)
 	want := sign(known.credentials.SecretAccessKey, a, date, canonical)
 	if !ok || !hmac.Equal(want, a.signature) {
 		return Identity{}, Scope{}, apiErrorf("InvalidSignatureException", invalidSignature)
@@ -85,11 +95,18 @@ func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity,
 	return known.identity, Scope{Region: a.region, Service: a.service}, nil
 }
 
-// authorization is the content of an Authorization header.
+// authorization is the content of an Authorization header, or of the query of
+// a presigned URL, with what goes with it.
 type authorization struct {
 	accessKeyID, date, region, service string
 	signedHeaders                      []string
 	signature                          []byte
+
+	token    []string // the session token, as often as it was sent
+	dateText string
+	httpDate bool          // dateText is of a Date header
+	query    string        // what of the raw query is signed
+	lifetime time.Duration // how long the signature is good
 }
 
 func incomplete(format string, args ...any) error {
@@ -115,7 +132,12 @@ func parseAuthorization(header string) (authorization, error) {
 			return a, incomplete("Authorization header requires '%s' parameter.", name)
 		}
 	}
-	scope := strings.Split(fields["Credential"], "/")
+	return newAuthorization(fields["Credential"], fields["SignedHeaders"], fields["Signature"])
+}
+
+func newAuthorization(credential, signedHeaders, signature string) (authorization, error) {
+	a := authorization{lifetime: maxSkew}
+	scope := strings.Split(credential, "/")
 	if len(scope) != 5 || slices.Contains(scope, "") {
 		return a, incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
 	}
@@ -123,14 +145,14 @@ func parseAuthorization(header string) (authorization, error) {
 		return a, apiErrorf("InvalidSignatureException", "Credential should be scoped with a valid terminator: '%s'.", terminator)
 	}
 	a.accessKeyID, a.date, a.region, a.service = scope[0], scope[1], scope[2], scope[3]
-	a.signedHeaders = strings.Split(fields["SignedHeaders"], ";")
+	a.signedHeaders = strings.Split(signedHeaders, ";")
 	for i, h := range a.signedHeaders {
 		if h == "" || h != strings.ToLower(h) || (i > 0 && h <= a.signedHeaders[i-1]) {
 			return a, incomplete("SignedHeaders must be lower-case names in alphabetical order, each once, separated by semicolons")
 		}
 	}
 	var err error
-	if a.signature, err = hex.DecodeString(fields["Signature"]); err != nil || len(a.signature) != sha256.Size {
+	if a.signature, err = hex.DecodeString(signature); err != nil || len(a.signature) != sha256.Size {
 		return a, incomplete("Signature must have %d hexadecimal digits", 2*sha256.Size)
 	}
 	return a, nil
@@ -138,15 +160,13 @@ func parseAuthorization(header string) (authorization, error) {
 
 // requestDate reads the date that was signed, and compares it with the
 // credential's and with the clock.
-func requestDate(r *http.Request, a authorization, now time.Time) (time.Time, error) {
-	text := r.Header.Get("X-Amz-Date")
-	date, err := time.Parse(timeFormat, text)
-	if text == "" {
-		text = r.Header.Get("Date")
-		date, err = http.ParseTime(text)
+func requestDate(a authorization, now time.Time) (time.Time, error) {
+	date, err := time.Parse(timeFormat, a.dateText)
+	if a.httpDate {
+		date, err = http.ParseTime(a.dateText)
 	}
 	switch {
-	case text == "":
+	case a.dateText == "":
 		return date, incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
 	case err != nil:
 		return date, incomplete("Date must be in ISO-8601 'basic format'.")
@@ -156,8 +176,8 @@ func requestDate(r *http.Request, a authorization, now time.Time) (time.Time, er
 		return date, apiErrorf("InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.8s' != '%s'.", a.date, got)
 	}
 	now = now.UTC()
-	if early := now.Add(-maxSkew); date.Before(early) {
-		return date, apiErrorf("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - 5 min.)", date.Format(timeFormat), early.Format(timeFormat), now.Format(timeFormat))
+	if early := now.Add(-a.lifetime); date.Before(early) {
+		return date, apiErrorf("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - %g min.)", date.Format(timeFormat), early.Format(timeFormat), now.Format(timeFormat), a.lifetime.Minutes())
 	}
 	if late := now.Add(maxSkew); date.After(late) {
 		return date, apiErrorf("InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + 5 min.)", date.Format(timeFormat), late.Format(timeFormat), now.Format(timeFormat))
@@ -181,7 +201,7 @@ func checkSigned(r *http.Request, a authorization) error {
 			return incomplete("'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
 		}
 	}
-	if r.Header.Get("X-Amz-Date") == "" && !slices.Contains(a.signedHeaders, "date") {
+	if a.httpDate && !slices.Contains(a.signedHeaders, "date") {
 		return incomplete("'date' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	return nil
@@ -189,8 +209,8 @@ func checkSigned(r *http.Request, a authorization) error {
 
 // canonicalRequest is step 1 of the signature; ok is false where a signed
 // header is not in the request or the query cannot be read.
-func canonicalRequest(r *http.Request, signedHeaders []string, hash string) (string, bool) {
-	query, ok := canonicalQuery(r.URL.RawQuery)
+func canonicalRequest(r *http.Request, a authorization, hash string) (string, bool) {
+	query, ok := canonicalQuery(a.query)
 	path := r.URL.EscapedPath()
 	if path == "" {
 		path = "/"
@@ -198,7 +218,7 @@ func canonicalRequest(r *http.Request, signedHeaders []string, hash string) (str
 	var b strings.Builder
 	// Every service but S3 encodes the path a second time.
 	b.WriteString(r.Method + "\n" + uriEncode(path, true) + "\n" + query + "\n")
-	for _, name := range signedHeaders {
+	for _, name := range a.signedHeaders {
 		values, there := headerValues(r, name)
 		ok = ok && there
 		for i, v := range values {
@@ -206,7 +226,7 @@ func canonicalRequest(r *http.Request, signedHeaders []string, hash string) (str
 		}
 		b.WriteString(name + ":" + strings.Join(values, ",") + "\n")
 	}
-	b.WriteString("\n" + strings.Join(signedHeaders, ";") + "\n" + hash)
+	b.WriteString("\n" + strings.Join(a.signedHeaders, ";") + "\n" + hash)
 	return b.String(), ok
 }
 

@@ -20,7 +20,7 @@ func TestVectors(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)
 	s := New(acct)
-	s.sessions["AKIDEXAMPLE"] = session{Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, Identity{ARN: "vector"}}
+	s.sessions["AKIDEXAMPLE"] = session{credentials: Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, identity: Identity{ARN: "vector"}}
 	for _, tc := range []struct{ name, url, signature string }{
 		{"get-vanilla", "https://example.amazonaws.com/", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
 		{"get-vanilla-query-order-key-case", "https://example.amazonaws.com/?Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
@@ -122,6 +122,10 @@ func TestVerify(t *testing.T) {
 		{"terminator", replace("/aws4_request", "/aws5"), signedBody, 0, "InvalidSignatureException: Credential should be scoped with a valid terminator: 'aws4_request'."},
 		{"unknown key", replace("Credential=ASIA", "Credential=ASIB"), signedBody, 0, unknown},
 		{"other token", func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "x") }, signedBody, 0, unknown},
+		{"token in two headers", func(r *http.Request) {
+			token := r.Header.Get("X-Amz-Security-Token")
+			r.Header["X-Amz-Security-Token"] = []string{token[:9], token[9:]}
+		}, signedBody, 0, unknown},
 		{"no token", func(r *http.Request) { r.Header.Del("X-Amz-Security-Token") }, signedBody, 0, unknown},
 		{"no date", func(r *http.Request) { r.Header.Del("X-Amz-Date") }, signedBody, 0, "IncompleteSignatureException: Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."},
 		{"bad date", func(r *http.Request) { r.Header.Set("X-Amz-Date", "today") }, signedBody, 0, "IncompleteSignatureException: Date must be in ISO-8601 'basic format'."},
@@ -142,6 +146,37 @@ func TestVerify(t *testing.T) {
 			if err != nil && (got != (Identity{}) || strings.Contains(err.Error(), temporary.AccessKeyID) || strings.Contains(err.Error(), temporary.SecretAccessKey)) {
 				t.Errorf("an error gives something away: %v", err)
 			}
+		})
+	}
+}
+
+// TestDateHeader: a Date header may take the place of X-Amz-Date, and is then
+// signed. The SDK never does so, so that the request is signed by hand.
+func TestDateHeader(t *testing.T) {
+	t.Parallel()
+	s := New(acct)
+	const date = "Thu, 05 Sep 2024 19:33:08 GMT"
+	for _, tc := range []struct{ name, date, headers, want string }{
+		{"good", date, "date;host", ""},
+		{"date not signed", date, "host", "IncompleteSignatureException: 'date' must be a 'SignedHeader' in the AWS Authorization."},
+		{"form of the other header", "20240905T193308Z", "date;host", "IncompleteSignatureException: Date must be in ISO-8601 'basic format'."},
+		{"old", "Thu, 05 Sep 2024 19:28:07 GMT", "date;host", "InvalidSignatureException: Signature expired: 20240905T192807Z is now earlier than 20240905T192808Z (20240905T193308Z - 5 min.)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:4566/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Date", tc.date)
+			a, err := newAuthorization(s.root.AccessKeyID+"/20240905/eu-central-1/ssm/aws4_request", tc.headers, strings.Repeat("0", 64))
+			if err != nil {
+				t.Fatal(err)
+			}
+			canonical, _ := canonicalRequest(r, a, bodyHash(""))
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.root.AccessKeyID+"/20240905/eu-central-1/ssm/aws4_request, SignedHeaders="+tc.headers+", Signature="+hex.EncodeToString(sign(s.root.SecretAccessKey, a, signTime, canonical)))
+			_, _, err = s.Verify(r, nil, signTime)
+			wantError(t, err, tc.want)
 		})
 	}
 }
@@ -176,7 +211,7 @@ func FuzzParseAuthorization(f *testing.F) {
 	f.Add("AWS4-HMAC-SHA256 Credential=A/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31", "a=b&c", "x")
 	f.Add("AWS4-HMAC-SHA256 ,=,", "%", "")
 	s := New(acct)
-	s.sessions["A"] = session{Credentials{AccessKeyID: "A", SecretAccessKey: "s"}, Identity{ARN: "a"}}
+	s.sessions["A"] = session{credentials: Credentials{AccessKeyID: "A", SecretAccessKey: "s"}, identity: Identity{ARN: "a"}}
 	f.Fuzz(func(t *testing.T, header, query, body string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://h/", io.NopCloser(bytes.NewReader(nil)))
 		if err != nil {

@@ -3,6 +3,7 @@ package iam
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Credentials are what a client signs its requests with.
@@ -20,6 +21,14 @@ type Identity struct {
 	ARN string
 	// Role is the name of the assumed role; empty for the developer.
 	Role string
+	// UserID is the unique ID: {role's unique ID}:{session}, or the account's
+	// for the developer (aws:userid; requestContext.authorizer.iam.userId).
+	UserID string
+	// AccessKeyID is that of the credentials.
+	AccessKeyID string
+
+	issued   time.Time // of temporary credentials
+	function string    // ARN of the function that Lambda gave them to
 }
 
 // Root reports whether the identity is the developer, who may do everything.

@@ -27,7 +27,8 @@ const (
 // codeDir is an unpacked deployment package, shared by the versions and the
 // environments that run it and removed after the last of them.
 type codeDir struct {
-	path string
+	path     string
+	platform platform // of bootstrap
 
 	mu    sync.Mutex
 	users int
@@ -49,16 +50,38 @@ func (c *codeDir) release() {
 	}
 }
 
-// newCodeDir checks and unpacks a zip file; the caller is its first user.
-func (s *Service) newCodeDir(zipped []byte) (*codeDir, error) {
+// openArchive checks a zip file and returns it with the platform of its
+// program.
+func openArchive(zipped []byte) (*zip.Reader, platform, error) {
 	if (len(zipped)+2)/3*4 > maxUploadBase64 {
-		return nil, &APIError{Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("Request must be smaller than %d bytes for the CreateFunction operation", maxUploadBase64), cure: "make the zip smaller than 50 MB: build with -ldflags=\"-s -w\""}
+		return nil, platform{}, &APIError{Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("Request must be smaller than %d bytes for the CreateFunction operation", maxUploadBase64), cure: "make the zip smaller than 50 MB: build with -ldflags=\"-s -w\""}
 	}
 	archive, err := zip.NewReader(bytes.NewReader(zipped), int64(len(zipped)))
 	if err != nil {
-		return nil, unzipError(err)
+		return nil, platform{}, unzipError(err)
 	}
-	if err := checkArchive(archive); err != nil {
+	boot, err := checkArchive(archive)
+	if err != nil {
+		return nil, platform{}, err
+	}
+	var claimed uint64
+	for _, f := range archive.File {
+		if claimed += min(f.UncompressedSize64, maxUnzipped); claimed >= maxUnzipped {
+			return nil, platform{}, tooLargeUnzipped(maxUnzipped)
+		}
+	}
+	program, err := bootstrapPlatform(boot)
+	return archive, program, err
+}
+
+func tooLargeUnzipped(limit int64) error {
+	return invalidParameter("leave out what the function does not need", "Unzipped size must be smaller than %d bytes", limit)
+}
+
+// newCodeDir checks and unpacks a zip file; the caller is its first user.
+func (s *Service) newCodeDir(zipped []byte) (*codeDir, error) {
+	archive, program, err := openArchive(zipped)
+	if err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp(filepath.Join(s.dir, "code"), "")
@@ -68,15 +91,16 @@ func (s *Service) newCodeDir(zipped []byte) (*codeDir, error) {
 	if err := unpackArchive(archive, dir, maxUnzipped); err != nil {
 		return nil, errors.Join(err, removeAll(dir))
 	}
-	return &codeDir{path: dir, users: 1}, nil
+	return &codeDir{path: dir, platform: program, users: 1}, nil
 }
 
 func unzipError(err error) error {
 	return invalidParameter(fmt.Sprintf("give a zip file (%v)", err), "Could not unzip uploaded file. Please check your file, then try to upload again.")
 }
 
-// checkArchive refuses what must not be unpacked or could not run.
-func checkArchive(archive *zip.Reader) error {
+// checkArchive refuses what must not be unpacked or could not run, and returns
+// the program.
+func checkArchive(archive *zip.Reader) (*zip.File, error) {
 	const bootstrapCure = "put the program into the zip's root as bootstrap, with mode 0755"
 	var boot *zip.File
 	seen := map[string]bool{}
@@ -85,13 +109,13 @@ func checkArchive(archive *zip.Reader) error {
 		// The zip is a developer's, but a path out of the folder, or a link,
 		// would write wherever it likes (CWE-22).
 		if !filepath.IsLocal(name) || strings.ContainsAny(name, "\\\x00") {
-			return unzipError(fmt.Errorf("the entry %q leaves the folder", f.Name))
+			return nil, unzipError(fmt.Errorf("the entry %q leaves the folder", f.Name))
 		}
 		if mode := f.Mode(); !mode.IsRegular() && !mode.IsDir() {
-			return unzipError(fmt.Errorf("the entry %q is neither a file nor a folder", f.Name))
+			return nil, unzipError(fmt.Errorf("the entry %q is neither a file nor a folder", f.Name))
 		}
 		if seen[name] && !f.Mode().IsDir() {
-			return unzipError(fmt.Errorf("the entry %q is there twice", f.Name))
+			return nil, unzipError(fmt.Errorf("the entry %q is there twice", f.Name))
 		}
 		seen[name] = true
 		if name == bootstrapName {
@@ -100,11 +124,11 @@ func checkArchive(archive *zip.Reader) error {
 	}
 	switch {
 	case boot == nil || !boot.Mode().IsRegular():
-		return invalidParameter(bootstrapCure, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+		return nil, invalidParameter(bootstrapCure, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
 	case boot.Mode().Perm()&0o111 == 0:
-		return invalidParameter(bootstrapCure, "fork/exec /var/task/bootstrap: permission denied (its mode is %s)", boot.Mode())
+		return nil, invalidParameter(bootstrapCure, "fork/exec /var/task/bootstrap: permission denied (its mode is %s)", boot.Mode())
 	}
-	return nil
+	return boot, nil
 }
 
 // unpackArchive unpacks a checked archive of less than limit bytes.
@@ -126,7 +150,7 @@ func unpackArchive(archive *zip.Reader, dir string, limit int64) error {
 			return unzipError(err)
 		}
 		if remaining < 0 {
-			return invalidParameter("leave out what the function does not need", "Unzipped size must be smaller than %d bytes", limit)
+			return tooLargeUnzipped(limit)
 		}
 	}
 	// Read-only, as /var/task is.

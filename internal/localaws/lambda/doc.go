@@ -24,6 +24,13 @@
 // fails it is tried once more within the invocation, then counted, as AWS
 // documents (Lambda developer guide, lambda-runtime-environment).
 //
-// Layers, extensions, versions, aliases, asynchronous invocations, container
-// images and the JSON log format are not supported.
+// A bootstrap for another processor than the function's architecture, or one
+// that this machine cannot run, is refused at deployment. AWS would take the
+// first and fail every invocation; the second it would run.
+//
+// Of the JSON log format's platform events start, runtimeDone, report and, for
+// a start that failed, initReport are written.
+//
+// Layers, extensions, versions, aliases, asynchronous invocations and container
+// images are not supported.
 package lambda

@@ -59,7 +59,7 @@ func (e *environment) boot() error {
 	if err != nil {
 		return err
 	}
-	out, w, err := newOutput(e.stream.write)
+	out, w, err := newOutput(e.stream.output)
 	if err != nil {
 		api.close()
 		return err
@@ -102,6 +102,10 @@ func (e *environment) variables(runtimeAPI string) []string {
 	}
 	if e.s.endpointURL != "" {
 		vars["AWS_ENDPOINT_URL"] = e.s.endpointURL
+	}
+	if e.stream.json() {
+		// What aws-lambda-go's lambdacontext.NewLogHandler reads.
+		vars["AWS_LAMBDA_LOG_FORMAT"], vars["AWS_LAMBDA_LOG_LEVEL"] = formatJSON, e.v.info.ApplicationLogLevel
 	}
 	maps.Copy(vars, e.v.info.Environment)
 	maps.Copy(vars, map[string]string{

@@ -41,6 +41,17 @@ type Function struct {
 	CodePath string
 	// LogGroup defaults to /aws/lambda/{Name}.
 	LogGroup string
+	// LogFormat is Text or JSON. Defaults to Text. It is about the records of
+	// Lambda itself: what the function writes stays as it is (developer guide,
+	// monitoring-cloudwatchlogs-logformat, for OS-only runtimes).
+	LogFormat string
+	// ApplicationLogLevel is the least level of the function's own lines that
+	// are kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. Only with JSON;
+	// defaults to INFO then.
+	ApplicationLogLevel string
+	// SystemLogLevel is the least level of Lambda's own records that are kept:
+	// DEBUG, INFO or WARN. Only with JSON; defaults to INFO then.
+	SystemLogLevel string
 	// ReservedConcurrency is how many invocations may run at once, kept for
 	// this function alone. Nil: the function shares what is not reserved.
 	ReservedConcurrency *int
@@ -95,6 +106,10 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 	if err != nil {
 		return FunctionInfo{}, err
 	}
+	if err := code.platform.check(f.Architecture, machine()); err != nil {
+		code.release()
+		return FunctionInfo{}, err
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,6 +160,10 @@ func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo,
 	} else {
 		code.retain()
 		info.CodeSha256, info.CodeSize = old.info.CodeSha256, old.info.CodeSize
+	}
+	if err := code.platform.check(f.Architecture, machine()); err != nil {
+		code.release()
+		return FunctionInfo{}, err
 	}
 
 	s.mu.Lock()
@@ -218,6 +237,15 @@ func (f Function) withDefaults() Function {
 	}
 	if f.LogGroup == "" {
 		f.LogGroup = "/aws/lambda/" + f.Name
+	}
+	if f.LogFormat == "" {
+		f.LogFormat = formatText
+	}
+	if f.LogFormat == formatJSON && f.ApplicationLogLevel == "" {
+		f.ApplicationLogLevel = "INFO"
+	}
+	if f.LogFormat == formatJSON && f.SystemLogLevel == "" {
+		f.SystemLogLevel = "INFO"
 	}
 	return f
 }

@@ -30,7 +30,7 @@ func TestCreateFunction(t *testing.T) {
 	want := FunctionInfo{
 		Function: Function{
 			Name: "fn", Description: "d", RoleARN: role, Runtime: "provided.al2", Handler: "h", Environment: map[string]string{"AB": "c"},
-			Architecture: "x86_64", MemorySize: 128, Timeout: 3 * time.Second, LogGroup: "/aws/lambda/fn",
+			Architecture: "x86_64", MemorySize: 128, Timeout: 3 * time.Second, LogGroup: "/aws/lambda/fn", LogFormat: "Text",
 		},
 		ARN:        "arn:aws:lambda:eu-central-1:000000000000:function:fn",
 		CodeSha256: base64.StdEncoding.EncodeToString(sum[:]), CodeSize: int64(len(code)),
@@ -70,6 +70,12 @@ func TestCreateFunctionRefuses(t *testing.T) {
 		{"NUL", func(f *Function) { f.Environment = map[string]string{"AB": "s3cret\x00"} }, "InvalidParameterValueException: The value of the environment variable AB contains a NUL character; cure: remove the NUL"},
 		{"large environment", func(f *Function) { f.Environment = map[string]string{"AB": strings.Repeat("<", 4088)} }, "InvalidParameterValueException: Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit (4097 bytes); cure: keep large values in SSM or in the code"},
 		{"reservation", func(f *Function) { f.ReservedConcurrency = new(91) }, "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].; cure: reserve at most 90; the local account's limit is 100 invocations at once"},
+		{"negative reservation", func(f *Function) { f.ReservedConcurrency = new(-1) }, model + "'-1' at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must have value greater than or equal to 0"},
+		{"log format", func(f *Function) { f.LogFormat = "json" }, model + "'json' at 'loggingConfig.logFormat' failed to satisfy constraint: Member must satisfy enum value set: [JSON, Text]"},
+		{"level of the text format", func(f *Function) { f.SystemLogLevel = "WARN" }, `InvalidParameterValueException: LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "Json" and try again.; cure: leave the levels out, or set the log format JSON`},
+		{"application log level", func(f *Function) { f.LogFormat, f.ApplicationLogLevel = "JSON", "OFF" }, model + "'OFF' at 'loggingConfig.applicationLogLevel' failed to satisfy constraint: Member must satisfy enum value set: [TRACE, DEBUG, INFO, WARN, ERROR, FATAL]"},
+		{"system log level", func(f *Function) { f.LogFormat, f.SystemLogLevel = "JSON", "ERROR" }, model + "'ERROR' at 'loggingConfig.systemLogLevel' failed to satisfy constraint: Member must satisfy enum value set: [DEBUG, INFO, WARN]"},
+		{"log group", func(f *Function) { f.LogGroup = "a b" }, model + `'a b' at 'loggingConfig.logGroup' failed to satisfy constraint: Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+ with at most 512 characters`},
 		{"no code", func(f *Function) { f.Code = nil }, "InvalidParameterValueException: Could not unzip uploaded file. Please check your file, then try to upload again.; cure: give a zip file (zip: not a valid zip file)"},
 	}
 	f := newFixture(t)

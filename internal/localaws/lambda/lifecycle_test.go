@@ -212,7 +212,7 @@ func TestFailedStarts(t *testing.T) {
 func TestUnrunnableBootstrap(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.create(func(fn *Function) { fn.Code = script(t, "\x7fELF of another machine") })
+	f.create(func(fn *Function) { fn.Code = script(t, "\x00 not a program") })
 	out := f.invoke(`{}`)
 	want := `{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: ` + out.RequestID + ` Error: fork/exec /var/task/bootstrap: exec format error"}`
 	if string(out.Payload) != want || out.FunctionError != "Unhandled" {

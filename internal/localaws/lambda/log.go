@@ -3,10 +3,7 @@ package lambda
 import (
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/logs"
@@ -97,37 +94,4 @@ func (s *Service) refused(v *version, what, cure string) {
 	if !told {
 		s.console.Refused(what, cure)
 	}
-}
-
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
-}
-
-func startLine(requestID string) string {
-	return "START RequestId: " + requestID + " Version: " + latest
-}
-
-func endLine(requestID string) string { return "END RequestId: " + requestID }
-
-// reportLine is AWS's REPORT with tabs between its parts and one at its end.
-// coldInit is zero unless the invocation waited for a start that succeeded.
-func reportLine(c *call, memory int, o outcome) string {
-	parts := []string{
-		"REPORT RequestId: " + c.event.requestID,
-		"Duration: " + milliseconds(c.out.Duration),
-		fmt.Sprintf("Billed Duration: %d ms", int64(math.Ceil(float64(c.out.Duration)/float64(time.Millisecond)))),
-		fmt.Sprintf("Memory Size: %d MB", c.v.info.MemorySize),
-		fmt.Sprintf("Max Memory Used: %d MB", memory),
-	}
-	if c.out.InitDuration > 0 {
-		parts = append(parts, "Init Duration: "+milliseconds(c.out.InitDuration))
-	}
-	return strings.Join(append(parts, o.status()...), "\t") + "\t"
-}
-
-// initReportLine tells of a start that failed; one that succeeded is part of
-// the REPORT line.
-func initReportLine(d time.Duration, o outcome) string {
-	parts := append([]string{"INIT_REPORT Init Duration: " + milliseconds(d), "Phase: init"}, o.status()...)
-	return strings.Join(parts, "\t") + "\t"
 }

@@ -37,7 +37,7 @@ func (s *Service) perform(c *call) (*environment, error) {
 		}
 		failed = &outcome{errorType: exitError}
 	}
-	e.stream.write(initReportLine(time.Since(begun), *failed))
+	e.stream.initFailed(time.Since(begun), *failed)
 	return e, e.startAndInvoke(c)
 }
 
@@ -50,14 +50,14 @@ func (e *environment) invoke(c *call) (bool, error) {
 	e.process.out.mu.Lock()
 	select {
 	case e.process.api.events <- c.event:
-		e.stream.write(startLine(c.event.requestID))
+		e.stream.start(c)
 		e.process.out.mu.Unlock()
 	case <-e.process.gone:
 		e.process.out.mu.Unlock()
 		c.timeout.Stop()
 		return false, nil
 	case <-c.timeout.C: // the runtime has hung up
-		e.stream.write(startLine(c.event.requestID))
+		e.stream.start(c)
 		e.process.out.mu.Unlock()
 		o := c.timedOut()
 		c.fail(o)
@@ -75,7 +75,7 @@ func (e *environment) invoke(c *call) (bool, error) {
 func (e *environment) startAndInvoke(c *call) error {
 	c.out.InitDuration = 0
 	c.begin()
-	e.stream.write(startLine(c.event.requestID))
+	e.stream.start(c)
 	failed, err := e.start(c.timeout.C, c.timedOut())
 	if err != nil {
 		return err
@@ -165,6 +165,5 @@ func (e *environment) finish(c *call, o outcome) {
 			e.process.out.drain()
 		}
 	}
-	e.stream.write(endLine(c.event.requestID))
-	e.stream.write(reportLine(c, e.memory, o))
+	e.stream.end(c, e.memory, o)
 }

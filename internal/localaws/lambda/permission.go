@@ -100,6 +100,11 @@ func (s *Service) Permission(function, statementID string) (Permission, bool) {
 	return fn.permissions[i], true
 }
 
+// ValidatePermission returns the error that AddPermission would give for the
+// statement by itself: all but whether the function exists, the name is free
+// and the policy becomes too large.
+func ValidatePermission(p Permission) error { return p.validate() }
+
 func (p Permission) validate() error {
 	for _, member := range []struct {
 		name, value string

@@ -232,7 +232,7 @@ func (f *fixture) create(change ...func(*Function)) FunctionInfo {
 
 func (f *fixture) function(change ...func(*Function)) Function {
 	f.t.Helper()
-	fn := Function{Name: "fn", RoleARN: role, Runtime: "provided.al2023", Handler: "bootstrap", Timeout: 60 * time.Second, Code: bootstrapZip(f.t)}
+	fn := Function{Name: "fn", RoleARN: role, Runtime: "provided.al2023", Handler: "bootstrap", Architecture: architectureOf(machine().processor), Timeout: 60 * time.Second, Code: bootstrapZip(f.t)}
 	for _, c := range change {
 		c(&fn)
 	}

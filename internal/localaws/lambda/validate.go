@@ -33,6 +33,8 @@ var (
 	runtimes      = []string{"provided.al2023", "provided.al2"}
 	architectures = []string{"x86_64", "arm64"}
 
+	logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
 	// reservedVariables cannot be set by a function (Lambda developer guide,
 	// configuration-envvars). PATH, LD_LIBRARY_PATH, LANG and TZ can.
 	reservedVariables = []string{
@@ -45,9 +47,30 @@ var (
 	}
 )
 
+// Validate returns the function with its defaults filled in, or the error, an
+// APIError, that CreateFunction would give it for what it is by itself: all but
+// whether its role can be assumed, its name is free and its reservation leaves
+// enough. Code is checked where there is some.
+func Validate(f Function) (Function, error) {
+	f = f.withDefaults()
+	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment} {
+		if err := check(f); err != nil {
+			return f, err
+		}
+	}
+	if len(f.Code) == 0 {
+		return f, nil
+	}
+	_, program, err := openArchive(f.Code)
+	if err == nil {
+		err = program.check(f.Architecture, machine())
+	}
+	return f, err
+}
+
 // validate checks everything but the code and the reservation.
 func (s *Service) validate(f Function) error {
-	for _, check := range []func(Function) error{validateModel, validateEnvironment, s.validateRole} {
+	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment, s.validateRole} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -82,10 +105,40 @@ func validateModel(f Function) error {
 		return constraint("timeout", f.Timeout.Seconds(), fmt.Sprintf(atMost, int(maxTimeout.Seconds())), "")
 	case f.Timeout%time.Second != 0:
 		return constraint("timeout", f.Timeout.Seconds(), "Member must be an integer", "use whole seconds")
+	case f.ReservedConcurrency != nil && *f.ReservedConcurrency < 0:
+		return constraint("reservedConcurrentExecutions", *f.ReservedConcurrency, "Member must have value greater than or equal to 0", "")
 	case !roleARN.MatchString(f.RoleARN):
 		return constraint("role", f.RoleARN, `Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`, "give the ARN of the role, not its name")
 	}
 	return nil
+}
+
+// validateLogging checks the logging configuration (API reference,
+// LoggingConfig).
+func validateLogging(f Function) error {
+	enum := func(member, value string, allowed []string) error {
+		if slices.Contains(allowed, value) {
+			return nil
+		}
+		return constraint("loggingConfig."+member, value, "Member must satisfy enum value set: ["+strings.Join(allowed, ", ")+"]", "")
+	}
+	if !logGroupName.MatchString(f.LogGroup) {
+		return constraint("loggingConfig.logGroup", f.LogGroup, `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+ with at most 512 characters`, "")
+	}
+	if err := enum("logFormat", f.LogFormat, []string{formatJSON, formatText}); err != nil {
+		return err
+	}
+	if f.LogFormat == formatText {
+		if f.ApplicationLogLevel != "" || f.SystemLogLevel != "" {
+			return invalidParameter("leave the levels out, or set the log format JSON",
+				`LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "Json" and try again.`)
+		}
+		return nil
+	}
+	if err := enum("applicationLogLevel", f.ApplicationLogLevel, logLevels); err != nil {
+		return err
+	}
+	return enum("systemLogLevel", f.SystemLogLevel, systemLogLevels)
 }
 
 // validateEnvironment never puts a variable's value into an error, since it
@@ -139,9 +192,6 @@ func roleCure(role string, err error) string {
 func (s *Service) checkReservation(f Function) error {
 	if f.ReservedConcurrency == nil || *f.ReservedConcurrency == 0 {
 		return nil // no reservation, or a function that is switched off
-	}
-	if *f.ReservedConcurrency < 0 {
-		return constraint("reservedConcurrentExecutions", *f.ReservedConcurrency, "Member must have value greater than or equal to 0", "")
 	}
 	others := 0
 	for name, fn := range s.functions {

@@ -2,7 +2,7 @@
 // file that grows by one record a log event.
 //
 // It knows nothing of who may write: the Lambda service asks IAM before it
-// appends. Retention is kept as a setting and validated as AWS does, but
+// appends. Reading through the AWS endpoint is authorized there. Retention is kept as a setting and validated as AWS does, but
 // nothing expires, because a local AWS does not live for a day.
 package logs
 
@@ -57,6 +57,7 @@ type Subscriber func(group, stream string, at time.Time, line string)
 // Service holds the log groups. Its methods may be called concurrently.
 type Service struct {
 	dir string
+	now func() time.Time
 
 	mu          sync.Mutex
 	groups      map[string]*openGroup
@@ -65,8 +66,24 @@ type Service struct {
 
 type openGroup struct {
 	Group
-	file *os.File
+	file    *os.File
+	created time.Time
+	streams map[string]*stream
+	size    int64  // of the file
+	latest  int64  // the latest event's time, in ms since the epoch
+	marks   []mark // one a markEvery bytes, in the order of the file
 }
+
+// stream is what DescribeLogStreams tells of a log stream.
+type stream struct {
+	first, last time.Time // of its events
+}
+
+// markEvery is how many bytes of a file may be read in vain to find a time.
+const markEvery = 1 << 20
+
+// mark says that the records before offset are not later than latest.
+type mark struct{ offset, latest int64 }
 
 // New returns a service without groups that keeps its files in dir, which it
 // creates where it is missing.
@@ -78,7 +95,7 @@ func New(dir string) (*Service, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the log directory: %w", err)
 	}
-	return &Service{dir: abs, groups: map[string]*openGroup{}}, nil
+	return &Service{dir: abs, now: time.Now, groups: map[string]*openGroup{}}, nil
 }
 
 // Close closes the files and leaves them where they are. Without groups, a
@@ -111,7 +128,7 @@ func (s *Service) CreateGroup(g Group) error {
 		return fmt.Errorf("creating the file of the log group %q: %w", g.Name, err)
 	}
 	g.Tags = maps.Clone(g.Tags)
-	s.groups[g.Name] = &openGroup{Group: g, file: file}
+	s.groups[g.Name] = &openGroup{Group: g, file: file, created: s.now(), streams: map[string]*stream{}}
 	return nil
 }
 
@@ -195,13 +212,36 @@ func (s *Service) Append(group, stream string, at time.Time, line string) error 
 		return &NotFoundError{Group: group}
 	}
 	// One write a record: a reader that follows the file sees whole records.
-	if _, err := g.file.WriteString(format(Event{At: at, Stream: stream, Message: line})); err != nil {
+	record := format(Event{At: at, Stream: stream, Message: line})
+	if _, err := g.file.WriteString(record); err != nil {
 		return fmt.Errorf("writing to the log group %q: %w", group, err)
 	}
+	g.appended(stream, at, int64(len(record)))
 	for _, subscriber := range s.subscribers {
 		subscriber(group, stream, at, line)
 	}
 	return nil
+}
+
+// appended keeps account of a record that was written.
+func (g *openGroup) appended(name string, at time.Time, size int64) {
+	begin := int64(0)
+	if n := len(g.marks); n > 0 {
+		begin = g.marks[n-1].offset
+	}
+	if g.size-begin >= markEvery {
+		g.marks = append(g.marks, mark{g.size, g.latest})
+	}
+	st := g.streams[name]
+	if st == nil {
+		st = &stream{first: at, last: at}
+		g.streams[name] = st
+	}
+	if at.After(st.last) {
+		st.last = at
+	}
+	g.size += size
+	g.latest = max(g.latest, at.UnixMilli())
 }
 
 // Subscribe has f called with every event that is appended from now on, one

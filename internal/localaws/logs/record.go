@@ -35,42 +35,64 @@ func format(e Event) string {
 // Append has not written ends it with an error.
 func Read(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		lines := bufio.NewReader(r)
-		var current *Event
-		for n := 1; ; n++ {
-			line, err := lines.ReadString('\n')
-			if err != nil && (!errors.Is(err, io.EOF) || line != "") {
-				// Not at a line's end: the file was cut or cannot be read.
-				yield(Event{}, fmt.Errorf("reading line %d of a log file: %w", n, noEOF(err)))
-				return
-			}
-			line = strings.TrimSuffix(line, "\n")
-			if rest, ok := strings.CutPrefix(line, "\t"); ok && current != nil {
-				current.Message += "\n" + rest
-				continue
-			}
-			if current != nil && !yield(*current, nil) || err != nil {
-				return
-			}
-			if current, err = parse(line); err != nil {
-				yield(Event{}, fmt.Errorf("reading line %d of a log file: %w", n, err))
+		for record, err := range records(r, 0) {
+			if !yield(record.Event, err) {
 				return
 			}
 		}
 	}
 }
 
-func parse(line string) (*Event, error) {
+// record is an event and its place in the file: from offset to end.
+type record struct {
+	Event
+	offset, end int64
+}
+
+// records is Read for a reader that begins at an offset of the file.
+func records(r io.Reader, offset int64) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		lines := bufio.NewReader(r)
+		var current *record
+		for n := 1; ; n++ {
+			line, err := lines.ReadString('\n')
+			begin := offset
+			offset += int64(len(line))
+			if err != nil && (!errors.Is(err, io.EOF) || line != "") {
+				// Not at a line's end: the file was cut or cannot be read.
+				yield(record{}, fmt.Errorf("reading line %d of a log file: %w", n, noEOF(err)))
+				return
+			}
+			line = strings.TrimSuffix(line, "\n")
+			if rest, ok := strings.CutPrefix(line, "\t"); ok && current != nil {
+				current.Message += "\n" + rest
+				current.end = offset
+				continue
+			}
+			if current != nil && !yield(*current, nil) || err != nil {
+				return
+			}
+			event, err := parse(line)
+			if err != nil {
+				yield(record{}, fmt.Errorf("reading line %d of a log file: %w", n, err))
+				return
+			}
+			current = &record{event, begin, offset}
+		}
+	}
+}
+
+func parse(line string) (Event, error) {
 	at, rest, _ := strings.Cut(line, " ")
 	stream, message, ok := strings.Cut(rest, " ")
 	if !ok {
-		return nil, fmt.Errorf("%q is not a time, a stream and a message", line)
+		return Event{}, fmt.Errorf("%q is not a time, a stream and a message", line)
 	}
 	t, err := time.Parse(timeLayout, at)
 	if err != nil {
-		return nil, err
+		return Event{}, err
 	}
-	return &Event{At: t, Stream: stream, Message: message}, nil
+	return Event{At: t, Stream: stream, Message: message}, nil
 }
 
 func noEOF(err error) error {

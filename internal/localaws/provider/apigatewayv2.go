@@ -2,6 +2,8 @@ package provider
 
 import (
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/gateway"
 )
@@ -10,9 +12,22 @@ type apiInputs struct {
 	Name                      string            `json:"name"`
 	ProtocolType              string            `json:"protocolType" aws:"required,replace"`
 	Description               string            `json:"description"`
+	Version                   string            `json:"version"`
 	DisableExecuteAPIEndpoint bool              `json:"disableExecuteApiEndpoint"`
 	RouteSelectionExpression  string            `json:"routeSelectionExpression"`
+	CORSConfiguration         *corsInputs       `json:"corsConfiguration"`
 	Tags                      map[string]string `json:"tags"`
+}
+
+// corsInputs has the fields of gateway.CORSConfiguration, so that one can be
+// converted to the other.
+type corsInputs struct {
+	AllowCredentials bool     `json:"allowCredentials,omitempty"`
+	AllowHeaders     []string `json:"allowHeaders,omitempty"`
+	AllowMethods     []string `json:"allowMethods,omitempty"`
+	AllowOrigins     []string `json:"allowOrigins,omitempty"`
+	ExposeHeaders    []string `json:"exposeHeaders,omitempty"`
+	MaxAge           int      `json:"maxAge,omitempty"`
 }
 
 func (in apiInputs) api(id string) gateway.API {
@@ -21,9 +36,24 @@ func (in apiInputs) api(id string) gateway.API {
 		Name:                      in.Name,
 		ProtocolType:              in.ProtocolType,
 		Description:               in.Description,
+		Version:                   in.Version,
 		DisableExecuteAPIEndpoint: in.DisableExecuteAPIEndpoint,
 		RouteSelectionExpression:  in.RouteSelectionExpression,
+		CORSConfiguration:         (*gateway.CORSConfiguration)(in.CORSConfiguration),
 		Tags:                      in.Tags,
+	}
+}
+
+func (apiInputs) of(api gateway.API) apiInputs {
+	return apiInputs{
+		Name:                      api.Name,
+		ProtocolType:              api.ProtocolType,
+		Description:               api.Description,
+		Version:                   api.Version,
+		DisableExecuteAPIEndpoint: api.DisableExecuteAPIEndpoint,
+		RouteSelectionExpression:  api.RouteSelectionExpression,
+		CORSConfiguration:         (*corsInputs)(api.CORSConfiguration),
+		Tags:                      api.Tags,
 	}
 }
 
@@ -36,12 +66,19 @@ func apiResource() resource {
 		// API Gateway V2 API reference, Apis: at most 128 characters.
 		Name: "name", NameLength: 128,
 		Computed: []string{"apiEndpoint", "executionArn", "arn"},
+		Validate: func(in apiInputs) (apiInputs, error) {
+			api, err := gateway.ValidateAPI(in.api(""))
+			return in.of(api), err
+		},
+		Placeholders: map[string]any{"name": "unknown", "description": nil, "version": nil, "corsConfiguration": nil, "tags": nil},
 		Create: func(s Services, in apiInputs) (string, map[string]any, error) {
 			api, err := s.Gateway.CreateAPI(in.api(""))
 			return api.ID, outputs(api), err
 		},
-		Exists: func(s Services, id string, _ apiInputs) (bool, error) {
-			return found(s.Gateway.API(id))
+		Read: func(s Services, id string, in apiInputs) (apiInputs, map[string]any, bool, error) {
+			api, err := s.Gateway.API(id)
+			ok, err := found(err)
+			return in.of(api), outputs(api), ok, err
 		},
 		Update: func(s Services, id string, in apiInputs) (map[string]any, error) {
 			api, err := s.Gateway.UpdateAPI(in.api(id))
@@ -52,22 +89,94 @@ func apiResource() resource {
 }
 
 type stageInputs struct {
-	APIID          string            `json:"apiId" aws:"required,replace"`
-	Name           string            `json:"name" aws:"replace"`
-	AutoDeploy     bool              `json:"autoDeploy"`
-	Description    string            `json:"description"`
-	StageVariables map[string]string `json:"stageVariables"`
-	Tags           map[string]string `json:"tags"`
+	APIID                string            `json:"apiId" aws:"required,replace"`
+	Name                 string            `json:"name" aws:"replace"`
+	AutoDeploy           bool              `json:"autoDeploy"`
+	Description          string            `json:"description"`
+	StageVariables       map[string]string `json:"stageVariables"`
+	AccessLogSettings    *accessLogInputs  `json:"accessLogSettings"`
+	DefaultRouteSettings *throttleInputs   `json:"defaultRouteSettings"`
+	RouteSettings        []routeSettings   `json:"routeSettings"`
+	Tags                 map[string]string `json:"tags"`
+}
+
+type accessLogInputs struct {
+	DestinationARN string `json:"destinationArn"`
+	Format         string `json:"format"`
+}
+
+// throttleInputs are sent as they are: the AWS provider sends 0 for a limit
+// that is left out, and that lets no request through (pulumi-aws issue 2363).
+type throttleInputs struct {
+	DetailedMetricsEnabled bool    `json:"detailedMetricsEnabled,omitempty"`
+	ThrottlingBurstLimit   int     `json:"throttlingBurstLimit,omitempty"`
+	ThrottlingRateLimit    float64 `json:"throttlingRateLimit,omitempty"`
+}
+
+func (in throttleInputs) settings() gateway.RouteSettings {
+	return gateway.RouteSettings{
+		DetailedMetricsEnabled: in.DetailedMetricsEnabled,
+		ThrottlingBurstLimit:   &in.ThrottlingBurstLimit,
+		ThrottlingRateLimit:    &in.ThrottlingRateLimit,
+	}
+}
+
+func (throttleInputs) of(settings gateway.RouteSettings) throttleInputs {
+	in := throttleInputs{DetailedMetricsEnabled: settings.DetailedMetricsEnabled}
+	if settings.ThrottlingBurstLimit != nil {
+		in.ThrottlingBurstLimit = *settings.ThrottlingBurstLimit
+	}
+	if settings.ThrottlingRateLimit != nil {
+		in.ThrottlingRateLimit = *settings.ThrottlingRateLimit
+	}
+	return in
+}
+
+type routeSettings struct {
+	RouteKey string `json:"routeKey"`
+	throttleInputs
 }
 
 func (in stageInputs) stage() gateway.Stage {
-	return gateway.Stage{
-		Name:           in.Name,
-		AutoDeploy:     in.AutoDeploy,
-		Description:    in.Description,
-		StageVariables: in.StageVariables,
-		Tags:           in.Tags,
+	stage := gateway.Stage{
+		Name:              in.Name,
+		AutoDeploy:        in.AutoDeploy,
+		Description:       in.Description,
+		StageVariables:    in.StageVariables,
+		AccessLogSettings: (*gateway.AccessLogSettings)(in.AccessLogSettings),
+		Tags:              in.Tags,
 	}
+	if in.DefaultRouteSettings != nil {
+		settings := in.DefaultRouteSettings.settings()
+		stage.DefaultRouteSettings = &settings
+	}
+	for _, route := range in.RouteSettings {
+		if stage.RouteSettings == nil {
+			stage.RouteSettings = map[string]gateway.RouteSettings{}
+		}
+		stage.RouteSettings[route.RouteKey] = route.settings()
+	}
+	return stage
+}
+
+func (in stageInputs) of(stage gateway.Stage) stageInputs {
+	out := stageInputs{
+		APIID:             in.APIID,
+		Name:              stage.Name,
+		AutoDeploy:        stage.AutoDeploy,
+		Description:       stage.Description,
+		StageVariables:    stage.StageVariables,
+		AccessLogSettings: (*accessLogInputs)(stage.AccessLogSettings),
+		Tags:              stage.Tags,
+	}
+	if stage.DefaultRouteSettings != nil {
+		settings := throttleInputs{}.of(*stage.DefaultRouteSettings)
+		out.DefaultRouteSettings = &settings
+	}
+	for _, key := range slices.Sorted(maps.Keys(stage.RouteSettings)) {
+		out.RouteSettings = append(out.RouteSettings, routeSettings{key, throttleInputs{}.of(stage.RouteSettings[key])})
+	}
+	return out
 }
 
 func stageResource() resource {
@@ -79,12 +188,26 @@ func stageResource() resource {
 		// API Gateway V2 API reference, Stages: at most 128 characters.
 		Name: "name", NameLength: 128,
 		Computed: []string{"invokeUrl", "executionArn", "arn"},
+		Validate: func(in stageInputs) (stageInputs, error) {
+			stage, err := gateway.ValidateStage(in.stage())
+			return in.of(stage), err
+		},
+		Placeholders: map[string]any{
+			"apiId": nil, "name": "unknown", "description": nil, "stageVariables": nil, "accessLogSettings": nil,
+			"defaultRouteSettings": nil, "routeSettings": nil, "tags": nil,
+		},
 		Create: func(s Services, in stageInputs) (string, map[string]any, error) {
 			stage, err := s.Gateway.CreateStage(in.APIID, in.stage())
 			return in.Name, outputs(stage), err
 		},
-		Exists: func(s Services, id string, in stageInputs) (bool, error) {
-			return found(s.Gateway.Stage(in.APIID, id))
+		Read: func(s Services, id string, in stageInputs) (stageInputs, map[string]any, bool, error) {
+			stage, err := s.Gateway.Stage(in.APIID, id)
+			ok, err := found(err)
+			return in.of(stage), outputs(stage), ok, err
+		},
+		Import: func(importID string) (string, stageInputs, error) {
+			api, name, err := splitImport(importID, "/", "api_id/stage_name")
+			return name, stageInputs{APIID: api}, err
 		},
 		Update: func(s Services, _ string, in stageInputs) (map[string]any, error) {
 			stage, err := s.Gateway.UpdateStage(in.APIID, in.stage())
@@ -94,147 +217,10 @@ func stageResource() resource {
 	}
 }
 
-type integrationInputs struct {
-	APIID                string `json:"apiId" aws:"required,replace"`
-	IntegrationType      string `json:"integrationType" aws:"required,replace"`
-	IntegrationURI       string `json:"integrationUri"`
-	IntegrationMethod    string `json:"integrationMethod"`
-	ConnectionType       string `json:"connectionType"`
-	PayloadFormatVersion string `json:"payloadFormatVersion"`
-	TimeoutMilliseconds  int    `json:"timeoutMilliseconds"`
-	Description          string `json:"description"`
-}
-
-func (in integrationInputs) integration(id string) gateway.Integration {
-	return gateway.Integration{
-		ID:                   id,
-		IntegrationType:      in.IntegrationType,
-		IntegrationURI:       in.IntegrationURI,
-		IntegrationMethod:    in.IntegrationMethod,
-		ConnectionType:       in.ConnectionType,
-		PayloadFormatVersion: in.PayloadFormatVersion,
-		TimeoutInMillis:      in.TimeoutMilliseconds,
-		Description:          in.Description,
-	}
-}
-
-func integrationResource() resource {
-	return definition[integrationInputs]{
-		Type: "aws:apigatewayv2/integration:Integration",
-		Create: func(s Services, in integrationInputs) (string, map[string]any, error) {
-			created, err := s.Gateway.CreateIntegration(in.APIID, in.integration(""))
-			return created.ID, nil, err
-		},
-		Exists: func(s Services, id string, in integrationInputs) (bool, error) {
-			return found(s.Gateway.Integration(in.APIID, id))
-		},
-		Update: func(s Services, id string, in integrationInputs) (map[string]any, error) {
-			_, err := s.Gateway.UpdateIntegration(in.APIID, in.integration(id))
-			return nil, err
-		},
-		Delete: func(s Services, id string, in integrationInputs) error {
-			return s.Gateway.DeleteIntegration(in.APIID, id)
-		},
-	}
-}
-
-type authorizerInputs struct {
-	APIID                string   `json:"apiId" aws:"required,replace"`
-	Name                 string   `json:"name"`
-	AuthorizerType       string   `json:"authorizerType" aws:"required,replace"`
-	AuthorizerURI        string   `json:"authorizerUri"`
-	PayloadFormatVersion string   `json:"authorizerPayloadFormatVersion"`
-	EnableSimple         bool     `json:"enableSimpleResponses"`
-	IdentitySources      []string `json:"identitySources"`
-	ResultTTL            *int     `json:"authorizerResultTtlInSeconds"`
-}
-
-// authorizer applies the AWS provider's default: without a TTL it sends 300
-// where there are identity sources.
-func (in authorizerInputs) authorizer(id string) gateway.Authorizer {
-	ttl := 0
-	switch {
-	case in.ResultTTL != nil:
-		ttl = *in.ResultTTL
-	case len(in.IdentitySources) > 0:
-		ttl = 300
-	}
-	return gateway.Authorizer{
-		ID:                    id,
-		Name:                  in.Name,
-		AuthorizerType:        in.AuthorizerType,
-		AuthorizerURI:         in.AuthorizerURI,
-		PayloadFormatVersion:  in.PayloadFormatVersion,
-		EnableSimpleResponses: in.EnableSimple,
-		IdentitySources:       in.IdentitySources,
-		ResultTTL:             ttl,
-	}
-}
-
-func authorizerResource() resource {
-	return definition[authorizerInputs]{
-		Type: "aws:apigatewayv2/authorizer:Authorizer",
-		// API Gateway V2 API reference, Authorizers: at most 128 characters.
-		Name: "name", NameLength: 128,
-		Create: func(s Services, in authorizerInputs) (string, map[string]any, error) {
-			created, err := s.Gateway.CreateAuthorizer(in.APIID, in.authorizer(""))
-			return created.ID, nil, err
-		},
-		Exists: func(s Services, id string, in authorizerInputs) (bool, error) {
-			return found(s.Gateway.Authorizer(in.APIID, id))
-		},
-		Update: func(s Services, id string, in authorizerInputs) (map[string]any, error) {
-			_, err := s.Gateway.UpdateAuthorizer(in.APIID, in.authorizer(id))
-			return nil, err
-		},
-		Delete: func(s Services, id string, in authorizerInputs) error {
-			return s.Gateway.DeleteAuthorizer(in.APIID, id)
-		},
-	}
-}
-
-type routeInputs struct {
-	APIID             string `json:"apiId" aws:"required,replace"`
-	RouteKey          string `json:"routeKey" aws:"required"`
-	Target            string `json:"target"`
-	AuthorizationType string `json:"authorizationType"`
-	AuthorizerID      string `json:"authorizerId"`
-	OperationName     string `json:"operationName"`
-}
-
-func (in routeInputs) route(id string) gateway.Route {
-	return gateway.Route{
-		ID:                id,
-		RouteKey:          in.RouteKey,
-		Target:            in.Target,
-		AuthorizationType: in.AuthorizationType,
-		AuthorizerID:      in.AuthorizerID,
-		OperationName:     in.OperationName,
-	}
-}
-
-func routeResource() resource {
-	return definition[routeInputs]{
-		Type: "aws:apigatewayv2/route:Route",
-		Create: func(s Services, in routeInputs) (string, map[string]any, error) {
-			created, err := s.Gateway.CreateRoute(in.APIID, in.route(""))
-			return created.ID, nil, err
-		},
-		Exists: func(s Services, id string, in routeInputs) (bool, error) {
-			return found(s.Gateway.Route(in.APIID, id))
-		},
-		Update: func(s Services, id string, in routeInputs) (map[string]any, error) {
-			_, err := s.Gateway.UpdateRoute(in.APIID, in.route(id))
-			return nil, err
-		},
-		Delete: func(s Services, id string, in routeInputs) error { return s.Gateway.DeleteRoute(in.APIID, id) },
-	}
-}
-
-// found turns the answer of a look-up into whether the thing is there.
-func found[T any](_ T, err error) (bool, error) {
+// found turns the error of a look-up into whether the thing is there.
+func found(err error) (bool, error) {
 	var missing *gateway.APIError
-	if errors.As(err, &missing) && missing.Code == "NotFoundException" {
+	if errors.As(err, &missing) && missing.Code == gateway.CodeNotFound {
 		return false, nil
 	}
 	return err == nil, err

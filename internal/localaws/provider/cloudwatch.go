@@ -19,16 +19,18 @@ func logGroupResource() resource {
 		Type: "aws:cloudwatch/logGroup:LogGroup",
 		// CloudWatch Logs API reference, CreateLogGroup: 1 to 512 characters.
 		Name: "name", NameLength: 512,
-		Computed: []string{"arn"},
+		Computed:     []string{"arn"},
+		Validate:     func(in logGroupInputs) (logGroupInputs, error) { return in, logs.ValidateGroup(in.group()) },
+		Placeholders: map[string]any{"name": "unknown", "retentionInDays": nil, "tags": nil},
 		Create: func(s Services, in logGroupInputs) (string, map[string]any, error) {
 			if err := s.Logs.CreateGroup(in.group()); err != nil {
 				return "", nil, err
 			}
 			return in.Name, logGroupOutputs(s, in.Name), nil
 		},
-		Exists: func(s Services, id string, _ logGroupInputs) (bool, error) {
-			_, ok := s.Logs.Group(id)
-			return ok, nil
+		Read: func(s Services, id string, _ logGroupInputs) (logGroupInputs, map[string]any, bool, error) {
+			g, ok := s.Logs.Group(id)
+			return logGroupInputs{Name: g.Name, RetentionInDays: g.RetentionDays, Tags: g.Tags}, logGroupOutputs(s, id), ok, nil
 		},
 		Update: func(s Services, id string, in logGroupInputs) (map[string]any, error) {
 			return logGroupOutputs(s, id), s.Logs.UpdateGroup(in.group())

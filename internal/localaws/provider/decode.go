@@ -4,22 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// unknowns are the properties whose value is not known in a preview, wholly or
-// in part.
-type unknowns []string
-
-func (u unknowns) has(name string) bool { return slices.Contains(u, name) }
-
-// codeArchive is a function's code: the bytes of a zip file.
+// codeArchive is a function's code: the bytes of a zip file. They are megabytes,
+// and so do not take the way of the other properties through JSON.
 type codeArchive struct {
-	Zip []byte `json:"zip"`
+	Zip []byte `json:"-"`
 }
+
+// inPart is the placeholder of an object whose known members can be validated
+// without the others.
+type inPart struct{}
 
 // archives says whether decode reads archives. What is only looked up or
 // deleted needs none, and the file of one may be gone by then.
@@ -32,14 +31,28 @@ const (
 
 // decode fills the struct that target points to with a resource's inputs. A
 // property that the struct does not have is an error, at any depth.
-func decode(inputs property.Map, target any, read archives) (unknowns, error) {
-	var unknown unknowns
+//
+// In a preview a value may not be known yet, wholly or in part. A placeholder
+// stands in for it, or zero values within it where the placeholder is inPart.
+// The names of the properties for which there is neither are returned.
+func decode(inputs property.Map, target any, read archives, placeholders map[string]any) (unknown []string, err error) {
 	plain := map[string]any{}
+	zips := map[string][]byte{}
 	for key, value := range inputs.All {
 		switch {
 		case key == defaultsKey || value.IsNull() || value.IsArchive() && read == withoutArchives:
-		case value.HasComputed():
-			unknown = append(unknown, key)
+		case value.IsArchive():
+			if zips[key], err = value.AsArchive().Bytes(archive.ZIPArchive); err != nil {
+				return nil, fmt.Errorf("reading the archive of the property %q: %w", key, err)
+			}
+			plain[key] = codeArchive{}
+		case value.HasComputed() && (value.IsComputed() || placeholders[key] != inPart{}):
+			placeholder, ok := placeholders[key]
+			if !ok {
+				unknown = append(unknown, key)
+			} else if placeholder != nil && placeholder != any(inPart{}) {
+				plain[key] = placeholder
+			}
 		default:
 			converted, err := plainValue(value)
 			if err != nil {
@@ -57,7 +70,18 @@ func decode(inputs property.Map, target any, read archives) (unknowns, error) {
 	if err := decoder.Decode(target); err != nil {
 		return nil, fmt.Errorf("reading the properties, of which the local AWS supports fewer than AWS: %w", err)
 	}
+	fillArchives(target, zips)
 	return unknown, nil
+}
+
+// fillArchives puts the bytes of archives in their places, by property.
+func fillArchives(target any, zips map[string][]byte) {
+	in := reflect.ValueOf(target).Elem()
+	for i, f := range fieldsOf(in.Type()) {
+		if code, ok := in.Field(i).Interface().(*codeArchive); ok && code != nil {
+			code.Zip = zips[f.name]
+		}
+	}
 }
 
 // plainValue turns a property into what encoding/json writes.
@@ -86,31 +110,37 @@ func plainValue(v property.Value) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if converted != nil {
+			if converted != nil || element.IsComputed() {
 				object[key] = converted
 			}
 		}
 		return object, nil
-	case v.IsArchive():
-		zip, err := v.AsArchive().Bytes(archive.ZIPArchive)
-		if err != nil {
-			return nil, fmt.Errorf("reading the archive: %w", err)
-		}
-		return codeArchive{Zip: zip}, nil
-	case v.IsNull():
+	case v.IsNull() || v.IsComputed():
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("the local AWS does not take a value of the type %T here", v)
 	}
 }
 
-// toValue turns what AWS computed into a property.
+// toValue turns what a service computed or holds into a property.
 func toValue(v any) property.Value {
-	switch n := v.(type) {
+	switch v := v.(type) {
 	case int:
-		return property.New(float64(n))
+		return property.New(float64(v))
 	case int64:
-		return property.New(float64(n))
+		return property.New(float64(v))
+	case []any:
+		values := make([]property.Value, len(v))
+		for i, element := range v {
+			values[i] = toValue(element)
+		}
+		return property.New(values)
+	case map[string]any:
+		values := map[string]property.Value{}
+		for key, element := range v {
+			values[key] = toValue(element)
+		}
+		return property.New(values)
 	}
 	value, err := property.Any(v)
 	if err != nil {

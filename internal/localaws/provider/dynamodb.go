@@ -7,29 +7,48 @@ import (
 )
 
 type tableInputs struct {
-	Name        string `json:"name" aws:"replace"`
-	BillingMode string `json:"billingMode"`
-	HashKey     string `json:"hashKey" aws:"replace"`
-	RangeKey    string `json:"rangeKey" aws:"replace"`
-	Attributes  []struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
-	} `json:"attributes"`
-	GlobalSecondaryIndexes []struct {
-		Name             string   `json:"name"`
-		HashKey          string   `json:"hashKey"`
-		RangeKey         string   `json:"rangeKey"`
-		ProjectionType   string   `json:"projectionType"`
-		NonKeyAttributes []string `json:"nonKeyAttributes"`
-	} `json:"globalSecondaryIndexes"`
-	PointInTimeRecovery *struct {
-		Enabled bool `json:"enabled"`
-	} `json:"pointInTimeRecovery"`
-	DeletionProtectionEnabled bool `json:"deletionProtectionEnabled"`
-	ServerSideEncryption      *struct {
-		Enabled bool `json:"enabled"`
-	} `json:"serverSideEncryption"`
-	Tags map[string]string `json:"tags"`
+	Name                      string            `json:"name" aws:"replace"`
+	BillingMode               string            `json:"billingMode"`
+	HashKey                   string            `json:"hashKey" aws:"replace"`
+	RangeKey                  string            `json:"rangeKey" aws:"replace"`
+	Attributes                []attribute       `json:"attributes"`
+	GlobalSecondaryIndexes    []index           `json:"globalSecondaryIndexes"`
+	PointInTimeRecovery       *enabled          `json:"pointInTimeRecovery"`
+	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled"`
+	ServerSideEncryption      *enabled          `json:"serverSideEncryption"`
+	TTL                       *timeToLive       `json:"ttl"`
+	Tags                      map[string]string `json:"tags"`
+}
+
+type attribute struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+type index struct {
+	Name             string   `json:"name"`
+	HashKey          string   `json:"hashKey"`
+	RangeKey         string   `json:"rangeKey,omitempty"`
+	ProjectionType   string   `json:"projectionType"`
+	NonKeyAttributes []string `json:"nonKeyAttributes,omitempty"`
+}
+
+type timeToLive struct {
+	AttributeName string `json:"attributeName"`
+	Enabled       bool   `json:"enabled"`
+}
+
+// enabled switches a feature of a table on or off.
+type enabled struct {
+	Enabled bool `json:"enabled"`
+}
+
+// feature leaves out one that is off, which is the default.
+func feature(on bool) *enabled {
+	if !on {
+		return nil
+	}
+	return &enabled{true}
 }
 
 func (in tableInputs) table() dynamodb.Table {
@@ -43,6 +62,9 @@ func (in tableInputs) table() dynamodb.Table {
 		SSE:                 in.ServerSideEncryption != nil && in.ServerSideEncryption.Enabled,
 		Tags:                in.Tags,
 	}
+	if in.TTL != nil && in.TTL.Enabled {
+		t.TTLAttribute = in.TTL.AttributeName
+	}
 	for _, a := range in.Attributes {
 		t.Attributes = append(t.Attributes, dynamodb.Attribute(a))
 	}
@@ -55,6 +77,32 @@ func (in tableInputs) table() dynamodb.Table {
 	return t
 }
 
+func (tableInputs) of(t dynamodb.Table) tableInputs {
+	in := tableInputs{
+		Name:                      t.Name,
+		BillingMode:               t.BillingMode,
+		HashKey:                   t.HashKey,
+		RangeKey:                  t.RangeKey,
+		PointInTimeRecovery:       feature(t.PointInTimeRecovery),
+		DeletionProtectionEnabled: t.DeletionProtection,
+		ServerSideEncryption:      feature(t.SSE),
+		Tags:                      t.Tags,
+	}
+	if t.TTLAttribute != "" {
+		in.TTL = &timeToLive{t.TTLAttribute, true}
+	}
+	for _, a := range t.Attributes {
+		in.Attributes = append(in.Attributes, attribute(a))
+	}
+	for _, i := range t.GSIs {
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, index{
+			Name: i.Name, HashKey: i.HashKey, RangeKey: i.RangeKey,
+			ProjectionType: i.Projection, NonKeyAttributes: i.NonKeyAttributes,
+		})
+	}
+	return in
+}
+
 func tableResource() resource {
 	outputs := func(info dynamodb.TableInfo) map[string]any { return map[string]any{"arn": info.ARN} }
 	return definition[tableInputs]{
@@ -62,6 +110,13 @@ func tableResource() resource {
 		// DynamoDB developer guide, "Naming rules": 3 to 255 characters.
 		Name: "name", NameLength: 255,
 		Computed: []string{"arn"},
+		Validate: func(in tableInputs) (tableInputs, error) {
+			t, err := dynamodb.ValidateTable(in.table())
+			return in.of(t), err
+		},
+		Placeholders: map[string]any{
+			"name": "unknown", "deletionProtectionEnabled": nil, "pointInTimeRecovery": nil, "serverSideEncryption": nil, "tags": nil,
+		},
 		Create: func(s Services, in tableInputs) (string, map[string]any, error) {
 			info, err := s.DynamoDB.CreateTable(context.Background(), in.table())
 			if err != nil {
@@ -69,9 +124,9 @@ func tableResource() resource {
 			}
 			return in.Name, outputs(info), nil
 		},
-		Exists: func(s Services, id string, _ tableInputs) (bool, error) {
-			_, ok := s.DynamoDB.Table(id)
-			return ok, nil
+		Read: func(s Services, id string, in tableInputs) (tableInputs, map[string]any, bool, error) {
+			info, ok := s.DynamoDB.Table(id)
+			return in.of(info.Table), outputs(info), ok, nil
 		},
 		Update: func(s Services, _ string, in tableInputs) (map[string]any, error) {
 			info, err := s.DynamoDB.UpdateTable(context.Background(), in.table())

@@ -12,7 +12,7 @@ type roleInputs struct {
 	AssumeRolePolicy   string            `json:"assumeRolePolicy" aws:"required"`
 	Description        string            `json:"description"`
 	Path               string            `json:"path" aws:"replace"`
-	MaxSessionDuration int               `json:"maxSessionDuration"`
+	MaxSessionDuration int               `json:"maxSessionDuration" aws:"positive"`
 	Tags               map[string]string `json:"tags"`
 }
 
@@ -24,6 +24,17 @@ func (in roleInputs) role() iam.Role {
 		Description:        in.Description,
 		MaxSessionDuration: in.MaxSessionDuration,
 		Tags:               in.Tags,
+	}
+}
+
+func (roleInputs) of(role iam.Role) roleInputs {
+	return roleInputs{
+		Name:               role.Name,
+		AssumeRolePolicy:   role.AssumeRolePolicy,
+		Description:        role.Description,
+		Path:               role.Path,
+		MaxSessionDuration: role.MaxSessionDuration,
+		Tags:               role.Tags,
 	}
 }
 
@@ -44,6 +55,14 @@ func roleResource() resource {
 		// characters.
 		Name: "name", NameLength: 64,
 		Computed: []string{"arn", "uniqueId", "createDate"},
+		Validate: func(in roleInputs) (roleInputs, error) {
+			role, err := iam.ValidateRole(in.role())
+			return in.of(role), err
+		},
+		Placeholders: map[string]any{
+			"name": "unknown", "description": nil, "maxSessionDuration": nil, "path": nil, "tags": nil,
+			"assumeRolePolicy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`,
+		},
 		Create: func(s Services, in roleInputs) (string, map[string]any, error) {
 			role, err := s.IAM.CreateRole(in.role())
 			if err != nil {
@@ -51,9 +70,9 @@ func roleResource() resource {
 			}
 			return role.Name, roleOutputs(role), nil
 		},
-		Exists: func(s Services, id string, _ roleInputs) (bool, error) {
-			_, ok := s.IAM.Role(id)
-			return ok, nil
+		Read: func(s Services, id string, in roleInputs) (roleInputs, map[string]any, bool, error) {
+			role, ok := s.IAM.Role(id)
+			return in.of(role), roleOutputs(role), ok, nil
 		},
 		Update: func(s Services, _ string, in roleInputs) (map[string]any, error) {
 			role, err := s.IAM.UpdateRole(in.role())
@@ -74,16 +93,27 @@ func rolePolicyResource() resource {
 		Type: "aws:iam/rolePolicy:RolePolicy",
 		// IAM API reference, PutRolePolicy: PolicyName has at most 128 characters.
 		Name: "name", NameLength: 128,
+		Validate: func(in rolePolicyInputs) (rolePolicyInputs, error) {
+			return in, iam.ValidateRolePolicy(in.Role, in.Name, in.Policy)
+		},
+		Placeholders: map[string]any{
+			"name": "unknown", "role": "unknown",
+			"policy": `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`,
+		},
 		Create: func(s Services, in rolePolicyInputs) (string, map[string]any, error) {
 			if err := s.IAM.PutRolePolicy(in.Role, in.Name, in.Policy); err != nil {
 				return "", nil, err
 			}
 			return in.Role + ":" + in.Name, nil, nil
 		},
-		Exists: func(s Services, id string, _ rolePolicyInputs) (bool, error) {
+		Read: func(s Services, id string, _ rolePolicyInputs) (rolePolicyInputs, map[string]any, bool, error) {
 			role, name, _ := strings.Cut(id, ":")
-			_, ok := s.IAM.RolePolicy(role, name)
-			return ok, nil
+			document, ok := s.IAM.RolePolicy(role, name)
+			return rolePolicyInputs{Name: name, Role: role, Policy: document}, nil, ok, nil
+		},
+		Import: func(importID string) (string, rolePolicyInputs, error) {
+			_, _, err := splitImport(importID, ":", "role_name:role_policy_name")
+			return importID, rolePolicyInputs{}, err
 		},
 		Update: func(s Services, _ string, in rolePolicyInputs) (map[string]any, error) {
 			return nil, s.IAM.PutRolePolicy(in.Role, in.Name, in.Policy)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	p "github.com/pulumi/pulumi-go-provider"
-
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
 
@@ -18,77 +16,97 @@ type functionInputs struct {
 	Role                         string            `json:"role" aws:"required"`
 	Runtime                      string            `json:"runtime"`
 	Handler                      string            `json:"handler"`
-	Architectures                []string          `json:"architectures"`
-	MemorySize                   int               `json:"memorySize"`
-	Timeout                      int               `json:"timeout"`
+	Architectures                []string          `json:"architectures" aws:"computed"`
+	MemorySize                   int               `json:"memorySize" aws:"positive"`
+	Timeout                      int               `json:"timeout" aws:"positive"`
 	PackageType                  string            `json:"packageType" aws:"replace"`
 	ReservedConcurrentExecutions *int              `json:"reservedConcurrentExecutions"`
-	SourceCodeHash               string            `json:"sourceCodeHash"`
+	SourceCodeHash               string            `json:"sourceCodeHash" aws:"computed"`
 	Tags                         map[string]string `json:"tags"`
 	Code                         *codeArchive      `json:"code" aws:"required"`
-	Environment                  *struct {
-		Variables map[string]string `json:"variables"`
-	} `json:"environment"`
-	LoggingConfig *struct {
-		LogFormat string `json:"logFormat"`
-		LogGroup  string `json:"logGroup"`
-	} `json:"loggingConfig"`
+	Environment                  *environment      `json:"environment"`
+	LoggingConfig                *loggingConfig    `json:"loggingConfig"`
+}
+
+type environment struct {
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
+type loggingConfig struct {
+	LogFormat           string `json:"logFormat,omitempty"`
+	LogGroup            string `json:"logGroup,omitempty"`
+	ApplicationLogLevel string `json:"applicationLogLevel,omitempty"`
+	SystemLogLevel      string `json:"systemLogLevel,omitempty"`
 }
 
 func (in functionInputs) function() lambda.Function {
 	f := lambda.Function{
-		Name:                in.Name,
-		Description:         in.Description,
-		RoleARN:             in.Role,
-		Runtime:             in.Runtime,
-		Handler:             in.Handler,
-		Architecture:        "x86_64",
-		MemorySize:          128,
-		Timeout:             3 * time.Second,
-		ReservedConcurrency: in.ReservedConcurrentExecutions,
+		Name:        in.Name,
+		Description: in.Description,
+		RoleARN:     in.Role,
+		Runtime:     in.Runtime,
+		Handler:     in.Handler,
+		MemorySize:  in.MemorySize,
+		Timeout:     time.Duration(in.Timeout) * time.Second,
 	}
-	// The defaults above are AWS's (Lambda API reference, CreateFunction).
 	if len(in.Architectures) == 1 {
 		f.Architecture = in.Architectures[0]
-	}
-	if in.MemorySize != 0 {
-		f.MemorySize = in.MemorySize
-	}
-	if in.Timeout != 0 {
-		f.Timeout = time.Duration(in.Timeout) * time.Second
 	}
 	if in.Code != nil {
 		f.Code = in.Code.Zip
 	}
+	// AWS's provider takes -1 for no reservation.
+	if reserved := in.ReservedConcurrentExecutions; reserved != nil && *reserved != -1 {
+		f.ReservedConcurrency = reserved
+	}
 	if in.Environment != nil {
 		f.Environment = in.Environment.Variables
 	}
-	if in.LoggingConfig != nil {
-		f.LogGroup = in.LoggingConfig.LogGroup
+	if l := in.LoggingConfig; l != nil {
+		f.LogGroup, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = l.LogGroup, l.LogFormat, l.ApplicationLogLevel, l.SystemLogLevel
 	}
 	return f
 }
 
-func checkFunction(in functionInputs, unknown unknowns) []p.CheckFailure {
-	var failures []p.CheckFailure
-	refuse := func(property, format string, args ...any) {
-		failures = append(failures, p.CheckFailure{Property: property, Reason: fmt.Sprintf(format, args...)})
+// with returns the inputs as the function has them. Code and tags cannot be
+// read back.
+func (in functionInputs) with(f lambda.Function) functionInputs {
+	out := functionInputs{
+		Name:                         f.Name,
+		Description:                  f.Description,
+		Role:                         f.RoleARN,
+		Runtime:                      f.Runtime,
+		Handler:                      f.Handler,
+		Architectures:                []string{f.Architecture},
+		MemorySize:                   f.MemorySize,
+		Timeout:                      int(f.Timeout / time.Second),
+		PackageType:                  "Zip",
+		ReservedConcurrentExecutions: f.ReservedConcurrency,
+		SourceCodeHash:               in.SourceCodeHash,
+		Tags:                         in.Tags,
+		Code:                         in.Code,
+		LoggingConfig:                &loggingConfig{f.LogFormat, f.LogGroup, f.ApplicationLogLevel, f.SystemLogLevel},
 	}
-	if in.PackageType != "" && in.PackageType != "Zip" {
-		refuse("packageType", "the local AWS runs functions of the package type Zip only, not %q", in.PackageType)
+	if len(f.Environment) > 0 {
+		out.Environment = &environment{f.Environment}
 	}
-	if len(in.Architectures) > 1 {
-		refuse("architectures", "a function has one architecture, not %d", len(in.Architectures))
+	return out
+}
+
+func (in functionInputs) validate() (functionInputs, error) {
+	switch {
+	case in.PackageType != "" && in.PackageType != "Zip":
+		return in, fmt.Errorf("the local AWS runs functions of the package type Zip only, not %q", in.PackageType)
+	case len(in.Architectures) > 1:
+		return in, fmt.Errorf("a function has one architecture, not %d", len(in.Architectures))
 	}
-	if in.LoggingConfig != nil && in.LoggingConfig.LogFormat != "Text" {
-		refuse("loggingConfig", "the local AWS writes the log format Text only, not %q", in.LoggingConfig.LogFormat)
-	}
-	if in.SourceCodeHash != "" && in.Code != nil && !unknown.has("sourceCodeHash") {
+	if in.SourceCodeHash != "" && in.Code != nil {
 		if hash := sha256.Sum256(in.Code.Zip); base64.StdEncoding.EncodeToString(hash[:]) != in.SourceCodeHash {
-			refuse("sourceCodeHash", "%s is not the base64 SHA-256 hash of the code", in.SourceCodeHash)
+			return in, fmt.Errorf("the sourceCodeHash %s is not the base64 SHA-256 hash of the code", in.SourceCodeHash)
 		}
 	}
-	return failures
+	f, err := lambda.Validate(in.function())
+	return in.with(f), err
 }
 
 func functionOutputs(s Services, info lambda.FunctionInfo) map[string]any {
@@ -119,7 +137,12 @@ func functionResource() resource {
 			"arn", "qualifiedArn", "invokeArn", "qualifiedInvokeArn",
 			"codeSha256", "sourceCodeSize", "lastModified", "version",
 		},
-		Check: checkFunction,
+		Validate: functionInputs.validate,
+		Placeholders: map[string]any{
+			"name": "unknown", "role": "arn:aws:iam::000000000000:role/unknown", "runtime": "provided.al2023", "handler": "unknown",
+			"code": nil, "description": nil, "environment": inPart{}, "loggingConfig": nil, "memorySize": nil, "packageType": nil,
+			"reservedConcurrentExecutions": nil, "sourceCodeHash": nil, "tags": nil, "timeout": nil,
+		},
 		Create: func(s Services, in functionInputs) (string, map[string]any, error) {
 			info, err := s.Lambda.CreateFunction(context.Background(), in.function())
 			if err != nil {
@@ -127,49 +150,22 @@ func functionResource() resource {
 			}
 			return in.Name, functionOutputs(s, info), nil
 		},
-		Exists: func(s Services, id string, _ functionInputs) (bool, error) {
-			_, ok := s.Lambda.Function(id)
-			return ok, nil
+		Read: func(s Services, id string, in functionInputs) (functionInputs, map[string]any, bool, error) {
+			info, ok := s.Lambda.Function(id)
+			if !ok {
+				return in, nil, false, nil
+			}
+			in.SourceCodeHash = info.CodeSha256
+			return in.with(info.Function), functionOutputs(s, info), true, nil
 		},
-		Update: func(s Services, _ string, in functionInputs) (map[string]any, error) {
-			info, err := s.Lambda.UpdateFunction(context.Background(), in.function())
+		Update: func(s Services, id string, in functionInputs) (map[string]any, error) {
+			f := in.function()
+			if old, ok := s.Lambda.Function(id); ok && len(in.Architectures) == 0 {
+				f.Architecture = old.Architecture
+			}
+			info, err := s.Lambda.UpdateFunction(context.Background(), f)
 			return functionOutputs(s, info), err
 		},
 		Delete: func(s Services, id string, _ functionInputs) error { return s.Lambda.DeleteFunction(id) },
-	}
-}
-
-// AWS changes nothing of a permission in place.
-type permissionInputs struct {
-	StatementID   string `json:"statementId" aws:"replace"`
-	Function      string `json:"function" aws:"required,replace"`
-	Action        string `json:"action" aws:"required,replace"`
-	Principal     string `json:"principal" aws:"required,replace"`
-	SourceARN     string `json:"sourceArn" aws:"replace"`
-	SourceAccount string `json:"sourceAccount" aws:"replace"`
-}
-
-func permissionResource() resource {
-	return definition[permissionInputs]{
-		Type: "aws:lambda/permission:Permission",
-		// Lambda API reference, AddPermission: 1 to 100 characters.
-		Name: "statementId", NameLength: 100,
-		Create: func(s Services, in permissionInputs) (string, map[string]any, error) {
-			err := s.Lambda.AddPermission(in.Function, lambda.Permission{
-				StatementID:   in.StatementID,
-				Action:        in.Action,
-				Principal:     in.Principal,
-				SourceARN:     in.SourceARN,
-				SourceAccount: in.SourceAccount,
-			})
-			return in.StatementID, nil, err
-		},
-		Exists: func(s Services, id string, in permissionInputs) (bool, error) {
-			_, ok := s.Lambda.Permission(in.Function, id)
-			return ok, nil
-		},
-		Delete: func(s Services, id string, in permissionInputs) error {
-			return s.Lambda.RemovePermission(in.Function, id)
-		},
 	}
 }

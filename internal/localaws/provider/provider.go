@@ -56,7 +56,7 @@ func Serve(services Services) (*Server, error) {
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: server.cancel,
 		Init: func(srv *grpc.Server) error {
-			raw, err := p.RawServer("aws", version, newProvider(services).functions())(nil)
+			raw, err := p.RawServer("aws", version, New(services))(nil)
 			if err != nil {
 				return fmt.Errorf("making the provider: %w", err)
 			}
@@ -70,6 +70,9 @@ func Serve(services Services) (*Server, error) {
 	server.handle = handle
 	return server, nil
 }
+
+// New returns the provider itself, which Serve serves.
+func New(services Services) p.Provider { return newProvider(services).functions() }
 
 // DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which the engine
 // attaches to this provider instead of starting a plugin.
@@ -214,17 +217,19 @@ func (pr *provider) read(_ context.Context, req p.ReadRequest) (p.ReadResponse, 
 	if err != nil {
 		return p.ReadResponse{}, err
 	}
+	var is actual
 	if req.Inputs.Len() == 0 {
-		return p.ReadResponse{}, fmt.Errorf("importing %s: the local AWS starts empty and imports nothing", describe(req.Urn.Name(), r))
+		is, err = r.imported(pr.Services, req.ID)
+	} else {
+		is, err = r.read(pr.Services, req.ID, req.Inputs)
 	}
-	found, err := r.exists(pr.Services, req.ID, req.Inputs)
 	if err != nil {
 		return p.ReadResponse{}, fmt.Errorf("reading %s: %w", describe(req.Urn.Name(), r), err)
 	}
-	if !found {
-		return p.ReadResponse{}, nil
+	if is.id == "" {
+		return p.ReadResponse{}, nil // the engine takes it for deleted
 	}
-	return p.ReadResponse{ID: req.ID, Properties: req.Properties, Inputs: req.Inputs}, nil
+	return p.ReadResponse{ID: is.id, Properties: state(is.inputs, is.outputs), Inputs: is.inputs}, nil
 }
 
 func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {

@@ -23,13 +23,16 @@ type resource interface {
 	fields() []field
 	check(inputs property.Map) []p.CheckFailure
 	create(s Services, inputs property.Map) (id string, outputs map[string]any, err error)
-	exists(s Services, id string, inputs property.Map) (bool, error)
+	read(s Services, id string, inputs property.Map) (actual, error)
+	imported(s Services, importID string) (actual, error)
 	update(s Services, id string, olds, news property.Map) (outputs map[string]any, err error)
 	delete(s Services, id string, inputs property.Map) error
 }
 
 // definition is a resource whose inputs are the struct I. Its fields say by
-// their tags what AWS demands: `aws:"required,replace"`.
+// their tags what AWS and its provider demand: `aws:"required,replace"`, or
+// `aws:"computed"` where a property that is left out stays as it is, and
+// `aws:"positive"` where 0 would be taken for one that is left out.
 type definition[I any] struct {
 	Type string
 	// Name is the property that Pulumi fills with the logical name and a
@@ -39,11 +42,22 @@ type definition[I any] struct {
 	// Computed are the outputs that are not known in a preview.
 	Computed []string
 
-	// Check refuses bad inputs before anything is created. Properties that are
-	// not known yet have their zero value and are named in unknown.
-	Check  func(in I, unknown unknowns) []p.CheckFailure
+	// Validate returns the inputs with AWS's defaults filled in, or the error
+	// with which AWS would refuse them for what they are by themselves.
+	Validate func(in I) (I, error)
+	// Placeholders stand in for properties that are not known yet while the
+	// others are validated; nil is the zero value. Where another property is
+	// not known, nothing is validated until it is.
+	Placeholders map[string]any
+
 	Create func(s Services, in I) (id string, outputs map[string]any, err error)
-	Exists func(s Services, id string, in I) (bool, error)
+	// Read returns what is there, as inputs and outputs, or false. What the ID
+	// does not tell, the API of a route for instance, it finds among the
+	// inputs, which are otherwise only what the program asked for.
+	Read func(s Services, id string, in I) (I, map[string]any, bool, error)
+	// Import splits the ID with which AWS's provider imports the type into the
+	// resource's ID and the inputs that Read needs. Nil: they are the same.
+	Import func(importID string) (id string, in I, err error)
 	// Update is nil where every property's change makes a new resource.
 	Update func(s Services, id string, in I) (outputs map[string]any, err error)
 	Delete func(s Services, id string, in I) error
@@ -58,6 +72,8 @@ type field struct {
 	name     string
 	required bool
 	replace  bool
+	computed bool
+	positive bool
 }
 
 func (d definition[I]) fields() []field { return fieldsOf(reflect.TypeFor[I]()) }
@@ -71,6 +87,8 @@ func fieldsOf(t reflect.Type) []field {
 			name:     name,
 			required: slices.Contains(options, "required"),
 			replace:  slices.Contains(options, "replace"),
+			computed: slices.Contains(options, "computed"),
+			positive: slices.Contains(options, "positive"),
 		})
 	}
 	return fields
@@ -91,19 +109,23 @@ func (d definition[I]) check(inputs property.Map) []p.CheckFailure {
 			failures = append(failures, p.CheckFailure{Property: f.name, Reason: fmt.Sprintf(
 				"%s needs the property %q", d.Type, f.name)})
 		}
+		if f.positive && ok && value.IsNumber() && value.AsNumber() <= 0 {
+			failures = append(failures, p.CheckFailure{Property: f.name, Reason: fmt.Sprintf(
+				"the property %q of %s is %v: give a number above 0, or leave it out for AWS's default", f.name, d.Type, value.AsNumber())})
+		}
 	}
 	if len(failures) > 0 {
 		return failures
 	}
 	var in I
-	unknown, err := decode(inputs, &in, withArchives)
+	unknown, err := decode(inputs, &in, withArchives, d.Placeholders)
+	if err == nil && len(unknown) == 0 {
+		_, err = d.Validate(in)
+	}
 	if err != nil {
 		return []p.CheckFailure{{Reason: err.Error()}}
 	}
-	if d.Check == nil {
-		return nil
-	}
-	return d.Check(in, unknown)
+	return nil
 }
 
 func fieldNames(fields []field) string {
@@ -117,10 +139,12 @@ func fieldNames(fields []field) string {
 
 func (d definition[I]) known(inputs property.Map, read archives) (I, error) {
 	var in I
-	unknown, err := decode(inputs, &in, read)
-	if err == nil && len(unknown) > 0 {
-		err = fmt.Errorf("the engine sent unknown values for %v", unknown)
+	for name, value := range inputs.All {
+		if value.HasComputed() {
+			return in, fmt.Errorf("the engine sent an unknown value for %q", name)
+		}
 	}
+	_, err := decode(inputs, &in, read, nil)
 	return in, err
 }
 
@@ -130,14 +154,6 @@ func (d definition[I]) create(s Services, inputs property.Map) (string, map[stri
 		return "", nil, err
 	}
 	return d.Create(s, in)
-}
-
-func (d definition[I]) exists(s Services, id string, inputs property.Map) (bool, error) {
-	in, err := d.known(inputs, withoutArchives)
-	if err != nil {
-		return false, err
-	}
-	return d.Exists(s, id, in)
 }
 
 func (d definition[I]) update(s Services, id string, _, news property.Map) (map[string]any, error) {
@@ -155,6 +171,10 @@ func (d definition[I]) delete(s Services, id string, inputs property.Map) error 
 	in, err := d.known(inputs, withoutArchives)
 	if err != nil {
 		return err
+	}
+	// What somebody else has deleted is deleted.
+	if _, _, found, err := d.Read(s, id, in); err == nil && !found {
+		return nil
 	}
 	return d.Delete(s, id, in)
 }
@@ -192,53 +212,4 @@ func autonamed(inputs property.Map, name string) bool {
 		}
 	}
 	return false
-}
-
-// diff compares inputs with inputs, property by property.
-func diff(r resource, req p.DiffRequest) p.DiffResponse {
-	response := p.DiffResponse{DetailedDiff: map[string]p.PropertyDiff{}}
-	name, _ := r.autoname()
-	for _, f := range r.fields() {
-		was, had := req.OldInputs.GetOk(f.name)
-		is, has := req.Inputs.GetOk(f.name)
-		kind := p.Update
-		switch {
-		case slices.Contains(req.IgnoreChanges, f.name), !had && !has, had && has && was.Equals(is, property.EqualRelaxComputed) && !is.HasComputed():
-			continue
-		case !had:
-			kind = p.Add
-		case !has:
-			kind = p.Delete
-		}
-		if f.replace {
-			kind += "&replace"
-			// Two resources with one name cannot be there at once, so one that
-			// the program named is deleted before its replacement is made.
-			response.DeleteBeforeReplace = name != "" && !autonamed(req.Inputs, name)
-		}
-		response.HasChanges = true
-		response.DetailedDiff[f.name] = p.PropertyDiff{Kind: kind, InputDiff: true}
-	}
-	return response
-}
-
-// preview is what is known of a resource before it is created.
-func preview(r resource, inputs property.Map) property.Map {
-	result := inputs.Delete(defaultsKey)
-	for _, key := range r.outputs() {
-		result = result.Set(key, property.New(property.Computed))
-	}
-	return result
-}
-
-// previewUpdate is what is known of a resource before it is changed: what AWS
-// computed stays.
-func previewUpdate(r resource, olds, inputs property.Map) property.Map {
-	result := inputs.Delete(defaultsKey)
-	for _, key := range r.outputs() {
-		if value, ok := olds.GetOk(key); ok {
-			result = result.Set(key, value)
-		}
-	}
-	return result
 }

@@ -96,6 +96,8 @@ func handle(ctx context.Context, e event) (any, error) {
 			fmt.Fprintf(os.Stderr, "err %d\n", i)
 		}
 		fmt.Print("unfinished")
+	case "print":
+		fmt.Print(e.Text)
 	case "context":
 		lc, _ := lambdacontext.FromContext(ctx)
 		deadline, _ := ctx.Deadline()

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxCORSAge is the longest MaxAge, in seconds; -1 switches the browser's
+// cache of preflights off (API Gateway V2 API reference, Cors).
+const maxCORSAge = 86_400
+
+var (
+	corsMethods = []string{"*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+	corsOrigin  = regexp.MustCompile(`^(\*|https?://(\*|[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?))$`)
+	corsHeaders = []string{
+		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers",
+		"Access-Control-Allow-Methods", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
+	}
+)
+
+// check refuses what AWS refuses. The words about origins and credentials are
+// AWS's own (aws-cdk issue 9076 quotes the second).
+func (c *CORSConfiguration) check() error {
+	if c == nil {
+		return nil
+	}
+	for _, origin := range c.AllowOrigins {
+		if !corsOrigin.MatchString(origin) {
+			return badRequest("Invalid format for origin %s", origin)
+		}
+		if origin == "*" && c.AllowCredentials {
+			return badRequest("allow-credentials is not supported if 'allow-origin' is *")
+		}
+	}
+	for _, method := range c.AllowMethods {
+		if !slices.Contains(corsMethods, method) {
+			return badRequest("Invalid method %q of a CORS configuration. It should be one of %s.", method, strings.Join(corsMethods, ", "))
+		}
+	}
+	for _, name := range slices.Concat(c.AllowHeaders, c.ExposeHeaders) {
+		if !isToken(name) {
+			return badRequest("Invalid header name %q of a CORS configuration", name)
+		}
+	}
+	if c.MaxAge < -1 || c.MaxAge > maxCORSAge {
+		return badRequest("MaxAge of a CORS configuration should be between -1 and %d, and is %d", maxCORSAge, c.MaxAge)
+	}
+	return nil
+}
+
+func (c *CORSConfiguration) clone() *CORSConfiguration {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	for _, list := range []*[]string{&out.AllowHeaders, &out.AllowMethods, &out.AllowOrigins, &out.ExposeHeaders} {
+		*list = slices.Clone(*list)
+	}
+	return &out
+}
+
+// allowOrigin is the Access-Control-Allow-Origin of the answer to an origin;
+// empty where it is not allowed. Origins are compared without regard to case.
+func (c *CORSConfiguration) allowOrigin(origin string) string {
+	for _, allowed := range c.AllowOrigins {
+		scheme, all := strings.CutSuffix(allowed, "*")
+		switch {
+		case origin == "":
+		case allowed == "*":
+			return "*"
+		case all && len(origin) > len(scheme) && strings.EqualFold(origin[:len(scheme)], scheme), strings.EqualFold(origin, allowed):
+			return origin
+		}
+	}
+	return ""
+}
+
+// preflight returns the headers of the answer to a preflight request; none
+// where the origin, the method or a header is not allowed, or where the
+// request is no preflight (Fetch standard, CORS protocol). Without
+// AllowMethods nothing is.
+func (c *CORSConfiguration) preflight(in http.Header) http.Header {
+	origin, method := c.allowOrigin(in.Get("Origin")), in.Get("Access-Control-Request-Method")
+	if origin == "" || method == "" || !allows(c.AllowMethods, method) {
+		return nil
+	}
+	for name := range strings.SplitSeq(in.Get("Access-Control-Request-Headers"), ",") {
+		if name = strings.TrimSpace(name); name != "" && !allows(c.AllowHeaders, name) {
+			return nil
+		}
+	}
+	header := c.credentials(origin)
+	header.Set("Access-Control-Allow-Methods", strings.Join(c.AllowMethods, ","))
+	header.Set("Access-Control-Allow-Headers", strings.Join(c.AllowHeaders, ","))
+	if c.MaxAge != 0 {
+		header.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
+	}
+	return header
+}
+
+func allows(list []string, value string) bool {
+	return slices.ContainsFunc(list, func(allowed string) bool { return allowed == "*" || strings.EqualFold(allowed, value) })
+}
+
+func (c *CORSConfiguration) credentials(origin string) http.Header {
+	header := http.Header{"Access-Control-Allow-Origin": {origin}}
+	if c.AllowCredentials {
+		header.Set("Access-Control-Allow-Credentials", "true")
+	}
+	return header
+}
+
+// preflightAnswer is API Gateway's own answer where no route takes OPTIONS
+// (developer guide, http-api-cors).
+func (c *CORSConfiguration) preflightAnswer(in http.Header) (response, string) {
+	header := c.preflight(in)
+	note := "preflight answered by the CORS configuration"
+	if header == nil {
+		note += ", which does not allow it: check AllowOrigins, AllowMethods and AllowHeaders"
+	}
+	return response{status: http.StatusNoContent, header: header}, note
+}
+
+// apply sets the CORS headers of an answer. Those of the integration are
+// ignored. Of API Gateway's own answers only an authorizer's 401 and 403 are
+// known to have them.
+func (c *CORSConfiguration) apply(in *http.Request, r response) response {
+	if c == nil || (r.kind != "" && r.status != http.StatusUnauthorized && r.status != http.StatusForbidden) {
+		return r
+	}
+	header := r.header.Clone()
+	for _, name := range corsHeaders {
+		header.Del(name)
+	}
+	var own http.Header
+	if in.Method == http.MethodOptions && r.kind == "" && in.Header.Get("Access-Control-Request-Method") != "" {
+		own = c.preflight(in.Header)
+	} else if origin := c.allowOrigin(in.Header.Get("Origin")); origin != "" {
+		own = c.credentials(origin)
+		if len(c.ExposeHeaders) > 0 {
+			own.Set("Access-Control-Expose-Headers", strings.Join(c.ExposeHeaders, ","))
+		}
+	}
+	for name, values := range own {
+		if header == nil {
+			header = http.Header{}
+		}
+		header[name] = values
+	}
+	r.header = header
+	return r
+}

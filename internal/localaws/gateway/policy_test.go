@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// answerPolicy makes the authorizer answer with a policy of these statements,
+// in which ARN stands for the API's $default stage.
+func (w *world) answerPolicy(statements string) {
+	w.t.Helper()
+	w.updateAuthorizer(func(a *Authorizer) { a.EnableSimpleResponses = false })
+	statements = strings.ReplaceAll(statements, "ARN", w.api.ExecutionARN+"/$default")
+	w.invoker.returns(authorizerName, `{"principalId":"p-1","policyDocument":{"Version":"2012-10-17","Statement":[`+statements+`]},"context":{"tenant":"t","n":7}}`)
+}
+
+func TestPolicyEvaluation(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:execute-api:eu-central-1:000000000000:abc/$default/GET/r/1"
+	allow := func(action, resource string) string {
+		return fmt.Sprintf(`{"Effect":"Allow","Action":%s,"Resource":%s}`, action, resource)
+	}
+	const invoke = `"execute-api:Invoke"`
+	tests := []struct {
+		name, statement string // an array's inside, or an object
+		want            bool
+	}{
+		{"exact", allow(invoke, `"`+arn+`"`), true},
+		{"everything", allow(`"*"`, `"*"`), true},
+		{"action wildcard", allow(`"execute-api:*"`, `"`+arn+`"`), true},
+		{"action in another case", allow(`"Execute-API:invoke"`, `"`+arn+`"`), true},
+		{"other action", allow(`"execute-api:ManageConnections"`, `"*"`), false},
+		{"lists", allow(`["s3:Get*",`+invoke+`]`, `["x","`+arn+`"]`), true},
+		{"whole API", allow(invoke, `"arn:aws:execute-api:eu-central-1:000000000000:abc/*"`), true},
+		{"any stage and method", allow(invoke, `"arn:aws:execute-api:*:*:abc/*/*/r/1"`), true},
+		{"a star matches slashes", allow(invoke, `"arn:aws:execute-api:*/1"`), true},
+		{"question mark", allow(invoke, `"`+strings.TrimSuffix(arn, "1")+`?"`), true},
+		{"question mark is one character", allow(invoke, `"`+arn+`?"`), false},
+		{"resources are case-sensitive", allow(invoke, `"`+strings.Replace(arn, "GET", "get", 1)+`"`), false},
+		{"other method", allow(invoke, `"`+strings.Replace(arn, "GET", "POST", 1)+`"`), false},
+		{"prefix without star", allow(invoke, `"`+strings.TrimSuffix(arn, "/1")+`"`), false},
+		{"another API", allow(invoke, `"arn:aws:execute-api:eu-central-1:000000000000:other/*"`), false},
+		{"empty statement list", ``, false},
+		{"Deny alone", `{"Effect":"Deny","Action":"*","Resource":"*"}`, false},
+		{"Deny after Allow", allow(`"*"`, `"*"`) + `,{"Effect":"Deny","Action":"*","Resource":"*/r/1"}`, false},
+		{"Deny that does not match", allow(`"*"`, `"*"`) + `,{"Effect":"Deny","Action":"*","Resource":"*/r/2"}`, true},
+		{"NotAction", `{"Effect":"Allow","NotAction":"execute-api:Invoke","Resource":"*"}`, false},
+		{"NotAction of another", `{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`, true},
+		{"NotResource", `{"Effect":"Deny","Action":"*","NotResource":"*/r/2"},` + allow(`"*"`, `"*"`), false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := parsePolicy([]byte(`{"Version":"2012-10-17","Statement":[` + test.statement + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, why := p.allows(arn); got != test.want || (got != (why == "allowed")) {
+				t.Errorf("got %v (%s), want %v", got, why, test.want)
+			}
+		})
+	}
+}
+
+// TestMalformedPolicyAnswers checks that they are 500, say why, and are not
+// cached.
+func TestMalformedPolicyAnswers(t *testing.T) {
+	t.Parallel()
+	document := func(statement string) string {
+		return `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":` + statement + `}}`
+	}
+	const good = `"Effect":"Allow","Action":"*","Resource":"*"`
+	tests := []struct{ name, answer, why string }{
+		{"simple answer", `{"isAuthorized":true}`, "Policy response did not include 'policyDocument'"},
+		{"no principal", `{"policyDocument":{"Statement":[{` + good + `}]}}`, "Policy response did not include a string 'principalId'"},
+		{"principal is a number", `{"principalId":1,"policyDocument":{"Statement":[{` + good + `}]}}`, "Policy response did not include a string 'principalId'"},
+		{"document is a string", `{"principalId":"p","policyDocument":"{}"}`, "There is no object policyDocument"},
+		{"no statement", `{"principalId":"p","policyDocument":{"Version":"2012-10-17"}}`, "'policyDocument' did not include an array 'Statement'"},
+		{"unknown version", `{"principalId":"p","policyDocument":{"Version":"2020-01-01","Statement":[]}}`, "The 'Version' of 'policyDocument' is not 2012-10-17"},
+		{"unknown element", `{"principalId":"p","policyDocument":{"statement":[]}}`, `There is the unknown element "statement" in policyDocument`},
+		{"effect", document(`[{"Effect":"allow","Action":"*","Resource":"*"}]`), "The 'Effect' of statement 1 of 'policyDocument' is neither Allow nor Deny"},
+		{"principal element", document(`[{` + good + `,"Principal":"*"}]`), `There is the unknown element "Principal" in statement 1 of 'policyDocument'`},
+		{"condition", document(`[{` + good + `,"Condition":{}}]`), "The local AWS does not evaluate the 'Condition' of statement 1 of 'policyDocument': leave it out and decide in the authorizer"},
+		{"no resource", document(`[{"Effect":"Allow","Action":"*"}]`), "Not exactly one of 'Resource' and 'NotResource' is in statement 1 of 'policyDocument'"},
+		{"both actions", document(`[{` + good + `,"NotAction":"x"}]`), "Not exactly one of 'Action' and 'NotAction' is in statement 1 of 'policyDocument'"},
+		{"action is an object", document(`[{"Effect":"Allow","Action":{},"Resource":"*"}]`), "The 'Action' of statement 1 of 'policyDocument' is neither a string nor an array of strings"},
+		{"null among resources", document(`[{` + good + `},{"Effect":"Allow","Action":"*","Resource":["*",null]}]`), "The 'Resource' of statement 2 of 'policyDocument' has a null"},
+		{"context is an array", `{"principalId":"p","policyDocument":{"Statement":[{` + good + `}]},"context":[]}`, "'context' is not an object"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.answerPolicy("")
+			w.invoker.returns(authorizerName, test.answer)
+			for range 2 {
+				w.get("/r/1", "Authorization: x").want(t, 500, serverErrorBody)
+			}
+			w.wantRuns(2)
+			w.wantLine("authorizer: failed: " + authorizerFormatText + " " + test.why)
+		})
+	}
+}
+
+// TestPolicyAnswerWithPayload1 runs an authorizer with payload format version
+// 1.0, whose answers are always policies.
+func TestPolicyAnswerWithPayload1(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect("ANY /a/{id}/{proxy+}")
+	must(w.service.CreateStage(w.api.ID, Stage{Name: "dev", AutoDeploy: true, StageVariables: map[string]string{"colour": "blue"}}))
+	w.answerPolicy("")
+	w.updateAuthorizer(func(a *Authorizer) {
+		a.PayloadFormatVersion = "1.0"
+		a.IdentitySources = []string{"$request.header.Authorization", "$request.querystring.q"}
+	})
+	w.invoker.returns(authorizerName, `{"principalId":"p-1","policyDocument":{"Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"`+w.api.ExecutionARN+`/dev/PUT/a/*"}},"context":{"n":7}}`)
+	reply := w.do("PUT", "/dev/a/b%20%C3%BC/x/y?q=1&q=2", "body", "Authorization: one", "Cookie: a=1", "User-Agent: test/1", "Content-Type: text/plain")
+	reply.want(t, 200, okBody)
+	w.wantEvent(authorizerName, "authorizer_v1.json", reply.header.Get("Apigw-Requestid"))
+	if event := string(w.invoker.callsOf(handlerName)[0].Payload); !strings.Contains(event, `"version":"2.0"`) || !strings.Contains(event, `"authorizer":{"lambda":{"n":7}}`) {
+		t.Errorf("event of the handler: %s", event)
+	}
+}
+
+func TestPayload1WithoutSource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect("$default")
+	w.answerPolicy(`{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	w.updateAuthorizer(func(a *Authorizer) { a.PayloadFormatVersion, a.IdentitySources, a.ResultTTL = "1.0", nil, 0 })
+	w.get("/x").want(t, 200, okBody)
+	event := string(w.invoker.callsOf(authorizerName)[0].Payload)
+	for _, want := range []string{
+		`"identitySource":null`, `"authorizationToken":null`, `"resource":"$default"`, `"path":"/x"`,
+		`"queryStringParameters":{}`, `"pathParameters":{}`, `"stageVariables":{}`, `"resourceId":"$default"`,
+	} {
+		if !strings.Contains(event, want) {
+			t.Errorf("no %s in %s", want, event)
+		}
+	}
+}
+
+func FuzzParsePolicy(f *testing.F) {
+	for _, seed := range []string{
+		``, `null`, `{"Statement":[]}`, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotAction":["a?*"],"NotResource":["**a*"]}]}`,
+	} {
+		f.Add([]byte(seed), "arn:aws:execute-api:eu-central-1:000000000000:abc/$default/GET/r/1")
+	}
+	f.Fuzz(func(t *testing.T, document []byte, arn string) {
+		p, err := parsePolicy(document)
+		if err != nil {
+			return
+		}
+		if allowed, _ := p.allows(arn); allowed && !strings.Contains(string(document), "Allow") && !strings.Contains(string(document), `\u`) {
+			t.Fatalf("allowed by %q", document)
+		}
+	})
+}
+
+// TestGlob compares with a simple definition of the same.
+func TestGlob(t *testing.T) {
+	t.Parallel()
+	var slow func(pattern, text string) bool
+	slow = func(pattern, text string) bool {
+		switch {
+		case pattern == "":
+			return text == ""
+		case pattern[0] == '*':
+			return slow(pattern[1:], text) || (text != "" && slow(pattern, text[1:]))
+		}
+		return text != "" && (pattern[0] == '?' || pattern[0] == text[0]) && slow(pattern[1:], text[1:])
+	}
+	words := func(alphabet string, length int) []string {
+		all := []string{""}
+		for start := 0; length > 0; length-- {
+			end := len(all)
+			for _, word := range all[start:end] {
+				for _, c := range alphabet {
+					all = append(all, word+string(c))
+				}
+			}
+			start = end
+		}
+		return all
+	}
+	for _, pattern := range words("ab*?", 4) {
+		for _, text := range words("ab", 4) {
+			if got, want := glob(pattern, text), slow(pattern, text); got != want {
+				t.Fatalf("glob(%q, %q) = %v", pattern, text, got)
+			}
+		}
+	}
+}

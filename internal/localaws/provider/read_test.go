@@ -1,0 +1,326 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+// What nobody has changed is not reported as changed, with all that a program
+// can say of each type and with as little as it must.
+func TestRefreshOfWhatIsUnchanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	things := w.everything()
+	things = append(things,
+		w.create(logGroupType, object("name", "small")),
+		w.create(roleType, object("name", "small", "assumeRolePolicy", trust)),
+		w.create(tableType, object("name", "small", "billingMode", "PAY_PER_REQUEST", "hashKey", "pk", "attributes", list(map[string]any{"name": "pk", "type": "S"}),
+			"pointInTimeRecovery", map[string]any{"enabled": false}, "serverSideEncryption", map[string]any{"enabled": false})),
+		w.create(functionType, w.functionInputs("name", "small", "reservedConcurrentExecutions", -1, "environment", map[string]any{"variables": map[string]any{}})),
+	)
+	api := w.create(apiType, object("name", "small", "protocolType", "HTTP"))
+	things = append(things, api,
+		w.create(stageType, object("apiId", api.id, "name", "$default", "autoDeploy", true)),
+		w.create(integrationType, object("apiId", api.id, "integrationType", "AWS_PROXY", "integrationUri", functionARN, "payloadFormatVersion", "2.0")),
+		w.create(authorizerType, object("apiId", api.id, "name", "small", "authorizerType", "REQUEST", "authorizerUri", invokeFnARN,
+			"authorizerPayloadFormatVersion", "2.0", "enableSimpleResponses", true, "identitySources", list("$request.header.Authorization"))),
+	)
+	for _, it := range things {
+		read := w.refresh(it)
+		if read.id != it.id {
+			t.Errorf("%s: the ID is %q, want %q", it.typ, read.id, it.id)
+		}
+		if !read.inputs.Equals(it.inputs) {
+			t.Errorf("%s: the inputs are\n%v\nwant\n%v", it.typ, read.inputs, it.inputs)
+		}
+		if !read.states.Equals(it.states) {
+			t.Errorf("%s: the state is\n%v\nwant\n%v", it.typ, read.states, it.states)
+		}
+	}
+}
+
+// everything says all that there is to say, so that the tests above and below
+// are about every property.
+func TestEverythingIsComplete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	things := w.everything()
+	known := newProvider(w.Services).resources
+	// These cannot be given, or say the same in other words.
+	elsewhere := []string{"sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
+	for typ, r := range known {
+		for _, f := range r.fields() {
+			given := slices.ContainsFunc(things, func(it thing) bool {
+				_, ok := it.inputs.GetOk(f.name)
+				return it.typ == typ && ok
+			})
+			if !given && !slices.Contains(elsewhere, f.name) {
+				t.Errorf("%s: everything leaves out %q", typ, f.name)
+			}
+		}
+	}
+}
+
+func TestRefreshShowsDrift(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	things := w.everything()
+	api := of(things, apiType).id
+	route := of(things, routeType).id
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	changed := func(typ, name string, value property.Value, change func()) {
+		t.Helper()
+		change()
+		it := of(things, typ)
+		read := w.refresh(it)
+		want := it.inputs.Set(name, value)
+		if value.IsNull() {
+			want = it.inputs.Delete(name)
+		}
+		if !read.inputs.Equals(want) {
+			t.Errorf("%s: the inputs are\n%v\nwant\n%v", typ, read.inputs, want)
+		}
+		if got, _ := read.states.GetOk(name); !got.Equals(value) {
+			t.Errorf("%s: the state has %v for %q", typ, got, name)
+		}
+	}
+	changed(logGroupType, "retentionInDays", property.New(30.0), func() {
+		g, _ := w.Logs.Group("/aws/lambda/fn")
+		g.RetentionDays = 30
+		must(w.Logs.UpdateGroup(g))
+	})
+	changed(roleType, "description", property.Value{}, func() {
+		r, _ := w.IAM.Role("fn-role")
+		r.Description = ""
+		_, err := w.IAM.UpdateRole(r)
+		must(err)
+	})
+	const other = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
+	changed(rolePolicyType, "policy", property.New(other), func() { must(w.IAM.PutRolePolicy("fn-role", "inline", other)) })
+	changed(tableType, "deletionProtectionEnabled", property.Value{}, func() {
+		table, _ := w.DynamoDB.Table("events")
+		table.DeletionProtection = false
+		_, err := w.DynamoDB.UpdateTable(ctx, table.Table)
+		must(err)
+	})
+	changed(functionType, "environment", toValue(map[string]any{"variables": map[string]any{"TABLE": "another"}}), func() {
+		info, _ := w.Lambda.Function("fn")
+		info.Environment = map[string]string{"TABLE": "another"}
+		_, err := w.Lambda.UpdateFunction(ctx, info.Function)
+		must(err)
+	})
+	changed(apiType, "description", property.New("changed"), func() {
+		found, err := w.Gateway.API(api)
+		must(err)
+		found.Description = "changed"
+		_, err = w.Gateway.UpdateAPI(found)
+		must(err)
+	})
+	changed(stageType, "stageVariables", property.Value{}, func() {
+		stage, err := w.Gateway.Stage(api, "dev")
+		must(err)
+		stage.StageVariables = nil
+		_, err = w.Gateway.UpdateStage(api, stage)
+		must(err)
+	})
+	changed(integrationType, "timeoutMilliseconds", property.New(6000.0), func() {
+		integration, err := w.Gateway.Integration(api, of(things, integrationType).id)
+		must(err)
+		integration.TimeoutInMillis = 6000
+		_, err = w.Gateway.UpdateIntegration(api, integration)
+		must(err)
+	})
+	changed(authorizerType, "authorizerResultTtlInSeconds", property.New(0.0), func() {
+		authorizer, err := w.Gateway.Authorizer(api, of(things, authorizerType).id)
+		must(err)
+		authorizer.ResultTTL = 0
+		_, err = w.Gateway.UpdateAuthorizer(api, authorizer)
+		must(err)
+	})
+	changed(routeType, "routeKey", property.New("POST /events/{id}"), func() {
+		found, err := w.Gateway.Route(api, route)
+		must(err)
+		found.RouteKey = "POST /events/{id}"
+		_, err = w.Gateway.UpdateRoute(api, found)
+		must(err)
+	})
+}
+
+// A secret stays one, also where it has changed.
+func TestDriftOfASecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(roleType, object("name", "fn-role", "assumeRolePolicy", trust))
+	environment := property.New(map[string]property.Value{"variables": property.New(map[string]property.Value{"KEY": property.New("old").WithSecret(true)})})
+	it := w.create(functionType, w.functionInputs().Set("environment", environment))
+	if read := w.refresh(it); !read.inputs.Equals(it.inputs) {
+		t.Errorf("the unchanged inputs are %v", read.inputs)
+	}
+	info, _ := w.Lambda.Function("fn")
+	info.Environment = map[string]string{"KEY": "new"}
+	if _, err := w.Lambda.UpdateFunction(t.Context(), info.Function); err != nil {
+		t.Fatal(err)
+	}
+	read := w.refresh(it)
+	if got := read.inputs.Get("environment"); !got.Secret() || got.AsMap().Get("variables").AsMap().Get("KEY").AsString() != "new" {
+		t.Error("the changed environment is not there, as a secret")
+	}
+}
+
+// Somebody else's new code shows as another hash.
+func TestDriftOfTheCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(roleType, object("name", "fn-role", "assumeRolePolicy", trust))
+	it := w.create(functionType, w.functionInputs())
+	hash := it.states.Get("codeSha256")
+	it.inputs = it.inputs.Set("sourceCodeHash", hash)
+	if read := w.refresh(it); !read.inputs.Equals(it.inputs) {
+		t.Errorf("the unchanged inputs are %v", read.inputs)
+	}
+	changed := w.functionInputs().Set("code", zipOf(t, 0o755, "#!/bin/sh\nexit\n"))
+	w.update(it, changed)
+	read := w.refresh(it)
+	got := read.inputs.Get("sourceCodeHash")
+	if got.Equals(hash) || !got.Equals(read.states.Get("codeSha256")) {
+		t.Errorf("the hash is %v, and was %v", got, hash)
+	}
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	things := w.everything()
+	api := of(things, apiType).id
+	prefixes := map[string]string{
+		stageType: api + "/", integrationType: api + "/", authorizerType: api + "/", routeType: api + "/", permissionType: "fn/",
+	}
+	// What AWS would choose by itself is left out.
+	defaults := map[string][]string{
+		roleType: {"path"}, functionType: {"packageType", "code", "tags"},
+		integrationType: {"integrationMethod", "connectionType"},
+	}
+	for _, it := range things {
+		read, err := w.importing(it.typ, prefixes[it.typ]+it.id)
+		if err != nil {
+			t.Errorf("%s: %v", it.typ, err)
+			continue
+		}
+		want := it.inputs.Delete(defaults[it.typ]...)
+		if it.typ == functionType {
+			want = want.Set("sourceCodeHash", it.states.Get("codeSha256"))
+		}
+		if read.id != it.id || !read.inputs.Equals(want) {
+			t.Errorf("%s: %q has the inputs\n%v\nwant %q\n%v", it.typ, read.id, read.inputs, it.id, want)
+		}
+		for _, output := range newProvider(w.Services).resources[it.typ].outputs() {
+			if !read.states.Get(output).Equals(it.states.Get(output)) {
+				t.Errorf("%s: the output %q is %v", it.typ, output, read.states.Get(output))
+			}
+		}
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tests := []struct{ typ, id, want string }{
+		{routeType, "abc", `reading aws:apigatewayv2/route:Route "x": the import ID "abc" is not of the form api_id/route_id`},
+		{routeType, "a/b/c", `reading aws:apigatewayv2/route:Route "x": the import ID "a/b/c" is not of the form api_id/route_id`},
+		{stageType, "abc/", `reading aws:apigatewayv2/stage:Stage "x": the import ID "abc/" is not of the form api_id/stage_name`},
+		{rolePolicyType, "fn-role", `reading aws:iam/rolePolicy:RolePolicy "x": the import ID "fn-role" is not of the form role_name:role_policy_name`},
+		{permissionType, "fn", `reading aws:lambda/permission:Permission "x": the import ID "fn" is not of the form function_name/statement_id`},
+		{permissionType, "fn:live/gateway", `reading aws:lambda/permission:Permission "x": importing "fn:live/gateway": the functions of the local AWS have no versions and aliases: leave the qualifier out`},
+		// What is not there has no ID, which the engine tells.
+		{routeType, "abc/def", ""},
+		{functionType, "fn", ""},
+		{permissionType, "fn/gateway", ""},
+		{logGroupType, "g", ""},
+		{tableType, "events", ""},
+	}
+	for _, tt := range tests {
+		read, err := w.importing(tt.typ, tt.id)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want || read.id != "" {
+			t.Errorf("%s %s: %q, error %s\nwant %s", tt.typ, tt.id, read.id, got, tt.want)
+		}
+	}
+}
+
+// A refused deletion says why; what is already gone is deleted.
+func TestDelete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	things := w.everything()
+	var routes []string
+	for _, it := range things {
+		if it.typ == routeType {
+			routes = append(routes, it.id)
+		}
+	}
+	slices.Sort(routes)
+	refused := map[string]string{
+		roleType:        `deleting aws:iam/role:Role "x": DeleteConflict: Cannot delete entity, must delete policies first.`,
+		tableType:       `deleting aws:dynamodb/table:Table "x": ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.`,
+		integrationType: `deleting aws:apigatewayv2/integration:Integration "x": ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: [` + strings.Join(routes, ", ") + `]`,
+		authorizerType:  `deleting aws:apigatewayv2/authorizer:Authorizer "x": ConflictException: Cannot delete authorizer 'lambda', is referenced in route: GET /events/{id}`,
+	}
+	for typ, want := range refused {
+		if err := w.remove(of(things, typ)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v\nwant %s", typ, err, want)
+		}
+	}
+	table := of(things, tableType)
+	w.update(table, table.inputs.Delete("deletionProtectionEnabled"))
+	for _, it := range slices.Backward(things) {
+		for _, time := range []string{"the first", "the second"} {
+			if err := w.remove(it); err != nil {
+				t.Errorf("%s, %s time: %v", it.typ, time, err)
+			}
+		}
+		if read := w.refresh(it); read.id != "" {
+			t.Errorf("%s is still there", it.typ)
+		}
+	}
+}
+
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.create(apiType, object("name", "events", "protocolType", "HTTP")).id
+	integration := w.create(integrationType, object("apiId", api, "integrationType", "AWS_PROXY", "integrationUri", functionARN, "payloadFormatVersion", "2.0")).id
+	tests := []struct {
+		typ    string
+		limit  int
+		inputs func(name string) property.Map
+		want   string
+	}{
+		{routeType, 300, func(name string) property.Map {
+			return object("apiId", api, "routeKey", "GET /"+name, "target", "integrations/"+integration)
+		}, `creating aws:apigatewayv2/route:Route "x": TooManyRequestsException: Maximum number of routes for this API has been reached. The limit is 300.`},
+		{authorizerType, 10, func(name string) property.Map {
+			return object("apiId", api, "name", name, "authorizerType", "REQUEST", "authorizerUri", invokeFnARN, "authorizerPayloadFormatVersion", "2.0", "enableSimpleResponses", true)
+		}, `creating aws:apigatewayv2/authorizer:Authorizer "x": TooManyRequestsException: Maximum number of authorizers for this API has been reached. The limit is 10.`},
+	}
+	for _, tt := range tests {
+		for i := range tt.limit {
+			w.create(tt.typ, tt.inputs("n"+strings.Repeat("i", i)))
+		}
+		_, err := w.Create(t.Context(), createRequest(tt.typ, tt.inputs("more")))
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%s: %v\nwant %s", tt.typ, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+// Command revoke makes API Gateway ask the authorizer again: it resets the
+// cache of a deployment's authorizer results.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+
+	"github.com/protected-http-api/protected-http-api/internal/cli"
+)
+
+const usage = `revoke resets the authorizer cache of a deployed API, on AWS or on the local AWS, by
+the usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+AWS_REGION, AWS_ENDPOINT_URL.
+
+API Gateway reuses what the authorizer answered until its TTL has passed. After a reset
+the next request with each token runs the authorizer again, so that a token that it no
+longer accepts stops at once. Reset the cache after the change that makes it refuse the
+token, not before.
+
+  go run ./scripts/revoke --api-id "$(pulumi stack output apiId)"
+  go run ./scripts/revoke --api-id a1b2c3d4e5 --stage prod
+
+It changes nothing else: the secret stays as it is, and a token that the authorizer
+still accepts goes on working. A running authorizer keeps the secret that it has read
+until its function is updated: after a change of the secret do that, then reset. The
+command needs the permission apigateway:DELETE on
+/apis/{api id}/stages/{stage}/cache/authorizers. The exit code is 0, 1 when it fails,
+2 when it was called wrongly.
+`
+
+// timeout bounds the command: without credentials in the environment the SDK
+// also asks the instance it may run on.
+const timeout = 30 * time.Second
+
+func main() { cli.Main("revoke", run) }
+
+func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
+	flags := cli.NewFlags("revoke", usage, stdout)
+	api := flags.String("api-id", "", "the API's `ID` (required)")
+	stage := flags.String("stage", "$default", "the `stage` whose cache is reset")
+	if err := cli.Parse(flags, args); err != nil {
+		return err
+	}
+	if *api == "" {
+		return cli.Usagef("--api-id is missing")
+	}
+	if *stage == "" {
+		return cli.Usagef("--stage is empty")
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	region, err := reset(limited, *api, *stage)
+	if err != nil {
+		if ctx.Err() != nil { // the interruption, not what it broke
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("resetting the authorizer cache of API %q, stage %q: %w", *api, *stage, err)
+	}
+	_, err = fmt.Fprintf(stdout, `authorizer cache reset: API %s, stage %s, Region %s
+The next request with each token runs the authorizer again.
+Not changed: the secret and the tokens. One that the authorizer still accepts goes on
+working: first make the authorizer refuse it, then reset the cache.
+`, *api, *stage, region)
+	return err
+}
+
+// reset resets the cache of a stage, and returns the Region that it is in.
+func reset(ctx context.Context, api, stage string) (string, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return "", fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return "", errors.New("no AWS Region is configured; set AWS_REGION to the API's Region")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return "", fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+	}
+	_, err = apigatewayv2.NewFromConfig(cfg).ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{ApiId: aws.String(api), StageName: aws.String(stage)})
+	if missing := (*types.NotFoundException)(nil); errors.As(err, &missing) {
+		return "", fmt.Errorf("there is no such API or stage in %s (%s); see aws apigatewayv2 get-apis --region %s, and get-stages", cfg.Region, missing.ErrorMessage(), cfg.Region)
+	}
+	return cfg.Region, err
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
+)
+
+// envRunMain makes the test binary run the command instead of the tests, so
+// that each test has the real command with an environment of its own.
+const envRunMain = "REVOKE_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envRunMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// runCommand runs the command with nothing of the machine's AWS environment.
+func runCommand(t *testing.T, env []string, args ...string) result {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], args...)
+	nothing := filepath.Join(t.TempDir(), "none")
+	command.Env = append([]string{
+		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
+	}, env...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// deployment is an API of the local gateway behind the local endpoint, whose
+// authorizer the test answers for.
+type deployment struct {
+	api gateway.API
+	// root and stranger are environments that lead to the endpoint: one that
+	// may do everything, one of a role that may do nothing.
+	root, stranger []string
+
+	mu   sync.Mutex
+	runs int
+	deny bool
+}
+
+// Invoke plays both functions: the authorizer and the handler.
+func (d *deployment) Invoke(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
+	if !strings.HasSuffix(in.Function, ":authorizer") {
+		return lambda.InvokeOutput{Payload: []byte(`{"statusCode":201}`)}, nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.runs++
+	if d.deny {
+		return lambda.InvokeOutput{Payload: []byte(`{"isAuthorized":false}`)}, nil
+	}
+	return lambda.InvokeOutput{Payload: []byte(`{"isAuthorized":true}`)}, nil
+}
+
+func newDeployment(t *testing.T) *deployment {
+	t.Helper()
+	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
+	d, identities := &deployment{}, iam.New(acct)
+	gate := gateway.New(gateway.Options{Account: acct, Invoker: d})
+	server := httptest.NewServer(endpoint.New(endpoint.Options{
+		Account: acct, IAM: identities, Services: map[string]protocol.Service{"apigateway": gate.Handler()},
+	}))
+	t.Cleanup(func() {
+		server.Close()
+		_ = gate.Close(context.Background()) // the test is over
+	})
+	role, err := identities.CreateRole(iam.Role{Name: "stranger", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, _, err := identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "stranger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment := func(c iam.Credentials) []string {
+		return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + acct.Region, "AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}
+	}
+	d.root, d.stranger = environment(identities.Root()), environment(stranger)
+	d.deploy(t, gate)
+	return d
+}
+
+func (d *deployment) deploy(t *testing.T, gate *gateway.Service) {
+	t.Helper()
+	uri := func(function string) string {
+		return "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:000000000000:function:" + function + "/invocations"
+	}
+	api, err := gate.CreateAPI(gateway.API{Name: "events", ProtocolType: "HTTP"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	integration, err := gate.CreateIntegration(api.ID, gateway.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri("handler"), PayloadFormatVersion: "2.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorizer, err := gate.CreateAuthorizer(api.ID, gateway.Authorizer{
+		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri("authorizer"), PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
+		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 3600,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gate.CreateRoute(api.ID, gateway.Route{RouteKey: "POST /events", AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
+		t.Fatal(err)
+	}
+	for _, stage := range []string{"$default", "prod"} {
+		if _, err := gate.CreateStage(api.ID, gateway.Stage{Name: stage, AutoDeploy: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.api = api
+}
+
+// post sends a request with the token and wants its status, and that the
+// authorizer has run so often by then.
+func (d *deployment) post(t *testing.T, stage string, status, runs int) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.api.Endpoint+stage+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer x")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if resp.StatusCode != status || d.runs != runs {
+		t.Errorf("status %d after %d runs of the authorizer, want %d after %d", resp.StatusCode, d.runs, status, runs)
+	}
+}
+
+// TestRevokedTokenStops: a token that the authorizer no longer accepts goes on
+// working while its answer is cached, and stops with the reset; in the other
+// stage it goes on.
+func TestRevokedTokenStops(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.post(t, "", 201, 1)
+	d.post(t, "/prod", 201, 2)
+	d.mu.Lock()
+	d.deny = true
+	d.mu.Unlock()
+	d.post(t, "", 201, 2)
+	got := runCommand(t, d.root, "--api-id", d.api.ID)
+	want := result{0, "authorizer cache reset: API " + d.api.ID + `, stage $default, Region eu-central-1
+The next request with each token runs the authorizer again.
+Not changed: the secret and the tokens. One that the authorizer still accepts goes on
+working: first make the authorizer refuse it, then reset the cache.
+`, ""}
+	if got != want {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+	d.post(t, "", 403, 3)
+	d.post(t, "/prod", 201, 3)
+	if got := runCommand(t, d.root, "--api-id", d.api.ID, "--stage", "prod"); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	d.post(t, "/prod", 403, 4)
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	prefix := `revoke: resetting the authorizer cache of API "` + d.api.ID + `", stage "$default": `
+	for _, tc := range []struct {
+		name string
+		env  []string
+		args []string
+		text string
+	}{
+		{"unknown API", d.root, []string{"--api-id", "none"}, `revoke: resetting the authorizer cache of API "none", stage "$default": there is no such API or stage in eu-central-1 (Invalid API identifier specified 000000000000:none); see aws apigatewayv2 get-apis --region eu-central-1, and get-stages` + "\n"},
+		{"unknown stage", d.root, []string{"--api-id", d.api.ID, "--stage", "none"}, strings.Replace(prefix, "$default", "none", 1) + "there is no such API or stage in eu-central-1 (Invalid stage identifier specified); see aws apigatewayv2 get-apis --region eu-central-1, and get-stages\n"},
+		{"no Region", nil, []string{"--api-id", d.api.ID}, prefix + "no AWS Region is configured; set AWS_REGION to the API's Region\n"},
+		{"no credentials", []string{"AWS_REGION=eu-central-1"}, []string{"--api-id", d.api.ID}, prefix + "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: "},
+		{"not allowed", d.stranger, []string{"--api-id", d.api.ID}, prefix + "operation error ApiGatewayV2: ResetAuthorizersCache, "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := runCommand(t, tc.env, tc.args...)
+			whole := strings.HasSuffix(tc.text, "\n")
+			if got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, tc.text) || whole && got.stderr != tc.text {
+				t.Errorf("got %+v, want %q", got, tc.text)
+			}
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	if got := runCommand(t, nil, "--help"); got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, usage) || !strings.Contains(got.stdout, "-api-id ID") || !strings.Contains(got.stdout, `default "$default"`) {
+		t.Errorf("got %+v", got)
+	}
+	for _, tc := range []struct {
+		name, text string
+		args       []string
+	}{
+		{"no API", "--api-id is missing", nil},
+		{"no stage", "--stage is empty", []string{"--api-id", "a", "--stage", ""}},
+		{"argument", `unexpected argument "b"`, []string{"--api-id", "a", "b"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			want := result{2, "", "revoke: " + tc.text + "\nrun revoke --help for its usage\n"}
+			if got := runCommand(t, nil, tc.args...); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
