@@ -157,6 +157,11 @@ func TestMistakesAtRunTime(t *testing.T) {
 			"Simple response did not include 'isAuthorized'"},
 		{"a header that the identity source does not name", set("gate", "identitySources", []any{"$request.header.X-Token"}), "/item", 401,
 			"no identity source: $request.header.X-Token is missing or empty"},
+		{"a catch-all route that takes the preflight", func(s stack) stack {
+			s.find("api")["corsConfiguration"] = object{"allowOrigins": []any{"https://app.example"}, "allowMethods": []any{"*"}}
+			s.find("GET /item")["routeKey"] = "ANY /{proxy+}"
+			return s
+		}, "OPTIONS /item", 401, "route ANY /{proxy+}; authorizer: no identity source"},
 		{"no stage", func(s stack) stack { return s.without("stage") }, "/open", 404,
 			"no stage: the API has no $default stage"},
 		{"a named stage, called without its name", set("stage", "name", "prod"), "/open", 404,
@@ -174,9 +179,14 @@ func TestMistakesAtRunTime(t *testing.T) {
 			if err := d.deploy(t.Context(), tt.mistake(protectedAPI(probe(t)))); err != nil {
 				t.Fatal(err)
 			}
-			got, err := d.request(t.Context(), "GET", tt.path, map[string]string{"Authorization": "good"})
+			method, path, preflight := strings.Cut(tt.path, " ")
+			headers := map[string]string{"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+			if !preflight {
+				method, path, headers = "GET", tt.path, map[string]string{"Authorization": "good"}
+			}
+			got, err := d.request(t.Context(), method, path, headers)
 			if got != tt.status {
-				t.Errorf("GET %s is %d, want %d (%v)", tt.path, got, tt.status, err)
+				t.Errorf("%s %s is %d, want %d (%v)", method, path, got, tt.status, err)
 			}
 			if !strings.Contains(d.out.String(), tt.console) {
 				t.Errorf("the console lacks %q:\n%s", tt.console, d.out.String())
