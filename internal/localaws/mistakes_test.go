@@ -161,7 +161,7 @@ func TestMistakesAtRunTime(t *testing.T) {
 			s.find("api")["corsConfiguration"] = object{"allowOrigins": []any{"https://app.example"}, "allowMethods": []any{"*"}}
 			s.find("GET /item")["routeKey"] = "ANY /{proxy+}"
 			return s
-		}, "OPTIONS /item", 401, "route ANY /{proxy+}; authorizer: no identity source"},
+		}, "OPTIONS /item", 401, "cure: this is a browser's preflight, which carries no credential: add a route OPTIONS /{proxy+} without authorization"},
 		{"no stage", func(s stack) stack { return s.without("stage") }, "/open", 404,
 			"no stage: the API has no $default stage"},
 		{"a named stage, called without its name", set("stage", "name", "prod"), "/open", 404,

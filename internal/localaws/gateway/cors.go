@@ -113,6 +113,20 @@ func (c *CORSConfiguration) credentials(origin string) http.Header {
 	return header
 }
 
+// isPreflight reports whether a browser asks what it may send (Fetch standard,
+// "CORS-preflight request").
+func isPreflight(in *http.Request) bool {
+	return in.Method == http.MethodOptions && in.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflightPath is the path of the route that would take a key's preflights.
+func preflightPath(key routeKey) string {
+	if key.isDefault() {
+		return "/{proxy+}"
+	}
+	return key.path
+}
+
 // preflightAnswer is API Gateway's own answer where no route takes OPTIONS
 // (developer guide, http-api-cors).
 func (c *CORSConfiguration) preflightAnswer(in http.Header) (response, string) {
@@ -136,7 +150,7 @@ func (c *CORSConfiguration) apply(in *http.Request, r response) response {
 		header.Del(name)
 	}
 	var own http.Header
-	if in.Method == http.MethodOptions && r.kind == "" && in.Header.Get("Access-Control-Request-Method") != "" {
+	if isPreflight(in) && r.kind == "" {
 		own = c.preflight(in.Header)
 	} else if origin := c.allowOrigin(in.Header.Get("Origin")); origin != "" {
 		own = c.credentials(origin)

@@ -66,6 +66,9 @@ func (s *Service) answer(r *request) exchange {
 	x.note = fmt.Sprintf("route %s; authorizer: %s", r.route.key.text, x.verdict.note)
 	if x.verdict.refusal != nil {
 		x.response = *x.verdict.refusal
+		if isPreflight(r.in) {
+			x.note += fmt.Sprintf("; cure: this is a browser's preflight, which carries no credential: add a route OPTIONS %s without authorization", preflightPath(r.route.key))
+		}
 	} else {
 		s.integrate(r, &x)
 	}
