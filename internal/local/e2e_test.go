@@ -3,9 +3,6 @@ package local
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -13,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,178 +22,6 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 )
-
-// repository is the Events API itself.
-const repository = "../.."
-
-// buffer is a log that tests read while it is written.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-// deployed is a deployment that a test looks at.
-type deployed struct {
-	*Deployment
-	console *buffer
-	output  *buffer
-}
-
-// deploy starts a deployment that ends with the test, and checks at the end
-// that the project's folder is as it was and that the secret is nowhere.
-func deploy(t testing.TB, opts Options) deployed {
-	t.Helper()
-	before := snapshot(t, opts.Project)
-	d := deployed{console: &buffer{}, output: &buffer{}}
-	if opts.Console == nil {
-		opts.Console = io.MultiWriter(d.console, t.Output())
-	}
-	opts.Progress = io.MultiWriter(d.output, t.Output())
-	var err error
-	if d.Deployment, err = Start(t.Context(), opts); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		d.searchSecret(t)
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-		for _, dir := range []string{d.dir, d.AWS.LogDir} {
-			if _, err := os.Stat(dir); !os.IsNotExist(err) {
-				t.Errorf("%s is left behind", dir)
-			}
-		}
-		if after := snapshot(t, opts.Project); !maps.Equal(before, after) {
-			t.Error("a file of the project has changed")
-		}
-	})
-	return d
-}
-
-// snapshot reads the files that Pulumi or Go might write to.
-func snapshot(t testing.TB, dir string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[entry.Name()] = string(content)
-	}
-	return files
-}
-
-// searchSecret looks for the secret in the stack's state, in every log and in
-// all that was printed.
-func (d deployed) searchSecret(t testing.TB) {
-	t.Helper()
-	for _, root := range []string{d.dir, d.AWS.LogDir} {
-		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.Type().IsRegular() {
-				return err
-			}
-			content, err := os.ReadFile(path)
-			if bytes.Contains(content, d.Secret) {
-				t.Errorf("%s contains the secret", path)
-			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	for name, text := range map[string]string{"the console": d.console.String(), "Pulumi's output": d.output.String()} {
-		if strings.Contains(text, string(d.Secret)) {
-			t.Errorf("%s contains the secret", name)
-		}
-	}
-}
-
-// up deploys again and wants just these changes.
-func (d deployed) up(t *testing.T, want map[string]int) {
-	t.Helper()
-	changes, err := d.Up(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if changes["same"] == 0 {
-		t.Errorf("no resource stayed the same: %v", changes)
-	}
-	delete(changes, "same")
-	if !maps.Equal(changes, want) {
-		t.Errorf("the changes are %v, want %v", changes, want)
-	}
-}
-
-// status sends a request and returns its status.
-func (d deployed) status(t *testing.T, method, path, token string) int {
-	t.Helper()
-	url, err := d.Output("apiUrl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	return res.StatusCode
-}
-
-func (d deployed) token(t testing.TB) string {
-	t.Helper()
-	token, err := d.Token("usr_test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
-}
-
-func (d deployed) verify(t *testing.T) {
-	t.Helper()
-	report := func(r verify.Result) {
-		if r.Err != nil {
-			t.Error(r)
-		}
-	}
-	url, err := d.Output("apiUrl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := verify.Run(t.Context(), verify.Options{APIURL: url, Token: d.token(t)}, report); err != nil {
-		t.Error(err)
-	}
-	if err := d.VerifyCache(t.Context(), report); err != nil {
-		t.Error(err)
-	}
-}
 
 // The whole way of the Events API: deployed, called, changed, destroyed.
 func TestEventsAPI(t *testing.T) {
@@ -317,45 +141,6 @@ func TestEventsAPIProd(t *testing.T) {
 	if want := "Disable deletion protection"; !strings.Contains(d.output.String(), want) {
 		t.Errorf("Pulumi's output lacks %q", want)
 	}
-}
-
-// otherModule copies the project of another module into a folder of its own,
-// with this module as its dependency.
-func otherModule(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/orders")); err != nil {
-		t.Fatal(err)
-	}
-	root, err := filepath.Abs(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const path = "github.com/protected-http-api/protected-http-api"
-	text := strings.Replace(string(module), "module "+path, "module example.com/orders", 1)
-	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	// What this module needs indirectly stands in its own graph only; the other
-	// module's go.mod has to name some of it.
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-mod=mod", "-deps", "./...")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("completing the other module: %v\n%s", err, out)
-	}
-	return dir
 }
 
 // A program of another module deploys too, with handlers of its own, and its

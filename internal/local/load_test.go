@@ -26,9 +26,6 @@ const (
 // and every event in the table is a 201.
 func TestLoadLosesAndDuplicatesNothing(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("this load takes half a minute")
-	}
 	// One line a request on the console would fill the test's output.
 	d := deploy(t, Options{Project: repository, Stack: "prod", Console: io.Discard, Concurrency: 2 * loadClients})
 	url, err := d.Output("apiUrl")

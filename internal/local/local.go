@@ -85,6 +85,11 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err := d.readProject(); err != nil {
 		return nil, err
 	}
+	// First, because it finds mistakes at once that a build of Pulumi would only
+	// delay.
+	if err := d.step("local AWS", d.startAWS); err != nil {
+		return nil, err
+	}
 	var cli pulumicli.CLI
 	err = d.step("Pulumi", func() error {
 		cli, err = pulumicli.Ensure(ctx, opts.Progress)
@@ -93,12 +98,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.step("compiling the program", func() error {
-		return d.compile(ctx)
-	}); err != nil {
-		return nil, err
-	}
-	if err := d.step("local AWS", func() error { return d.startAWS() }); err != nil {
+	if err := d.step("compiling the program", func() error { return d.compile(ctx) }); err != nil {
 		return nil, err
 	}
 	err = d.step("pulumi up", func() error {

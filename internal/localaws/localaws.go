@@ -62,6 +62,7 @@ type Server struct {
 	LogDir string
 
 	dir      string
+	ports    *ports
 	console  *console.Console
 	http     *http.Server
 	logs     *logs.Service
@@ -100,7 +101,10 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if s.ports, err = openPorts(cfg.Port); err != nil {
+		return nil, provider.Services{}, err
+	}
+	listener, err := listen(0)
 	if err != nil {
 		return nil, provider.Services{}, fmt.Errorf("listening for AWS clients: %w", err)
 	}
@@ -153,7 +157,7 @@ func (s *Server) services(cfg Config) (_ provider.Services, err error) {
 		Account:    s.Account,
 		Invoker:    s.lambda,
 		Console:    cfg.Console,
-		Listen:     listenFrom(cfg.Port),
+		Listen:     s.ports.listen,
 		Logs:       s.logs,
 		Identities: identities,
 	})
@@ -169,20 +173,48 @@ func (s *Server) services(cfg Config) (_ provider.Services, err error) {
 	}, nil
 }
 
-// listenFrom gives the first API the port that the developer asked for, and
-// every other one a free port.
-func listenFrom(port int) func(string) (net.Listener, error) {
-	var mu sync.Mutex
-	return func(string) (net.Listener, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return nil, fmt.Errorf("listening for the HTTP API (another --port may be free): %w", err)
-		}
-		port = 0
+// ports gives the first API the port that the developer asked for, and every
+// other one a free port. The first one's is taken at once: that it is not free
+// is said before anything is deployed.
+type ports struct {
+	wanted int
+
+	mu    sync.Mutex
+	first net.Listener // until an API has it
+}
+
+func openPorts(wanted int) (*ports, error) {
+	listener, err := listen(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("listening for the HTTP API: %w: choose another port", err)
+	}
+	return &ports{wanted: wanted, first: listener}, nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+}
+
+func (p *ports) listen(string) (net.Listener, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if listener := p.first; listener != nil {
+		p.first = nil
 		return listener, nil
 	}
+	if listener, err := listen(p.wanted); err == nil {
+		return listener, nil
+	}
+	return listen(0) // an API that is there has the wanted one
+}
+
+func (p *ports) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first == nil {
+		return nil
+	}
+	return p.first.Close()
 }
 
 // printLog shows a function's log line on the console.
@@ -233,6 +265,9 @@ func (s *Server) Close() error {
 	}
 	if s.gateway != nil {
 		errs = append(errs, s.gateway.Close(ctx))
+	}
+	if s.ports != nil {
+		errs = append(errs, s.ports.close())
 	}
 	if s.lambda != nil {
 		errs = append(errs, s.lambda.Close())
