@@ -58,20 +58,23 @@ func (s stack) without(keys ...string) stack {
 }
 
 // buildProbe compiles the probe once for all tests.
-var buildProbe = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "probe-")
+var buildProbe = sync.OnceValues(func() ([]byte, error) { return buildFunction("./testdata/probe") })
+
+// buildFunction compiles a function and returns its bootstrap.
+func buildFunction(source string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "function-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	file := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", file, "./testdata/probe")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", file, source)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}
 	return os.ReadFile(file)
-})
+}
 
 // zipped writes a zip with one file and returns it as a Pulumi archive.
 func zipped(t *testing.T, name string, content []byte, mode fs.FileMode) property.Archive {
