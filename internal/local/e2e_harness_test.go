@@ -11,38 +11,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 )
 
 // repository is the Events API itself.
 const repository = "../.."
 
-// buffer is a log that tests read while it is written.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // deployed is a deployment that a test looks at.
 type deployed struct {
 	*Deployment
-	console *buffer
-	output  *buffer
+	console *consoletest.Buffer
+	output  *consoletest.Buffer
 }
 
 // deploy starts a deployment that ends with the test, and checks at the end
@@ -50,7 +32,7 @@ type deployed struct {
 func deploy(t testing.TB, opts Options) deployed {
 	t.Helper()
 	before := snapshot(t, opts.Project)
-	d := deployed{console: &buffer{}, output: &buffer{}}
+	d := deployed{console: &consoletest.Buffer{}, output: &consoletest.Buffer{}}
 	if opts.Console == nil {
 		opts.Console = io.MultiWriter(d.console, t.Output())
 	}

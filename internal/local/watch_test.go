@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 )
 
 // A change of a handler, a compile error and its correction, each with its
@@ -18,7 +20,7 @@ func TestWatch(t *testing.T) {
 	dir := otherModule(t)
 	d := deploy(t, Options{Project: dir, Stack: "dev"})
 	ctx, cancel := context.WithCancel(t.Context())
-	out := &buffer{}
+	out := &consoletest.Buffer{}
 	ended := make(chan error, 1)
 	go func() { ended <- d.Watch(ctx, out) }()
 	await(t, out, `^watching for changes of Go and Pulumi files\n`)
@@ -53,7 +55,7 @@ func TestWatch(t *testing.T) {
 }
 
 // await waits until an output has a text.
-func await(t *testing.T, out *buffer, pattern string) {
+func await(t *testing.T, out *consoletest.Buffer, pattern string) {
 	t.Helper()
 	wanted := regexp.MustCompile(pattern)
 	for !wanted.MatchString(out.String()) {

@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -24,6 +23,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/provider"
 )
 
@@ -125,26 +125,8 @@ type deployment struct {
 	*Server
 	provider p.Provider
 	outputs  map[string]property.Map
-	out      lines
+	out      consoletest.Buffer
 	url      string
-}
-
-// lines is a console that a test reads.
-type lines struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // newDeployment starts a local AWS and a provider in front of its services, as

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
@@ -27,36 +27,18 @@ import (
 
 var acct = account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
 
-// lockedBuffer is a console's output that can be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // cloud is a local AWS with its endpoint.
 type cloud struct {
 	iam      *iam.Service
 	ssm      *localssm.Service
 	dynamodb *localdynamodb.Service
-	console  *lockedBuffer
+	console  *consoletest.Buffer
 	url      string
 }
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &lockedBuffer{}}
+	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &consoletest.Buffer{}}
 	server := httptest.NewServer(endpoint.New(endpoint.Options{
 		Account: acct, IAM: c.iam, SSM: c.ssm, DynamoDB: c.dynamodb, Console: console.New(c.console),
 	}))

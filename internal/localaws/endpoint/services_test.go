@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
@@ -35,7 +36,7 @@ const echoARN = "arn:aws:lambda:eu-central-1:000000000000:function:echo"
 
 func newWholeCloud(t *testing.T) *wholeCloud {
 	t.Helper()
-	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &lockedBuffer{}}
+	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &consoletest.Buffer{}}
 	written, err := logs.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
@@ -45,7 +46,7 @@ type world struct {
 	service     *Service
 	invoker     *fakeInvoker
 	clock       *clock
-	console     *buffer
+	console     *consoletest.Buffer
 	logs        *fakeLogs
 	identities  *iam.Service
 	api         API
@@ -60,7 +61,7 @@ func newWorld(t *testing.T) *world {
 		t:       t,
 		invoker: &fakeInvoker{answer: map[string]func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error){}},
 		clock:   &clock{now: time.Date(2024, time.September, 5, 19, 33, 8, 5e6, time.UTC)},
-		console: &buffer{},
+		console: &consoletest.Buffer{},
 		logs:    &fakeLogs{},
 		client:  &http.Client{Transport: &http.Transport{DisableCompression: true}},
 	}

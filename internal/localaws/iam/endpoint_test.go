@@ -1,13 +1,11 @@
 package iam_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,30 +16,13 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	localssm "github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
 )
 
 var acct = account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-
-// consoleText is a console's output that can be read while it is written.
-type consoleText struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (c *consoleText) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.b.Write(p)
-}
-
-func (c *consoleText) String() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.b.String()
-}
 
 // TestPoliciesThroughEndpoint: the real SDK, with the credentials of a
 // function's role, against the endpoint: each policy allows or refuses as on
@@ -83,7 +64,7 @@ func TestPoliciesThroughEndpoint(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			identities, parameters, text := iam.New(acct), localssm.New(acct, nil), &consoleText{}
+			identities, parameters, text := iam.New(acct), localssm.New(acct, nil), &consoletest.Buffer{}
 			server := httptest.NewServer(endpoint.New(endpoint.Options{Account: acct, IAM: identities, SSM: parameters, Console: console.New(text)}))
 			t.Cleanup(server.Close)
 			// The developer may do everything, customer keys included.

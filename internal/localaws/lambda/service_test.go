@@ -24,6 +24,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/logs"
 )
@@ -162,25 +163,7 @@ type fixture struct {
 	t       testing.TB
 	roles   *roles
 	logs    *logs.Service
-	console *buffer
-}
-
-// buffer is a console's output, safe for concurrent use.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	console *consoletest.Buffer
 }
 
 func newFixture(t testing.TB, change ...func(*Options)) *fixture {
@@ -192,7 +175,7 @@ func newFixture(t testing.TB, change ...func(*Options)) *fixture {
 	if err := logService.CreateGroup(logs.Group{Name: "/aws/lambda/fn"}); err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, roles: &roles{denied: map[string]bool{}, revoked: make(chan string, 1000)}, logs: logService, console: &buffer{}}
+	f := &fixture{t: t, roles: &roles{denied: map[string]bool{}, revoked: make(chan string, 1000)}, logs: logService, console: &consoletest.Buffer{}}
 	o := Options{
 		Account: local, IAM: f.roles, Logs: logService, Console: console.New(f.console),
 		Dir: filepath.Join(t.TempDir(), "lambda"), EndpointURL: "http://127.0.0.1:4566", Now: func() time.Time { return clock },
