@@ -178,9 +178,11 @@ func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI) (err erro
 	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
 	}
-	state := filepath.Join(d.dir, "state")
-	if err := os.Mkdir(state, 0o700); err != nil {
-		return fmt.Errorf("making a folder for the stack's state: %w", err)
+	state, temp := filepath.Join(d.dir, "state"), filepath.Join(d.dir, "tmp")
+	for _, dir := range []string{state, temp} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return fmt.Errorf("making a folder for the stack: %w", err)
+		}
 	}
 	if err := d.project.copyTo(d.dir, stack); err != nil {
 		return err
@@ -194,6 +196,9 @@ func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI) (err erro
 		return fmt.Errorf("running Pulumi: %w", err)
 	}
 	env := d.AWS.Environment()
+	// An interrupt ends the program at once, in the middle of a build: what it
+	// leaves goes with this folder.
+	env["TMPDIR"] = temp
 	env["PULUMI_BACKEND_URL"] = "file://" + state
 	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
