@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
@@ -22,40 +18,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
 
-// envRunMain makes the test binary run the command instead of the tests, so
-// that each test has the real command with an environment of its own.
-const envRunMain = "REVOKE_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(envRunMain) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-type result struct {
-	code           int
-	stdout, stderr string
-}
-
-// runCommand runs the command with nothing of the machine's AWS environment.
-func runCommand(t *testing.T, env []string, args ...string) result {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0], args...)
-	nothing := filepath.Join(t.TempDir(), "none")
-	command.Env = append([]string{
-		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
-	}, env...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
-}
+func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // deployment is an API of the local gateway behind the local endpoint, whose
 // authorizer the test answers for.
@@ -177,18 +140,18 @@ func TestRevokedTokenStops(t *testing.T) {
 	d.deny = true
 	d.mu.Unlock()
 	d.post(t, "", 201, 2)
-	got := runCommand(t, d.root, "--api-id", d.api.ID)
-	want := result{0, "authorizer cache reset: API " + d.api.ID + `, stage $default, Region eu-central-1
+	got := clitest.Run(t, d.root, "--api-id", d.api.ID)
+	want := clitest.Result{Stdout: "authorizer cache reset: API " + d.api.ID + `, stage $default, Region eu-central-1
 The next request with each token runs the authorizer again.
 Not changed: the secret and the tokens. One that the authorizer still accepts goes on
 working: first make the authorizer refuse it, then reset the cache.
-`, ""}
+`}
 	if got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 	d.post(t, "", 403, 3)
 	d.post(t, "/prod", 201, 3)
-	if got := runCommand(t, d.root, "--api-id", d.api.ID, "--stage", "prod"); got.code != 0 {
+	if got := clitest.Run(t, d.root, "--api-id", d.api.ID, "--stage", "prod"); got.Code != 0 {
 		t.Fatalf("got %+v", got)
 	}
 	d.post(t, "/prod", 403, 4)
@@ -212,9 +175,9 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got := runCommand(t, tc.env, tc.args...)
+			got := clitest.Run(t, tc.env, tc.args...)
 			whole := strings.HasSuffix(tc.text, "\n")
-			if got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, tc.text) || whole && got.stderr != tc.text {
+			if got.Code != 1 || got.Stdout != "" || !strings.HasPrefix(got.Stderr, tc.text) || whole && got.Stderr != tc.text {
 				t.Errorf("got %+v, want %q", got, tc.text)
 			}
 		})
@@ -223,7 +186,7 @@ func TestFailures(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	if got := runCommand(t, nil, "--help"); got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, usage) || !strings.Contains(got.stdout, "-api-id ID") || !strings.Contains(got.stdout, `default "$default"`) {
+	if got := clitest.Run(t, nil, "--help"); got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-api-id ID") || !strings.Contains(got.Stdout, `default "$default"`) {
 		t.Errorf("got %+v", got)
 	}
 	for _, tc := range []struct {
@@ -236,8 +199,8 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			want := result{2, "", "revoke: " + tc.text + "\nrun revoke --help for its usage\n"}
-			if got := runCommand(t, nil, tc.args...); got != want {
+			want := clitest.Result{Code: 2, Stdout: "", Stderr: "revoke: " + tc.text + "\nrun revoke --help for its usage\n"}
+			if got := clitest.Run(t, nil, tc.args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})

@@ -1,65 +1,26 @@
 package main
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-)
 
-// envRunMain makes the test binary run the command instead of the tests, so
-// that each test has the real command with an environment of its own.
-const envRunMain = "TOKEN_TEST_RUN_MAIN"
+	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+)
 
 const (
 	testSecret   = "0123456789abcdef0123456789abcdef"
 	base64Secret = "base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-func TestMain(m *testing.M) {
-	if os.Getenv(envRunMain) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-type result struct {
-	code           int
-	stdout, stderr string
-}
-
-// runCommand runs the command with nothing of the machine's AWS environment.
-func runCommand(t *testing.T, env []string, args ...string) result {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0], args...)
-	nothing := filepath.Join(t.TempDir(), "none")
-	command.Env = append([]string{
-		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
-	}, env...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	if strings.Contains(stderr.String(), "goroutine ") {
-		t.Errorf("stderr has a stack trace: %s", stderr.String())
-	}
-	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
-}
+func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // newSSM answers every call and returns the environment that leads to it.
 func newSSM(t *testing.T, status int, answer string) []string {
@@ -93,15 +54,15 @@ func TestPrintsToken(t *testing.T) {
 	for name, value := range map[string]string{"raw": testSecret + `\n`, "base64": base64Secret} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := runCommand(t, newSSM(t, 200, parameter("SecureString", value)), "--subject", "usr_abc", "--expires-in", "15m",
+			got := clitest.Run(t, newSSM(t, 200, parameter("SecureString", value)), "--subject", "usr_abc", "--expires-in", "15m",
 				"--claim", "admin=true", "--claim", `list=["a"]`, "--claim", "team=blue", "--claim", "n=12345678901234567890", "--claim", "url=a=b", "--claim", "empty=")
-			if got.code != 0 {
-				t.Fatalf("exit code %d: %s", got.code, got.stderr)
+			if got.Code != 0 {
+				t.Fatalf("exit code %d: %s", got.Code, got.Stderr)
 			}
-			if !regexp.MustCompile(`^a token for "usr_abc", good until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$`).MatchString(got.stderr) {
-				t.Errorf("got stderr %q", got.stderr)
+			if !regexp.MustCompile(`^a token for "usr_abc", good until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$`).MatchString(got.Stderr) {
+				t.Errorf("got stderr %q", got.Stderr)
 			}
-			checkToken(t, got.stdout)
+			checkToken(t, got.Stdout)
 		})
 	}
 }
@@ -142,8 +103,8 @@ func checkToken(t *testing.T, stdout string) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	got := runCommand(t, nil, "--help")
-	if got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, usage) || !strings.Contains(got.stdout, "-subject sub") || !strings.Contains(got.stdout, `default "/events-api/jwt-secret"`) {
+	got := clitest.Run(t, nil, "--help")
+	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-subject sub") || !strings.Contains(got.Stdout, `default "/events-api/jwt-secret"`) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -173,8 +134,8 @@ func TestUsageErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			want := result{2, "", "token: " + tt.text + "\nrun token --help for its usage\n"}
-			if got := runCommand(t, nil, tt.args...); got != want {
+			want := clitest.Result{Code: 2, Stdout: "", Stderr: "token: " + tt.text + "\nrun token --help for its usage\n"}
+			if got := clitest.Run(t, nil, tt.args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -200,10 +161,10 @@ func TestFailures(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := runCommand(t, tt.env, "--subject", "s", "--secret-path", "/p")
+			got := clitest.Run(t, tt.env, "--subject", "s", "--secret-path", "/p")
 			// A text that ends a line is the whole one, another is the SDK's from there on.
 			whole := strings.HasSuffix(tt.text, "\n")
-			if got.code != 1 || got.stdout != "" || !strings.HasPrefix(got.stderr, tt.text) || whole && got.stderr != tt.text {
+			if got.Code != 1 || got.Stdout != "" || !strings.HasPrefix(got.Stderr, tt.text) || whole && got.Stderr != tt.text {
 				t.Errorf("got %+v, want %q", got, tt.text)
 			}
 		})

@@ -1,0 +1,54 @@
+// Package clitest runs a project's command as a process of its own, from the
+// command's own tests.
+package clitest
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// envRunMain makes the test binary run the command instead of the tests, so
+// that each test has the real command with an environment of its own.
+const envRunMain = "CLITEST_RUN_MAIN"
+
+// Main is what TestMain of a command calls with the command's main.
+func Main(m *testing.M, main func()) {
+	if os.Getenv(envRunMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Result is what a command answered.
+type Result struct {
+	Code           int
+	Stdout, Stderr string
+}
+
+// Run runs the command with nothing of the machine's AWS environment. A stack
+// trace fails the test.
+func Run(t *testing.T, env []string, args ...string) Result {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], args...) //nolint:gosec // the test binary itself
+	nothing := filepath.Join(t.TempDir(), "none")
+	command.Env = append([]string{
+		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
+	}, env...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if strings.Contains(stderr.String(), "goroutine ") {
+		t.Errorf("stderr has a stack trace: %s", stderr.String())
+	}
+	return Result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
