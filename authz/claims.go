@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -22,9 +21,10 @@ var registeredClaims = map[string]struct{}{
 // claimSet is the registered claims of a token whose types have been checked.
 // It implements [jwt.Claims] for golang-jwt's validator.
 type claimSet struct {
-	issuer, subject              string
+	issuer, subject, id          string
 	audience                     jwt.ClaimStrings
 	expiresAt, notBefore, issued *jwt.NumericDate
+	all                          Claims
 }
 
 // parseClaims reads the registered claims of a payload segment whose
@@ -43,7 +43,7 @@ func parseClaims(segment string) (claimSet, error) {
 			return claimSet{}, invalidClaim("a registered claim is written in another case")
 		}
 	}
-	var c claimSet
+	c := claimSet{all: object}
 	if c.expiresAt, err = numericDate(object, "exp", math.Floor); err != nil {
 		return claimSet{}, err
 	}
@@ -56,8 +56,7 @@ func parseClaims(segment string) (claimSet, error) {
 	if c.audience, err = audience(object); err != nil {
 		return claimSet{}, err
 	}
-	var jti string
-	for name, field := range map[string]*string{"iss": &c.issuer, "sub": &c.subject, "jti": &jti} {
+	for name, field := range map[string]*string{"iss": &c.issuer, "sub": &c.subject, "jti": &c.id} {
 		if raw, present := object[name]; present {
 			var ok bool
 			if *field, ok = stringValue(raw); !ok {
@@ -71,7 +70,7 @@ func parseClaims(segment string) (claimSet, error) {
 // numericDate reads a NumericDate (RFC 7519 section 2) from 0 to
 // maxNumericDate; nil if there is none. A fraction of a second is rounded so
 // that it never lengthens the token's life.
-func numericDate(object map[string]json.RawMessage, name string, round func(float64) float64) (*jwt.NumericDate, error) {
+func numericDate(object Claims, name string, round func(float64) float64) (*jwt.NumericDate, error) {
 	raw, present := object[name]
 	if !present {
 		return nil, nil
@@ -90,7 +89,7 @@ func numericDate(object map[string]json.RawMessage, name string, round func(floa
 
 // audience reads aud: a string or an array of strings (RFC 7519 section
 // 4.1.3).
-func audience(object map[string]json.RawMessage) (jwt.ClaimStrings, error) {
+func audience(object Claims) (jwt.ClaimStrings, error) {
 	raw, present := object["aud"]
 	if !present {
 		return nil, nil
@@ -98,17 +97,9 @@ func audience(object map[string]json.RawMessage) (jwt.ClaimStrings, error) {
 	if one, ok := stringValue(raw); ok {
 		return jwt.ClaimStrings{one}, nil
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
+	all, ok := object.Strings("aud")
+	if !ok {
 		return nil, invalidClaim("aud is neither a string nor an array of strings")
-	}
-	all := make(jwt.ClaimStrings, 0, len(elements))
-	for _, element := range elements {
-		one, ok := stringValue(element)
-		if !ok {
-			return nil, invalidClaim("aud is neither a string nor an array of strings")
-		}
-		all = append(all, one)
 	}
 	return all, nil
 }

@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -35,6 +37,18 @@ func (c Credential) Value() string {
 	return *c.value
 }
 
+// fingerprint names the credential in a log without telling it: the first
+// bytes of its SHA-256. It is empty for one that is so short that it may have
+// been guessed, and could be guessed again from the fingerprint.
+func (c Credential) fingerprint() string {
+	const shortest, shown = 32, 6 // bytes
+	if len(c.Value()) < shortest {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(c.Value()))
+	return "sha256:" + hex.EncodeToString(sum[:shown])
+}
+
 // String returns the scheme and a placeholder.
 func (c Credential) String() string { return strings.TrimSpace(c.Scheme + " " + redacted) }
 
@@ -49,18 +63,6 @@ func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) 
 // String returns.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// Request is what an authorizer sees of an HTTP request, whatever the format
-// of the event that carried it.
-type Request struct {
-	// Headers have lower-case names; values of repeated headers are joined
-	// with commas, as API Gateway does.
-	Headers map[string]string
-	// RouteKey is the route that matched, for instance "POST /events".
-	RouteKey string
-	// RequestID is API Gateway's id of the request.
-	RequestID string
-}
-
 // Extractor finds a credential in a request. It returns ErrNoCredential where
 // there is none, ErrNotApplicable where there is one of another kind, and
 // ErrMalformed where it is not well formed.
@@ -73,17 +75,24 @@ const BearerScheme = "Bearer"
 
 // BearerHeader is the [Extractor] of RFC 6750 section 2.1: the header
 // Authorization with the scheme Bearer, in any case, one space, and a token68
-// (RFC 9110 section 11.2). A token without a scheme, a second space and a
-// comma, by which API Gateway joins repeated headers, are refused.
-type BearerHeader struct{}
+// (RFC 9110 section 11.2). A second space and a comma, by which API Gateway
+// joins repeated headers, are refused.
+type BearerHeader struct {
+	// BareToken also takes a token without a scheme, as API Gateway's own JWT
+	// authorizer does. Defaults to false: it is refused.
+	BareToken bool
+}
 
 // Extract implements [Extractor].
-func (BearerHeader) Extract(r Request) (Credential, error) {
+func (b BearerHeader) Extract(r Request) (Credential, error) {
 	header := r.Headers["authorization"]
 	if header == "" {
 		return Credential{}, fmt.Errorf("%w: the header Authorization is missing or empty", ErrNoCredential)
 	}
-	scheme, token, _ := strings.Cut(header, " ")
+	scheme, token, hasScheme := strings.Cut(header, " ")
+	if b.BareToken && !hasScheme && !strings.EqualFold(scheme, BearerScheme) && isToken68(header) {
+		return NewCredential(BearerScheme, header), nil
+	}
 	switch {
 	case strings.Contains(header, ","):
 		return Credential{}, malformed("the header Authorization has a comma, so it may be several headers")

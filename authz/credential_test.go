@@ -73,7 +73,7 @@ func TestBearerHeader(t *testing.T) {
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef"
-	credential, key := NewCredential("Bearer", secret), newKey(t, []byte(secret))
+	credential, key := NewCredential("Bearer", secret), hmacKey(t, []byte(secret))
 	type hidden struct {
 		credential Credential
 		key        Key
@@ -81,7 +81,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	values := []any{
 		credential, &credential, key, &key, hidden{credential, key}, &hidden{credential, key},
 		struct{ C, K any }{credential, key}, []Credential{credential}, StaticKeys{key}, map[string]any{"k": key, "c": credential},
-		HS256Config{Keys: StaticKeys{key}}, newHS256(t, func(c *HS256Config) { c.Keys = StaticKeys{key} }),
+		JWTConfig{Keys: StaticKeys{key}}, newJWT(t, func(c *JWTConfig) { c.Keys = StaticKeys{key} }),
 	}
 	var out bytes.Buffer
 	log, logText := slog.New(slog.NewJSONHandler(&out, nil)), slog.New(slog.NewTextHandler(&out, nil))

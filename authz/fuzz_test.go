@@ -3,6 +3,7 @@ package authz
 import (
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,9 +20,9 @@ func FuzzToken(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	v := newHS256(f)
+	v := newJWT(f)
 	f.Fuzz(func(t *testing.T, token string) {
-		if _, err := v.Verify(t.Context(), NewCredential(BearerScheme, token)); err != nil {
+		if _, err := v.Verify(t.Context(), Request{}, NewCredential(BearerScheme, token)); err != nil {
 			checkDenial(t, err)
 			return
 		}
@@ -49,9 +50,9 @@ func FuzzSignedToken(f *testing.F) {
 			f.Add(header, claims)
 		}
 	}
-	v := newHS256(f)
+	v := newJWT(f)
 	f.Fuzz(func(t *testing.T, header, claims string) {
-		got, err := v.Verify(t.Context(), NewCredential(BearerScheme, sign(header, claims)))
+		got, err := v.Verify(t.Context(), Request{}, NewCredential(BearerScheme, sign(header, claims)))
 		if err != nil {
 			checkDenial(t, err)
 			return
@@ -120,13 +121,19 @@ func FuzzAuthorizerEvent(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	h := Handler{Verifier: newHS256(f)}
+	f.Add([]byte(eventV1(f, "/events/42", map[string]string{"Authorization": "Bearer " + good})))
+	f.Add([]byte(eventV1(f, "/events/*", map[string]string{"Authorization": "Bearer " + good, "authorization": "x"})))
+	h := Handler{Chain: chainOf(newJWT(f))}
 	f.Fuzz(func(t *testing.T, payload []byte) {
+		checkPolicy(t, payload, good)
 		answer, log, err := invoke(t, h, payload)
 		if strings.Contains(log, good) {
 			t.Error("the credential is in the log")
 		}
 		if err != nil {
+			return
+		}
+		if answer == `{"errorMessage":"Unauthorized"}` && strings.Contains(log, `"reason":"no credential"`) {
 			return
 		}
 		var simple struct {
@@ -150,4 +157,23 @@ func FuzzAuthorizerEvent(f *testing.F) {
 			t.Errorf("got %+v, %v of %s", identity, err, answer)
 		}
 	})
+}
+
+// checkPolicy: an IAM policy that allows is for one path, for the good token,
+// and in the words of the event.
+func checkPolicy(t *testing.T, payload []byte, good string) {
+	t.Helper()
+	h := Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.DiscardHandler)}
+	answer, err := h.HandlePolicy(t.Context(), payload)
+	if err != nil {
+		return
+	}
+	statement := answer.PolicyDocument.Statement[0]
+	if statement.Effect == "Deny" {
+		return
+	}
+	r, err := parseEvent(payload)
+	if err != nil || !strings.HasSuffix(r.Headers["authorization"], " "+good) || statement.Resource[0] != r.RouteARN || strings.ContainsAny(r.RouteARN, "*?") {
+		t.Errorf("allowed %s without the good token", statement.Resource[0])
+	}
 }

@@ -2,96 +2,183 @@ package authz
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-
-	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-// Handler is a Lambda authorizer of an API Gateway HTTP API, payload format
-// 2.0 with simple responses: lambda.Start(handler.Handle).
+// Handler is a Lambda authorizer of an API Gateway HTTP API. Started with
+// lambda.Start(handler.Handle) it takes payload format 2.0 and gives simple
+// responses; with HandlePolicy it takes either format and gives IAM policies.
+//
+// API Gateway reuses an answer for requests with the same identity sources, on
+// all routes, for the authorizer's cache TTL. A policy that depends on the
+// route needs $context.routeKey among the identity sources; one that depends on
+// anything else of the request, a limiter, and credentials for one request
+// only need a TTL of 0.
 type Handler struct {
-	// Extractor finds the credential. Defaults to BearerHeader.
-	Extractor Extractor
-	// Verifier judges it. Required: without one every invocation returns
-	// ErrMisconfigured.
-	Verifier Verifier
+	// Chain authenticates the request. Required: without one every invocation
+	// returns ErrMisconfigured.
+	Chain Chain
+	// Policy decides whether the principal may make the request. Defaults to
+	// letting every principal through.
+	Policy Policy
+	// Limiter counts the requests that the policy lets through. Defaults to no
+	// limit.
+	Limiter Limiter
 	// Logger gets one record a denial and one a fault. Defaults to JSON on
 	// standard error.
 	Logger *slog.Logger
 }
 
-// Handle answers one authorizer event. A credential that is refused, for
-// whatever reason, is isAuthorized false. Where the credential cannot be
-// judged the error is returned, so that API Gateway answers 500 and caches
-// nothing.
-//
-// The context of an allow is the contract's: the subject as a string and the
-// expiry in seconds since the Unix epoch as a number.
-func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
-	principal, err := h.authorize(ctx, event)
-	if err == nil {
-		return events.APIGatewayV2CustomAuthorizerSimpleResponse{
-			IsAuthorized: true,
-			Context: map[string]any{
-				contract.ContextUserID:    principal.Subject,
-				contract.ContextExpiresAt: principal.ExpiresAt.Unix(),
-			},
-		}, nil
+// SimpleResponse is the answer of an authorizer with simple responses.
+type SimpleResponse struct {
+	// IsAuthorized lets the request through.
+	IsAuthorized bool `json:"isAuthorized"`
+	// Context is what the handler finds at requestContext.authorizer.lambda.
+	Context map[string]any `json:"context,omitempty"`
+	// ErrorMessage "Unauthorized" has API Gateway answer 401 in place of 403
+	// (API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
+	// authorizers").
+	ErrorMessage string `json:"errorMessage,omitempty"`
+}
+
+// MarshalJSON leaves out the other members beside an ErrorMessage.
+func (r SimpleResponse) MarshalJSON() ([]byte, error) {
+	if r.ErrorMessage != "" {
+		return json.Marshal(map[string]string{"errorMessage": r.ErrorMessage})
 	}
+	type plain SimpleResponse
+	return json.Marshal(plain(r))
+}
+
+// unauthorized is the ErrorMessage that makes a 401.
+const unauthorized = "Unauthorized"
+
+// Handle answers one authorizer event of format 2.0. A credential that is
+// refused, for whatever reason, is isAuthorized false. A request without any
+// credential, which gets here only where no identity source is configured, is
+// answered so that the client sees 401, as it does with one. Where the request
+// cannot be judged the error is returned, so that API Gateway answers 500 and
+// caches nothing.
+//
+// The context of an allow is described at [Identity].
+func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (SimpleResponse, error) {
+	if event.Version != format2 {
+		// Format 1.0 has answers of another shape.
+		err := fmt.Errorf("%w: the event's version is not 2.0; set the authorizer's payload format version to 2.0", ErrMisconfigured)
+		return SimpleResponse{}, h.refuse(ctx, requestOf(event), err)
+	}
+	r := requestOf(event)
+	principal, members, err := h.authorize(ctx, r)
+	switch {
+	case err == nil:
+		h.allowed(ctx, r, principal)
+		return SimpleResponse{IsAuthorized: true, Context: members}, nil
+	case errors.Is(err, ErrNoCredential):
+		return SimpleResponse{ErrorMessage: unauthorized}, h.refuse(ctx, r, err)
+	}
+	return SimpleResponse{}, h.refuse(ctx, r, err)
+}
+
+// HandlePolicy answers one authorizer event of format 1.0 or 2.0 with an IAM
+// policy. The policy allows the one route and path of the request and nothing
+// else: with a TTL, API Gateway judges the requests that it has in the cache by
+// it, so that a principal's first path is its only one until the TTL has
+// passed. Refusals are a policy that denies; what cannot be judged is returned
+// as the error.
+func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (events.APIGatewayV2CustomAuthorizerIAMPolicyResponse, error) {
+	r, err := parseEvent(payload)
+	if err != nil {
+		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
+	}
+	if strings.ContainsAny(strings.Replace(r.RouteARN, "/$default/", "/", 1), "*?$") {
+		// In a policy these are wildcards and variables: the answer for this
+		// path, reused, would open others.
+		err = malformed("the path has one of the characters *?$, which mean something else in a policy")
+		return policyOf("", "Deny", "*", nil), h.refuse(ctx, r, err)
+	}
+	principal, members, err := h.authorize(ctx, r)
+	if err != nil {
+		return policyOf("", "Deny", "*", nil), h.refuse(ctx, r, err)
+	}
+	h.allowed(ctx, r, principal)
+	return policyOf(principal.Subject, "Allow", r.RouteARN, members), nil
+}
+
+func policyOf(principal, effect, resource string, members map[string]any) events.APIGatewayV2CustomAuthorizerIAMPolicyResponse {
+	if principal == "" {
+		principal = "anonymous" // API Gateway wants one
+	}
+	return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{
+		PrincipalID: principal,
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version:   "2012-10-17",
+			Statement: []events.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{resource}}},
+		},
+		Context: members,
+	}
+}
+
+// authorize authenticates, decides and counts, in this order: who is refused is
+// not counted.
+func (h Handler) authorize(ctx context.Context, r Request) (Principal, map[string]any, error) {
+	p, err := h.Chain.Authenticate(ctx, r)
+	if err != nil {
+		return Principal{}, nil, err
+	}
+	if h.Policy != nil {
+		err = decide(ctx, h.Policy, p, r)
+	}
+	if err == nil && h.Limiter != nil {
+		err = h.Limiter.Take(ctx, p, r)
+	}
+	var members map[string]any
+	if err == nil {
+		members, err = contextOf(p)
+	}
+	if err != nil {
+		return Principal{}, nil, &CredentialError{Method: p.Method, CredentialID: p.CredentialID, Err: err}
+	}
+	return p, members, nil
+}
+
+// refuse logs why a request is not let through, once, and returns the error
+// where that is a fault.
+func (h Handler) refuse(ctx context.Context, r Request, err error) error {
+	reason, denied := classify(err)
+	about := []any{"reason", reason, "error", err.Error()}
+	credential := &CredentialError{}
+	if errors.As(err, &credential) {
+		about = append(about, "method", credential.Method, "credentialId", credential.CredentialID)
+	}
+	log := h.logger().With(append(about, where(ctx, r)...)...)
+	if denied {
+		log.WarnContext(ctx, "request denied")
+		return nil
+	}
+	log.ErrorContext(ctx, "request not judged")
+	return fmt.Errorf("judging a request: %w", err)
+}
+
+// allowed logs who was let in, for whoever turns debugging on.
+func (h Handler) allowed(ctx context.Context, r Request, p Principal) {
+	h.logger().With(where(ctx, r)...).DebugContext(ctx, "request allowed", "method", p.Method, "credentialId", p.CredentialID)
+}
+
+// where names the request: by Lambda's id and API Gateway's, and its route.
+func where(ctx context.Context, r Request) []any {
 	var lambdaRequestID string
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		lambdaRequestID = lc.AwsRequestID
 	}
-	reason, denied := classify(err)
-	log := h.logger().With("reason", reason, "error", err.Error(), "requestId", lambdaRequestID,
-		"apiRequestId", event.RequestContext.RequestID, "routeKey", event.RouteKey)
-	if denied {
-		log.WarnContext(ctx, "request denied")
-		return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, nil
-	}
-	log.ErrorContext(ctx, "request not judged")
-	return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, fmt.Errorf("judging a request: %w", err)
-}
-
-func (h Handler) authorize(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (Principal, error) {
-	if h.Verifier == nil {
-		return Principal{}, fmt.Errorf("%w: Handler.Verifier is not set", ErrMisconfigured)
-	}
-	// Header names keep their case in format 1.0, and its answers have another
-	// shape.
-	if event.Version != "2.0" {
-		return Principal{}, fmt.Errorf("%w: the event's version is not 2.0; set the authorizer's payload format version to 2.0", ErrMisconfigured)
-	}
-	extractor := h.Extractor
-	if extractor == nil {
-		extractor = BearerHeader{}
-	}
-	credential, err := extractor.Extract(Request{
-		Headers:   event.Headers,
-		RouteKey:  event.RouteKey,
-		RequestID: event.RequestContext.RequestID,
-	})
-	if err != nil {
-		return Principal{}, err
-	}
-	principal, err := h.Verifier.Verify(ctx, credential)
-	if err != nil {
-		return Principal{}, err
-	}
-	// FromRequest would refuse the identity on every request: better to fail
-	// here, where the mistake is. The errors' texts have none of the values.
-	if err := CheckSubject(principal.Subject); err != nil {
-		return Principal{}, fmt.Errorf("%w: the verifier's principal: %w", ErrMisconfigured, err)
-	}
-	if seconds := principal.ExpiresAt.Unix(); seconds <= 0 || seconds > maxNumericDate {
-		return Principal{}, fmt.Errorf("%w: the verifier's principal: its expiry is out of range", ErrMisconfigured)
-	}
-	return principal, nil
+	return []any{"requestId", lambdaRequestID, "apiRequestId", r.RequestID, "routeKey", r.RouteKey}
 }
 
 func (h Handler) logger() *slog.Logger {

@@ -55,12 +55,14 @@ func invoke(t testing.TB, h Handler, payload []byte) (answer, log string, err er
 
 type verifyFunc func(context.Context, Credential) (Principal, error)
 
-func (f verifyFunc) Verify(ctx context.Context, c Credential) (Principal, error) { return f(ctx, c) }
+func (f verifyFunc) Verify(ctx context.Context, _ Request, c Credential) (Principal, error) {
+	return f(ctx, c)
+}
 
 func TestHandlerAllows(t *testing.T) {
 	t.Parallel()
-	answer, log, err := invoke(t, Handler{Verifier: newHS256(t)}, readEvent(t, "bearer "+sign(testHeader, testClaims)))
-	const want = `{"isAuthorized":true,"context":{"expiresAt":1700000060,"userId":"usr_abc"}}`
+	answer, log, err := invoke(t, Handler{Chain: chainOf(newJWT(t))}, readEvent(t, "bearer "+sign(testHeader, testClaims)))
+	const want = `{"isAuthorized":true,"context":{"credentialId":"sha256:836b2f1a0ac3","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`
 	if err != nil || answer != want {
 		t.Errorf("got %s, %v; want %s", answer, err, want)
 	}
@@ -71,24 +73,25 @@ func TestHandlerAllows(t *testing.T) {
 
 func TestHandlerDenies(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ name, authorization, reason, text string }{
-		{"missing", "", "no credential", "no credential: the header Authorization is missing or empty"},
-		{"another scheme", "Basic dTpw", "not applicable", "credential of another kind: the scheme of the header Authorization is not Bearer"},
-		{"malformed", "Bearer bad-token", "malformed", segmentsText},
-		{"unsecured", "Bearer " + rfc7519None, "unsupported algorithm", "unsupported algorithm"},
-		{"another secret", "Bearer " + jwtIOToken, "invalid signature", "invalid signature"},
-		{"expired", "Bearer " + sign(testHeader, `{"sub":"s","exp":1}`), "expired", "expired"},
-		{"not yet valid", "Bearer " + sign(testHeader, `{"sub":"s","exp":1700000060,"nbf":1700000060}`), "not yet valid", "not yet valid"},
-		{"no subject", "Bearer " + sign(testHeader, `{"exp":1700000060}`), "invalid claim", "invalid claim: sub: the subject is empty"},
+	const denied = `{"isAuthorized":false}`
+	tests := []struct{ name, authorization, answer, reason, text, credential string }{
+		{"missing", "", `{"errorMessage":"Unauthorized"}`, "no credential", "no credential: the header Authorization is missing or empty", ""},
+		{"another scheme", "Basic dTpw", denied, "not applicable", "credential of another kind: the scheme of the header Authorization is not Bearer", ""},
+		{"malformed", "Bearer bad-token", denied, "malformed", segmentsText, `"method":"JWT","credentialId":"",`},
+		{"unsecured", "Bearer " + rfc7519None, denied, "unsupported algorithm", "unsupported algorithm", fingerprinted("f7860a3af2a4")},
+		{"another secret", "Bearer " + jwtIOToken, denied, "invalid signature", "invalid signature", fingerprinted("c794fa6d20c6")},
+		{"expired", "Bearer " + sign(testHeader, `{"sub":"s","exp":1}`), denied, "expired", "expired", fingerprinted("4085bdb49622")},
+		{"not yet valid", "Bearer " + sign(testHeader, `{"sub":"s","exp":1700000060,"nbf":1700000060}`), denied, "not yet valid", "not yet valid", fingerprinted("81bbd337957d")},
+		{"no subject", "Bearer " + sign(testHeader, `{"exp":1700000060}`), denied, "invalid claim", "invalid claim: sub: the subject is empty", fingerprinted("ccfc97360a99")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			answer, log, err := invoke(t, Handler{Verifier: newHS256(t)}, readEvent(t, tt.authorization))
-			if err != nil || answer != `{"isAuthorized":false}` {
+			answer, log, err := invoke(t, Handler{Chain: chainOf(newJWT(t))}, readEvent(t, tt.authorization))
+			if err != nil || answer != tt.answer {
 				t.Errorf("got %s, %v", answer, err)
 			}
-			want := fmt.Sprintf(`{"level":"WARN","msg":"request denied","reason":%q,"error":%q,"requestId":"lambda-1","apiRequestId":"api-1","routeKey":"POST /events"}`+"\n", tt.reason, tt.text)
+			want := fmt.Sprintf(`{"level":"WARN","msg":"request denied","reason":%q,"error":%q,%s"requestId":"lambda-1","apiRequestId":"api-1","routeKey":"POST /events"}`+"\n", tt.reason, tt.text, tt.credential)
 			if log != want {
 				t.Errorf("logged %s, want %s", log, want)
 			}
@@ -97,6 +100,10 @@ func TestHandlerDenies(t *testing.T) {
 			}
 		})
 	}
+}
+
+func fingerprinted(sum string) string {
+	return `"method":"JWT","credentialId":"sha256:` + sum + `",`
 }
 
 func TestHandlerFaults(t *testing.T) {
@@ -115,9 +122,9 @@ func TestHandlerFaults(t *testing.T) {
 		want         error
 		reason, text string
 	}{
-		{"no verifier", nil, event, ErrMisconfigured, "misconfigured", "misconfigured: Handler.Verifier is not set"},
-		{"format 1.0", newHS256(t), bytes.Replace(event, []byte(`"version":"2.0"`), []byte(`"version":"1.0"`), 1), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
-		{"no event", newHS256(t), []byte(`{}`), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
+		{"no verifier", nil, event, ErrMisconfigured, "misconfigured", "misconfigured: method 0 of the chain has no Verifier"},
+		{"format 1.0", newJWT(t), bytes.Replace(event, []byte(`"version":"2.0"`), []byte(`"version":"1.0"`), 1), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
+		{"no event", newJWT(t), []byte(`{}`), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
 		{"unavailable", fails(ErrUnavailable), event, ErrUnavailable, "unavailable", "unavailable"},
 		{"unknown error", fails(os.ErrClosed), event, os.ErrClosed, "internal", "file already closed"},
 		{"a fault with a denial in it", fails(fmt.Errorf("%w: %w", ErrExpired, ErrUnavailable)), event, ErrUnavailable, "unavailable", "expired: unavailable"},
@@ -127,11 +134,11 @@ func TestHandlerFaults(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			answer, log, err := invoke(t, Handler{Verifier: tt.verifier}, tt.event)
+			answer, log, err := invoke(t, Handler{Chain: chainOf(tt.verifier)}, tt.event)
 			if answer != "" || !errors.Is(err, tt.want) || text(err) != "judging a request: "+tt.text {
 				t.Errorf("got %s, error %q; want error %q", answer, text(err), "judging a request: "+tt.text)
 			}
-			if want := fmt.Sprintf(`{"level":"ERROR","msg":"request not judged","reason":%q,"error":%q,"requestId":"lambda-1"`, tt.reason, tt.text); !strings.HasPrefix(log, want) {
+			if want := fmt.Sprintf(`{"level":"ERROR","msg":"request not judged","reason":%q,"error":%q`, tt.reason, tt.text); !strings.HasPrefix(log, want) {
 				t.Errorf("logged %s, want %s…", log, want)
 			}
 		})
@@ -141,10 +148,10 @@ func TestHandlerFaults(t *testing.T) {
 func TestHandlerUsesItsExtractor(t *testing.T) {
 	t.Parallel()
 	var got Request
-	h := Handler{Verifier: newHS256(t), Extractor: extractFunc(func(r Request) (Credential, error) {
+	h := Handler{Chain: Chain{{Verifier: newJWT(t), Extractor: extractFunc(func(r Request) (Credential, error) {
 		got = r
 		return NewCredential(BearerScheme, r.Headers["x-token"]), nil
-	})}
+	})}}}
 	event := bytes.Replace(readEvent(t, ""), []byte(`"headers":{`), []byte(`"headers":{"x-token":"`+sign(testHeader, testClaims)+`",`), 1)
 	answer, _, err := invoke(t, h, event)
 	if err != nil || !strings.HasPrefix(answer, `{"isAuthorized":true`) {

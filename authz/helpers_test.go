@@ -37,9 +37,9 @@ func at(seconds int64) func() time.Time {
 	return func() time.Time { return time.Unix(seconds, 0) }
 }
 
-func newKey(t testing.TB, secret []byte) Key {
+func hmacKey(t testing.TB, secret []byte) Key {
 	t.Helper()
-	key, err := NewHS256Key(secret)
+	key, err := NewHMACKey(HS256, "", secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,18 +48,20 @@ func newKey(t testing.TB, secret []byte) Key {
 
 // newHS256 returns a verifier with the test secret at the test's time, changed
 // by the functions given.
-func newHS256(t testing.TB, change ...func(*HS256Config)) *HS256 {
+func newJWT(t testing.TB, change ...func(*JWTConfig)) *JWT {
 	t.Helper()
-	cfg := HS256Config{Keys: StaticKeys{newKey(t, testSecret)}, AnyIssuer: true, AnyAudience: true, Now: at(testNow)}
+	cfg := JWTConfig{Keys: StaticKeys{hmacKey(t, testSecret)}, AnyIssuer: true, AnyAudience: true, Now: at(testNow)}
 	for _, f := range change {
 		f(&cfg)
 	}
-	v, err := NewHS256(cfg)
+	v, err := NewJWT(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
+
+func chainOf(v Verifier) Chain { return Chain{{Verifier: v}} }
 
 type keysFunc func(context.Context) ([]Key, error)
 

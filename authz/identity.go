@@ -1,9 +1,11 @@
 package authz
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -14,20 +16,86 @@ import (
 // Errors of [FromRequest] beside ErrExpired. A handler answers 401 to each of
 // the three.
 var (
-	// ErrNoIdentity: the request has no Lambda authorizer's context. The
-	// route is public, or protected in another way.
+	// ErrNoIdentity: the request has no authorizer's context. The route is
+	// public.
 	ErrNoIdentity = errors.New("no identity in the request")
-	// ErrMalformedIdentity: the authorizer's context is not one that [Handler]
-	// makes.
+	// ErrMalformedIdentity: the authorizer's context is not one that [Handler],
+	// or API Gateway's own authorizer, makes.
 	ErrMalformedIdentity = errors.New("malformed identity in the request")
 )
 
-// Identity is who sent a request, as the authorizer found.
+// Identity is who sent a request, as the authorizer found. What the credential
+// does not have is empty.
+//
+// [Handler] writes it into the authorizer context under the names userId,
+// issuer, tenant, method, credentialId, scopes, permissions, tier and
+// expiresAt: strings, with scopes and permissions as words with single spaces
+// between them, and expiresAt as a number of seconds since the Unix epoch.
+// Access logs show them as $context.authorizer.userId and so on.
 type Identity struct {
-	// UserID is the subject of the verified credential.
+	// UserID is the subject of the verified credential: of a token its sub, of
+	// an IAM caller its unique id.
 	UserID string
-	// ExpiresAt is when that credential expires, to the second.
+	// Issuer is who issued the credential.
+	Issuer string
+	// Tenant is the tenant that the credential belongs to.
+	Tenant string
+	// Method is how the credential was verified: Principal.Method, "JWT" for
+	// API Gateway's JWT authorizer and MethodIAM for its IAM authorizer.
+	Method string
+	// CredentialID is a public name of the credential: of a token its jti, of
+	// an IAM caller its access key id.
+	CredentialID string
+	// Scopes are the OAuth scopes of the credential.
+	Scopes []string
+	// Permissions are what the caller may do; see [Identity.May].
+	Permissions []string
+	// Tier is the caller's tier.
+	Tier string
+	// ExpiresAt is when the identity expires, to the second. It is zero for an
+	// IAM caller: API Gateway checks each of its requests.
 	ExpiresAt time.Time
+}
+
+// MethodIAM is Identity.Method of a caller that API Gateway's IAM authorizer
+// let in.
+const MethodIAM = "IAM"
+
+// May reports whether the identity has a permission; see [Permits].
+func (i Identity) May(permission string) bool { return Permits(i.Permissions, permission) }
+
+// MaxContextBytes is how long the authorizer context may be as JSON: 4 KiB.
+// AWS names no limit for HTTP APIs; for REST APIs, where it does, the whole
+// answer has 8 KB.
+const MaxContextBytes = 4 << 10
+
+// contextOf returns the authorizer context of a principal.
+func contextOf(p Principal) (map[string]any, error) {
+	members := map[string]any{
+		contract.ContextUserID:    p.Subject,
+		contract.ContextExpiresAt: p.ExpiresAt.Unix(),
+	}
+	for name, value := range map[string]string{
+		contract.ContextIssuer:       p.Issuer,
+		contract.ContextTenant:       p.Tenant,
+		contract.ContextMethod:       p.Method,
+		contract.ContextCredentialID: p.CredentialID,
+		contract.ContextScopes:       joinList(p.Scopes),
+		contract.ContextPermissions:  joinList(p.Permissions),
+		contract.ContextTier:         p.Tier,
+	} {
+		if value != "" {
+			members[name] = value
+		}
+	}
+	encoded, err := json.Marshal(members)
+	if err != nil {
+		return nil, fmt.Errorf("%w: encoding the authorizer context: %w", ErrMisconfigured, err)
+	}
+	if len(encoded) > MaxContextBytes {
+		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", ErrMisconfigured, len(encoded), MaxContextBytes)
+	}
+	return members, nil
 }
 
 // IdentityReader reads the identity that the authorizer put into a request.
@@ -42,35 +110,120 @@ func FromRequest(request events.APIGatewayV2HTTPRequest) (Identity, error) {
 	return IdentityReader{}.FromRequest(request)
 }
 
-// FromRequest returns the identity of a request that passed the authorizer.
-// The expiry is checked again, because API Gateway reuses the authorizer's
+// FromRequest returns the identity of a request that passed an authorizer: the
+// Lambda authorizer of a [Handler], or API Gateway's own for JWT or IAM. The
+// expiry is checked again, because API Gateway reuses a Lambda authorizer's
 // answer for its cache TTL, which can outlive the credential. The errors are
 // ErrNoIdentity, ErrMalformedIdentity and ErrExpired: answer 401.
 func (r IdentityReader) FromRequest(request events.APIGatewayV2HTTPRequest) (Identity, error) {
-	authorizer := request.RequestContext.Authorizer
-	if authorizer == nil || authorizer.Lambda == nil {
-		return Identity{}, fmt.Errorf("%w: requestContext.authorizer.lambda is missing; does the route have the Lambda authorizer?", ErrNoIdentity)
+	var identity Identity
+	var err error
+	switch authorizer := request.RequestContext.Authorizer; {
+	case authorizer == nil:
+		err = fmt.Errorf("%w: requestContext.authorizer is missing; does the route have an authorizer?", ErrNoIdentity)
+	case authorizer.Lambda != nil:
+		identity, err = fromLambda(authorizer.Lambda)
+	case authorizer.JWT != nil:
+		identity, err = fromJWT(*authorizer.JWT)
+	case authorizer.IAM != nil:
+		return fromIAM(*authorizer.IAM)
+	default:
+		err = fmt.Errorf("%w: requestContext.authorizer has none of lambda, jwt and iam; does the authorizer give a context?", ErrNoIdentity)
 	}
-	userID, ok := authorizer.Lambda[contract.ContextUserID].(string)
-	if !ok {
-		return Identity{}, fmt.Errorf("%w: %s is not a string", ErrMalformedIdentity, contract.ContextUserID)
-	}
-	if err := CheckSubject(userID); err != nil {
-		return Identity{}, fmt.Errorf("%w: %s: %w", ErrMalformedIdentity, contract.ContextUserID, err)
-	}
-	// encoding/json decodes every number into a float64, which is exact for
-	// whole numbers far beyond the range. NaN is not equal to itself.
-	seconds, ok := authorizer.Lambda[contract.ContextExpiresAt].(float64)
-	if !ok || math.Trunc(seconds) != seconds || seconds <= 0 || seconds > maxNumericDate {
-		return Identity{}, fmt.Errorf("%w: %s is not a whole number of seconds since the Unix epoch", ErrMalformedIdentity, contract.ContextExpiresAt)
+	if err != nil {
+		return Identity{}, err
 	}
 	now := r.Now
 	if now == nil {
 		now = time.Now
 	}
-	identity := Identity{UserID: userID, ExpiresAt: time.Unix(int64(seconds), 0).UTC()}
 	if !now().Before(identity.ExpiresAt) {
 		return Identity{}, fmt.Errorf("%w: the credential behind the identity has expired", ErrExpired)
 	}
 	return identity, nil
+}
+
+// fromLambda reads what contextOf wrote.
+func fromLambda(members map[string]any) (Identity, error) {
+	var identity Identity
+	userID, ok := members[contract.ContextUserID].(string)
+	if !ok {
+		return Identity{}, malformedIdentity(contract.ContextUserID, errors.New("it is not a string"))
+	}
+	var scopes, permissions string
+	identity.UserID = userID
+	for name, field := range map[string]*string{
+		contract.ContextIssuer:       &identity.Issuer,
+		contract.ContextTenant:       &identity.Tenant,
+		contract.ContextMethod:       &identity.Method,
+		contract.ContextCredentialID: &identity.CredentialID,
+		contract.ContextTier:         &identity.Tier,
+		contract.ContextScopes:       &scopes,
+		contract.ContextPermissions:  &permissions,
+	} {
+		if value, present := members[name]; present {
+			if *field, ok = value.(string); !ok {
+				return Identity{}, malformedIdentity(name, errors.New("it is not a string"))
+			}
+		}
+	}
+	if identity.Scopes, ok = splitList(scopes); !ok {
+		return Identity{}, malformedIdentity(contract.ContextScopes, errors.New("it is not a list of words"))
+	}
+	if identity.Permissions, ok = splitList(permissions); !ok {
+		return Identity{}, malformedIdentity(contract.ContextPermissions, errors.New("it is not a list of words"))
+	}
+	// encoding/json decodes every number into a float64, which is exact for
+	// whole numbers far beyond the range. NaN is not equal to itself.
+	seconds, ok := members[contract.ContextExpiresAt].(float64)
+	if !ok || math.Trunc(seconds) != seconds || seconds <= 0 || seconds > maxNumericDate {
+		return Identity{}, malformedIdentity(contract.ContextExpiresAt, errors.New("it is not a whole number of seconds since the Unix epoch"))
+	}
+	identity.ExpiresAt = time.Unix(int64(seconds), 0).UTC()
+	return identity.checked(contract.ContextUserID)
+}
+
+// fromJWT reads the claims that API Gateway's JWT authorizer has verified. It
+// hands every claim over as text.
+func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) (Identity, error) {
+	identity := Identity{
+		UserID: jwt.Claims["sub"], Issuer: jwt.Claims["iss"], Method: methodJWT, CredentialID: jwt.Claims["jti"],
+	}
+	if CheckCredentialID(identity.CredentialID) != nil {
+		identity.CredentialID = ""
+	}
+	var ok bool
+	if identity.Scopes, ok = splitList(jwt.Claims["scope"]); !ok {
+		identity.Scopes = nil
+	}
+	seconds, err := strconv.ParseFloat(jwt.Claims["exp"], 64)
+	if err != nil || !(0 < seconds && seconds <= maxNumericDate) {
+		return Identity{}, malformedIdentity("exp", errors.New("it is not a number of seconds since the Unix epoch"))
+	}
+	identity.ExpiresAt = time.Unix(int64(seconds), 0).UTC()
+	return identity.checked("sub")
+}
+
+// fromIAM reads whom API Gateway's IAM authorizer has recognised.
+func fromIAM(iam events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription) (Identity, error) {
+	return Identity{UserID: iam.UserID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("userId")
+}
+
+// checked returns the identity if its names are what a verifier may give.
+func (i Identity) checked(userID string) (Identity, error) {
+	if err := CheckSubject(i.UserID); err != nil {
+		return Identity{}, malformedIdentity(userID, err)
+	}
+	p := Principal{Subject: i.UserID, Issuer: i.Issuer, Tenant: i.Tenant, Method: i.Method, CredentialID: i.CredentialID, Tier: i.Tier, ExpiresAt: i.ExpiresAt}
+	if i.ExpiresAt.IsZero() {
+		p.ExpiresAt = time.Unix(maxNumericDate, 0)
+	}
+	if err := p.check(); err != nil {
+		return Identity{}, fmt.Errorf("%w: %w", ErrMalformedIdentity, err)
+	}
+	return i, nil
+}
+
+func malformedIdentity(name string, why error) error {
+	return fmt.Errorf("%w: %s: %w", ErrMalformedIdentity, name, why)
 }

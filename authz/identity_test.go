@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +15,24 @@ import (
 
 func TestFromRequest(t *testing.T) {
 	t.Parallel()
-	const missing = "no identity in the request: requestContext.authorizer.lambda is missing; does the route have the Lambda authorizer?"
-	const badExpiry = "malformed identity in the request: expiresAt is not a whole number of seconds since the Unix epoch"
-	const badUser = "malformed identity in the request: userId is not a string"
+	const missing = "no identity in the request: requestContext.authorizer is missing; does the route have an authorizer?"
+	const empty = "no identity in the request: requestContext.authorizer has none of lambda, jwt and iam; does the authorizer give a context?"
+	const badExpiry = "malformed identity in the request: expiresAt: it is not a whole number of seconds since the Unix epoch"
+	const badUser = "malformed identity in the request: userId: it is not a string"
 	identity := func(members string) string { return `{"authorizer":{"lambda":{` + members + `}}}` }
+	jwt := func(claims string) string { return `{"authorizer":{"jwt":{"claims":{` + claims + `},"scopes":null}}}` }
+	soon := time.Unix(testNow+1, 0).UTC()
 	tests := []struct {
 		name, context string
 		want          Identity
 		err           error
 		text          string
 	}{
-		{name: "good", context: identity(`"userId":"usr_abc","expiresAt":1700000001,"other":[1]`), want: Identity{"usr_abc", time.Unix(1_700_000_001, 0).UTC()}},
-		{name: "whole number with an exponent", context: identity(`"userId":"u","expiresAt":2e9`), want: Identity{"u", time.Unix(2_000_000_000, 0).UTC()}},
-		{name: "last of the range", context: identity(`"userId":"u","expiresAt":253402300799`), want: Identity{"u", time.Unix(253402300799, 0).UTC()}},
+		{name: "good", context: identity(`"userId":"usr_abc","expiresAt":1700000001,"other":[1]`), want: Identity{UserID: "usr_abc", ExpiresAt: time.Unix(1_700_000_001, 0).UTC()}},
+		{name: "whole number with an exponent", context: identity(`"userId":"u","expiresAt":2e9`), want: Identity{UserID: "u", ExpiresAt: time.Unix(2_000_000_000, 0).UTC()}},
+		{name: "last of the range", context: identity(`"userId":"u","expiresAt":253402300799`), want: Identity{UserID: "u", ExpiresAt: time.Unix(253402300799, 0).UTC()}},
 		{"no authorizer", `{}`, Identity{}, ErrNoIdentity, missing},
-		{"authorizer without context", `{"authorizer":{"lambda":null}}`, Identity{}, ErrNoIdentity, missing},
-		{"JWT authorizer", `{"authorizer":{"jwt":{"claims":{"sub":"u","exp":"1700000001"}}}}`, Identity{}, ErrNoIdentity, missing},
+		{"authorizer without context", `{"authorizer":{"lambda":null}}`, Identity{}, ErrNoIdentity, empty},
 		{"empty context", identity(``), Identity{}, ErrMalformedIdentity, badUser},
 		{"no user", identity(`"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, badUser},
 		{"user in another case", identity(`"userid":"u","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, badUser},
@@ -47,6 +50,26 @@ func TestFromRequest(t *testing.T) {
 		{"expiry beyond int64", identity(`"userId":"u","expiresAt":1e300`), Identity{}, ErrMalformedIdentity, badExpiry},
 		{"expires now", identity(`"userId":"u","expiresAt":1700000000`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
 		{"expired long ago", identity(`"userId":"u","expiresAt":1`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
+		{name: "everything", context: identity(`"userId":"u","issuer":"i","tenant":"t","method":"APIKey","credentialId":"k1","scopes":"a b","permissions":"events:*","tier":"gold","expiresAt":1700000001`), want: Identity{
+			UserID: "u", Issuer: "i", Tenant: "t", Method: "APIKey", CredentialID: "k1", Scopes: []string{"a", "b"}, Permissions: []string{"events:*"}, Tier: "gold", ExpiresAt: soon}},
+		{"tenant a number", identity(`"userId":"u","tenant":1,"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: tenant: it is not a string"},
+		{"permissions an array", identity(`"userId":"u","permissions":["a"],"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: permissions: it is not a string"},
+		{"permissions with two spaces", identity(`"userId":"u","permissions":"a  b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: permissions: it is not a list of words"},
+		{"scopes with a line break", identity(`"userId":"u","scopes":"a\nb","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: scopes: it is not a list of words"},
+		{"tier with a line break", identity(`"userId":"u","tier":"a\nb","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the tier has a character that is not printable"},
+		{"credential's id", identity(`"userId":"u","credentialId":"a b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-"},
+
+		{name: "JWT authorizer", context: jwt(`"sub":"u","exp":"1700000001","iss":"https://issuer.example","jti":"j1","scope":"a b","aud":"[a b]"`), want: Identity{
+			UserID: "u", Issuer: "https://issuer.example", Method: "JWT", CredentialID: "j1", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, exp as it prints large numbers", context: jwt(`"sub":"u","exp":"1.700000001e+09"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a/b","scope":"a  b"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
+		{"JWT authorizer, expired", jwt(`"sub":"u","exp":"1700000000"`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
+		{"JWT authorizer, no exp", jwt(`"sub":"u"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
+		{"JWT authorizer, exp NaN", jwt(`"sub":"u","exp":"NaN"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
+		{"JWT authorizer, no sub", jwt(`"exp":"1700000001"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: sub: the subject is empty"},
+		{name: "IAM authorizer", context: `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE","accountId":"000000000000","userArn":"arn:aws:iam::000000000000:user/u","userId":"AIDAEXAMPLE"}}}`, want: Identity{
+			UserID: "AIDAEXAMPLE", Method: "IAM", CredentialID: "AKIAEXAMPLE"}},
+		{"IAM authorizer, no user", `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE"}}}`, Identity{}, ErrMalformedIdentity, "malformed identity in the request: userId: the subject is empty"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,7 +79,7 @@ func TestFromRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := IdentityReader{Now: at(testNow)}.FromRequest(request)
-			if got != tt.want || !errors.Is(err, tt.err) || text(err) != tt.text {
+			if !reflect.DeepEqual(got, tt.want) || !errors.Is(err, tt.err) || text(err) != tt.text {
 				t.Errorf("got %+v, error %q; want %+v, error %q", got, text(err), tt.want, tt.text)
 			}
 		})
@@ -92,7 +115,7 @@ func TestFromRequestClock(t *testing.T) {
 // reads, through JSON both ways.
 func TestHandlerToFromRequest(t *testing.T) {
 	t.Parallel()
-	answer, _, err := invoke(t, Handler{Verifier: newHS256(t)}, readEvent(t, "Bearer "+sign(testHeader, testClaims)))
+	answer, _, err := invoke(t, Handler{Chain: chainOf(newJWT(t))}, readEvent(t, "Bearer "+sign(testHeader, testClaims)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +128,7 @@ func TestHandlerToFromRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := IdentityReader{Now: at(testNow)}.FromRequest(request)
-	if want := (Identity{"usr_abc", time.Unix(testNow+60, 0).UTC()}); err != nil || got != want {
+	if want := (Identity{UserID: "usr_abc", Method: "JWT", CredentialID: "sha256:836b2f1a0ac3", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }

@@ -3,14 +3,46 @@ package authz
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"strings"
 )
 
-// MinSecretBytes is how long the secret of HS256 must at least be: as long as
-// the hash (RFC 7518 section 3.2).
-const MinSecretBytes = 32
+// Algorithm is a signature algorithm by its name in the registry of RFC 7518
+// section 3.1.
+type Algorithm string
+
+// The algorithms that a key can be bound to.
+const (
+	HS256 Algorithm = "HS256"
+	HS384 Algorithm = "HS384"
+	HS512 Algorithm = "HS512"
+	RS256 Algorithm = "RS256"
+	PS256 Algorithm = "PS256"
+	ES256 Algorithm = "ES256"
+	EdDSA Algorithm = "EdDSA" // Ed25519 only (RFC 8037)
+)
+
+// minSecretBytes is how long the secret of an HMAC algorithm must at least be:
+// as long as its hash (RFC 7518 section 3.2).
+var minSecretBytes = map[Algorithm]int{HS256: 32, HS384: 48, HS512: 64}
+
+// MinSecretBytes returns how long the secret of an HMAC algorithm must at least
+// be, in bytes; 0 for other algorithms.
+func MinSecretBytes(algorithm Algorithm) int { return minSecretBytes[algorithm] }
+
+// minRSABits is the shortest RSA key (RFC 7518 sections 3.3 and 3.5), and
+// maxRSABits a length beyond which checking a signature takes too long.
+const minRSABits, maxRSABits = 2048, 8192
 
 // secretPrefix marks a secret that is written in base64.
 const secretPrefix = "base64:"
@@ -18,29 +50,163 @@ const secretPrefix = "base64:"
 // Key is a key bound to the one algorithm it may be used with. Printed, logged
 // or marshalled, it does not show the key.
 type Key struct {
-	algorithm string
-	// secret is a function, because fmt prints the fields of a struct that
-	// holds a Key in an unexported field without asking String, and follows
-	// pointers to structs.
-	secret func() []byte
+	id        string
+	algorithm Algorithm
+	// material is what golang-jwt verifies with. It is a function, because fmt
+	// prints the fields of a struct that holds a Key in an unexported field
+	// without asking String, and follows pointers to structs.
+	material func() any
 }
 
-// NewHS256Key returns the key of HS256 (HMAC with SHA-256). The secret is
-// copied. One shorter than MinSecretBytes is refused with ErrMisconfigured.
-func NewHS256Key(secret []byte) (Key, error) {
-	if len(secret) < MinSecretBytes {
-		return Key{}, fmt.Errorf("%w: the secret has %d bytes, HS256 needs at least %d (RFC 7518 section 3.2); make one with: openssl rand -base64 32", ErrMisconfigured, len(secret), MinSecretBytes)
+// NewHMACKey returns the key of an HMAC algorithm. The secret is copied. One
+// that is shorter than MinSecretBytes is refused, and so is an id that is
+// neither empty nor one of [CheckCredentialID]. The error is ErrMisconfigured.
+func NewHMACKey(algorithm Algorithm, id string, secret []byte) (Key, error) {
+	shortest := minSecretBytes[algorithm]
+	switch {
+	case shortest == 0:
+		return Key{}, fmt.Errorf("%w: %q is not an HMAC algorithm; use HS256, HS384 or HS512", ErrMisconfigured, algorithm)
+	case bytes.HasPrefix(bytes.TrimSpace(secret), []byte("-----BEGIN")):
+		// The attack of RFC 8725 section 2.1, made by hand.
+		return Key{}, fmt.Errorf("%w: the secret is a key in PEM, which is public or belongs to another algorithm; make a secret with: openssl rand -base64 %d", ErrMisconfigured, shortest)
+	case len(secret) < shortest:
+		return Key{}, fmt.Errorf("%w: the secret has %d bytes, %s needs at least %d (RFC 7518 section 3.2); make one with: openssl rand -base64 %d", ErrMisconfigured, len(secret), algorithm, shortest, shortest)
 	}
 	secret = bytes.Clone(secret)
-	return Key{algHS256, func() []byte { return secret }}, nil
+	return newKey(algorithm, id, func() any { return secret })
 }
 
-// String returns the algorithm and a placeholder.
+// NewPublicKey returns the key of an algorithm with public keys: an
+// *rsa.PublicKey of 2048 to 8192 bits for RS256 and PS256, an *ecdsa.PublicKey
+// on the curve P-256 for ES256, an ed25519.PublicKey for EdDSA. Anything else,
+// and an id that is neither empty nor one of [CheckCredentialID], is refused
+// with ErrMisconfigured.
+func NewPublicKey(algorithm Algorithm, id string, key crypto.PublicKey) (Key, error) {
+	good := false
+	switch public := key.(type) {
+	case *rsa.PublicKey:
+		bits := 0
+		if public != nil && public.N != nil {
+			bits = public.N.BitLen()
+		}
+		if (algorithm == RS256 || algorithm == PS256) && (bits < minRSABits || bits > maxRSABits) {
+			return Key{}, fmt.Errorf("%w: the RSA key has %d bits, %s takes %d to %d (RFC 7518 section 3.3)", ErrMisconfigured, bits, algorithm, minRSABits, maxRSABits)
+		}
+		good = algorithm == RS256 || algorithm == PS256
+	case *ecdsa.PublicKey:
+		good = algorithm == ES256 && public != nil && public.Curve == elliptic.P256()
+		if good {
+			_, err := public.ECDH() // fails for a point that is not on the curve
+			good = err == nil
+		}
+	case ed25519.PublicKey:
+		good = algorithm == EdDSA && len(public) == ed25519.PublicKeySize
+	}
+	if !good {
+		return Key{}, fmt.Errorf("%w: a %T is no key of %q; RS256 and PS256 take RSA, ES256 takes ECDSA on P-256, EdDSA takes Ed25519", ErrMisconfigured, key, algorithm)
+	}
+	return newKey(algorithm, id, func() any { return key })
+}
+
+// ParsePublicKey is NewPublicKey of a key in PEM: a PUBLIC KEY (RFC 5280
+// section 4.1) or a CERTIFICATE, of which only the key counts. A JSON Web Key
+// Set or its address is refused: an issuer that publishes one is judged by API
+// Gateway's own JWT authorizer, without any function.
+func ParsePublicKey(algorithm Algorithm, id, text string) (Key, error) {
+	trimmed := strings.TrimSpace(text)
+	if strings.HasPrefix(trimmed, "{") || strings.Contains(trimmed, "://") {
+		return Key{}, fmt.Errorf("%w: the public key is a JSON Web Key Set or an address; %s", ErrMisconfigured, UseJWTAuthorizer)
+	}
+	block, rest := pem.Decode([]byte(trimmed))
+	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
+		return Key{}, fmt.Errorf("%w: the public key is not one PEM block", ErrMisconfigured)
+	}
+	var key crypto.PublicKey
+	var err error
+	switch block.Type {
+	case "PUBLIC KEY":
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
+	case "CERTIFICATE":
+		var certificate *x509.Certificate
+		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
+			key = certificate.PublicKey
+		}
+	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
+		return Key{}, fmt.Errorf("%w: this is a private key, which must stay with the issuer; give its public key (openssl pkey -pubout)", ErrMisconfigured)
+	default:
+		return Key{}, fmt.Errorf("%w: the PEM block is neither PUBLIC KEY nor CERTIFICATE", ErrMisconfigured)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: the public key cannot be read: %w", ErrMisconfigured, err)
+	}
+	return NewPublicKey(algorithm, id, key)
+}
+
+// UseJWTAuthorizer says what to do with an issuer that publishes a JSON Web
+// Key Set.
+const UseJWTAuthorizer = "for an issuer with a JSON Web Key Set (JWKS) use API Gateway's built-in JWT authorizer, which fetches it"
+
+func newKey(algorithm Algorithm, id string, material func() any) (Key, error) {
+	if id != "" {
+		if err := CheckCredentialID(id); err != nil {
+			return Key{}, fmt.Errorf("%w: the key's id: %w", ErrMisconfigured, err)
+		}
+	}
+	return Key{id, algorithm, material}, nil
+}
+
+// ID returns the key's id, the kid of RFC 7515 section 4.1.4; empty without
+// one.
+func (k Key) ID() string { return k.id }
+
+// Algorithm returns the algorithm that the key is bound to.
+func (k Key) Algorithm() Algorithm { return k.algorithm }
+
+// HMACSecret returns the secret of an HMAC key, and false for any other. It
+// must not be changed, and must not reach a log or an error.
+func (k Key) HMACSecret() ([]byte, bool) {
+	if k.material == nil {
+		return nil, false
+	}
+	secret, ok := k.material().([]byte)
+	return secret, ok
+}
+
+// Equal reports whether two keys are the same in id, algorithm and key. It
+// takes the same time for all secrets of equal length.
+func (k Key) Equal(other Key) bool {
+	return k.id == other.id && k.algorithm == other.algorithm && k.SameMaterial(other)
+}
+
+// SameMaterial reports whether two keys hold the same secret or public key,
+// whatever their ids and algorithms.
+func (k Key) SameMaterial(other Key) bool {
+	if k.material == nil || other.material == nil {
+		return k.material == nil && other.material == nil
+	}
+	switch mine := k.material().(type) {
+	case []byte:
+		theirs, ok := other.HMACSecret()
+		return ok && equal(mine, theirs)
+	case interface{ Equal(crypto.PublicKey) bool }:
+		return mine.Equal(other.material())
+	}
+	return false
+}
+
+// equal compares digests of equal length, so that the time it takes tells
+// nothing, not even the length.
+func equal(a, b []byte) bool {
+	x, y := sha256.Sum256(a), sha256.Sum256(b)
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// String returns the algorithm, the id and a placeholder.
 func (k Key) String() string {
-	if k.secret == nil {
+	if k.material == nil {
 		return "no key"
 	}
-	return k.algorithm + " " + redacted
+	return strings.TrimSpace(string(k.algorithm)+" "+k.id) + " " + redacted
 }
 
 // Format prints what String returns, for every verb.
@@ -50,12 +216,21 @@ func (k Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.String()) }
 // with what String returns.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// KeyProvider gives the keys that are valid now, at least one. A credential is
-// good if any of them verifies it, so that a secret can be rotated. Its error
-// wraps ErrMisconfigured or ErrUnavailable. Keys is called for every
-// credential and is safe for concurrent use.
+// KeyProvider gives the keys that are valid now, at least one: all of them with
+// an id or none of them, and no two with the same. Its error wraps
+// ErrMisconfigured or ErrUnavailable. Keys is called for every credential and
+// is safe for concurrent use.
 type KeyProvider interface {
 	Keys(ctx context.Context) ([]Key, error)
+}
+
+// Refresher is what a [KeyProvider] can be as well: one that can look for newer
+// keys. A verifier asks for it when no key of the provider fits a credential,
+// because keys may have been rotated since they were read.
+type Refresher interface {
+	// Refresh reads the keys again, unless it has done so a short while ago,
+	// and reports whether they changed. Its error is that of Keys.
+	Refresh(ctx context.Context) (keys []Key, changed bool, err error)
 }
 
 // StaticKeys is the [KeyProvider] of keys that never change.
@@ -69,7 +244,7 @@ func (s StaticKeys) Keys(context.Context) ([]Key, error) { return s, nil }
 // 4) after the prefix "base64:", else the text itself. Exactly one newline at
 // the end (LF or CRLF) is not part of it, because editors and shells add one;
 // every other character is. An encoding error is ErrMisconfigured and shows
-// nothing of the value. The length is left to NewHS256Key.
+// nothing of the value. The length is left to NewHMACKey.
 func ParseSecret(value string) ([]byte, error) {
 	value, newline := strings.CutSuffix(value, "\n")
 	if newline {

@@ -44,17 +44,17 @@ func TestParseSecret(t *testing.T) {
 	}
 }
 
-func TestNewHS256Key(t *testing.T) {
+func TestNewHMACKey(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, 31} {
-		if _, err := NewHS256Key(make([]byte, size)); !errors.Is(err, ErrMisconfigured) {
+		if _, err := NewHMACKey(HS256, "", make([]byte, size)); !errors.Is(err, ErrMisconfigured) {
 			t.Errorf("%d bytes: got %v, want %v", size, err, ErrMisconfigured)
 		}
 	}
 	secret := []byte(strings.Repeat("a", 32))
-	key := newKey(t, secret)
+	key := hmacKey(t, secret)
 	secret[0] = 'b'
-	if key.secret()[0] != 'a' {
+	if got, _ := key.HMACSecret(); got[0] != 'a' {
 		t.Error("the key changes with the caller's slice")
 	}
 }

@@ -13,14 +13,12 @@ import (
 // and bounds the work for a stranger's token.
 const MaxTokenBytes = 8 << 10
 
-const algHS256 = "HS256"
-
 // compact is a token in JWS compact serialization (RFC 7515 section 7.1) of
 // which nothing has been verified. The payload is still encoded: what it says
 // does not matter until the signature is good.
 type compact struct {
 	signed    string // header and payload segments with the dot between them
-	header    map[string]json.RawMessage
+	header    Claims
 	payload   string
 	signature []byte
 }
@@ -71,7 +69,7 @@ const jsonSpace = " \t\r\n"
 // parseObject reads a JSON object that is all of data and names no member
 // twice (RFC 7519 section 4 lets a parser refuse that), comparing names as
 // they read after unescaping. The values are parts of data.
-func parseObject(data []byte) (map[string]json.RawMessage, error) {
+func parseObject(data []byte) (Claims, error) {
 	// encoding/json would replace bytes that are not UTF-8. After this check
 	// the data is one JSON value, so what follows need only find its members.
 	if !utf8.Valid(data) || !json.Valid(data) {
@@ -81,7 +79,7 @@ func parseObject(data []byte) (map[string]json.RawMessage, error) {
 	if rest[0] != '{' {
 		return nil, malformed("the token's header or claims set is not a JSON object")
 	}
-	object := make(map[string]json.RawMessage)
+	object := make(Claims)
 	for rest = skip(rest, 1); rest[0] != '}'; {
 		end := valueEnd(rest)
 		name, ok := stringValue(rest[:end])
@@ -140,34 +138,69 @@ var headerNames = map[string]bool{
 	"enc": false, "zip": false,
 }
 
-// checkHeader accepts the header of an HS256 token only. Unknown parameters
-// are ignored, as RFC 7515 section 4 demands.
-func checkHeader(header map[string]json.RawMessage) error {
-	for name := range header {
+// header is what a token's header says that matters here.
+type header struct {
+	algorithm Algorithm
+	keyID     string // "" without kid
+}
+
+// checkHeader reads the header of a token whose typ must be wantType, or JWT or
+// missing where that is empty. Unknown parameters are ignored, as RFC 7515
+// section 4 demands.
+func checkHeader(parameters Claims, wantType string) (header, error) {
+	for name := range parameters {
 		allowed, known := headerNames[name]
 		if known && !allowed {
-			return malformed("the token's header has a parameter that is not allowed (crit, b64, jku, jwk, x5u, x5c, x5t, x5t#S256, enc, zip)")
+			return header{}, malformed("the token's header has a parameter that is not allowed (crit, b64, jku, jwk, x5u, x5c, x5t, x5t#S256, enc, zip)")
 		}
 		if !known && foldsToOneOf(name, headerNames) {
-			return malformed("the token's header has a registered parameter in another case")
+			return header{}, malformed("the token's header has a registered parameter in another case")
 		}
 	}
-	if alg, ok := stringValue(header["alg"]); !ok || alg != algHS256 {
-		return ErrUnsupportedAlgorithm
+	algorithm, ok := parameters.String("alg")
+	if !ok {
+		return header{}, ErrUnsupportedAlgorithm
 	}
-	if raw, present := header["typ"]; present {
-		// RFC 8725 section 3.11: a token of another type is not taken for one
-		// of ours. Media types ignore case (RFC 7515 section 4.1.9).
-		if typ, ok := stringValue(raw); !ok || !strings.EqualFold(typ, "JWT") {
-			return malformed("the token's typ is not JWT")
+	h := header{algorithm: Algorithm(algorithm)}
+	if _, supported := signingMethods[h.algorithm]; !supported {
+		return header{}, ErrUnsupportedAlgorithm
+	}
+	if err := checkType(parameters, wantType); err != nil {
+		return header{}, err
+	}
+	if _, present := parameters["kid"]; present {
+		// The text is compared with the ids of keys, and used for nothing else.
+		if h.keyID, ok = parameters.String("kid"); !ok || CheckCredentialID(h.keyID) != nil {
+			return header{}, malformed("the token's kid is not a string of 1 to 128 letters, digits and characters of ._:~=+-")
 		}
 	}
-	if raw, present := header["kid"]; present {
-		if _, ok := stringValue(raw); !ok {
-			return malformed("the token's kid is not a string")
-		}
+	return h, nil
+}
+
+// checkType compares typ (RFC 8725 section 3.11): a token of another type is
+// not taken for one of ours. Media types ignore case.
+func checkType(parameters Claims, want string) error {
+	_, present := parameters["typ"]
+	if !present && want == "" {
+		return nil
+	}
+	if want == "" {
+		want = "JWT"
+	}
+	typ, ok := parameters.String("typ")
+	if !ok || !strings.EqualFold(mediaType(typ), mediaType(want)) {
+		return malformed("the token's typ is not " + want)
 	}
 	return nil
+}
+
+// mediaType leaves out what RFC 7515 section 4.1.9 lets a sender leave out.
+func mediaType(typ string) string {
+	const prefix = "application/"
+	if len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) && !strings.Contains(typ[len(prefix):], "/") {
+		return typ[len(prefix):]
+	}
+	return typ
 }
 
 // foldsToOneOf reports whether name is one of names but for its case. Such a

@@ -76,10 +76,11 @@ func TestVectorSignatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkHeader(token.header); err != nil {
+			head, err := checkHeader(token.header, "")
+			if err != nil {
 				t.Error(err)
 			}
-			if err := verifySignature([]Key{newKey(t, tt.key)}, token); err != nil {
+			if err := verifySignature([]Key{hmacKey(t, tt.key)}, head, token); err != nil {
 				t.Error(err)
 			}
 		})
@@ -118,8 +119,8 @@ func TestVectorsRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newHS256(t, func(c *HS256Config) {
-				c.Keys, c.Now = StaticKeys{newKey(t, decode(t, tt.key))}, at(tt.now)
+			v := newJWT(t, func(c *JWTConfig) {
+				c.Keys, c.Now = StaticKeys{hmacKey(t, decode(t, tt.key))}, at(tt.now)
 			})
 			checkRefused(t, v, tt.token, tt.want, tt.text)
 		})
@@ -129,7 +130,7 @@ func TestVectorsRefused(t *testing.T) {
 // TestVectorOldSecret: the 19-byte secret of jwt.io's old example makes no key.
 func TestVectorOldSecret(t *testing.T) {
 	t.Parallel()
-	_, err := NewHS256Key([]byte(jwtIOOldSecret))
+	_, err := NewHMACKey(HS256, "", []byte(jwtIOOldSecret))
 	const want = "misconfigured: the secret has 19 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"
 	if text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)

@@ -1,9 +1,11 @@
 package secret
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,162 +16,292 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-const (
-	testSecret = "0123456789abcdef0123456789abcdef"
-	testPath   = "/events-api/jwt-secret"
-)
-
-// newSource returns a source that sees the environment env, in which every
-// wait is over at once and recorded.
-func newSource(env map[string]string) (*Source, *[]time.Duration) {
-	s := FromEnvironment(func(name string) string { return env[name] })
-	waits := new([]time.Duration)
-	s.sleep = func(ctx context.Context, d time.Duration) error {
-		*waits = append(*waits, d)
-		return ctx.Err()
-	}
-	return s, waits
-}
-
-// ssmEnvironment is the environment of a function that reads testPath at
-// endpoint, changed by pairs of name and value.
-func ssmEnvironment(endpoint string, pairs ...string) map[string]string {
-	env := map[string]string{
-		contract.EnvSecretPath: testPath,
-		envRegion:              "eu-central-1",
-		envAccessKeyID:         "AKIDEXAMPLE",
-		envSecretKey:           "example-secret-access-key",
-		envSessionToken:        "example-session-token",
-		envEndpointSSM:         endpoint,
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		env[pairs[i]] = pairs[i+1]
-	}
-	return env
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-func TestKeysFromEnvironment(t *testing.T) {
-	t.Parallel()
-	for name, value := range map[string]string{
-		"raw":    testSecret + "\n",
-		"base64": "base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, _ := newSource(map[string]string{contract.EnvSecret: value})
-			keys, err := s.Keys(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkKeys(t, keys)
-		})
-	}
-}
-
-// checkKeys verifies with the keys a token that testSecret signed.
-func checkKeys(t *testing.T, keys []authz.Key) {
-	t.Helper()
-	verifier, err := authz.NewHS256(authz.HS256Config{
-		Keys: authz.StaticKeys(keys), AnyIssuer: true, AnyAudience: true,
-		Now: func() time.Time { return time.Unix(1_700_000_000, 0) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c3JfYWJjIiwiZXhwIjoxNzAwMDAwMDYwfQ.H4WmcZSbiREPpvd6atBE3-l3XRLeq4-rzweUZZBH-J0"
-	if _, err := verifier.Verify(t.Context(), authz.NewCredential(authz.BearerScheme, token)); err != nil {
-		t.Errorf("the keys are not of the secret: %v", err)
-	}
-}
-
-func TestKeysMisconfigured(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		env  map[string]string
-		text string
-	}{
-		{"neither", nil, "misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret"},
-		{"both", map[string]string{contract.EnvSecretPath: "/a", contract.EnvSecret: testSecret}, "misconfigured: both JWT_SECRET_PATH and JWT_SECRET are set; remove one of them"},
-		{"short", map[string]string{contract.EnvSecret: testSecret[:31]}, "using environment variable JWT_SECRET: misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
-		{"newline only", map[string]string{contract.EnvSecret: "\n"}, "using environment variable JWT_SECRET: misconfigured: the secret has 0 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
-		{"bad base64", map[string]string{contract.EnvSecret: "base64:" + testSecret + "?"}, `using environment variable JWT_SECRET: misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)`},
-		{"path without slash", map[string]string{contract.EnvSecretPath: "jwt"}, `misconfigured: JWT_SECRET_PATH is "jwt", which does not begin with a slash; set it to the full name of the SSM parameter`},
-		{"no Region", ssmEnvironment("", envRegion, ""), `reading parameter "/events-api/jwt-secret": misconfigured: AWS_REGION is "", which is no AWS Region; Lambda sets it, elsewhere set it to the parameter's Region`},
-		{"Region with a host in it", ssmEnvironment("", envRegion, "a.example/"), `reading parameter "/events-api/jwt-secret": misconfigured: AWS_REGION is "a.example/", which is no AWS Region; Lambda sets it, elsewhere set it to the parameter's Region`},
-		{"no credentials", ssmEnvironment("http://127.0.0.1:1", envSecretKey, ""), `reading parameter "/events-api/jwt-secret": misconfigured: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; Lambda sets them, elsewhere set them to credentials that may read the parameter`},
-		{"endpoint without scheme", ssmEnvironment("127.0.0.1:1"), `reading parameter "/events-api/jwt-secret": misconfigured: AWS_ENDPOINT_URL_SSM is not an http or https URL`},
-		{"general endpoint not HTTP", ssmEnvironment("", envEndpoint, "ftp://a.example"), `reading parameter "/events-api/jwt-secret": misconfigured: AWS_ENDPOINT_URL is not an http or https URL`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s, waits := newSource(tt.env)
-			keys, err := s.Keys(t.Context())
-			if keys != nil || !errors.Is(err, authz.ErrMisconfigured) || text(err) != tt.text {
-				t.Errorf("got %v, error %q; want error %q", keys, text(err), tt.text)
-			}
-			if len(*waits) != 0 {
-				t.Errorf("a misconfiguration was retried after %v", *waits)
-			}
-		})
-	}
-}
-
 // TestKeysReadsOnce: many callers at once, and later ones, make one call.
 func TestKeysReadsOnce(t *testing.T) {
 	t.Parallel()
-	ssm := newSSM(t, answerParameter("SecureString", testSecret))
-	s, _ := newSource(ssmEnvironment(ssm.URL))
+	ssm := newSSM(t, testSecret)
+	s, _ := newSource(t, ssm)
 	var wait sync.WaitGroup
 	for range 50 {
-		wait.Go(func() {
-			if keys, err := s.Keys(t.Context()); err != nil || len(keys) != 1 {
-				t.Errorf("got %v, %v", keys, err)
-			}
-		})
+		wait.Go(func() { wantKeys(t, s, "test") })
 	}
 	wait.Wait()
-	keys, err := s.Keys(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkKeys(t, keys)
-	if n := len(ssm.requests()); n != 1 {
-		t.Errorf("made %d calls, want 1", n)
-	}
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 1)
 }
 
-// TestKeysRecovers: a failure is not kept, and each call makes one attempt.
+// TestKeysRecovers: a first failure is not kept, and each call makes one
+// attempt.
 func TestKeysRecovers(t *testing.T) {
 	t.Parallel()
-	denied := answerError(http.StatusBadRequest, "AccessDeniedException", "no")
-	ssm := newSSM(t, denied, denied, answerParameter("SecureString", testSecret))
-	s, _ := newSource(ssmEnvironment(ssm.URL))
+	ssm := newSSM(t, testSecret)
+	ssm.fail(refuse("AccessDeniedException"))
+	s, _ := newSource(t, ssm)
 	for i := 1; i <= 2; i++ {
 		if _, err := s.Keys(t.Context()); !errors.Is(err, authz.ErrMisconfigured) {
 			t.Fatalf("call %d: got %v", i, err)
 		}
-		if n := len(ssm.requests()); n != i {
-			t.Fatalf("made %d calls, want %d", n, i)
+		wantCalls(t, ssm, i)
+	}
+	ssm.fail(nil)
+	wantKeys(t, s, "test")
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 3)
+}
+
+// TestKeysReadAgainAfterMaxAge: and not before; the keys are as old as the
+// question.
+func TestKeysReadAgainAfterMaxAge(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	ssm.set(testPath, otherSecret)
+	clock.add(DefaultMaxAge - 1)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 1)
+	clock.add(1)
+	var wait sync.WaitGroup
+	for range 20 {
+		wait.Go(func() { wantKeys(t, s, "other") })
+	}
+	wait.Wait()
+	wantCalls(t, ssm, 2)
+	clock.add(-time.Hour) // set back
+	wantKeys(t, s, "other")
+	wantCalls(t, ssm, 3)
+}
+
+// TestKeysStaleIfUnavailable: while Systems Manager is down the old keys stay
+// good, for MaxStale after they were read; few requests wait for it; and it is
+// found as soon as it is back.
+func TestKeysStaleIfUnavailable(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	var log bytes.Buffer
+	s.config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	ssm.fail(down)
+	clock.add(DefaultMaxAge)
+	for range 5 {
+		wantKeys(t, s, "test")
+	}
+	if n := strings.Count(log.String(), `level=WARN msg="using old secrets" error="reading parameter \"/events-api/jwt-secret\": unavailable: `); n != 1 || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("the log is:\n%s", log.String())
+	}
+	wantCalls(t, ssm, 4) // one, and one failed reading of three
+	clock.add(DefaultMinInterval)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 7)
+
+	clock.add(DefaultMaxStale - DefaultMaxAge - DefaultMinInterval - 1)
+	wantKeys(t, s, "test")
+	clock.add(1)
+	for i := range 2 {
+		_, err := s.Keys(t.Context())
+		if want := `reading parameter "/events-api/jwt-secret": unavailable: Systems Manager answered status 503, "": ""`; !errors.Is(err, authz.ErrUnavailable) || text(err) != want {
+			t.Errorf("after MaxStale, call %d: got %q, want %q", i, text(err), want)
 		}
 	}
-	for range 2 {
-		keys, err := s.Keys(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkKeys(t, keys)
+	wantCalls(t, ssm, 16)
+	ssm.set(testPath, otherSecret)
+	wantKeys(t, s, "other")
+}
+
+// TestKeysRecoverWhileStale: the first reading after the pause finds it.
+func TestKeysRecoverWhileStale(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	ssm.fail(down)
+	clock.add(DefaultMaxAge)
+	wantKeys(t, s, "test")
+	ssm.set(testPath, otherSecret)
+	wantKeys(t, s, "test")
+	clock.add(DefaultMinInterval)
+	wantKeys(t, s, "other")
+	wantCalls(t, ssm, 5)
+}
+
+// TestKeysEndWhenAnswered: an answer that the keys are no more is not an
+// outage.
+func TestKeysEndWhenAnswered(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		end  func(*fakeSSM)
+		text string
+	}{
+		"parameter deleted":  {func(f *fakeSSM) { f.fail(refuse("ParameterNotFound")) }, `put the parameter`},
+		"permission removed": {func(f *fakeSSM) { f.fail(refuse("AccessDeniedException")) }, `allow the function's role`},
+		"no secret in it":    {func(f *fakeSSM) { f.set(testPath, `{"current":"`) }, `is not valid JSON`},
 	}
-	if n := len(ssm.requests()); n != 3 {
-		t.Errorf("made %d calls, want 3", n)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ssm := newSSM(t, testSecret)
+			s, clock := newSource(t, ssm)
+			wantKeys(t, s, "test")
+			tt.end(ssm)
+			clock.add(DefaultMaxAge)
+			for range 2 {
+				keys, err := s.Keys(t.Context())
+				if keys != nil || !errors.Is(err, authz.ErrMisconfigured) || !strings.Contains(text(err), tt.text) {
+					t.Errorf("got %v, %v", keys, err)
+				}
+			}
+			ssm.set(testPath, otherSecret)
+			wantKeys(t, s, "other")
+		})
+	}
+}
+
+// TestRefreshFindsNewKeys: two rotations in a row are found at once.
+func TestRefreshFindsNewKeys(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	ssm.set(testPath, `{"current":"`+otherSecret+`","previous":"`+testSecret+`"}`)
+	wantRefresh(t, s, "other test", true)
+	wantKeys(t, s, "other test")
+	ssm.set(testPath, `{"current":"`+thirdSecret+`","previous":"`+otherSecret+`"}`)
+	wantRefresh(t, s, "third other", true)
+	wantCalls(t, ssm, 3)
+	// The keys that a refresh has read are as fresh as any.
+	clock.add(DefaultMaxAge - 1)
+	wantKeys(t, s, "third other")
+	wantCalls(t, ssm, 3)
+}
+
+// TestRefreshIsLimited: credentials that fit no key make few calls, however
+// many there are, and rotations do not count.
+func TestRefreshIsLimited(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	for range 100 {
+		wantRefresh(t, s, "test", false)
+	}
+	wantCalls(t, ssm, 1+burst)
+	for range 3 {
+		clock.add(DefaultMinInterval)
+		wantRefresh(t, s, "test", false)
+		wantRefresh(t, s, "test", false)
+	}
+	wantCalls(t, ssm, 1+burst+3)
+
+	// A key that came a moment later is found after MinInterval at most.
+	ssm.set(testPath, otherSecret)
+	wantRefresh(t, s, "test", false)
+	clock.add(DefaultMinInterval)
+	wantRefresh(t, s, "other", true)
+	wantCalls(t, ssm, 1+burst+4)
+	// The next rotation is found too, because the one before cost nothing.
+	ssm.set(testPath, thirdSecret)
+	wantRefresh(t, s, "third", true)
+	wantRefresh(t, s, "third", false)
+	// Who may still have the keys from before is told, without a call.
+	wantRefresh(t, s, "third", true)
+	clock.add(-time.Hour) // a clock that is set back gives no reading
+	wantRefresh(t, s, "third", true)
+	wantCalls(t, ssm, 1+burst+6)
+}
+
+// TestRefreshTogether: callers that wait for another's reading make none of
+// their own, and are told of its change.
+func TestRefreshTogether(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, _ := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	ssm.set(testPath, otherSecret)
+	s.turn <- struct{}{}
+	var wait sync.WaitGroup
+	for range 20 {
+		wait.Go(func() {
+			keys, changed, err := s.Refresh(t.Context())
+			if names(keys) != "other" || !changed || err != nil {
+				t.Errorf("got %q, %v, %v", names(keys), changed, err)
+			}
+		})
+	}
+	<-s.turn
+	wait.Wait()
+	if n := ssm.calls(); n > 1+burst {
+		t.Errorf("%d calls of Systems Manager", n)
+	}
+}
+
+// TestRefreshFails: what cannot be judged is not called bad, and costs one
+// reading; the old keys stay good meanwhile.
+func TestRefreshFails(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
+	ssm.fail(down)
+	for range 10 {
+		keys, changed, err := s.Refresh(t.Context())
+		if keys != nil || changed || !errors.Is(err, authz.ErrUnavailable) {
+			t.Errorf("got %v, %v, %v", keys, changed, err)
+		}
+	}
+	wantCalls(t, ssm, 4)
+	wantKeys(t, s, "test")
+	ssm.set(testPath, otherSecret)
+	clock.add(DefaultMinInterval)
+	wantRefresh(t, s, "other", true)
+}
+
+// TestRefreshOfAValue: what cannot change is not read again.
+func TestRefreshOfAValue(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	s, err := New(Config{Value: `{"current":"` + testSecret + `"}`, Now: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefresh(t, s, "test", true) // the first reading
+	clock.add(48 * time.Hour)
+	wantKeys(t, s, "test")
+	wantRefresh(t, s, "test", false)
+}
+
+// TestRefreshBeforeKeys: the first reading may be Refresh's.
+func TestRefreshBeforeKeys(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, _ := newSource(t, ssm)
+	wantRefresh(t, s, "test", true)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 1)
+}
+
+// TestSeveralPaths: their keys together, in order; all must be there.
+func TestSeveralPaths(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, `{"keys":{"a":"`+testSecret+`"}}`)
+	ssm.set("/b", `{"current":{"kid":"b","secret":"`+otherSecret+`"}}`)
+	s, clock := newSource(t, ssm, testPath, "/b")
+	wantKeys(t, s, "a=test b=other")
+	wantCalls(t, ssm, 2)
+	for value, want := range map[string]string{
+		`{"current":{"kid":"a","secret":"` + otherSecret + `"}}`: `using the parameters /events-api/jwt-secret, /b: misconfigured: two keys have the same id`,
+		otherSecret: `using the parameters /events-api/jwt-secret, /b: misconfigured: some keys have an id and some have none; give all of them one, or none`,
+		"short":     `using parameter "/b": misconfigured: the secret has 5 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32`,
+	} {
+		ssm.set("/b", value)
+		clock.add(DefaultMaxAge)
+		if keys, err := s.Keys(t.Context()); keys != nil || text(err) != want {
+			t.Errorf("got %q, want %q", text(err), want)
+		}
+	}
+	ssm.fail(refuse("ParameterNotFound"))
+	if _, err := s.Keys(t.Context()); !strings.HasPrefix(text(err), `reading parameter "/events-api/jwt-secret": misconfigured: `) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -177,38 +309,60 @@ func TestKeysRecovers(t *testing.T) {
 // longer than its own context.
 func TestKeysWaitingEnds(t *testing.T) {
 	t.Parallel()
-	s, _ := newSource(nil)
+	s, _ := newSource(t, newSSM(t, testSecret))
 	s.turn <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Keys(ctx)
-	if want := "unavailable: waiting for the secret: context canceled"; !errors.Is(err, authz.ErrUnavailable) || text(err) != want {
-		t.Errorf("got %q, want %q", text(err), want)
+	_, _, refreshErr := s.Refresh(ctx)
+	for _, err := range []error{err, refreshErr} {
+		if want := "unavailable: waiting for the secret: context canceled"; !errors.Is(err, authz.ErrUnavailable) || text(err) != want {
+			t.Errorf("got %q, want %q", text(err), want)
+		}
 	}
 }
 
-func TestSleep(t *testing.T) {
+// TestKeysCallerEnds: what ended with its caller says nothing of Systems
+// Manager: the next caller tries at once.
+func TestKeysCallerEnds(t *testing.T) {
 	t.Parallel()
-	if err := sleep(t.Context(), time.Nanosecond); err != nil {
-		t.Error(err)
-	}
+	ssm := newSSM(t, testSecret)
+	s, clock := newSource(t, ssm)
+	wantKeys(t, s, "test")
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
+	ssm.fail(func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		down(w, r)
+	})
+	clock.add(DefaultMaxAge)
+	if keys, err := s.Keys(ctx); names(keys) != "test" || err != nil {
+		t.Errorf("got %q, %v", names(keys), err)
+	}
+	ssm.set(testPath, otherSecret)
+	wantKeys(t, s, "other")
+}
+
+// TestReadTimeouts: what is spent before and in the first invocation, or on
+// Keys and Refresh in one invocation, stays below the 10 s that API Gateway
+// gives an authorizer.
+func TestReadTimeouts(t *testing.T) {
+	t.Parallel()
+	if 2*readTimeout >= 10*time.Second || renewTimeout >= readTimeout {
+		t.Errorf("a first reading may take %v, a later one %v", readTimeout, renewTimeout)
 	}
 }
 
-// TestSourceIsNotPrinted: the secret is not in what fmt prints of a source.
-func TestSourceIsNotPrinted(t *testing.T) {
+// TestChecklist7SourceIsNotPrinted: the secret is not in what fmt prints of a
+// source or its configuration (item 7 of the security checklist).
+func TestChecklist7SourceIsNotPrinted(t *testing.T) {
 	t.Parallel()
-	s, _ := newSource(map[string]string{contract.EnvSecret: testSecret})
-	if _, err := s.Keys(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := FromEnvironment(func(name string) string { return map[string]string{contract.EnvSecret: testSecret}[name] })
+	wantKeys(t, s, "test")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		if out := fmt.Sprintf(verb, s); strings.Contains(out, testSecret) || strings.Contains(out, "48 49 50 51") || strings.Contains(out, fmt.Sprintf("%x", testSecret)) {
-			t.Errorf("%s prints the secret", verb)
+		for _, what := range []any{s, *s.current.Load(), Config{Value: testSecret}, &Config{Value: testSecret}} {
+			if out := fmt.Sprintf(verb, what); strings.Contains(out, testSecret) || strings.Contains(out, "48 49 50 51") || strings.Contains(out, fmt.Sprintf("%x", testSecret)) {
+				t.Errorf("%s of a %T prints the secret", verb, what)
+			}
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	source := secret.FromEnvironment(os.Getenv)
-	verifier, err := authz.NewHS256(authz.HS256Config{Keys: source, AnyIssuer: true, AnyAudience: true})
+	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: source, AnyIssuer: true, AnyAudience: true})
 	if err != nil {
 		log.Error("configuring the verifier", "error", err.Error())
 		os.Exit(1)
@@ -31,5 +31,5 @@ func main() {
 	if _, err := source.Keys(context.Background()); err != nil {
 		log.Error("reading the secret at cold start", "error", err.Error())
 	}
-	lambda.Start(authz.Handler{Verifier: verifier, Logger: log}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Logger: log}.Handle)
 }

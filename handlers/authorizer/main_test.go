@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func TestBinary(t *testing.T) {
 	ssm := newSSM(t)
 	ssm.down.Store(true)
 	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
-	good := sign(t, testSecret)
+	good, forged := sign(t, testSecret), sign(t, strings.ToUpper(testSecret))
 
 	for i := 1; i <= 2; i++ {
 		f.invoke(t, "Bearer "+good, "error", `{"errorMessage":"judging a request: reading parameter \"/events-api/jwt-secret\": misconfigured: Systems Manager answered status 400, \"AccessDeniedException\": \"no\"; `)
@@ -43,14 +44,15 @@ func TestBinary(t *testing.T) {
 		}
 	}
 	ssm.down.Store(false)
-	f.invoke(t, "Bearer "+good, "response", `{"isAuthorized":true,"context":{"expiresAt":`)
+	f.invoke(t, "Bearer "+good, "response", `{"isAuthorized":true,"context":{"credentialId":"sha256:`)
 	for _, bad := range []string{
-		"Bearer bad-token", "bearer " + sign(t, strings.ToUpper(testSecret)), "Basic dTpw", "Bearer " + good + ",Bearer " + good,
-		"Bearer " + good[:len(good)-4] + "AAAA", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "",
+		"Bearer bad-token", "bearer " + forged, "Basic dTpw", "Bearer " + good + ",Bearer " + good,
+		"Bearer " + good[:len(good)-4] + "AAAA", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
 	} {
 		f.invoke(t, bad, "response", `{"isAuthorized":false}`)
 	}
-	f.invoke(t, "BEARER "+good, "response", `{"isAuthorized":true,"context":{"expiresAt":`)
+	f.invoke(t, "", "response", `{"errorMessage":"Unauthorized"}`)
+	f.invoke(t, "BEARER "+good, "response", `{"isAuthorized":true,"context":{"credentialId":"sha256:`)
 	if n := ssm.calls.Load(); n != 4 {
 		t.Errorf("%d calls of Systems Manager, want 4: two failed, one at cold start, one that succeeded", n)
 	}
@@ -70,7 +72,8 @@ func TestBinary(t *testing.T) {
 	if n := strings.Count(log, `"msg":"request denied"`); n != 7 {
 		t.Errorf("denials are logged %d times, want 7", n)
 	}
-	if !strings.Contains(log, `"reason":"invalid signature","error":"invalid signature","requestId":"invocation-5","apiRequestId":"api-1","routeKey":"POST /events"}`) {
+	sum := sha256.Sum256([]byte(forged))
+	if want := fmt.Sprintf(`"reason":"invalid signature","error":"invalid signature","method":"JWT","credentialId":"sha256:%x","requestId":"invocation-5","apiRequestId":"api-1","routeKey":"POST /events"}`, sum[:6]); !strings.Contains(log, want) {
 		t.Errorf("the denial of invocation 5 is not logged as it should be:\n%s", log)
 	}
 }

@@ -15,6 +15,23 @@ const (
 	// EnvSecret holds the JWT secret itself, where the stack looked it up at
 	// deployment. It is set instead of EnvSecretPath, never beside it.
 	EnvSecret = "JWT_SECRET"
+	// EnvSecretMaxAge is how old the secrets that a function has read may be
+	// before it reads them again, a Go duration.
+	EnvSecretMaxAge = "SECRET_MAX_AGE" //nolint:gosec // the variable's name, not a secret
+	// EnvSigningKeysPath names the SSM parameter that holds the keys of request
+	// signatures.
+	EnvSigningKeysPath = "SIGNING_KEYS_PATH"
+	// EnvRoutePermissions is what each protected route requires: a JSON object
+	// of route keys with arrays of permissions.
+	EnvRoutePermissions = "ROUTE_PERMISSIONS"
+	// EnvAuthMethods lists the methods that the authorizer accepts, separated
+	// by commas.
+	EnvAuthMethods = "AUTH_METHODS"
+	// EnvAPIKeyTable is the physical name of the table of API keys.
+	EnvAPIKeyTable = "API_KEY_TABLE_NAME"
+	// EnvStateTable is the physical name of the table with what an authorizer
+	// has to remember: nonces and counters.
+	EnvStateTable = "AUTHORIZER_STATE_TABLE_NAME"
 	// EnvTableName is the physical name of the component's DynamoDB table. It
 	// is set on every function that has been given access to the table.
 	EnvTableName = "TABLE_NAME"
@@ -28,6 +45,33 @@ const (
 	// ContextExpiresAt is when the credential expires, a JSON number: seconds
 	// since the Unix epoch (RFC 7519 section 2, NumericDate).
 	ContextExpiresAt = "expiresAt"
+	// ContextIssuer is who issued the credential, a string; absent where it has
+	// no issuer.
+	ContextIssuer = "issuer"
+	// ContextTenant is the tenant that the credential belongs to, a string;
+	// absent without tenants.
+	ContextTenant = "tenant"
+	// ContextMethod is how the credential was verified, a string.
+	ContextMethod = "method"
+	// ContextCredentialID is the public id of the credential, a string; absent
+	// where it has none.
+	ContextCredentialID = "credentialId"
+	// ContextScopes and ContextPermissions are lists, written as strings with
+	// single spaces between the elements; absent when empty.
+	ContextScopes      = "scopes"
+	ContextPermissions = "permissions"
+	// ContextTier is the caller's tier, a string; absent where there is none.
+	ContextTier = "tier"
+)
+
+// Names that the tables of an authorizer have in common.
+const (
+	// AuthorizerTableKey is the partition key, a string, of the table of API
+	// keys and of the state table.
+	AuthorizerTableKey = "id"
+	// AuthorizerTableTTL is the state table's attribute with the second at
+	// which an item is worthless, a number.
+	AuthorizerTableTTL = "expiresAt"
 )
 
 // How a deployment to the local AWS differs from one to AWS.

@@ -57,7 +57,7 @@ func CheckExtra(name string) error {
 // authorizer would refuse whatever the time (a short secret, an invalid
 // subject, a claim of the wrong type, a token that is too long) is an error.
 func Sign(secret []byte, claims Claims) (string, error) {
-	key, err := authz.NewHS256Key(secret)
+	key, err := authz.NewHMACKey(authz.HS256, "", secret)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
@@ -89,13 +89,13 @@ func Sign(secret []byte, claims Claims) (string, error) {
 
 // check verifies a token as the authorizer would just before it expires.
 func check(key authz.Key, signed string, expires time.Time) error {
-	verifier, err := authz.NewHS256(authz.HS256Config{
+	verifier, err := authz.NewJWT(authz.JWTConfig{
 		Keys: authz.StaticKeys{key}, AnyIssuer: true, AnyAudience: true,
 		Now: func() time.Time { return time.Unix(expires.Unix()-1, 0) },
 	})
 	if err != nil {
 		return err
 	}
-	_, err = verifier.Verify(context.Background(), authz.NewCredential(authz.BearerScheme, signed))
+	_, err = verifier.Verify(context.Background(), authz.Request{}, authz.NewCredential(authz.BearerScheme, signed))
 	return err
 }

@@ -11,9 +11,9 @@ import (
 )
 
 func main() {
-	verifier, err := authz.NewHS256(authz.HS256Config{Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true})
+	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true})
 	if err != nil {
 		panic(err)
 	}
-	lambda.Start(authz.Handler{Verifier: verifier, Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}.Handle)
 }

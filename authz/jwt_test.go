@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,40 +13,40 @@ import (
 func TestVerifyAccepts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, token, subject, issuer string
-		expires                      int64
-		change                       func(*HS256Config)
+		name, token, subject, issuer, id string
+		expires                          int64
+		change                           func(*JWTConfig)
 	}{
 		{name: "least", token: sign(`{"alg":"HS256"}`, testClaims), subject: "usr_abc", expires: testNow + 60},
 		{name: "typ in any case", token: sign(`{"alg":"HS256","typ":"jwt"}`, testClaims), subject: "usr_abc", expires: testNow + 60},
 		{name: "kid and unknown parameters", token: sign(`{"alg":"HS256","kid":"k1","x":[{"x":1,"x":2}]}`, testClaims), subject: "usr_abc", expires: testNow + 60},
-		{name: "every registered claim", token: sign(testHeader, `{"iss":"i","sub":"s","aud":["a","b"],"exp":1700000001,"nbf":1700000000,"iat":1700000000,"jti":"j","admin":true}`), subject: "s", issuer: "i", expires: testNow + 1,
-			change: func(c *HS256Config) { c.Issuer, c.AnyIssuer, c.Audience, c.AnyAudience = "i", false, "b", false }},
+		{name: "every registered claim", token: sign(testHeader, `{"iss":"i","sub":"s","aud":["a","b"],"exp":1700000001,"nbf":1700000000,"iat":1700000000,"jti":"j","admin":true}`), subject: "s", issuer: "i", id: "j", expires: testNow + 1,
+			change: func(c *JWTConfig) { c.Issuer, c.AnyIssuer, c.Audience, c.AnyAudience = "i", false, "b", false }},
 		{name: "fraction of a second is cut off exp", token: sign(testHeader, `{"sub":"s","exp":1700000060.999}`), subject: "s", expires: testNow + 60},
 		{name: "exponent", token: sign(testHeader, `{"sub":"s","exp":1.70000006e9}`), subject: "s", expires: testNow + 60},
 		{name: "last second of the range", token: sign(testHeader, `{"sub":"s","exp":253402300799}`), subject: "s", expires: 253402300799},
 		{name: "nbf and iat within the leeway", token: sign(testHeader, `{"sub":"s","exp":1700000090,"nbf":1700000030,"iat":1700000030}`), subject: "s", expires: testNow + 90,
-			change: func(c *HS256Config) { c.Leeway = 30 * time.Second }},
+			change: func(c *JWTConfig) { c.Leeway = 30 * time.Second }},
 		{name: "longest subject", token: sign(testHeader, `{"sub":"`+strings.Repeat("a", MaxSubjectBytes)+`","exp":1700000060}`), subject: strings.Repeat("a", MaxSubjectBytes), expires: testNow + 60},
 		{name: "subject beyond ASCII", token: sign(testHeader, `{"sub":"Zo\u00eb 李","exp":1700000060}`), subject: "Zoë 李", expires: testNow + 60},
 		{name: "second of two keys", token: sign(testHeader, testClaims), subject: "usr_abc", expires: testNow + 60,
-			change: func(c *HS256Config) {
-				c.Keys = StaticKeys{newKey(t, []byte(strings.Repeat("x", 32))), newKey(t, testSecret)}
+			change: func(c *JWTConfig) {
+				c.Keys = StaticKeys{hmacKey(t, []byte(strings.Repeat("x", 32))), hmacKey(t, testSecret)}
 			}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var changes []func(*HS256Config)
+			var changes []func(*JWTConfig)
 			if tt.change != nil {
 				changes = append(changes, tt.change)
 			}
-			got, err := newHS256(t, changes...).Verify(t.Context(), NewCredential(BearerScheme, tt.token))
+			got, err := newJWT(t, changes...).Verify(t.Context(), Request{}, NewCredential(BearerScheme, tt.token))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Principal{Subject: tt.subject, Issuer: tt.issuer, Method: "HS256", ExpiresAt: time.Unix(tt.expires, 0)}
-			if got != want {
+			want := Principal{Subject: tt.subject, Issuer: tt.issuer, Method: "JWT", CredentialID: tt.id, ExpiresAt: time.Unix(tt.expires, 0), Claims: got.Claims}
+			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -91,7 +92,7 @@ func TestVerifyRefusesPitfalls(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			checkRefused(t, newHS256(t), tt.token, tt.want, tt.text)
+			checkRefused(t, newJWT(t), tt.token, tt.want, tt.text)
 		})
 	}
 }
@@ -149,7 +150,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"enc", sign(`{"alg":"HS256","enc":"A128GCM"}`, testClaims), ErrMalformed, headerText},
 		{"zip", sign(`{"alg":"HS256","zip":"DEF"}`, testClaims), ErrMalformed, headerText},
 		{"typ not a string", sign(`{"alg":"HS256","typ":1}`, testClaims), ErrMalformed, "malformed credential: the token's typ is not JWT"},
-		{"kid not a string", sign(`{"alg":"HS256","kid":{}}`, testClaims), ErrMalformed, "malformed credential: the token's kid is not a string"},
+		{"kid not a string", sign(`{"alg":"HS256","kid":{}}`, testClaims), ErrMalformed, "malformed credential: the token's kid is not a string of 1 to 128 letters, digits and characters of ._:~=+-"},
 		{"no alg", sign(`{}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
 		{"alg null", sign(`{"alg":null}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
 		{"alg in lower case", sign(`{"alg":"hs256"}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
@@ -187,30 +188,30 @@ func TestVerifyRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			checkRefused(t, newHS256(t), tt.token, tt.want, tt.text)
+			checkRefused(t, newJWT(t), tt.token, tt.want, tt.text)
 		})
 	}
 }
 
-func checkRefused(t *testing.T, v *HS256, token string, want error, wantText string) {
+func checkRefused(t *testing.T, v *JWT, token string, want error, wantText string) {
 	t.Helper()
-	got, err := v.Verify(t.Context(), NewCredential(BearerScheme, token))
+	got, err := v.Verify(t.Context(), Request{}, NewCredential(BearerScheme, token))
 	if !errors.Is(err, want) || text(err) != wantText {
 		t.Errorf("got error %q, want %q, which is %q", text(err), wantText, want)
 	}
-	if got != (Principal{}) {
+	if !reflect.DeepEqual(got, Principal{}) {
 		t.Errorf("got principal %+v with an error", got)
 	}
 }
 
 func TestVerifyConfiguredChecks(t *testing.T) {
 	t.Parallel()
-	issuer := func(c *HS256Config) { c.Issuer, c.AnyIssuer = "https://issuer.example", false }
-	audience := func(c *HS256Config) { c.Audience, c.AnyAudience = "events", false }
-	leeway := func(c *HS256Config) { c.Leeway = MaxLeeway }
+	issuer := func(c *JWTConfig) { c.Issuer, c.AnyIssuer = "https://issuer.example", false }
+	audience := func(c *JWTConfig) { c.Audience, c.AnyAudience = "events", false }
+	leeway := func(c *JWTConfig) { c.Leeway = MaxLeeway }
 	tests := []struct {
 		name, claims string
-		change       func(*HS256Config)
+		change       func(*JWTConfig)
 		want         error
 		text         string
 	}{
@@ -226,14 +227,14 @@ func TestVerifyConfiguredChecks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			checkRefused(t, newHS256(t, tt.change), sign(testHeader, tt.claims), tt.want, tt.text)
+			checkRefused(t, newJWT(t, tt.change), sign(testHeader, tt.claims), tt.want, tt.text)
 		})
 	}
 }
 
 func TestVerifyLeavesOtherSchemes(t *testing.T) {
 	t.Parallel()
-	_, err := newHS256(t).Verify(t.Context(), NewCredential("Basic", sign(testHeader, testClaims)))
+	_, err := newJWT(t).Verify(t.Context(), Request{}, NewCredential("Basic", sign(testHeader, testClaims)))
 	if !errors.Is(err, ErrNotApplicable) {
 		t.Errorf("got %v, want %v", err, ErrNotApplicable)
 	}
@@ -252,13 +253,12 @@ func TestVerifyFaultsComeFirst(t *testing.T) {
 	}{
 		{"provider fails", keysFunc(func(context.Context) ([]Key, error) { return nil, broken }), ErrUnavailable, "unavailable: reading parameter"},
 		{"no key", StaticKeys{}, ErrMisconfigured, "misconfigured: the key provider gave no key"},
-		{"zero key", StaticKeys{{}}, ErrMisconfigured, "misconfigured: the key provider gave a key that is not for HS256"},
-		{"key of another algorithm", StaticKeys{{"HS512", func() []byte { return testSecret }}}, ErrMisconfigured, "misconfigured: the key provider gave a key that is not for HS256"},
+		{"zero key", StaticKeys{{}}, ErrMisconfigured, "misconfigured: the key provider gave the zero Key"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newHS256(t, func(c *HS256Config) { c.Keys = tt.keys })
+			v := newJWT(t, func(c *JWTConfig) { c.Keys = tt.keys })
 			for _, token := range []string{sign(testHeader, testClaims), sign(testHeader, `{}`)} {
 				checkRefused(t, v, token, tt.want, tt.text)
 			}
@@ -269,25 +269,25 @@ func TestVerifyFaultsComeFirst(t *testing.T) {
 	}
 }
 
-func TestNewHS256Refuses(t *testing.T) {
+func TestNewJWTRefuses(t *testing.T) {
 	t.Parallel()
-	keys := StaticKeys{newKey(t, testSecret)}
+	keys := StaticKeys{hmacKey(t, testSecret)}
 	tests := []struct {
 		name string
-		cfg  HS256Config
+		cfg  JWTConfig
 		text string
 	}{
-		{"no keys", HS256Config{AnyIssuer: true, AnyAudience: true}, "misconfigured: HS256Config.Keys is not set"},
-		{"issuer not decided", HS256Config{Keys: keys, AnyAudience: true}, "misconfigured: set one of HS256Config.Issuer and HS256Config.AnyIssuer"},
-		{"issuer decided twice", HS256Config{Keys: keys, Issuer: "i", AnyIssuer: true, AnyAudience: true}, "misconfigured: set one of HS256Config.Issuer and HS256Config.AnyIssuer"},
-		{"audience not decided", HS256Config{Keys: keys, AnyIssuer: true}, "misconfigured: set one of HS256Config.Audience and HS256Config.AnyAudience"},
-		{"leeway too long", HS256Config{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: 61 * time.Second}, "misconfigured: HS256Config.Leeway is 1m1s, allowed is 0 to 1m0s"},
-		{"leeway negative", HS256Config{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: -1}, "misconfigured: HS256Config.Leeway is -1ns, allowed is 0 to 1m0s"},
+		{"no keys", JWTConfig{AnyIssuer: true, AnyAudience: true}, "misconfigured: JWTConfig.Keys is not set"},
+		{"issuer not decided", JWTConfig{Keys: keys, AnyAudience: true}, "misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer"},
+		{"issuer decided twice", JWTConfig{Keys: keys, Issuer: "i", AnyIssuer: true, AnyAudience: true}, "misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer"},
+		{"audience not decided", JWTConfig{Keys: keys, AnyIssuer: true}, "misconfigured: set one of JWTConfig.Audience and JWTConfig.AnyAudience"},
+		{"leeway too long", JWTConfig{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: 61 * time.Second}, "misconfigured: JWTConfig.Leeway is 1m1s, allowed is 0 to 1m0s"},
+		{"leeway negative", JWTConfig{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: -1}, "misconfigured: JWTConfig.Leeway is -1ns, allowed is 0 to 1m0s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v, err := NewHS256(tt.cfg)
+			v, err := NewJWT(tt.cfg)
 			if v != nil || !errors.Is(err, ErrMisconfigured) || text(err) != tt.text {
 				t.Errorf("got %v, %q; want %q", v, text(err), tt.text)
 			}

@@ -1,0 +1,129 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Method is one way to authenticate: where the credential is, and who judges
+// it.
+type Method struct {
+	// Extractor finds the credential. Defaults to BearerHeader.
+	Extractor Extractor
+	// Verifier judges it. Required.
+	Verifier Verifier
+}
+
+// Chain is the methods that a request may authenticate by, in the order in
+// which they are asked. The first that applies decides: only ErrNoCredential
+// and ErrNotApplicable go on to the next, any other error is final, and a
+// request to which none applies is refused.
+//
+// A request that brings two different credentials is refused as malformed,
+// whatever they are (RFC 6750 section 2): otherwise the order here would decide
+// who the caller is.
+type Chain []Method
+
+// Authenticate returns the principal of the request. Its error is the reason
+// why there is none, a [CredentialError] where a credential was found.
+func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
+	if len(c) == 0 {
+		return Principal{}, fmt.Errorf("%w: the chain has no method", ErrMisconfigured)
+	}
+	credentials, err := c.extract(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	err = credentials[0].err
+	if len(c) > 1 {
+		err = fmt.Errorf("%w: the request has none of those that are accepted", ErrNoCredential)
+	}
+	for i, method := range c {
+		if errors.Is(credentials[i].err, ErrNoCredential) {
+			continue
+		}
+		if credentials[i].err != nil { // not applicable
+			err = credentials[i].err
+			continue
+		}
+		credential := credentials[i].credential
+		principal, verifyErr := method.Verifier.Verify(ctx, r, credential)
+		if verifyErr == nil {
+			if principal.CredentialID == "" {
+				principal.CredentialID = credential.fingerprint()
+			}
+			return checkPrincipal(principal)
+		}
+		err = describe(verifyErr, credential)
+		if !errors.Is(verifyErr, ErrNotApplicable) {
+			return Principal{}, err
+		}
+	}
+	return Principal{}, err
+}
+
+// checkPrincipal refuses a principal that [FromRequest] would refuse on every
+// request: better to fail here, where the mistake is.
+func checkPrincipal(p Principal) (Principal, error) {
+	if err := p.check(); err != nil {
+		return Principal{}, fmt.Errorf("%w: the verifier's principal: %w", ErrMisconfigured, err)
+	}
+	return p, nil
+}
+
+// extracted is what a method's extractor found.
+type extracted struct {
+	credential Credential
+	err        error
+}
+
+// extract asks all extractors before any verifier works.
+func (c Chain) extract(r Request) ([]extracted, error) {
+	found := make([]extracted, len(c))
+	distinct := map[string]bool{}
+	for i, method := range c {
+		if method.Verifier == nil {
+			return nil, fmt.Errorf("%w: method %d of the chain has no Verifier", ErrMisconfigured, i)
+		}
+		extractor := method.Extractor
+		if extractor == nil {
+			extractor = BearerHeader{}
+		}
+		credential, err := extractor.Extract(r)
+		if err != nil && !errors.Is(err, ErrNoCredential) && !errors.Is(err, ErrNotApplicable) {
+			return nil, err
+		}
+		if err == nil {
+			distinct[credential.Scheme+" "+credential.Value()] = true
+		}
+		found[i] = extracted{credential, err}
+	}
+	if len(distinct) > 1 {
+		schemes := map[string]bool{}
+		for _, f := range found {
+			if f.err == nil {
+				schemes[f.credential.Scheme] = true
+			}
+		}
+		return nil, malformed("the request has more than one credential: " + strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
+	}
+	return found, nil
+}
+
+// describe adds what may be logged of the credential, where the verifier has
+// not done so.
+func describe(err error, c Credential) error {
+	described := &CredentialError{}
+	if !errors.As(err, &described) {
+		described = &CredentialError{Method: c.Scheme}
+	}
+	full := &CredentialError{Method: described.Method, CredentialID: described.CredentialID, Err: err}
+	if CheckCredentialID(full.CredentialID) != nil {
+		full.CredentialID = c.fingerprint()
+	}
+	return full
+}

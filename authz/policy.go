@@ -1,0 +1,153 @@
+package authz
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Policy decides whether a principal may make a request: nil lets it, any error
+// does not. The error is ErrDenied or another denial; ErrMisconfigured or
+// ErrUnavailable where the policy cannot decide now, which is then a fault. An
+// error without a sentinel of this package, and a panic, count as ErrDenied: a
+// policy that fails to evaluate denies. Decide is safe for concurrent use.
+//
+// What depends on more than the identity sources must not be cached; see
+// [Handler].
+type Policy interface {
+	Decide(ctx context.Context, p Principal, r Request) error
+}
+
+// PolicyFunc is a function as a [Policy]: business logic in Go.
+type PolicyFunc func(ctx context.Context, p Principal, r Request) error
+
+// Decide implements [Policy].
+func (f PolicyFunc) Decide(ctx context.Context, p Principal, r Request) error { return f(ctx, p, r) }
+
+// AllPolicies is the [Policy] that lets through what each of its policies lets
+// through. Without any it lets nothing through.
+type AllPolicies []Policy
+
+// Decide implements [Policy].
+func (a AllPolicies) Decide(ctx context.Context, p Principal, r Request) error {
+	if len(a) == 0 {
+		return fmt.Errorf("%w: there is no policy", ErrDenied)
+	}
+	for _, policy := range a {
+		if err := decide(ctx, policy, p, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide asks a policy and makes a denial of whatever goes wrong in it. Its
+// text is left out of a panic's: it could have been made of anything.
+func decide(ctx context.Context, policy Policy, p Principal, r Request) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%w: the policy panicked", ErrDenied)
+		}
+	}()
+	err = policy.Decide(ctx, p, r)
+	if err != nil {
+		if reason, _ := classify(err); reason == reasonInternal {
+			err = fmt.Errorf("%w: the policy failed: %w", ErrDenied, err)
+		}
+	}
+	return err
+}
+
+// RoutePermissions is the [Policy] that asks for permissions by route: what a
+// route requires, by its route key. All of them must be granted; a route that
+// requires none is open to every principal, and one that is not in the map to
+// nobody.
+//
+// A segment of a requirement that is a variable's name in braces stands for the
+// value of that variable in the request: "events:delete:{id}".
+type RoutePermissions map[string][]string
+
+// ParseRoutePermissions reads the JSON object that the component hands to its
+// authorizer: route keys with arrays of permissions. What is wrong is
+// ErrMisconfigured.
+func ParseRoutePermissions(text string) (RoutePermissions, error) {
+	var permissions RoutePermissions
+	if err := json.Unmarshal([]byte(text), &permissions); err != nil || permissions == nil {
+		return nil, fmt.Errorf("%w: the route permissions are not a JSON object of arrays of strings", ErrMisconfigured)
+	}
+	for _, key := range slices.Sorted(maps.Keys(permissions)) {
+		for _, required := range permissions[key] {
+			if err := checkToken(required); err != nil {
+				return nil, fmt.Errorf("%w: permission %q of route %q: %w", ErrMisconfigured, required, key, err)
+			}
+		}
+	}
+	return permissions, nil
+}
+
+// Decide implements [Policy].
+func (rp RoutePermissions) Decide(_ context.Context, p Principal, r Request) error {
+	required, known := rp[r.RouteKey]
+	if !known && r.ownMethod {
+		_, path, _ := strings.Cut(r.RouteKey, " ")
+		required, known = rp["ANY "+path]
+	}
+	if !known {
+		return fmt.Errorf("%w: nothing says what the route requires", ErrDenied)
+	}
+	for _, permission := range required {
+		if !permits(p.Permissions, permission, r.PathParameters) {
+			return fmt.Errorf("%w: the permission %q is missing", ErrDenied, permission)
+		}
+	}
+	return nil
+}
+
+// Permits reports whether one of the granted permissions covers the required
+// one. A permission is segments with colons between them, for instance
+// "events:write" or "events:delete:42". A granted segment "*" covers any one
+// segment, at the end one or more: "events:*" covers "events:write" and
+// "events:delete:42", not "events". Letters' case counts. A requirement has no
+// wildcard: its "*" is an ordinary segment.
+func Permits(granted []string, required string) bool { return permits(granted, required, nil) }
+
+// permits replaces variables after it has split the requirement, so that a
+// value with a colon is still one segment.
+func permits(granted []string, required string, variables map[string]string) bool {
+	segments := strings.Split(required, ":")
+	for i, segment := range segments {
+		if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") {
+			segments[i] = variables[strings.TrimSuffix(strings.TrimSuffix(name, "}"), "+")]
+		}
+	}
+	if slices.Contains(segments, "") {
+		return false
+	}
+	return slices.ContainsFunc(granted, func(permission string) bool { return covers(strings.Split(permission, ":"), segments) })
+}
+
+func covers(granted, required []string) bool {
+	for i, segment := range granted {
+		last := i == len(granted)-1
+		switch {
+		case i >= len(required):
+			return false
+		case segment == "*" && last:
+			return true
+		case segment != "*" && segment != required[i]:
+			return false
+		}
+	}
+	return len(granted) == len(required)
+}
+
+// Limiter counts the requests of a principal that the policy let through. Its
+// error is ErrQuotaExceeded or ErrRateLimited, or a fault. It is exact only
+// where API Gateway reuses no answer, with a TTL of 0: a request that is
+// answered from the cache is not counted. Take is safe for concurrent use.
+type Limiter interface {
+	Take(ctx context.Context, p Principal, r Request) error
+}

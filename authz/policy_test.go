@@ -1,0 +1,137 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+func policyError(err error) PolicyFunc {
+	return func(context.Context, Principal, Request) error { return err }
+}
+
+func policyPanic(context.Context, Principal, Request) error { panic("boom") }
+
+func TestPermits(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		granted  []string
+		required string
+		want     bool
+	}{
+		{"same", []string{"events:write"}, "events:write", true},
+		{"second of two", []string{"a:b", "events:write"}, "events:write", true},
+		{"nothing granted", nil, "events:write", false},
+		{"nothing required", []string{"*"}, "", false},
+		{"another action", []string{"events:read"}, "events:write", false},
+		{"another case", []string{"Events:write"}, "events:write", false},
+		{"every action", []string{"events:*"}, "events:write", true},
+		{"every action on one resource", []string{"events:*:42"}, "events:delete:42", true},
+		{"every action on another resource", []string{"events:*:42"}, "events:delete:43", false},
+		{"every action, with a resource", []string{"events:*"}, "events:delete:42", true},
+		{"the rest is at least one segment", []string{"events:*"}, "events", false},
+		{"everything", []string{"*"}, "events:delete:42", true},
+		{"shorter than required", []string{"events:delete"}, "events:delete:42", false},
+		{"longer than required", []string{"events:delete:42"}, "events:delete", false},
+		{"wildcard within a segment is none", []string{"events:wri*"}, "events:write", false},
+		{"wildcard that is required", []string{"events:write"}, "events:*", false},
+		{"empty segment required", []string{"events:*"}, "events:", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Permits(tt.granted, tt.required); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+			if got := (Identity{Permissions: tt.granted}).May(tt.required); got != tt.want {
+				t.Errorf("May: got %v", got)
+			}
+		})
+	}
+}
+
+func TestRoutePermissions(t *testing.T) {
+	t.Parallel()
+	policy, err := ParseRoutePermissions(`{"POST /events":["events:write"],"DELETE /events/{id}":["events:delete:{id}"],"GET /me":[],"ANY /any":["any"],"PUT /both":["a","b"],"GET /f/{path+}":["f:{path+}"]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		granted []string
+		request Request
+		text    string
+	}{
+		{"granted", []string{"events:*"}, Request{RouteKey: "POST /events"}, ""},
+		{"missing", []string{"events:read"}, Request{RouteKey: "POST /events"}, `denied: the permission "events:write" is missing`},
+		{"nothing required", nil, Request{RouteKey: "GET /me"}, ""},
+		{"unknown route", []string{"*"}, Request{RouteKey: "GET /other"}, "denied: nothing says what the route requires"},
+		{"no route", []string{"*"}, Request{}, "denied: nothing says what the route requires"},
+		{"one of two", []string{"a"}, Request{RouteKey: "PUT /both"}, `denied: the permission "b" is missing`},
+		{"both", []string{"b", "a"}, Request{RouteKey: "PUT /both"}, ""},
+		{"own resource", []string{"events:delete:42"}, Request{RouteKey: "DELETE /events/{id}", PathParameters: map[string]string{"id": "42"}}, ""},
+		{"another resource", []string{"events:delete:42"}, Request{RouteKey: "DELETE /events/{id}", PathParameters: map[string]string{"id": "43"}}, `denied: the permission "events:delete:{id}" is missing`},
+		{"resource with a colon", []string{"events:delete:4:2"}, Request{RouteKey: "DELETE /events/{id}", PathParameters: map[string]string{"id": "4:2"}}, `denied: the permission "events:delete:{id}" is missing`},
+		{"resource that is a wildcard", []string{"events:delete:42"}, Request{RouteKey: "DELETE /events/{id}", PathParameters: map[string]string{"id": "*"}}, `denied: the permission "events:delete:{id}" is missing`},
+		{"no resource", []string{"*"}, Request{RouteKey: "DELETE /events/{id}"}, `denied: the permission "events:delete:{id}" is missing`},
+		{"greedy variable", []string{"f:a/b"}, Request{RouteKey: "GET /f/{path+}", PathParameters: map[string]string{"path": "a/b"}}, ""},
+		{"ANY, told by its key", []string{"any"}, Request{RouteKey: "ANY /any"}, ""},
+		{"ANY, of format 2.0 with a method", []string{"any"}, Request{RouteKey: "GET /any"}, "denied: nothing says what the route requires"},
+		{"ANY, of format 1.0", []string{"any"}, Request{RouteKey: "GET /any", ownMethod: true}, ""},
+		{"ANY, of format 1.0, missing", nil, Request{RouteKey: "GET /any", ownMethod: true}, `denied: the permission "any" is missing`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := policy.Decide(t.Context(), Principal{Permissions: tt.granted}, tt.request)
+			if text(err) != tt.text || (err != nil && !errors.Is(err, ErrDenied)) {
+				t.Errorf("got %q, want %q", text(err), tt.text)
+			}
+		})
+	}
+}
+
+func TestParseRoutePermissionsRefuses(t *testing.T) {
+	t.Parallel()
+	const shape = "misconfigured: the route permissions are not a JSON object of arrays of strings"
+	for given, want := range map[string]string{
+		``:                      shape,
+		`null`:                  shape,
+		`[]`:                    shape,
+		`{"GET /":"a"}`:         shape,
+		`{"GET /":["a b"]}`:     `misconfigured: permission "a b" of route "GET /": it has a character outside printable ASCII, a space, a quote or a backslash`,
+		`{"GET /":["a",""]}`:    `misconfigured: permission "" of route "GET /": it is empty`,
+		`{"GET /":["a"]} extra`: shape,
+	} {
+		if _, err := ParseRoutePermissions(given); text(err) != want || !errors.Is(err, ErrMisconfigured) {
+			t.Errorf("%s: got %q, want %q", given, text(err), want)
+		}
+	}
+}
+
+func TestAllPolicies(t *testing.T) {
+	t.Parallel()
+	allow := policyError(nil)
+	tests := []struct {
+		name   string
+		policy AllPolicies
+		text   string
+	}{
+		{"all allow", AllPolicies{allow, allow}, ""},
+		{"the last denies", AllPolicies{allow, policyError(ErrTenantSuspended)}, "tenant suspended"},
+		{"the first decides", AllPolicies{policyError(ErrDenied), policyError(ErrTenantSuspended)}, "denied"},
+		{"a fault stays a fault", AllPolicies{policyError(ErrUnavailable)}, "unavailable"},
+		{"an unknown error denies", AllPolicies{policyError(context.Canceled)}, "denied: the policy failed: context canceled"},
+		{"a panic denies", AllPolicies{PolicyFunc(policyPanic)}, "denied: the policy panicked"},
+		{"none", AllPolicies{}, "denied: there is no policy"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := tt.policy.Decide(t.Context(), Principal{}, Request{}); text(err) != tt.text {
+				t.Errorf("got %q, want %q", text(err), tt.text)
+			}
+		})
+	}
+}

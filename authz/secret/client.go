@@ -1,0 +1,133 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+)
+
+// maxPages bounds what ByPath reads: ten parameters a page.
+const maxPages = 100
+
+// secureString is the only type of parameter that is read. A String is
+// readable by whoever may describe it, without the key. The type of a
+// parameter cannot be changed (HierarchyTypeMismatchException).
+const secureString = "SecureString"
+
+// Client reads secrets from AWS Systems Manager Parameter Store. It is safe
+// for concurrent use.
+type Client struct{ ssm *awsjson.Client }
+
+// NewClient returns a client with the Region, the endpoint and the credentials
+// of the environment variables that AWS's SDKs read (AWS_REGION,
+// AWS_ENDPOINT_URL_SSM, AWS_ACCESS_KEY_ID, …). getenv is os.Getenv, usually;
+// it is asked in every call.
+func NewClient(getenv func(string) string) *Client { return newClient(awsjson.Config{Getenv: getenv}) }
+
+func newClient(c awsjson.Config) *Client {
+	c.Service, c.Target, c.Version, c.KeepAlive = "ssm", "AmazonSSM", "1.1", true
+	return &Client{awsjson.New(c)}
+}
+
+// parameter is what this package needs of one in an answer.
+type parameter struct{ Name, Type, Value string }
+
+// Get returns the decrypted value of the SecureString parameter with the full
+// name path. It needs the permission ssm:GetParameter on it, and kms:Decrypt
+// if it has a key of its own. The error wraps authz.ErrMisconfigured or
+// authz.ErrUnavailable and shows nothing of the value.
+func (c *Client) Get(ctx context.Context, path string) (string, error) {
+	value, err := c.get(ctx, path)
+	if err != nil {
+		return "", fmt.Errorf("reading parameter %q: %w", path, err)
+	}
+	return value, nil
+}
+
+func (c *Client) get(ctx context.Context, path string) (string, error) {
+	var answer struct{ Parameter parameter }
+	err := c.ssm.Call(ctx, "GetParameter", struct {
+		Name           string
+		WithDecryption bool
+	}{path, true}, &answer)
+	if err != nil {
+		return "", withCure(err, map[string]string{
+			"ParameterNotFound":     "put the parameter: aws ssm put-parameter --type SecureString --name " + path + " --value …",
+			"AccessDeniedException": "allow the function's role ssm:GetParameter on " + path + ", and kms:Decrypt if the parameter has a key of its own",
+		})
+	}
+	if answer.Parameter.Type == "" {
+		return "", fmt.Errorf("%w: the answer of Systems Manager has no parameter", authz.ErrUnavailable)
+	}
+	return answer.Parameter.value(path)
+}
+
+// value returns the value of a SecureString.
+func (p parameter) value(path string) (string, error) {
+	if p.Type != secureString {
+		return "", fmt.Errorf("%w: its type is %.20q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", authz.ErrMisconfigured, p.Type, path)
+	}
+	return p.Value, nil
+}
+
+// ByPath returns the decrypted values of all parameters below the path prefix,
+// at any depth, by full name; none is no error. Each must be a SecureString. It
+// needs the permission ssm:GetParametersByPath on the ARN of the path itself
+// (…:parameter/app/tenants, without slash or asterisk at the end), which
+// covers all below it, and kms:Decrypt for parameters with a key of their own.
+// The error is like that of Get.
+func (c *Client) ByPath(ctx context.Context, prefix string) (map[string]string, error) {
+	values, err := c.byPath(ctx, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("reading the parameters below %q: %w", prefix, err)
+	}
+	return values, nil
+}
+
+func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, error) {
+	if !strings.HasPrefix(prefix, "/") || strings.HasSuffix(prefix, "/") {
+		return nil, fmt.Errorf("%w: the path must begin with a slash and not end with one", authz.ErrMisconfigured)
+	}
+	ctx, cancel := context.WithTimeout(ctx, awsjson.DefaultTimeout)
+	defer cancel()
+	values, token := map[string]string{}, ""
+	for range maxPages {
+		var page struct {
+			Parameters []parameter
+			NextToken  string
+		}
+		err := c.ssm.Call(ctx, "GetParametersByPath", struct {
+			Path                      string
+			Recursive, WithDecryption bool
+			MaxResults                int
+			NextToken                 string `json:",omitempty"`
+		}{prefix, true, true, 10, token}, &page)
+		if err != nil {
+			return nil, withCure(err, map[string]string{
+				"AccessDeniedException": "allow the function's role ssm:GetParametersByPath on " + prefix + " itself, and kms:Decrypt if a parameter has a key of its own",
+			})
+		}
+		for _, p := range page.Parameters {
+			if values[p.Name], err = p.value(p.Name); err != nil {
+				return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
+			}
+		}
+		if token = page.NextToken; token == "" {
+			return values, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: there are more than %d", authz.ErrMisconfigured, maxPages*10)
+}
+
+// withCure says what to do about the refusals that a deployment usually meets.
+func withCure(err error, cures map[string]string) error {
+	var refused *awsjson.Error
+	if errors.As(err, &refused) && cures[refused.Type] != "" {
+		return fmt.Errorf("%w; %s", err, cures[refused.Type])
+	}
+	return err
+}

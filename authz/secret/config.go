@@ -1,0 +1,146 @@
+package secret
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// Defaults of Config.
+const (
+	DefaultMaxAge      = 5 * time.Minute
+	DefaultMaxStale    = time.Hour
+	DefaultMinInterval = 10 * time.Second
+)
+
+// What Config.MaxAge may be.
+const minMaxAge, maxMaxAge = time.Second, 24 * time.Hour
+
+// Config says where secrets are and how long they are good.
+type Config struct {
+	// Paths are the full names of SSM parameters of type SecureString, each a
+	// secret or a document ([ParseKeys]). Their keys together are the
+	// source's; all of the parameters must be there. Either Paths or Value is
+	// required.
+	Paths []string
+	// Value is the secret or the document itself, from a place that does not
+	// change while the function runs: it is never read again.
+	Value string
+	// Algorithm is what the keys are for. Defaults to authz.HS256.
+	Algorithm authz.Algorithm
+	// MaxAge is how old the keys may be before they are read again: how long
+	// a key that was taken out of a parameter is still accepted. 1s to 24h.
+	// Defaults to DefaultMaxAge.
+	MaxAge time.Duration
+	// MaxStale is how long after they were read the keys are used while
+	// Systems Manager is unavailable; at least MaxAge. Defaults to
+	// DefaultMaxStale, or to MaxAge if that is longer.
+	MaxStale time.Duration
+	// MinInterval is how often the keys are read outside of MaxAge: because a
+	// credential fits none of them, and again after a reading that failed
+	// while the old keys are still good. Defaults to DefaultMinInterval.
+	MinInterval time.Duration
+	// Getenv gives the variables of [NewClient]. Defaults to os.Getenv.
+	Getenv func(string) string
+	// Logger is told when old keys are used because Systems Manager is
+	// unavailable. Defaults to slog.Default().
+	Logger *slog.Logger
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Format prints where the secrets are, for every verb, and not Value.
+func (c Config) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "secrets at %q", c.Paths) }
+
+// check sets the defaults and returns what is wrong.
+func (c *Config) check() error {
+	switch {
+	case len(c.Paths) > 0 && c.Value != "":
+		return fmt.Errorf("%w: both Config.Paths and Config.Value are set", authz.ErrMisconfigured)
+	case len(c.Paths) == 0 && c.Value == "":
+		return fmt.Errorf("%w: neither Config.Paths nor Config.Value is set", authz.ErrMisconfigured)
+	}
+	seen := map[string]bool{}
+	for _, path := range c.Paths {
+		if !strings.HasPrefix(path, "/") {
+			return fmt.Errorf("%w: the SSM parameter %q does not begin with a slash; give its full name", authz.ErrMisconfigured, path)
+		}
+		if seen[path] {
+			return fmt.Errorf("%w: the SSM parameter %q is given twice", authz.ErrMisconfigured, path)
+		}
+		seen[path] = true
+	}
+	setDefault(&c.Algorithm, authz.HS256)
+	setDefault(&c.MaxAge, DefaultMaxAge)
+	setDefault(&c.MaxStale, max(DefaultMaxStale, c.MaxAge))
+	setDefault(&c.MinInterval, DefaultMinInterval)
+	switch {
+	case c.MaxAge < minMaxAge || c.MaxAge > maxMaxAge:
+		return fmt.Errorf("%w: Config.MaxAge is %v, allowed is %v to %v", authz.ErrMisconfigured, c.MaxAge, minMaxAge, maxMaxAge)
+	case c.MaxStale < c.MaxAge:
+		return fmt.Errorf("%w: Config.MaxStale is %v, less than MaxAge, %v", authz.ErrMisconfigured, c.MaxStale, c.MaxAge)
+	case c.MinInterval < 0:
+		return fmt.Errorf("%w: Config.MinInterval is %v, which is negative", authz.ErrMisconfigured, c.MinInterval)
+	}
+	if c.Getenv == nil {
+		c.Getenv = os.Getenv
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	if zero := *new(T); *field == zero {
+		*field = value
+	}
+}
+
+// FromEnvironment returns the source that environment variables describe:
+// JWT_SECRET_PATH names the parameter, or JWT_SECRET is the secret itself;
+// SECRET_MAX_AGE is Config.MaxAge, a Go duration. getenv is os.Getenv, usually.
+// A mistake in them fails each invocation with its cause, instead of failing
+// the start of the function.
+func FromEnvironment(getenv func(string) string) *Source {
+	config, err := fromEnvironment(getenv)
+	if err != nil {
+		return &Source{misconfigured: err}
+	}
+	source, err := New(config)
+	if err != nil {
+		return &Source{misconfigured: err}
+	}
+	source.where = "environment variable " + contract.EnvSecret
+	return source
+}
+
+func fromEnvironment(getenv func(string) string) (Config, error) {
+	path, value := getenv(contract.EnvSecretPath), getenv(contract.EnvSecret)
+	config := Config{Value: value, Getenv: getenv}
+	switch {
+	case path != "" && value != "":
+		return Config{}, fmt.Errorf("%w: both %s and %s are set; remove one of them", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
+	case path == "" && value == "":
+		return Config{}, fmt.Errorf("%w: neither %s nor %s is set; set the first to the name of the SSM parameter that holds the secret", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
+	case path != "" && !strings.HasPrefix(path, "/"):
+		return Config{}, fmt.Errorf("%w: %s is %q, which does not begin with a slash; set it to the full name of the SSM parameter", authz.ErrMisconfigured, contract.EnvSecretPath, path)
+	case path != "":
+		config.Paths = []string{path}
+	}
+	if age := getenv(contract.EnvSecretMaxAge); age != "" {
+		var err error
+		if config.MaxAge, err = time.ParseDuration(age); err != nil || config.MaxAge < minMaxAge || config.MaxAge > maxMaxAge {
+			return Config{}, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, age, minMaxAge, maxMaxAge)
+		}
+	}
+	return config, nil
+}

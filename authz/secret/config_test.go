@@ -1,0 +1,105 @@
+package secret
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+func TestFromEnvironment(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"raw":      testSecret + "\n",
+		"base64":   "base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"document": `{"current":"` + testSecret + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantKeys(t, FromEnvironment(environment("", contract.EnvSecretPath, "", contract.EnvSecret, value)), "test")
+		})
+	}
+}
+
+// TestFromEnvironmentPath: with the maximum age of the environment.
+func TestFromEnvironmentPath(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	s, clock := FromEnvironment(environment(ssm.URL, contract.EnvSecretMaxAge, "90s")), newClock()
+	s.config.Now = clock.Now
+	wantKeys(t, s, "test")
+	clock.add(90*time.Second - 1)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 1)
+	clock.add(1)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 2)
+}
+
+func TestFromEnvironmentMisconfigured(t *testing.T) {
+	t.Parallel()
+	const inEnv = "using environment variable JWT_SECRET: "
+	tests := []struct {
+		name, path, value, age string
+		text                   string
+	}{
+		{"neither", "", "", "", "misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret"},
+		{"both", "/a", testSecret, "", "misconfigured: both JWT_SECRET_PATH and JWT_SECRET are set; remove one of them"},
+		{"checklist 3: a secret of 31 bytes", "", testSecret[:31], "", inEnv + "misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
+		{"checklist 3: a trailing newline does not count", "", testSecret[:31] + "\n", "", inEnv + "misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
+		{"newline only", "", "\n", "", inEnv + "misconfigured: the secret has 0 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
+		{"bad base64", "", "base64:" + testSecret + "?", "", inEnv + `misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)`},
+		{"path without slash", "jwt", "", "", `misconfigured: JWT_SECRET_PATH is "jwt", which does not begin with a slash; set it to the full name of the SSM parameter`},
+		{"age without unit", "/a", "", "300", `misconfigured: SECRET_MAX_AGE is "300"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+		{"age of nothing", "/a", "", "0s", `misconfigured: SECRET_MAX_AGE is "0s"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+		{"age too long", "/a", "", "25h", `misconfigured: SECRET_MAX_AGE is "25h"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+		{"no Region", "/a", "", "", `reading parameter "/a": misconfigured: AWS_REGION is "", which is no AWS Region; Lambda sets it, elsewhere set it to the Region of the deployment`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := FromEnvironment(environment("", contract.EnvSecretPath, tt.path, contract.EnvSecret, tt.value, contract.EnvSecretMaxAge, tt.age, "AWS_REGION", ""))
+			keys, err := s.Keys(t.Context())
+			if keys != nil || !errors.Is(err, authz.ErrMisconfigured) || text(err) != tt.text {
+				t.Errorf("got %v, error %q; want error %q", keys, text(err), tt.text)
+			}
+			refreshed, _, refreshErr := s.Refresh(t.Context())
+			if refreshed != nil || text(refreshErr) != tt.text {
+				t.Errorf("a refresh gives %v, error %q", refreshed, text(refreshErr))
+			}
+		})
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		config Config
+		text   string
+	}{
+		{"nothing", Config{}, "misconfigured: neither Config.Paths nor Config.Value is set"},
+		{"both", Config{Paths: []string{"/a"}, Value: "x"}, "misconfigured: both Config.Paths and Config.Value are set"},
+		{"path without slash", Config{Paths: []string{"/a", "b"}}, `misconfigured: the SSM parameter "b" does not begin with a slash; give its full name`},
+		{"path twice", Config{Paths: []string{"/a", "/a"}}, `misconfigured: the SSM parameter "/a" is given twice`},
+		{"age too short", Config{Paths: []string{"/a"}, MaxAge: time.Millisecond}, "misconfigured: Config.MaxAge is 1ms, allowed is 1s to 24h0m0s"},
+		{"age too long", Config{Paths: []string{"/a"}, MaxAge: 25 * time.Hour}, "misconfigured: Config.MaxAge is 25h0m0s, allowed is 1s to 24h0m0s"},
+		{"stale before it is old", Config{Paths: []string{"/a"}, MaxStale: time.Minute}, "misconfigured: Config.MaxStale is 1m0s, less than MaxAge, 5m0s"},
+		{"negative interval", Config{Paths: []string{"/a"}, MinInterval: -1}, "misconfigured: Config.MinInterval is -1ns, which is negative"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := New(tt.config)
+			if s != nil || !errors.Is(err, authz.ErrMisconfigured) || text(err) != tt.text {
+				t.Errorf("got %q, want %q", text(err), tt.text)
+			}
+		})
+	}
+	s, err := New(Config{Paths: []string{"/a"}, MaxAge: 2 * time.Hour})
+	if err != nil || s.config.MaxStale != 2*time.Hour {
+		t.Errorf("got %v; MaxStale does not follow MaxAge", err)
+	}
+}

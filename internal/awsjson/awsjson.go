@@ -1,0 +1,310 @@
+// Package awsjson calls AWS services that speak AWS's JSON protocols (Systems
+// Manager, DynamoDB) with the SigV4 signer of AWS's SDK and net/http. It is
+// for the authorizer, which runs before requests: a service client and the
+// configuration loader of the SDK more than double what the function's own
+// code adds to a cold start.
+//
+// It knows the protocol, the retries and the time limits. What operations
+// mean, and the cure for a refusal, is the caller's business.
+package awsjson
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// Defaults of Config. API Gateway waits 10 s for an authorizer: one Call at
+// cold start and one in the first invocation together stay below that.
+const (
+	DefaultTimeout     = 4 * time.Second
+	DefaultCallTimeout = 1500 * time.Millisecond
+	DefaultMaxCalls    = 3
+)
+
+const (
+	firstBackOff = 100 * time.Millisecond // doubled for each further call
+	// A page of ten parameters has up to 80 KiB, an item of DynamoDB 400 KB.
+	maxResponse = 1 << 20
+	// maxIdle is how long a connection may have been unused and still be used
+	// again. AWS closes them after a while, and one that was closed while the
+	// execution environment was frozen looks open until it is written to.
+	maxIdle = 20 * time.Second
+)
+
+// Environment variables that Lambda sets, or the developer (the endpoints).
+const (
+	envRegion       = "AWS_REGION"
+	envAccessKeyID  = "AWS_ACCESS_KEY_ID"
+	envSecretKey    = "AWS_SECRET_ACCESS_KEY" //nolint:gosec // the variable's name, not a secret
+	envSessionToken = "AWS_SESSION_TOKEN"     //nolint:gosec // the variable's name, not a secret
+	envEndpoint     = "AWS_ENDPOINT_URL"      // that of one service has "_SSM", "_DYNAMODB" behind it
+)
+
+// titles are the names of services in errors.
+var titles = map[string]string{"ssm": "Systems Manager", "dynamodb": "DynamoDB"}
+
+// Config is how to reach one service.
+type Config struct {
+	// Service is the signing name and the endpoint's: "ssm", "dynamodb".
+	// Required.
+	Service string
+	// Target stands before the operation in X-Amz-Target: "AmazonSSM",
+	// "DynamoDB_20120810". Required.
+	Target string
+	// Version is that of the JSON protocol: "1.1" for Systems Manager, "1.0"
+	// for DynamoDB. Required.
+	Version string
+	// Getenv gives the Region (AWS_REGION), the endpoint (AWS_ENDPOINT_URL and
+	// the service's own, as in AWS's SDKs) and the credentials. It is asked in
+	// every call, so that a mistake fails the call with its cause. Defaults to
+	// os.Getenv.
+	Getenv func(string) string
+	// Credentials gives the credentials to sign with. Defaults to those of the
+	// environment.
+	Credentials func(context.Context) (aws.Credentials, error)
+	// KeepAlive is whether a connection is used for further calls.
+	KeepAlive bool
+	// Timeout bounds Call, retries and waits included. Defaults to
+	// DefaultTimeout.
+	Timeout time.Duration
+	// CallTimeout bounds one HTTP exchange. Defaults to DefaultCallTimeout.
+	CallTimeout time.Duration
+	// MaxCalls is how many HTTP exchanges one Call makes at most. Defaults to
+	// DefaultMaxCalls.
+	MaxCalls int
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Sleep waits before a retry, or returns the error of the context if that
+	// ends first. Defaults to a timer.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Client calls the operations of one service. It is safe for concurrent use.
+type Client struct {
+	config   Config
+	title    string
+	client   *http.Client
+	lastUsed atomic.Int64 // Unix seconds of the last exchange
+}
+
+// New returns a client. It makes no call and reads no variable.
+func New(c Config) *Client {
+	if c.Getenv == nil {
+		c.Getenv = os.Getenv
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.CallTimeout == 0 {
+		c.CallTimeout = DefaultCallTimeout
+	}
+	if c.MaxCalls == 0 {
+		c.MaxCalls = DefaultMaxCalls
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
+	}
+	title := titles[c.Service]
+	if title == "" {
+		title = c.Service
+	}
+	// Without HTTP/2 a connection that hangs is given up with its exchange.
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &Client{config: c, title: title, client: &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: c.CallTimeout, Protocols: protocols,
+			DisableKeepAlives: !c.KeepAlive, MaxIdleConnsPerHost: 16, IdleConnTimeout: maxIdle,
+		},
+		// A redirect would carry the signature and the session token away.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Call sends in, as encoding/json writes it, to an operation and reads the
+// answer into out; a nil out leaves it unread. What passes by itself (a lost
+// connection, throttling, an error of the server's) is tried again, with a
+// pause that grows and is partly random.
+//
+// A request that was carried out but whose answer was lost is also sent again:
+// a caller whose operation must not be done twice makes it conditional.
+//
+// The error wraps authz.ErrMisconfigured or authz.ErrUnavailable and, for a
+// refusal by the service, is an *Error. It shows neither what was sent nor
+// what a successful answer says. AWS's message can quote names and keys of the
+// request.
+func (c *Client) Call(ctx context.Context, operation string, in, out any) error {
+	target, err := c.target()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(in)
+	if err != nil { // which could quote a value
+		return fmt.Errorf("%w: the request to %s for %s is no JSON", authz.ErrMisconfigured, c.title, operation)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	backOff := firstBackOff
+	for calls := 1; ; calls++ {
+		answer, err := c.exchange(ctx, target, operation, body)
+		if err == nil {
+			return c.decode(operation, answer, out)
+		}
+		if !errors.Is(err, errRetry) || calls >= c.config.MaxCalls {
+			return err
+		}
+		// Half of it at random: environments that start together and are
+		// throttled together do not come back together.
+		wait := backOff/2 + rand.N(backOff/2) //nolint:gosec // spreads load, keeps no secret
+		if c.config.Sleep(ctx, wait) != nil {
+			return err
+		}
+		backOff *= 2
+	}
+}
+
+func (c *Client) decode(operation string, answer []byte, out any) error {
+	if out != nil && json.Unmarshal(answer, out) != nil { // whose error could quote a value
+		return fmt.Errorf("%w: the answer of %s to %s is not as documented", authz.ErrUnavailable, c.title, operation)
+	}
+	return nil
+}
+
+// target is where a call goes, and the Region to sign for.
+type target struct{ endpoint, region string }
+
+// target reads the variables of AWS's SDKs in their order.
+func (c *Client) target() (target, error) {
+	region := c.config.Getenv(envRegion)
+	if region == "" || strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return target{}, fmt.Errorf("%w: %s is %q, which is no AWS Region; Lambda sets it, elsewhere set it to the Region of the deployment", authz.ErrMisconfigured, envRegion, region)
+	}
+	for _, name := range []string{envEndpoint + "_" + strings.ToUpper(c.config.Service), envEndpoint} {
+		endpoint := c.config.Getenv(name)
+		if endpoint == "" {
+			continue
+		}
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return target{}, fmt.Errorf("%w: %s is not an http or https URL", authz.ErrMisconfigured, name)
+		}
+		return target{endpoint, region}, nil
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(region, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	return target{"https://" + c.config.Service + "." + region + "." + domain, region}, nil
+}
+
+// exchange makes one call and returns the body of a successful answer.
+func (c *Client) exchange(ctx context.Context, t target, operation string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
+	defer cancel()
+	request, err := c.newRequest(ctx, t, operation, body)
+	if err != nil {
+		return nil, err
+	}
+	c.dropIdle()
+	response, err := c.client.Do(request)
+	if err != nil {
+		// The connections next to one that is lost are of the same age.
+		c.client.CloseIdleConnections()
+		return nil, &retryable{fmt.Errorf("%w: calling %s: %w", authz.ErrUnavailable, c.title, err)}
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	if err != nil {
+		return nil, &retryable{fmt.Errorf("%w: reading the answer of %s: %w", authz.ErrUnavailable, c.title, err)}
+	}
+	if len(answer) > maxResponse {
+		return nil, fmt.Errorf("%w: the answer of %s is longer than %d bytes", authz.ErrUnavailable, c.title, maxResponse)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, c.refusal(response, answer)
+	}
+	return answer, nil
+}
+
+// dropIdle closes connections that were not used for maxIdle. The transport's
+// own timer is not enough: it stands still while the execution environment is
+// frozen, the wall clock does not.
+func (c *Client) dropIdle() {
+	now := c.config.Now().Unix()
+	if last := c.lastUsed.Swap(now); now-last > int64(maxIdle/time.Second) {
+		c.client.CloseIdleConnections()
+	}
+}
+
+func (c *Client) newRequest(ctx context.Context, t target, operation string, body []byte) (*http.Request, error) {
+	credentials, err := c.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", authz.ErrMisconfigured, err)
+	}
+	if request.URL.Path == "" {
+		request.URL.Path = "/"
+	}
+	request.Header.Set("Content-Type", "application/x-amz-json-"+c.config.Version)
+	request.Header.Set("X-Amz-Target", c.config.Target+"."+operation)
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), c.config.Service, t.region, c.config.Now()); err != nil {
+		return nil, fmt.Errorf("%w: signing the call to %s: %w", authz.ErrMisconfigured, c.title, err)
+	}
+	return request, nil
+}
+
+func (c *Client) credentials(ctx context.Context) (aws.Credentials, error) {
+	if c.config.Credentials != nil {
+		credentials, err := c.config.Credentials(ctx)
+		if err != nil {
+			return credentials, fmt.Errorf("%w: getting AWS credentials: %w", authz.ErrUnavailable, err)
+		}
+		return credentials, nil
+	}
+	credentials := aws.Credentials{
+		AccessKeyID:     c.config.Getenv(envAccessKeyID),
+		SecretAccessKey: c.config.Getenv(envSecretKey),
+		SessionToken:    c.config.Getenv(envSessionToken),
+	}
+	if !credentials.HasKeys() {
+		return credentials, fmt.Errorf("%w: %s and %s are not both set; Lambda sets them, elsewhere set them to credentials that may call %s", authz.ErrMisconfigured, envAccessKeyID, envSecretKey, c.title)
+	}
+	return credentials, nil
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
