@@ -19,8 +19,13 @@ import (
 // settings are the stack's configuration. Pulumi.yaml describes each of them
 // and has the same defaults.
 type settings struct {
+	// authMethods is a list of methods, in the order of allAuthMethods, with
+	// commas between them.
+	authMethods         string
 	authorizerTtl       time.Duration
 	secretPath          string
+	signingKeysPath     string
+	secretMaxAge        time.Duration
 	architecture        string
 	logRetentionDays    int
 	pointInTimeRecovery bool
@@ -28,16 +33,40 @@ type settings struct {
 }
 
 func defaultSettings() settings {
-	return settings{ //nolint:gosec // the name of a secret's parameter, not a secret
+	return settings{ //nolint:gosec // the names of secrets' parameters, not secrets
+		authMethods:      authJwt,
 		secretPath:       "/events-api/jwt-secret",
+		signingKeysPath:  "/events-api/signing-keys",
+		secretMaxAge:     5 * time.Minute,
 		architecture:     "arm64",
 		logRetentionDays: 30,
 	}
 }
 
+// The methods by which callers prove who they are.
+const (
+	authJwt       = "jwt"
+	authApiKey    = "apikey"
+	authSignature = "signature"
+)
+
+var allAuthMethods = []string{authJwt, authApiKey, authSignature}
+
+// accepts reports whether a method is among the settings'.
+func (s settings) accepts(method string) bool {
+	return slices.Contains(strings.Split(s.authMethods, ","), method)
+}
+
 // readers read a setting's text, by key. Their errors name the value and what
 // is allowed.
 var readers = map[string]func(*settings, string) error{
+	"authMethods": func(s *settings, text string) error {
+		methods, err := readAuthMethods(text)
+		if err == nil {
+			s.authMethods = methods
+		}
+		return err
+	},
 	"authorizerTtl": func(s *settings, text string) (err error) {
 		if s.authorizerTtl, err = time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is not a duration: write 0s to 1h, for instance 5m", text)
@@ -47,6 +76,16 @@ var readers = map[string]func(*settings, string) error{
 	"secretPath": func(s *settings, text string) error {
 		s.secretPath = text
 		return components.CheckSecretPath(text)
+	},
+	"signingKeysPath": func(s *settings, text string) error {
+		s.signingKeysPath = text
+		return components.CheckSecretPath(text)
+	},
+	"secretMaxAge": func(s *settings, text string) (err error) {
+		if s.secretMaxAge, err = time.ParseDuration(text); err != nil {
+			return fmt.Errorf("%q is not a duration: write 1s to 24h, for instance 5m", text)
+		}
+		return components.CheckSecretMaxAge(s.secretMaxAge)
 	},
 	"architecture": func(s *settings, text string) error {
 		s.architecture = text
@@ -60,6 +99,22 @@ var readers = map[string]func(*settings, string) error{
 	},
 	"pointInTimeRecovery": func(s *settings, text string) error { return readBool(&s.pointInTimeRecovery, text) },
 	"deletionProtection":  func(s *settings, text string) error { return readBool(&s.deletionProtection, text) },
+}
+
+// readAuthMethods returns a list of methods in the order of allAuthMethods.
+func readAuthMethods(text string) (string, error) {
+	given := strings.Split(text, ",")
+	for i, method := range given {
+		given[i] = strings.TrimSpace(method)
+		switch {
+		case !slices.Contains(allAuthMethods, given[i]):
+			return "", fmt.Errorf("%q is not one of %s: write one or more of them, with commas between them", given[i], strings.Join(allAuthMethods, ", "))
+		case slices.Contains(given[:i], given[i]):
+			return "", fmt.Errorf("%q occurs twice", given[i])
+		}
+	}
+	slices.SortFunc(given, func(a, b string) int { return slices.Index(allAuthMethods, a) - slices.Index(allAuthMethods, b) })
+	return strings.Join(given, ","), nil
 }
 
 func readBool(value *bool, text string) error {
@@ -123,6 +178,11 @@ func readSettings(project string, values map[string]string, secret []string) (se
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("configuration %s: %w", key, err))
 		}
+	}
+	if s.authorizerTtl > 0 && s.authMethods != authJwt {
+		mistakes = append(mistakes, fmt.Errorf(
+			"configuration %[1]s:authorizerTtl: %[2]v is not possible with %[1]s:authMethods %[3]q: a result that API Gateway reuses would count no request against a quota, and let a signed one in twice: set authorizerTtl to 0s, or authMethods to %[4]s",
+			project, s.authorizerTtl, s.authMethods, authJwt))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return settings{}, err

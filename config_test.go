@@ -29,9 +29,25 @@ func TestReadSettings(t *testing.T) {
 		{name: "all", values: map[string]string{
 			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
 			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true",
-		}, want: settings{5 * time.Minute, "/a/b", "x86_64", 7, true, true}},
+			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m",
+		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true}},
 		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
-			want: settings{time.Hour, "/events-api/jwt-secret", "arm64", 30, false, false}},
+			want: settings{"jwt", time.Hour, "/events-api/jwt-secret", "/events-api/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+		{name: "methods", values: map[string]string{"authMethods": "signature, jwt,apikey", "authorizerTtl": "0s"},
+			want: settings{"jwt,apikey,signature", 0, "/events-api/jwt-secret", "/events-api/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+		{name: "no method", values: map[string]string{"authMethods": ""},
+			err: `authMethods: "" is not one of jwt, apikey, signature: write one or more of them, with commas between them`},
+		{name: "unknown method", values: map[string]string{"authMethods": "jwt,JWT"},
+			err: `authMethods: "JWT" is not one of jwt, apikey, signature: write one or more of them, with commas between them`},
+		{name: "same method", values: map[string]string{"authMethods": "apikey,apikey"}, err: `authMethods: "apikey" occurs twice`},
+		{name: "method and TTL", values: map[string]string{"authMethods": "apikey,jwt", "authorizerTtl": "5m"},
+			err: `authorizerTtl: 5m0s is not possible with events-api:authMethods "jwt,apikey": a result that API Gateway reuses would count no request against a quota, and let a signed one in twice: set authorizerTtl to 0s, or authMethods to jwt`},
+		{name: "unknown method and TTL", values: map[string]string{"authMethods": "key", "authorizerTtl": "5m"},
+			err: `authMethods: "key" is not one of jwt, apikey, signature: write one or more of them, with commas between them`},
+		{name: "signing keys", values: map[string]string{"signingKeysPath": "keys"}, err: `signingKeysPath: "keys" must begin with /`},
+		{name: "no age", values: map[string]string{"secretMaxAge": "300"},
+			err: `secretMaxAge: "300" is not a duration: write 1s to 24h, for instance 5m`},
+		{name: "young secrets", values: map[string]string{"secretMaxAge": "0s"}, err: "secretMaxAge: 0s is out of range: 1s to 24h"},
 		{name: "no duration", values: map[string]string{"authorizerTtl": "300"},
 			err: `authorizerTtl: "300" is not a duration: write 0s to 1h, for instance 5m`},
 		{name: "long TTL", values: map[string]string{"authorizerTtl": "61m"},
@@ -51,13 +67,13 @@ func TestReadSettings(t *testing.T) {
 		{name: "boolean", values: map[string]string{"deletionProtection": "yes"},
 			err: `deletionProtection: "yes" is not one of true, false`},
 		{name: "unknown key", values: map[string]string{"authorizerTTL": "5m"},
-			err: "authorizerTTL: is not known: the keys are architecture, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretPath"},
+			err: "authorizerTTL: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretMaxAge, secretPath, signingKeysPath"},
 		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
 			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
 		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
 			err: `architecture: "" is not one of "arm64", "x86_64"
 authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m
-ttl: is not known: the keys are architecture, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretPath`},
+ttl: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretMaxAge, secretPath, signingKeysPath`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -152,6 +168,60 @@ func TestEventsApiAccess(t *testing.T) {
 	}
 	if !reflect.DeepEqual(access, want) {
 		t.Errorf("access is %q, want %q", access, want)
+	}
+}
+
+// What the authorizer gets for each set of methods. With jwt alone the program
+// is the one of the README.
+func TestEventsApiMethods(t *testing.T) {
+	t.Parallel()
+	const jwt, keys = pulumi.String("/a/jwt"), pulumi.String("/a/keys")
+	multi := func(methods string) components.FunctionArgs {
+		return components.FunctionArgs{Package: "./handlers/multiauthorizer", Name: "authorizer",
+			Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String(methods)}}
+	}
+	secrets := map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": keys}
+	apiKeys := &components.ApiKeysArgs{Quotas: true, PointInTimeRecovery: true, DeletionProtection: true}
+	for _, test := range []struct {
+		methods string
+		want    components.AuthorizerArgs
+	}{
+		{"jwt", components.AuthorizerArgs{Function: components.FunctionArgs{Package: "./handlers/authorizer"}, SecretPath: jwt}},
+		{"apikey", components.AuthorizerArgs{Function: multi("apikey"), ApiKeys: apiKeys,
+			IdentitySources: []string{"$request.header.X-Api-Key"}}},
+		{"signature", components.AuthorizerArgs{Function: multi("signature"), Secrets: secrets, ReplayProtection: true,
+			IdentitySources: []string{"$request.header.Signature"}}},
+		{"jwt,apikey", components.AuthorizerArgs{Function: multi("jwt,apikey"), SecretPath: jwt, ApiKeys: apiKeys, IdentitySources: []string{}}},
+		{"jwt,signature", components.AuthorizerArgs{Function: multi("jwt,signature"), SecretPath: jwt, Secrets: secrets, ReplayProtection: true,
+			IdentitySources: []string{}}},
+		{"jwt,apikey,signature", components.AuthorizerArgs{Function: multi("jwt,apikey,signature"), SecretPath: jwt, Secrets: secrets,
+			ApiKeys: apiKeys, ReplayProtection: true, IdentitySources: []string{}}},
+	} {
+		t.Run(test.methods, func(t *testing.T) {
+			t.Parallel()
+			s := defaultSettings()
+			s.authMethods, s.secretPath, s.signingKeysPath = test.methods, string(jwt), string(keys)
+			s.secretMaxAge, s.pointInTimeRecovery, s.deletionProtection = time.Minute, true, true
+			args := eventsApi(s)
+			want := test.want
+			want.SecretMaxAge = time.Minute
+			if !reflect.DeepEqual(args.Authorizer, want) {
+				t.Errorf("the authorizer is\n%+v\nwant\n%+v", args.Authorizer, want)
+			}
+			permissions := map[string][]string{}
+			for key, route := range args.Routes {
+				if route.Permissions != nil {
+					permissions[key] = route.Permissions
+				}
+			}
+			wantPermissions := map[string][]string{}
+			if test.methods != "jwt" {
+				wantPermissions = map[string][]string{"POST /events": {"events:write"}, "DELETE /events/{id}": {"events:delete"}}
+			}
+			if !reflect.DeepEqual(permissions, wantPermissions) {
+				t.Errorf("permissions are %q, want %q", permissions, wantPermissions)
+			}
+		})
 	}
 }
 

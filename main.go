@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 )
 
@@ -27,13 +28,16 @@ func deploy(ctx *pulumi.Context) error {
 	ctx.Export("apiId", api.ApiId)
 	ctx.Export("authorizerId", api.AuthorizerId)
 	ctx.Export("tableName", api.TableName)
+	ctx.Export("apiKeyTableName", api.ApiKeyTableName)
+	ctx.Export("stateTableName", api.StateTableName)
 	ctx.Export("functionNames", api.FunctionNames)
 	ctx.Export("access", api.Access)
 	return nil
 }
 
 // eventsApi describes the API: everybody may read events, whoever has a token
-// may create and delete them.
+// may create and delete them. With other methods of authentication than tokens
+// alone, callers have permissions, and need the one for what they do.
 func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 	list := components.FunctionArgs{
 		Package:      "./handlers/listevents",
@@ -55,18 +59,18 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 		Name:         "delete-event",
 		TableActions: []string{"dynamodb:DeleteItem"},
 	}
+	var write, del []string
+	if s.authMethods != authJwt {
+		write, del = []string{"events:write"}, []string{"events:delete"}
+	}
 	return &components.ProtectedHttpApiArgs{
 		Routes: components.Routes{
 			"GET /events":         {Function: list, Auth: components.Public},
 			"GET /events/{id}":    {Function: get, Auth: components.Public},
-			"POST /events":        {Function: create},
-			"DELETE /events/{id}": {Function: remove},
+			"POST /events":        {Function: create, Permissions: write},
+			"DELETE /events/{id}": {Function: remove, Permissions: del},
 		},
-		Authorizer: components.AuthorizerArgs{
-			Function:   components.FunctionArgs{Package: "./handlers/authorizer"},
-			SecretPath: pulumi.String(s.secretPath),
-			CacheTtl:   s.authorizerTtl,
-		},
+		Authorizer: authorizer(s),
 		Table: &components.TableArgs{
 			HashKey: schema.PartitionKey,
 			GlobalSecondaryIndexes: map[string]components.IndexArgs{
@@ -78,4 +82,44 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 		Architecture:     s.architecture,
 		LogRetentionDays: s.logRetentionDays,
 	}
+}
+
+// authorizer describes the authorizer: the lean one for tokens alone, else the
+// one that tells methods apart.
+func authorizer(s settings) components.AuthorizerArgs {
+	args := components.AuthorizerArgs{
+		Function:     components.FunctionArgs{Package: "./handlers/authorizer"},
+		SecretMaxAge: s.secretMaxAge,
+		CacheTtl:     s.authorizerTtl,
+	}
+	if s.accepts(authJwt) {
+		args.SecretPath = pulumi.String(s.secretPath)
+	}
+	if s.authMethods == authJwt {
+		return args
+	}
+	args.Function = components.FunctionArgs{
+		Package:     "./handlers/multiauthorizer",
+		Name:        "authorizer", // the same function, with other code
+		Environment: map[string]pulumi.StringInput{contract.EnvAuthMethods: pulumi.String(s.authMethods)},
+	}
+	args.IdentitySources = []string{} // none of the headers is in every request
+	if s.accepts(authApiKey) {
+		args.ApiKeys = &components.ApiKeysArgs{
+			Quotas:              true,
+			PointInTimeRecovery: s.pointInTimeRecovery,
+			DeletionProtection:  s.deletionProtection,
+		}
+	}
+	if s.accepts(authSignature) {
+		args.ReplayProtection = true
+		args.Secrets = map[string]pulumi.StringInput{contract.EnvSigningKeysPath: pulumi.String(s.signingKeysPath)}
+	}
+	switch s.authMethods {
+	case authApiKey:
+		args.IdentitySources = []string{"$request.header.X-Api-Key"}
+	case authSignature:
+		args.IdentitySources = []string{"$request.header.Signature"}
+	}
+	return args
 }

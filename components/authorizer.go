@@ -21,8 +21,24 @@ type AuthorizerArgs struct {
 	// function finds it in the environment variable JWT_SECRET_PATH and may
 	// read this parameter only. Defaults to no secret.
 	SecretPath pulumi.StringInput
+	// Secrets are the names of further SSM parameters, SecureStrings, that the
+	// function may read, by the environment variable in which it finds the
+	// name. Names are as in SecretPath, variables as in FunctionArgs. Defaults
+	// to none.
+	Secrets map[string]pulumi.StringInput
+	// SecretPrefixes are paths below which the function may read all SSM
+	// parameters at once (ssm:GetParametersByPath), at any depth, by the
+	// environment variable in which it finds the path: of a registry of tenants
+	// for instance. A path has no slash at its end, and the function must ask
+	// for it as it is. Defaults to none.
+	SecretPrefixes map[string]pulumi.StringInput
+	// SecretMaxAge is how old a secret may be before the function reads it
+	// again: whole seconds, 1s to 24h. The function finds it in the environment
+	// variable SECRET_MAX_AGE. Defaults to not setting it, with which
+	// authz/secret takes 5 minutes.
+	SecretMaxAge time.Duration
 	// SecretKmsKeyArn is the ARN of the customer managed KMS key that the
-	// parameter is encrypted with; the function may then decrypt with it.
+	// parameters are encrypted with; the function may then decrypt with it.
 	// Defaults to the AWS managed key aws/ssm, which needs no permission: its
 	// key policy lets every principal of the account decrypt through SSM.
 	SecretKmsKeyArn pulumi.StringInput
@@ -33,17 +49,45 @@ type AuthorizerArgs struct {
 	// read the function's configuration, on AWS; and a changed secret needs a
 	// deployment. Defaults to false.
 	InjectSecret bool
+	// ApiKeys has a table of API keys made. The function finds its name in the
+	// environment variable API_KEY_TABLE_NAME and may read a key in it
+	// (dynamodb:GetItem), nothing else. It gets the state table too, where it
+	// writes when a key was last used. Defaults to no table.
+	ApiKeys *ApiKeysArgs
+	// ReplayProtection has the state table made, in which the function
+	// remembers the nonces of signed requests. A cached result would let the
+	// same request in again, and so it excludes a CacheTtl. Defaults to false.
+	//
+	// The function finds the state table's name in the environment variable
+	// AUTHORIZER_STATE_TABLE_NAME and may write to it (dynamodb:PutItem and
+	// dynamodb:UpdateItem, with conditions). DynamoDB removes its items some
+	// time after the second in their attribute "expiresAt".
+	ReplayProtection bool
 	// CacheTtl is how long API Gateway reuses a result for requests with the
-	// same identity sources, on all protected routes: whole seconds, 0s to 1h.
-	// A credential that is revoked meanwhile stays valid for that long.
-	// Defaults to 0s, no caching.
+	// same identity sources: whole seconds, 0s to 1h. A credential that is
+	// revoked meanwhile stays valid for that long, and nothing that the
+	// function does at each request is done. Defaults to 0s, no caching.
+	//
+	// A result is reused on all protected routes; where a route has Permissions
+	// it is reused on the same route only, since "$context.routeKey" is then
+	// added to the identity sources. Permissions with a path variable, Quotas
+	// and ReplayProtection exclude a CacheTtl.
 	CacheTtl time.Duration
 	// IdentitySources are the request's values that the credential is in, for
 	// instance "$request.querystring.token". A request that lacks one is
-	// answered with 401, and the function is not called. Without any (an empty
-	// slice that is not nil) it is called for every request; this excludes a
-	// CacheTtl. Defaults to "$request.header.Authorization".
+	// answered with 401, and the function is not called. API Gateway asks for
+	// all of them: where a function accepts credentials in different places, an
+	// API key in X-Api-Key or a token in Authorization, these cannot be
+	// identity sources together, and no one of them either. Without any (an
+	// empty slice that is not nil) the function is called for every request, also
+	// for one without a credential, to which authz.Handler has API Gateway answer
+	// 401; this excludes a CacheTtl. Defaults to "$request.header.Authorization".
 	IdentitySources []string
+}
+
+// readsSecrets reports whether the function reads any secret itself.
+func (a AuthorizerArgs) readsSecrets() bool {
+	return a.SecretPath != nil && !a.InjectSecret || len(a.Secrets)+len(a.SecretPrefixes) > 0
 }
 
 // createAuthorizer makes the authorizer, if a route needs one.

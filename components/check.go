@@ -47,6 +47,9 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkTable(args.Table)
 	c.checkRoutes(args.Routes)
 	c.checkAuthorizer(args.Authorizer)
+	for _, f := range c.plan.functions {
+		c.checkEnvironmentSize(f)
+	}
 	slices.SortFunc(c.plan.functions, func(a, b *functionPlan) int { return strings.Compare(a.logicalName, b.logicalName) })
 	return c.plan, c.mistakes
 }
@@ -89,9 +92,10 @@ func (c *checker) checkRoutes(routes Routes) {
 		if route.Auth != Public {
 			c.protected = append(c.protected, key)
 		}
+		c.checkPermissions(property+".Permissions", parsed, route)
 		f := c.routeFunction(property+".Function", route.Function)
 		f.routes = append(f.routes, parsed)
-		c.plan.routes = append(c.plan.routes, routePlan{key: parsed, auth: route.Auth, function: f})
+		c.plan.routes = append(c.plan.routes, routePlan{key: parsed, auth: route.Auth, permissions: route.Permissions, function: f})
 	}
 }
 
@@ -123,9 +127,10 @@ func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 	if args.IdentitySources == nil {
 		args.IdentitySources = []string{defaultIdentitySource}
 	}
-	c.plan.authorizerArgs = args
 	c.checkCaching(args)
-	c.checkSecret(args)
+	c.checkSecrets(args)
+	args.IdentitySources = c.plan.identitySources(args)
+	c.plan.authorizerArgs = args
 	if args.Function.Package == "" {
 		return
 	}
@@ -136,6 +141,7 @@ func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 	}
 	function := withDefaults(args.Function, filepath.Base(folder))
 	c.plan.authorizer = c.newFunction("Authorizer.Function", folder, function, authorizerLimits)
+	c.plan.authorizer.environment = c.plan.authorizerEnvironment()
 }
 
 // absolute returns a folder's one and only name.

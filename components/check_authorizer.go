@@ -5,24 +5,30 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-var (
-	// identitySource matches what API Gateway lets an identity source be (API
-	// Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
-	// authorizers").
-	identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|context|stageVariables)\.[^\s,]+$`)
-	kmsKeyArn      = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
-)
+// identitySource matches what API Gateway lets an identity source be (API
+// Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
+// authorizers").
+var identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|context|stageVariables)\.[^\s,]+$`)
 
 // checkCaching checks the TTL with the identity sources, which are the key
-// that a result is kept under.
+// that a result is kept under, and with what a reused result would undo.
 func (c *checker) checkCaching(args AuthorizerArgs) {
-	c.add("Authorizer.CacheTtl", CheckCacheTtl(args.CacheTtl))
-	if args.CacheTtl > 0 && len(args.IdentitySources) == 0 {
-		c.addf("Authorizer.IdentitySources", "at least one is required for a CacheTtl of %v: results are kept by identity source", args.CacheTtl)
+	const property = "Authorizer.CacheTtl"
+	c.add(property, CheckCacheTtl(args.CacheTtl))
+	if args.CacheTtl > 0 {
+		c.checkCacheKey(args)
+		if args.ApiKeys != nil && args.ApiKeys.Quotas {
+			c.addf(property, "%v is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas", args.CacheTtl)
+		}
+		if args.ReplayProtection {
+			c.addf(property, "%v is not possible with ReplayProtection: a cached result would let the same signed request in again: set it to 0s, or leave out ReplayProtection", args.CacheTtl)
+		}
+		if permission, key := c.plan.pathPermission(); permission != "" {
+			c.addf(property, "%v is not possible with the permission %q of Routes[%q]: it depends on the path, and a result would be reused on all paths of the route: set it to 0s, or have the route's function check the permission",
+				args.CacheTtl, permission, key)
+		}
 	}
 	for i, source := range args.IdentitySources {
 		property := fmt.Sprintf("Authorizer.IdentitySources[%d]", i)
@@ -35,50 +41,16 @@ func (c *checker) checkCaching(args AuthorizerArgs) {
 	}
 }
 
-// checkSecret checks what is known of the secret before AWS is asked.
-func (c *checker) checkSecret(args AuthorizerArgs) {
-	if path, ok := args.SecretPath.(pulumi.String); ok {
-		c.add("Authorizer.SecretPath", CheckSecretPath(string(path)))
+// checkCacheKey refuses a cache whose results all callers would share.
+func (c *checker) checkCacheKey(args AuthorizerArgs) {
+	const property = "Authorizer.IdentitySources"
+	ofCaller := func(source string) bool {
+		return strings.HasPrefix(source, "$request.") || strings.HasPrefix(source, "$context.identity.")
 	}
-	if args.SecretPath == nil && args.InjectSecret {
-		c.addf("Authorizer.SecretPath", "is required with InjectSecret")
-	}
-	if args.SecretKmsKeyArn == nil {
-		return
-	}
-	key, ok := args.SecretKmsKeyArn.(pulumi.String)
 	switch {
-	case ok && !kmsKeyArn.MatchString(string(key)):
-		c.addf("Authorizer.SecretKmsKeyArn", "%q is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}", string(key))
-	case args.InjectSecret:
-		c.addf("Authorizer.SecretKmsKeyArn", "has no use with InjectSecret: the function does not read the parameter")
-	case args.SecretPath == nil:
-		c.addf("Authorizer.SecretKmsKeyArn", "has no use without SecretPath")
+	case len(args.IdentitySources) == 0:
+		c.addf(property, "at least one is required for a CacheTtl of %v: results are kept by identity source", args.CacheTtl)
+	case !slices.ContainsFunc(args.IdentitySources, ofCaller):
+		c.addf(property, "none of them tells one caller from another, and with a CacheTtl of %v the first caller's result would be everybody's: add the one that the credential is in", args.CacheTtl)
 	}
-}
-
-// maxSecretPath is the longest name that a parameter may have. SSM's limit of
-// 1011 characters is for the ARN (Systems Manager API reference,
-// PutParameter); 63 are enough for what stands before the name in any Region.
-const maxSecretPath = 1011 - 63
-
-var secretPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
-
-// CheckSecretPath returns an error that names the value and what is allowed,
-// unless path is the name of an SSM parameter that begins with "/": up to 15
-// parts of letters, digits, ".", "-" and "_", the first of which does not
-// begin with "aws" or "ssm" (Systems Manager API reference, PutParameter).
-func CheckSecretPath(path string) error {
-	lower := strings.ToLower(path)
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return fmt.Errorf("%q must begin with /", path)
-	case !secretPath.MatchString(path):
-		return fmt.Errorf("%q must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'", path)
-	case strings.HasPrefix(lower, "/aws"), strings.HasPrefix(lower, "/ssm"):
-		return fmt.Errorf("%q must not begin with /aws or /ssm, which AWS reserves", path)
-	case len(path) > maxSecretPath:
-		return fmt.Errorf("%q has %d characters: at most %d are allowed", path, len(path), maxSecretPath)
-	}
-	return nil
 }

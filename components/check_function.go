@@ -1,6 +1,8 @@
 package components
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -23,6 +25,7 @@ const (
 	// autoNameSuffix is what Pulumi adds to a logical name: a hyphen and seven
 	// random characters.
 	autoNameSuffix = 8
+	maxEnvironment = 4096 // bytes
 )
 
 // limits are those of a function for what calls it.
@@ -54,7 +57,10 @@ var reservedVariables = []string{
 }
 
 // ownVariables are those that mean something to the component or are set by it.
-var ownVariables = []string{contract.EnvBuildTarget, contract.EnvSecret, contract.EnvSecretPath, contract.EnvTableName}
+var ownVariables = []string{
+	contract.EnvAPIKeyTable, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
+	contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
+}
 
 // Actions on items (Service Authorization Reference, Amazon DynamoDB).
 var (
@@ -79,7 +85,7 @@ func withDefaults(args FunctionArgs, name string) FunctionArgs {
 
 // newFunction adds a function to the plan.
 func (c *checker) newFunction(property, folder string, args FunctionArgs, limits limits) *functionPlan {
-	f := &functionPlan{args: args, property: property}
+	f := &functionPlan{args: args, property: property, environment: args.Environment}
 	f.logicalName = c.plan.name + "-" + args.Name
 	f.physicalName = fmt.Sprintf("%s-%s-%s", c.scope.project, c.scope.stack, f.logicalName)
 	c.plan.functions = append(c.plan.functions, f)
@@ -123,18 +129,55 @@ func (c *checker) checkName(f *functionPlan) {
 
 func (c *checker) checkEnvironment(property string, environment map[string]pulumi.StringInput) {
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		variable := fmt.Sprintf("%s[%q]", property, name)
-		switch {
-		case !variableName.MatchString(name):
-			c.addf(variable, "is not a name that Lambda allows: a letter, then at least one letter, digit or underscore")
-		case slices.Contains(reservedVariables, name):
-			c.addf(variable, "is reserved by Lambda")
-		case slices.Contains(ownVariables, name):
-			c.addf(variable, "is the component's own")
-		case environment[name] == nil:
-			c.addf(variable, "has no value")
-		}
+		c.checkVariable(fmt.Sprintf("%s[%q]", property, name), name, environment[name])
 	}
+}
+
+func (c *checker) checkVariable(property, name string, value pulumi.StringInput) {
+	switch {
+	case !variableName.MatchString(name):
+		c.addf(property, "is not a name that Lambda allows: a letter, then at least one letter, digit or underscore")
+	case slices.Contains(reservedVariables, name):
+		c.addf(property, "is reserved by Lambda")
+	case slices.Contains(ownVariables, name):
+		c.addf(property, "is the component's own")
+	case value == nil:
+		c.addf(property, "has no value")
+	}
+}
+
+// checkEnvironmentSize measures the function's variables as Lambda does, which
+// takes their JSON text. What is not known before deployment counts as empty.
+func (c *checker) checkEnvironmentSize(f *functionPlan) {
+	known := map[string]string{}
+	for name, value := range f.environment {
+		plain, _ := value.(pulumi.String)
+		known[name] = string(plain)
+	}
+	for variable, table := range c.plan.tableNames(f) {
+		known[variable] = table + strings.Repeat("x", autoNameSuffix)
+	}
+	size := jsonSize(known)
+	_, hasPermissions := f.environment[contract.EnvRoutePermissions]
+	switch {
+	case size <= maxEnvironment:
+	case hasPermissions:
+		c.addf(f.property, "the environment variables would have %d bytes as JSON, %d of them for %s: Lambda allows %d: give the routes fewer or shorter Permissions, or divide them between two components",
+			size, jsonSize(known[contract.EnvRoutePermissions]), contract.EnvRoutePermissions, maxEnvironment)
+	default:
+		c.addf(f.property, "the environment variables would have %d bytes as JSON: Lambda allows %d: keep large values in SSM or in the code", size, maxEnvironment)
+	}
+}
+
+// jsonSize returns the length of a value's JSON text.
+func jsonSize(value any) int {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return 0 // strings and maps of them have JSON
+	}
+	return len(bytes.TrimSpace(text.Bytes()))
 }
 
 func (c *checker) checkTableAccess(property string, args FunctionArgs) {

@@ -165,7 +165,7 @@ Authorizer.IdentitySources[2]: "$context.routeKey" occurs twice`},
 		}, want: "Authorizer.SecretKmsKeyArn: has no use with InjectSecret: the function does not read the parameter"},
 		{name: "key without secret", change: func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.SecretKmsKeyArn, a.Authorizer.SecretPath = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1"), nil
-		}, want: "Authorizer.SecretKmsKeyArn: has no use without SecretPath"},
+		}, want: "Authorizer.SecretKmsKeyArn: has no use without SecretPath, Secrets or SecretPrefixes"},
 		{name: "several", change: func(a *ProtectedHttpApiArgs) {
 			a.Architecture, a.LogRetentionDays, a.Authorizer.CacheTtl = "arm", 2, 2*time.Hour
 			a.Routes["GET events"] = a.Routes["GET /events"]
@@ -276,14 +276,22 @@ func TestCheckSecretPath(t *testing.T) {
 // A path that is known only at deployment is checked then.
 func TestPolicyRefusesASecretPathThatOpensMore(t *testing.T) {
 	t.Parallel()
-	_, err := marshalPolicy(FunctionArgs{}, "arn:aws:logs:eu-central-1:123456789012:log-group:g", "", "/events-api/*", "")
-	want := `naming the secret's parameter: "/events-api/*" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`
-	if err == nil || err.Error() != want {
-		t.Errorf("error is %v, want %s", err, want)
-	}
-	_, err = marshalPolicy(FunctionArgs{}, "no-arn", "", "/events-api/jwt-secret", "")
-	want = `reading the account of "no-arn": it is not an ARN`
-	if err == nil || err.Error() != want {
-		t.Errorf("error is %v, want %s", err, want)
+	const group = "arn:aws:logs:eu-central-1:123456789012:log-group:g"
+	const want = `naming the secret's parameter: "/events-api/*" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`
+	for _, test := range []struct {
+		name   string
+		grants grants
+		want   string
+	}{
+		{"secret", grants{logGroupArn: group, secretPaths: []string{"/events-api/jwt-secret", "/events-api/*"}}, want},
+		{"prefix", grants{logGroupArn: group, secretPrefixes: []string{"/events-api/*"}}, want},
+		{"slash at the end", grants{logGroupArn: group, secretPrefixes: []string{"/tenants/"}},
+			`naming the secret's parameter: "/tenants/" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
+		{"neighbour", grants{logGroupArn: "no-arn", secretPaths: []string{"/events-api/jwt-secret"}},
+			`reading the account of "no-arn": it is not an ARN`},
+	} {
+		if _, err := marshalPolicy(FunctionArgs{}, test.grants); err == nil || err.Error() != test.want {
+			t.Errorf("%s: error is %v, want %s", test.name, err, test.want)
+		}
 	}
 }

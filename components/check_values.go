@@ -26,6 +26,19 @@ func CheckCacheTtl(ttl time.Duration) error {
 	return checkWholeSeconds(ttl)
 }
 
+// minSecretMaxAge keeps a function from reading its secrets at every request;
+// maxSecretMaxAge is about how long Lambda keeps an execution environment.
+const minSecretMaxAge, maxSecretMaxAge = time.Second, 24 * time.Hour
+
+// CheckSecretMaxAge returns an error that names the value and what is allowed,
+// unless age may be AuthorizerArgs.SecretMaxAge: 1s to 24h, whole seconds.
+func CheckSecretMaxAge(age time.Duration) error {
+	if age < minSecretMaxAge || age > maxSecretMaxAge {
+		return fmt.Errorf("%v is out of range: 1s to 24h", age)
+	}
+	return checkWholeSeconds(age)
+}
+
 // CheckArchitecture returns an error that names the value and what is allowed,
 // unless architecture may be ProtectedHttpApiArgs.Architecture.
 func CheckArchitecture(architecture string) error {

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"maps"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -115,17 +116,20 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 // options that they need.
 func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan) (pulumi.StringMap, []pulumi.ResourceOption) {
 	variables := pulumi.StringMap{}
-	for name, value := range f.args.Environment {
-		variables[name] = value
-	}
+	maps.Copy(variables, f.environment)
 	if f.args.usesTable() {
 		variables[contract.EnvTableName] = c.Table.Name
 	}
-	if f != p.authorizer || p.authorizerArgs.SecretPath == nil {
+	if f != p.authorizer {
 		return variables, nil
 	}
+	if c.ApiKeyTable != nil {
+		variables[contract.EnvAPIKeyTable] = c.ApiKeyTable.Name
+	}
+	if c.StateTable != nil {
+		variables[contract.EnvStateTable] = c.StateTable.Name
+	}
 	if !p.authorizerArgs.InjectSecret {
-		variables[contract.EnvSecretPath] = p.authorizerArgs.SecretPath
 		return variables, nil
 	}
 	variables[contract.EnvSecret] = c.lookupSecret(ctx, p.authorizerArgs.SecretPath)

@@ -3,6 +3,7 @@ package components
 import (
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -16,10 +17,9 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	if c.Authorizer != nil {
 		c.AuthorizerId = c.Authorizer.ID().ToStringOutput()
 	}
-	c.TableName = pulumi.String("").ToStringOutput()
-	if c.Table != nil {
-		c.TableName = c.Table.Name
-	}
+	c.TableName = tableName(c.Table)
+	c.ApiKeyTableName = tableName(c.ApiKeyTable)
+	c.StateTableName = tableName(c.StateTable)
 	functionNames := pulumi.StringMap{}
 	for name, function := range c.Functions {
 		functionNames[name] = function.Name
@@ -32,11 +32,21 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	c.Access = access.ToStringMapOutput()
 
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"url":           c.Url,
-		"apiId":         c.ApiId,
-		"authorizerId":  c.AuthorizerId,
-		"tableName":     c.TableName,
-		"functionNames": c.FunctionNames,
-		"access":        c.Access,
+		"url":             c.Url,
+		"apiId":           c.ApiId,
+		"authorizerId":    c.AuthorizerId,
+		"tableName":       c.TableName,
+		"apiKeyTableName": c.ApiKeyTableName,
+		"stateTableName":  c.StateTableName,
+		"functionNames":   c.FunctionNames,
+		"access":          c.Access,
 	})
+}
+
+// tableName returns a table's physical name, an empty one without a table.
+func tableName(table *dynamodb.Table) pulumi.StringOutput {
+	if table == nil {
+		return pulumi.String("").ToStringOutput()
+	}
+	return table.Name
 }

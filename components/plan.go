@@ -30,9 +30,10 @@ type plan struct {
 }
 
 type routePlan struct {
-	key      routekey.Key
-	auth     Auth
-	function *functionPlan
+	key         routekey.Key
+	auth        Auth
+	permissions []string
+	function    *functionPlan
 }
 
 type functionPlan struct {
@@ -44,7 +45,10 @@ type functionPlan struct {
 	// physicalName is the function's name on AWS.
 	physicalName string
 	routes       []routekey.Key
-	archive      golambda.Archive
+	// environment are the variables that are there before any resource is:
+	// those of args, and what the component tells the authorizer.
+	environment map[string]pulumi.StringInput
+	archive     golambda.Archive
 }
 
 // scope is where the program runs.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -31,49 +32,119 @@ func allow(resource string, actions ...string) statement {
 	return statement{Effect: "Allow", Action: actions, Resource: []string{resource}}
 }
 
+// grants are what a function's policy allows: names and ARNs, which are empty
+// where nothing is to be allowed.
+type grants struct {
+	logGroupArn, tableArn, apiKeyTableArn, stateTableArn, keyArn string
+	secretPaths, secretPrefixes                                  []string
+}
+
 // functionPolicy returns the function's inline policy as JSON: its own log
 // streams, and what its arguments name, each by its exact ARN.
 func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
 	none := pulumi.String("").ToStringOutput()
-	tableArn, secretPath, keyArn := none, none, none
+	tableArn, keyArn := none, none
 	if f.args.usesTable() {
 		tableArn = c.Table.Arn
 	}
-	if a := p.authorizerArgs; f == p.authorizer && a.SecretPath != nil && !a.InjectSecret {
-		secretPath = a.SecretPath.ToStringOutput()
-		if a.SecretKmsKeyArn != nil {
-			keyArn = a.SecretKmsKeyArn.ToStringOutput()
+	apiKeyTableArn, stateTableArn := none, none
+	var secretPaths, secretPrefixes pulumi.StringArray
+	if f == p.authorizer {
+		apiKeyTableArn, stateTableArn = tableArnOf(c.ApiKeyTable), tableArnOf(c.StateTable)
+		secretPaths, secretPrefixes = p.authorizerArgs.secretPaths(), inputs(p.authorizerArgs.SecretPrefixes)
+		if key := p.authorizerArgs.SecretKmsKeyArn; key != nil {
+			keyArn = key.ToStringOutput()
 		}
 	}
-	return pulumi.All(logGroupArn, tableArn, secretPath, keyArn).ApplyT(func(values []any) (string, error) {
-		return marshalPolicy(f.args, values[0].(string), values[1].(string), values[2].(string), values[3].(string))
+	return pulumi.All(logGroupArn, tableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes).ApplyT(func(v []any) (string, error) {
+		return marshalPolicy(f.args, grants{
+			logGroupArn: v[0].(string), tableArn: v[1].(string), apiKeyTableArn: v[2].(string), stateTableArn: v[3].(string),
+			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string),
+		})
 	}).(pulumi.StringOutput)
 }
 
-// marshalPolicy returns the policy's JSON. An ARN or a path that is empty is
-// not needed.
-func marshalPolicy(f FunctionArgs, logGroupArn, tableArn, secretPath, keyArn string) (string, error) {
-	logGroupArn = strings.TrimSuffix(logGroupArn, ":*")
+func tableArnOf(table *dynamodb.Table) pulumi.StringOutput {
+	if table == nil {
+		return pulumi.String("").ToStringOutput()
+	}
+	return table.Arn
+}
+
+// secretPaths returns the names of the parameters that the function reads one
+// by one.
+func (a AuthorizerArgs) secretPaths() pulumi.StringArray {
+	paths := inputs(a.Secrets)
+	if a.SecretPath != nil && !a.InjectSecret {
+		paths = append(pulumi.StringArray{a.SecretPath}, paths...)
+	}
+	return paths
+}
+
+// inputs returns a map's values, by the order of its keys.
+func inputs(values map[string]pulumi.StringInput) pulumi.StringArray {
+	list := pulumi.StringArray{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, values[key])
+	}
+	return list
+}
+
+// marshalPolicy returns the policy's JSON.
+func marshalPolicy(f FunctionArgs, g grants) (string, error) {
+	logGroupArn := strings.TrimSuffix(g.logGroupArn, ":*")
 	statements := []statement{allow(logGroupArn+":*", "logs:CreateLogStream", "logs:PutLogEvents")}
-	if secretPath != "" {
-		parameterArn, err := parameterARN(logGroupArn, secretPath)
+	for _, parameters := range []struct {
+		action string
+		paths  []string
+	}{
+		{"ssm:GetParameter", g.secretPaths},
+		// It is authorized once, on the path itself, and covers all that is
+		// below it (Systems Manager user guide, "Restricting access to
+		// Parameter Store parameters using IAM policies").
+		{"ssm:GetParametersByPath", g.secretPrefixes},
+	} {
+		arns, err := parameterARNs(logGroupArn, parameters.paths)
 		if err != nil {
 			return "", err
 		}
-		statements = append(statements, allow(parameterArn, "ssm:GetParameter"))
+		if len(arns) > 0 {
+			statements = append(statements, statement{Effect: "Allow", Action: []string{parameters.action}, Resource: arns})
+		}
 	}
-	if keyArn != "" {
-		statements = append(statements, allow(keyArn, "kms:Decrypt"))
+	if g.keyArn != "" {
+		statements = append(statements, allow(g.keyArn, "kms:Decrypt"))
+	}
+	if g.apiKeyTableArn != "" {
+		statements = append(statements, allow(g.apiKeyTableArn, "dynamodb:GetItem"))
+	}
+	if g.stateTableArn != "" {
+		statements = append(statements, allow(g.stateTableArn, "dynamodb:PutItem", "dynamodb:UpdateItem"))
 	}
 	if len(f.TableActions) > 0 {
-		statements = append(statements, allow(tableArn, slices.Sorted(slices.Values(f.TableActions))...))
+		statements = append(statements, allow(g.tableArn, slices.Sorted(slices.Values(f.TableActions))...))
 	}
 	for _, index := range slices.Sorted(maps.Keys(f.IndexActions)) {
 		actions := slices.Sorted(slices.Values(f.IndexActions[index]))
-		statements = append(statements, allow(tableArn+"/index/"+index, actions...))
+		statements = append(statements, allow(g.tableArn+"/index/"+index, actions...))
 	}
 	document, err := json.Marshal(policyDocument{Version: "2012-10-17", Statement: statements})
 	return string(document), err
+}
+
+// parameterARNs returns the ARNs of SSM parameters or paths, each once.
+func parameterARNs(neighbour string, paths []string) ([]string, error) {
+	var arns []string
+	for _, path := range paths {
+		arn, err := parameterARN(neighbour, path)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(arns, arn) {
+			arns = append(arns, arn)
+		}
+	}
+	return arns, nil
 }
 
 // parameterARN returns the ARN of an SSM parameter in the partition, Region and

@@ -52,6 +52,12 @@ type ProtectedHttpApi struct {
 	AuthorizerId pulumi.StringOutput `pulumi:"authorizerId"`
 	// TableName is the table's physical name; empty without a table.
 	TableName pulumi.StringOutput `pulumi:"tableName"`
+	// ApiKeyTableName is the physical name of the table of API keys; empty
+	// without AuthorizerArgs.ApiKeys.
+	ApiKeyTableName pulumi.StringOutput `pulumi:"apiKeyTableName"`
+	// StateTableName is the physical name of the table with what the authorizer
+	// has to remember; empty where it has neither ApiKeys nor ReplayProtection.
+	StateTableName pulumi.StringOutput `pulumi:"stateTableName"`
 	// FunctionNames are the physical names of the functions, by
 	// FunctionArgs.Name.
 	FunctionNames pulumi.StringMapOutput `pulumi:"functionNames"`
@@ -71,6 +77,10 @@ type ProtectedHttpApi struct {
 	Functions map[string]*lambda.Function
 	// Table is the table; nil without one.
 	Table *dynamodb.Table
+	// ApiKeyTable is the table of API keys; nil without one.
+	ApiKeyTable *dynamodb.Table
+	// StateTable is the authorizer's state table; nil without one.
+	StateTable *dynamodb.Table
 }
 
 // NewProtectedHttpApi registers the component and its children. It compiles
@@ -91,6 +101,7 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 	for _, create := range []func(*pulumi.Context, *plan) error{
 		c.checkAccount,
 		c.createTable,
+		c.createAuthorizerTables,
 		c.createFunctions,
 		c.createApi,
 		c.createAuthorizer,

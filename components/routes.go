@@ -22,6 +22,20 @@ type Route struct {
 	// Auth is how the route is protected. Defaults to protected by the
 	// authorizer: a route is open only where it says Public.
 	Auth Auth
+	// Permissions are what a caller must be allowed to do, for instance
+	// "events:write"; all of them are required. Each is segments with colons
+	// between them, of letters, digits, "_", "-" and ".", at most 128
+	// characters in all. A segment that is the name of one of the route's path
+	// variables in braces, as in "events:delete:{id}", stands for the
+	// variable's value in the request. There are no wildcards here; they are
+	// for what callers are granted. Defaults to none, which lets every caller
+	// in whose credential is good.
+	//
+	// The component only hands them over. The authorizer's function finds those
+	// of all protected routes in the environment variable ROUTE_PERMISSIONS, as
+	// soon as one route has any, and enforces them: authz.RoutePermissions does.
+	// A function that does not read the variable lets everybody in.
+	Permissions []string
 }
 
 // Auth is how a route is protected. The zero value is the component's Lambda

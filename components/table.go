@@ -86,17 +86,23 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 		}
 		indexes = append(indexes, args)
 	}
-	c.Table, err = dynamodb.NewTable(ctx, p.name+"-table", &dynamodb.TableArgs{
-		BillingMode:               pulumi.String("PAY_PER_REQUEST"),
-		HashKey:                   pulumi.String(p.table.HashKey),
-		RangeKey:                  optional(p.table.RangeKey),
-		Attributes:                attributes,
-		GlobalSecondaryIndexes:    indexes,
-		ServerSideEncryption:      dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true)},
-		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(p.table.PointInTimeRecovery)},
-		DeletionProtectionEnabled: pulumi.Bool(p.table.DeletionProtection),
-	}, pulumi.Parent(c))
+	args := newTableArgs(p.table.HashKey, attributes, p.table.PointInTimeRecovery, p.table.DeletionProtection)
+	args.RangeKey = optional(p.table.RangeKey)
+	args.GlobalSecondaryIndexes = indexes
+	c.Table, err = dynamodb.NewTable(ctx, p.tableName(), args, pulumi.Parent(c))
 	return err
+}
+
+// newTableArgs returns what all of the component's tables have.
+func newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, pointInTimeRecovery, deletionProtection bool) *dynamodb.TableArgs {
+	return &dynamodb.TableArgs{
+		BillingMode:               pulumi.String("PAY_PER_REQUEST"),
+		HashKey:                   pulumi.String(hashKey),
+		Attributes:                attributes,
+		ServerSideEncryption:      dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true)},
+		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(pointInTimeRecovery)},
+		DeletionProtectionEnabled: pulumi.Bool(deletionProtection),
+	}
 }
 
 // optional returns no input at all for an empty string.

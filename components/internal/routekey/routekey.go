@@ -107,6 +107,17 @@ func (k Key) Normalized() string {
 	return k.replaceVariables("{}", "{+}").String()
 }
 
+// Variables returns the names of the path's variables.
+func (k Key) Variables() []string {
+	var names []string
+	for segment := range strings.SplitSeq(k.path, "/") {
+		if variable := pathVariable.FindStringSubmatch(segment); variable != nil {
+			names = append(names, variable[1])
+		}
+	}
+	return names
+}
+
 // SourcePattern returns what follows the stage in the ARN that API Gateway
 // gives as the source of the route's invocations, as a pattern.
 //

@@ -3,6 +3,7 @@ package routekey
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,4 +90,19 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("pattern %q has a character with a meaning in a policy", key.SourcePattern())
 		}
 	})
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string][]string{
+		"$default": nil, "GET /": nil, "GET /events": nil, "GET /events/{id}": {"id"}, "ANY /{tenant.id}/files/{path+}": {"tenant.id", "path"},
+	} {
+		parsed, err := Parse(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := parsed.Variables(); !slices.Equal(got, want) {
+			t.Errorf("the variables of %q are %q, want %q", key, got, want)
+		}
+	}
 }

@@ -1,0 +1,99 @@
+package components
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+var kmsKeyArn = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+
+// checkSecrets checks what is known of the secrets before AWS is asked.
+func (c *checker) checkSecrets(args AuthorizerArgs) {
+	c.checkSecretPath("Authorizer.SecretPath", args.SecretPath)
+	if args.SecretPath == nil && args.InjectSecret {
+		c.addf("Authorizer.SecretPath", "is required with InjectSecret")
+	}
+	// A variable has one value.
+	taken := map[string]string{}
+	for name := range args.Function.Environment {
+		taken[name] = "Authorizer.Function.Environment"
+	}
+	c.checkSecretVariables("Authorizer.Secrets", args.Secrets, taken)
+	c.checkSecretVariables("Authorizer.SecretPrefixes", args.SecretPrefixes, taken)
+	if args.SecretMaxAge != 0 {
+		c.add("Authorizer.SecretMaxAge", CheckSecretMaxAge(args.SecretMaxAge))
+		if !args.readsSecrets() {
+			c.addf("Authorizer.SecretMaxAge", "has no use: the function reads no secret by itself")
+		}
+	}
+	c.checkKmsKey(args)
+}
+
+// checkSecretVariables checks names or paths of parameters by the variables
+// that hand them over. It adds these to taken, the variables that are there
+// already with the properties that they are in.
+func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.StringInput, taken map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		element := fmt.Sprintf("%s[%q]", property, name)
+		c.checkVariable(element, name, paths[name])
+		c.checkSecretPath(element, paths[name])
+		if other, ok := taken[name]; ok {
+			c.addf(element, "is in %s too: keep one of them", other)
+		}
+		taken[name] = property
+	}
+}
+
+func (c *checker) checkSecretPath(property string, path pulumi.StringInput) {
+	if plain, ok := path.(pulumi.String); ok {
+		c.add(property, CheckSecretPath(string(plain)))
+	}
+}
+
+func (c *checker) checkKmsKey(args AuthorizerArgs) {
+	const property = "Authorizer.SecretKmsKeyArn"
+	if args.SecretKmsKeyArn == nil {
+		return
+	}
+	key, ok := args.SecretKmsKeyArn.(pulumi.String)
+	switch {
+	case ok && !kmsKeyArn.MatchString(string(key)):
+		c.addf(property, "%q is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}", string(key))
+	case args.readsSecrets():
+	case args.InjectSecret:
+		c.addf(property, "has no use with InjectSecret: the function does not read the parameter")
+	default:
+		c.addf(property, "has no use without SecretPath, Secrets or SecretPrefixes")
+	}
+}
+
+// maxSecretPath is the longest name that a parameter may have. SSM's limit of
+// 1011 characters is for the ARN (Systems Manager API reference,
+// PutParameter); 63 are enough for what stands before the name in any Region.
+const maxSecretPath = 1011 - 63
+
+var secretPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
+
+// CheckSecretPath returns an error that names the value and what is allowed,
+// unless path is the name of an SSM parameter that begins with "/": up to 15
+// parts of letters, digits, ".", "-" and "_", the first of which does not
+// begin with "aws" or "ssm" (Systems Manager API reference, PutParameter).
+func CheckSecretPath(path string) error {
+	lower := strings.ToLower(path)
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return fmt.Errorf("%q must begin with /", path)
+	case !secretPath.MatchString(path):
+		return fmt.Errorf("%q must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'", path)
+	case strings.HasPrefix(lower, "/aws"), strings.HasPrefix(lower, "/ssm"):
+		return fmt.Errorf("%q must not begin with /aws or /ssm, which AWS reserves", path)
+	case len(path) > maxSecretPath:
+		return fmt.Errorf("%q has %d characters: at most %d are allowed", path, len(path), maxSecretPath)
+	}
+	return nil
+}
