@@ -43,6 +43,10 @@ type Request struct {
 	ownMethod bool
 }
 
+// KnowsQuery reports whether RawQuery is what the client sent. For an event of
+// format 1.0 it is not: without a query string and with any, RawQuery is empty.
+func (r Request) KnowsQuery() bool { return !r.ownMethod }
+
 // requestOf reads an event of format 2.0 (API Gateway developer guide,
 // "Control access to HTTP APIs with AWS Lambda authorizers").
 func requestOf(event events.APIGatewayV2CustomAuthorizerV2Request) Request {

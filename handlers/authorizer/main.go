@@ -1,9 +1,9 @@
 // Command authorizer is the Lambda authorizer of the Events API: it accepts
 // HS256 tokens and nothing else.
 //
-// It takes one of the two environment variables of package contract that say
-// where the secret is. The tokens' issuer and audience are not checked: the
-// secret belongs to this API alone, so who can sign is who may issue.
+// It takes the environment variables of secret.FromEnvironment. The tokens'
+// issuer and audience are not checked: the secret belongs to this API alone, so
+// who can sign is who may issue.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(log) // which the source tells of old secrets that it still uses
 	source := secret.FromEnvironment(os.Getenv)
 	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: source, AnyIssuer: true, AnyAudience: true})
 	if err != nil {

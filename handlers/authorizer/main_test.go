@@ -53,8 +53,8 @@ func TestBinary(t *testing.T) {
 	}
 	f.invoke(t, "", "response", `{"errorMessage":"Unauthorized"}`)
 	f.invoke(t, "BEARER "+good, "response", `{"isAuthorized":true,"context":{"credentialId":"sha256:`)
-	if n := ssm.calls.Load(); n != 4 {
-		t.Errorf("%d calls of Systems Manager, want 4: two failed, one at cold start, one that succeeded", n)
+	if n := ssm.calls.Load(); n != 6 {
+		t.Errorf("%d calls of Systems Manager, want 6: three failed, one succeeded, and two looked for newer keys", n)
 	}
 
 	log := f.stop(t)

@@ -17,10 +17,13 @@ import (
 // tokenLifetime is how long a token of Token is good.
 const tokenLifetime = time.Hour
 
-// Token signs a token that the deployed authorizer accepts.
+// Token signs a token that the deployed authorizer accepts, with every
+// permission.
 func (d *Deployment) Token(subject string) (string, error) {
 	now := time.Now()
-	return token.Sign(d.Secret, token.Claims{Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime)})
+	return token.Sign(d.Secret, token.Claims{
+		Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: map[string]any{"permissions": []string{"*"}},
+	})
 }
 
 // VerifyCache sends two requests with one new token and checks by the

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
@@ -25,6 +25,21 @@ type deployed struct {
 	*Deployment
 	console *consoletest.Buffer
 	output  *consoletest.Buffer
+	// credentials are the tokens and keys that the test has made.
+	credentials *shown
+}
+
+// shown collects what must be shown nowhere.
+type shown struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *shown) add(credential string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, credential)
+	return credential
 }
 
 // deploy starts a deployment that ends with the test, and checks at the end
@@ -32,7 +47,7 @@ type deployed struct {
 func deploy(t testing.TB, opts Options) deployed {
 	t.Helper()
 	before := snapshot(t, opts.Project)
-	d := deployed{console: &consoletest.Buffer{}, output: &consoletest.Buffer{}}
+	d := deployed{console: &consoletest.Buffer{}, output: &consoletest.Buffer{}, credentials: &shown{}}
 	if opts.Console == nil {
 		opts.Console = io.MultiWriter(d.console, t.Output())
 	}
@@ -41,8 +56,12 @@ func deploy(t testing.TB, opts Options) deployed {
 	if d.Deployment, err = Start(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
+	d.credentials.add(string(d.Secret))
+	if d.SigningKey != nil {
+		d.credentials.add(string(d.SigningKey))
+	}
 	t.Cleanup(func() {
-		d.searchSecret(t)
+		d.searchCredentials(t)
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
@@ -79,28 +98,29 @@ func snapshot(t testing.TB, dir string) map[string]string {
 	return files
 }
 
-// searchSecret looks for the secret in the stack's state, in every log and in
-// all that was printed.
-func (d deployed) searchSecret(t testing.TB) {
+// searchCredentials looks for every secret, token and key in the stack's state,
+// in every log and in all that was printed.
+func (d deployed) searchCredentials(t testing.TB) {
 	t.Helper()
+	texts := map[string]string{"the console": d.console.String(), "Pulumi's output": d.output.String()}
 	for _, root := range []string{d.dir, d.AWS.LogDir} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || !entry.Type().IsRegular() {
 				return err
 			}
 			content, err := os.ReadFile(path)
-			if bytes.Contains(content, d.Secret) {
-				t.Errorf("%s contains the secret", path)
-			}
+			texts[path] = string(content)
 			return err
 		})
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	for name, text := range map[string]string{"the console": d.console.String(), "Pulumi's output": d.output.String()} {
-		if strings.Contains(text, string(d.Secret)) {
-			t.Errorf("%s contains the secret", name)
+	for name, text := range texts {
+		for i, credential := range d.credentials.list {
+			if strings.Contains(text, credential) {
+				t.Errorf("%s contains credential %d", name, i)
+			}
 		}
 	}
 }
@@ -149,7 +169,7 @@ func (d deployed) token(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token
+	return d.credentials.add(token)
 }
 
 func (d deployed) verify(t *testing.T) {

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -26,9 +28,14 @@ import (
 
 // Settings of a project that a local deployment reads or sets.
 const (
-	ttlKey        = "authorizerTtl"
-	secretPathKey = "secretPath"
+	ttlKey         = "authorizerTtl"
+	secretPathKey  = "secretPath"
+	signingKeysKey = "signingKeysPath"
 )
+
+// SigningKeyID is the id of the one key of signed requests that a local
+// deployment has.
+const SigningKeyID = "local"
 
 // Options are what is deployed, and how.
 type Options struct {
@@ -37,8 +44,9 @@ type Options struct {
 	Project string
 	// Stack is the stack whose configuration is used.
 	Stack string
-	// TTL replaces the stack's authorizerTtl; nil leaves it.
-	TTL *time.Duration
+	// Settings replace settings of the stack, by their names without the
+	// project's, as pulumi config set would.
+	Settings map[string]string
 	// SecretPath is the parameter that gets a random secret. Defaults to the
 	// project's own secretPath.
 	SecretPath string
@@ -66,6 +74,9 @@ type Deployment struct {
 	SecretPath string
 	// Secret signs the tokens that the authorizer accepts.
 	Secret []byte
+	// SigningKey signs requests, under the id SigningKeyID, where the project
+	// has a parameter for such keys; else nil.
+	SigningKey []byte
 
 	opts     Options
 	project  *project
@@ -116,8 +127,10 @@ func (d *Deployment) readProject() (err error) {
 	if d.project, err = readProject(d.opts.Project, d.opts.Stack); err != nil {
 		return err
 	}
-	if d.opts.TTL != nil {
-		return d.project.setTTL(*d.opts.TTL)
+	for _, key := range slices.Sorted(maps.Keys(d.opts.Settings)) {
+		if err := d.project.replace(key, d.opts.Settings[key]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -153,7 +166,18 @@ func (d *Deployment) startAWS() error {
 		return err
 	}
 	d.Secret = []byte(rand.Text() + rand.Text())
-	return d.storeSecret()
+	return errors.Join(d.storeSecret(), d.storeSigningKey())
+}
+
+// storeSigningKey stores a key of signed requests where the project looks for
+// such keys.
+func (d *Deployment) storeSigningKey() error {
+	path, ok := d.project.get(signingKeysKey)
+	if !ok {
+		return nil
+	}
+	d.SigningKey = []byte(rand.Text() + rand.Text())
+	return d.AWS.PutSecret(path, fmt.Sprintf(`{"keys":{%q:%q}}`, SigningKeyID, d.SigningKey))
 }
 
 // storeSecret stores the secret where the project looks for it.
@@ -250,6 +274,10 @@ func deployError(ctx context.Context, command string) error {
 	}
 	return fmt.Errorf("%s failed: Pulumi's output says why", command)
 }
+
+// Setting is what a setting of the project is in this deployment, false where
+// it is not set and has no default.
+func (d *Deployment) Setting(name string) (string, bool) { return d.project.get(name) }
 
 // Output is a string among the stack's outputs.
 func (d *Deployment) Output(name string) (string, error) {

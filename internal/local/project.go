@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -136,12 +135,12 @@ func (p *project) region() (string, error) {
 	return region, nil
 }
 
-// setTTL sets how long authorizer results are cached.
-func (p *project) setTTL(ttl time.Duration) error {
-	if p.declared(ttlKey) == nil {
-		return fmt.Errorf("--ttl sets %s, which %s does not declare", ttlKey, filepath.Join(p.dir, "Pulumi.yaml"))
+// replace sets a setting that Pulumi.yaml declares.
+func (p *project) replace(key, value string) error {
+	if p.declared(key) == nil {
+		return fmt.Errorf("the setting %q is not one that %s declares", key, filepath.Join(p.dir, "Pulumi.yaml"))
 	}
-	p.set(ttlKey, ttl.String())
+	p.set(key, value)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
 )
@@ -77,7 +76,7 @@ func TestProjectSettings(t *testing.T) {
 	if _, ok := p.get("authorizerTtl"); ok {
 		t.Error("authorizerTtl has a value")
 	}
-	if err := p.setTTL(5 * time.Minute); err != nil {
+	if err := p.replace(ttlKey, "5m0s"); err != nil {
 		t.Fatal(err)
 	}
 	copied := t.TempDir()
@@ -111,8 +110,8 @@ func TestSetTTLNeedsADeclaration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "--ttl sets authorizerTtl, which " + filepath.Join(dir, "Pulumi.yaml") + " does not declare"
-	if err := p.setTTL(time.Minute); err == nil || err.Error() != want {
+	want := `the setting "authorizerTtl" is not one that ` + filepath.Join(dir, "Pulumi.yaml") + " declares"
+	if err := p.replace(ttlKey, "1m"); err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 	if _, err := p.region(); err == nil || err.Error() != "the stack has no aws:region: set it with pulumi config set aws:region eu-central-1" {

@@ -70,6 +70,7 @@ type Server struct {
 	lambda   *lambda.Service
 	gateway  *gateway.Service
 	provider *provider.Server
+	outages  sync.Map // of the services that are down, by signing name
 }
 
 // Start starts a local AWS. It serves until it is closed.
@@ -124,6 +125,7 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 				"lambda":     services.Lambda.Handler(),
 				"logs":       services.Logs.Handler(s.Account),
 			},
+			Outage:  s.down,
 			Console: cfg.Console,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -253,6 +255,21 @@ func (s *Server) PutSecret(name, value string) error {
 		return fmt.Errorf("storing the parameter %q: %w", name, err)
 	}
 	return nil
+}
+
+// SetOutage takes a service, by its signing name such as "ssm" or "dynamodb",
+// down or up again. While it is down it answers 503 to every client.
+func (s *Server) SetOutage(service string, down bool) {
+	if down {
+		s.outages.Store(service, nil)
+	} else {
+		s.outages.Delete(service)
+	}
+}
+
+func (s *Server) down(service string) bool {
+	_, down := s.outages.Load(service)
+	return down
 }
 
 // Close ends every function and removes all that the server kept.

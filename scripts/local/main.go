@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/cli"
@@ -55,12 +56,20 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 	flags.StringVar(&opts.SecretPath, "secret-path", "", "the SSM parameter that gets a random secret (default: the project's own secretPath)")
 	flags.IntVar(&opts.Port, "port", 0, "where the API listens on 127.0.0.1 (default: a free port)")
 	flags.IntVar(&opts.Concurrency, "concurrency", 0, "how many function invocations may run at once, as the account's limit on AWS (default 100)")
-	flags.Func("ttl", "how long authorizer results are cached, a `duration` such as 5m (default: the stack's authorizerTtl)", func(text string) error {
-		ttl, err := time.ParseDuration(text)
-		if err != nil {
+	opts.Settings = map[string]string{}
+	flags.Func("ttl", "how long authorizer results are cached, a `duration` such as 5m: short for --config authorizerTtl=5m", func(text string) error {
+		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is no duration such as 0s, 90s or 5m", text)
 		}
-		opts.TTL = &ttl
+		opts.Settings["authorizerTtl"] = text
+		return nil
+	})
+	flags.Func("config", "a setting in place of the stack's, `name=value`, as often as needed; for instance --config authMethods=jwt,apikey,signature", func(text string) error {
+		name, value, found := strings.Cut(text, "=")
+		if !found || name == "" {
+			return fmt.Errorf("%q is not name=value", text)
+		}
+		opts.Settings[name] = value
 		return nil
 	})
 	if extra != nil {

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/cli"
@@ -117,74 +113,4 @@ func writeState(path string, s state) (remove func(), err error) {
 		return nil, errors.Join(fmt.Errorf("writing the state file: %w", err), os.Remove(partial.Name()))
 	}
 	return func() { _ = os.Remove(path) }, nil
-}
-
-// greet prints what a developer needs to try the API.
-func greet(w io.Writer, d *local.Deployment, url, token string, took time.Duration) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe API serves at %s (after %s).\n\n", url, took.Round(100*time.Millisecond))
-	fmt.Fprintf(&b, "A token that is good for an hour:\n\n  TOKEN=%s\n\n", token)
-	b.WriteString("Try it:\n\n")
-	for _, line := range tries(d.Outputs["access"], url) {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
-	b.WriteString("\nFor the AWS CLI, scripts/token and scripts/verify:\n\n")
-	env := d.AWS.Environment()
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		fmt.Fprintf(&b, "  export %s=%s\n", name, env[name])
-	}
-	fmt.Fprintf(&b, "\nLogs, a file a log group: %s\nCtrl-C removes everything. Requests and function logs follow.\n\n", d.AWS.LogDir)
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("printing how to use the API: %w", err)
-	}
-	return nil
-}
-
-// public is how the access output names a route that anyone may call.
-const public = "public"
-
-// methods in the order in which one tries an API.
-var methods = []string{"POST", "PUT", "PATCH", "GET", "HEAD", "OPTIONS", "DELETE"}
-
-// byMethod orders route keys.
-func byMethod(a, b string) int {
-	rank := func(key string) int {
-		method, _, _ := strings.Cut(key, " ")
-		return slices.Index(methods, method)
-	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-}
-
-// tries are curl lines, one for each route of the access output, and for the
-// first protected route also one without a token and one with a bad token.
-func tries(access any, url string) []string {
-	routes, _ := access.(map[string]any)
-	var lines []string
-	refusals := false
-	for _, key := range slices.SortedFunc(maps.Keys(routes), byMethod) {
-		method, path, _ := strings.Cut(key, " ")
-		if !slices.Contains(methods, method) { // ANY and $default
-			continue
-		}
-		line := "curl -i"
-		if method != "GET" {
-			line += " -X " + method
-		}
-		if slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
-			line += ` -H 'Content-Type: application/json' -d '{"name":"My first event"}'`
-		}
-		address := " '" + strings.TrimSuffix(url, "/") + path + "'"
-		if routes[key] == public {
-			lines = append(lines, line+address+"   # "+public)
-			continue
-		}
-		if !refusals {
-			lines = append(lines,
-				line+address+"   # no token: 401",
-				line+" -H 'Authorization: Bearer bad-token'"+address+"   # bad token: 403")
-			refusals = true
-		}
-		lines = append(lines, line+` -H "Authorization: Bearer $TOKEN"`+address)
-	}
-	return lines
 }

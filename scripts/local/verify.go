@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/cli"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 )
@@ -21,6 +24,9 @@ func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (er
 	opts, err := parse("verify", verifyUsage, args, stdout, nil)
 	if err != nil {
 		return err
+	}
+	if methods, given := opts.Settings["authMethods"]; given && !slices.Contains(strings.Split(methods, ","), "jwt") {
+		return cli.Usagef("authMethods is %q: verify sends tokens, and needs jwt among them", methods)
 	}
 	opts.Progress = stderr
 	opts.Console = stderr

@@ -13,6 +13,7 @@ import (
 	"strconv"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/httpapi"
 )
@@ -98,7 +99,8 @@ func Get(store Getter) httpapi.Handler {
 // Create answers POST /events with the body {"name": "..."}: 201 with the
 // event and its Location. 401 without an identity, 415, 413 and 400 as
 // httpapi.Body and httpapi.Object have them, 400 for a name that
-// events.ParseName refuses. log gets the reason of a 401.
+// events.ParseName refuses and for the body of a signed request that
+// httpsig.CheckContentDigest refuses. log gets the reason of a 401.
 func Create(log *slog.Logger, store Creator) httpapi.Handler {
 	return protected(log, func(ctx context.Context, req httpapi.Request, caller authz.Identity) (httpapi.Response, error) {
 		name, err := nameOf(req)
@@ -135,13 +137,16 @@ func Delete(log *slog.Logger, store Deleter) httpapi.Handler {
 
 // protected hands the caller's identity to handle, or answers 401 without
 // running it. The client learns no more than that: which check failed is for
-// the log.
+// the log. A signed request whose body is not the one that was signed is a 400.
 func protected(log *slog.Logger, handle func(context.Context, httpapi.Request, authz.Identity) (httpapi.Response, error)) httpapi.Handler {
 	return func(ctx context.Context, req httpapi.Request) (httpapi.Response, error) {
 		caller, err := authz.FromRequest(req)
 		if err != nil {
 			httpapi.Log(ctx, log, req).Warn("request refused", "route", req.RouteKey, "error", err.Error())
 			return httpapi.Response{}, httpapi.Errorf(http.StatusUnauthorized, "no valid identity: the credential is missing or has expired")
+		}
+		if err := httpsig.CheckContentDigest(req); err != nil {
+			return httpapi.Response{}, httpapi.Errorf(http.StatusBadRequest, "%s", err)
 		}
 		resp, err := handle(ctx, req, caller)
 		return httpapi.NoStore(resp), err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/api"
 	"github.com/protected-http-api/protected-http-api/internal/httpapi"
@@ -189,6 +190,17 @@ func noAuthorizer(r *httpapi.Request) { r.RequestContext.Authorizer = nil }
 
 func expired(r *httpapi.Request) { r.RequestContext.Authorizer.Lambda["expiresAt"] = float64(1e9) }
 
+// signed makes the request one that a request signature let in, with this
+// header Content-Digest.
+func signed(digest string) func(*httpapi.Request) {
+	return func(r *httpapi.Request) {
+		r.RequestContext.Authorizer.Lambda["method"] = httpsig.Method
+		if digest != "" {
+			r.Headers["content-digest"] = digest
+		}
+	}
+}
+
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	created := with(notStored, "Location", "/events/"+id)
@@ -215,6 +227,15 @@ func TestCreate(t *testing.T) {
 		},
 		{name: "no authorizer", change: noAuthorizer, status: 401, body: noIdentity, headers: denied, logged: `"message":"request refused"`},
 		{name: "expired", change: expired, status: 401, body: noIdentity, headers: denied, logged: "expired"},
+		{name: "signed", change: signed("sha-256=:7pWYfyDPRoYNJZA+sHW1zBSPwUgoeb6/93Y3bFJo8mo=:"), status: 201, body: eventJSON, headers: created, calls: []any{"Launch", "usr_abc"}},
+		{
+			name: "signed without the body", change: signed(""), status: 400, headers: notStored,
+			body: `{"error":"content digest: the request has a body that its signature does not cover; send the header Content-Digest and sign it"}`,
+		},
+		{
+			name: "signed with another body", change: signed("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"), status: 400, headers: notStored,
+			body: `{"error":"content digest: the request body does not match the header Content-Digest"}`,
+		},
 		{
 			name: "store fails", store: fakeStore{err: errors.New("throttled")},
 			status: 500, body: internal, headers: notStored, calls: []any{"Launch", "usr_abc"}, logged: `"error":"throttled"`,

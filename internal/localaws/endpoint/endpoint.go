@@ -37,6 +37,10 @@ type Options struct {
 	DynamoDB *dynamodb.Service
 	// Services are further services by their signing name, for instance logs.
 	Services map[string]protocol.Service
+	// Outage says whether a service, by its signing name, is down: it then
+	// answers every request with 503, as AWS does when it cannot serve. Nil: all
+	// are up.
+	Outage func(service string) bool
 	// Console is told what was refused, and why. Nil tells nobody.
 	Console *console.Console
 	// Now is the clock for signatures. Defaults to time.Now.
@@ -93,6 +97,10 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		e.refuse(w, r, protocol.Errorf("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
 			"use a service that the local AWS has, or AWS itself")
+		return
+	}
+	if e.Outage != nil && e.Outage(scope.Service) {
+		service.Fail(w, &protocol.Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable})
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

@@ -149,7 +149,7 @@ func TestSSMThroughSDK(t *testing.T) {
 	}
 	_, err = client.DescribeParameters(ctx, &ssm.DescribeParametersInput{})
 	wantAPIError(t, err, "UnknownOperationException", "An unknown operation was requested.")
-	if log := c.console.String(); !strings.Contains(log, `REFUSED ssm: unknown operation "AmazonSSM.DescribeParameters"; cure: use what the local AWS has: DeleteParameter, GetParameter, GetParameters, PutParameter`) {
+	if log := c.console.String(); !strings.Contains(log, `REFUSED ssm: unknown operation "AmazonSSM.DescribeParameters"; cure: use what the local AWS has: DeleteParameter, GetParameter, GetParameters, GetParametersByPath, PutParameter`) {
 		t.Errorf("console: %s", log)
 	}
 }

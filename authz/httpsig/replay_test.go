@@ -1,0 +1,265 @@
+package httpsig
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+)
+
+var testAccount = account.Account{ID: contract.LocalAccountID, Region: "eu-central-1", Partition: "aws"}
+
+const stateTable = "events-authorizer-state"
+
+// cloud is a local AWS with a state table. Nothing is ever deleted there,
+// which is what an expired item meets on AWS for up to some days.
+type cloud struct {
+	iam    *iam.Service
+	aws    http.Handler
+	server *httptest.Server
+	// loseAnswers is how many of the next calls are carried out, but end
+	// without an answer.
+	loseAnswers atomic.Int64
+}
+
+func newCloud(t *testing.T) *cloud {
+	t.Helper()
+	c := &cloud{iam: iam.New(testAccount)}
+	c.aws = endpoint.New(endpoint.Options{Account: testAccount, IAM: c.iam, DynamoDB: localdynamodb.New(testAccount, nil)})
+	c.server = httptest.NewServer(c)
+	t.Cleanup(func() { c.server.Close() })
+	root := c.iam.Root()
+	sdk := dynamodb.NewFromConfig(aws.Config{
+		Region: testAccount.Region, BaseEndpoint: &c.server.URL,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.SecretAccessKey}, nil
+		}),
+	})
+	if _, err := sdk.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String(stateTable), BillingMode: types.BillingModePayPerRequest,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String(contract.AuthorizerTableKey), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String(contract.AuthorizerTableKey), AttributeType: types.ScalarAttributeTypeS}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.loseAnswers.Add(-1) >= 0 {
+		c.aws.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	}
+	c.aws.ServeHTTP(w, r)
+}
+
+// table is the store with credentials that may do one action on the table.
+func (c *cloud) table(t *testing.T, action string) *ReplayTable {
+	t.Helper()
+	role, err := c.iam.CreateRole(iam.Role{Name: action[len("dynamodb:"):], AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
+	if err == nil {
+		err = c.iam.PutRolePolicy(role.Name, "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"`+action+`","Resource":"arn:aws:dynamodb:eu-central-1:`+testAccount.ID+`:table/`+stateTable+`"}]}`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds, _, err := c.iam.AssumeRole(role.ARN, "lambda.amazonaws.com", "authorizer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{
+		"AWS_REGION": testAccount.Region, "AWS_ENDPOINT_URL": c.server.URL,
+		"AWS_ACCESS_KEY_ID": creds.AccessKeyID, "AWS_SECRET_ACCESS_KEY": creds.SecretAccessKey, "AWS_SESSION_TOKEN": creds.SessionToken,
+	}
+	table := NewReplayTable(stateTable, func(name string) string { return env[name] })
+	table.now = func() time.Time { return testNow }
+	return table
+}
+
+// stop ends the server, as an outage does; start brings it back at the same
+// address with the same data.
+func (c *cloud) stop() {
+	c.server.CloseClientConnections()
+	c.server.Close()
+}
+
+func (c *cloud) start(t *testing.T) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", strings.TrimPrefix(c.server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.server = httptest.NewUnstartedServer(c)
+	_ = c.server.Listener.Close()
+	c.server.Listener = listener
+	c.server.Start()
+}
+
+func (c *cloud) verifier(t *testing.T, table *ReplayTable) *Verifier {
+	t.Helper()
+	v, _ := newVerifier(t, func(cfg *Config) { cfg.Replays = table })
+	return v
+}
+
+// TestChecklist12Replay: the same request twice; then with another nonce, and
+// the same nonce with another key.
+func TestChecklist12Replay(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	v, err := New(Config{
+		Keys:    authz.StaticKeys{testKey(t), newKey(t, authz.HS256, "partner-2", testSecret)},
+		Replays: c.table(t, "dynamodb:PutItem"), Now: func() time.Time { return testNow },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := signed(t, testSigner(t), "POST", "/events", "{}")
+	nonce, key := testSigner(t), testSigner(t)
+	nonce.Nonce, key.Key = nil, newKey(t, authz.HS256, "partner-2", testSecret)
+	for i, step := range []struct {
+		r   authz.Request
+		err error
+	}{
+		{r, nil}, {r, authz.ErrReplayed}, {r, authz.ErrReplayed},
+		{signed(t, testSigner(t), "POST", "/other", "{}"), authz.ErrReplayed},
+		{signed(t, nonce, "POST", "/events", "{}"), nil},
+		{signed(t, key, "POST", "/events", "{}"), nil},
+	} {
+		if _, err := authenticate(t.Context(), v, step.r); !errors.Is(err, step.err) || err != nil && step.err == nil {
+			t.Errorf("step %d: got %v, want %v", i, err, step.err)
+		}
+	}
+}
+
+// TestChecklist12ReplayConcurrently: of 50 at once one is let in, through as
+// many execution environments.
+func TestChecklist12ReplayConcurrently(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	shared := c.table(t, "dynamodb:PutItem")
+	r := signed(t, testSigner(t), "POST", "/events", "{}")
+	var accepted, replayed atomic.Int64
+	var wg sync.WaitGroup
+	for range 50 {
+		table := *shared
+		v := c.verifier(t, &table)
+		wg.Go(func() {
+			switch _, err := authenticate(t.Context(), v, r); {
+			case err == nil:
+				accepted.Add(1)
+			case errors.Is(err, authz.ErrReplayed):
+				replayed.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if accepted.Load() != 1 || replayed.Load() != 49 {
+		t.Errorf("%d accepted, %d replayed", accepted.Load(), replayed.Load())
+	}
+}
+
+// TestChecklist12ReplayExpiry: the condition asks for the expiry by itself, to
+// the second, as nothing deletes the item.
+func TestChecklist12ReplayExpiry(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	table := c.table(t, "dynamodb:PutItem")
+	until := testNow.Add(time.Minute)
+	use := func(now time.Time) error {
+		table.now = func() time.Time { return now }
+		return table.Use(t.Context(), testKeyID, testNonce, until)
+	}
+	if err := use(testNow); err != nil {
+		t.Fatal(err)
+	}
+	if err := use(until); !errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("in the last second: got %v", err)
+	}
+	if err := use(until.Add(time.Second)); err != nil {
+		t.Errorf("after that: %v", err)
+	}
+}
+
+// TestChecklist12ReplayLostAnswer: a put that is sent again because its answer
+// was lost is no replay; the next request with the nonce is one. Where every
+// answer is lost, nobody is let in.
+func TestChecklist12ReplayLostAnswer(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	v := c.verifier(t, c.table(t, "dynamodb:PutItem"))
+	r := signed(t, testSigner(t), "GET", "/", "")
+	c.loseAnswers.Store(1)
+	if _, err := authenticate(t.Context(), v, r); err != nil || c.loseAnswers.Load() >= 0 {
+		t.Errorf("got %v, %d answers left to lose", err, c.loseAnswers.Load())
+	}
+	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("the replay: got %v", err)
+	}
+	s := testSigner(t)
+	s.Nonce = nil
+	r = signed(t, s, "GET", "/", "")
+	c.loseAnswers.Store(3)
+	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrUnavailable) {
+		t.Errorf("with no answer at all: got %v", err)
+	}
+	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("after that: got %v", err)
+	}
+}
+
+// TestReplayOutage: without the table nobody is let in, and the same verifier
+// recovers.
+func TestReplayOutage(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	v := c.verifier(t, c.table(t, "dynamodb:PutItem"))
+	r := signed(t, testSigner(t), "GET", "/", "")
+	c.stop()
+	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrUnavailable) || errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("got %v", err)
+	}
+	c.start(t)
+	if _, err := authenticate(t.Context(), v, r); err != nil {
+		t.Errorf("after recovery: %v", err)
+	}
+	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("a replay: got %v", err)
+	}
+}
+
+// TestReplayMisconfigured: a missing table, name or grant is a fault.
+func TestReplayMisconfigured(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	good := c.table(t, "dynamodb:PutItem")
+	nameless, missing := *good, *good
+	nameless.name, missing.name = "", "none"
+	for name, table := range map[string]*ReplayTable{"no name": &nameless, "no table": &missing, "no grant": c.table(t, "dynamodb:GetItem")} {
+		err := table.Use(t.Context(), testKeyID, testNonce, testNow)
+		if !errors.Is(err, authz.ErrMisconfigured) || strings.Contains(text(err), testNonce) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := nameless.Use(t.Context(), testKeyID, testNonce, testNow); text(err) != "misconfigured: the table of nonces has no name; set AUTHORIZER_STATE_TABLE_NAME" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,181 @@
+package httpsig
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// maxBody is how much API Gateway takes (quotas of HTTP APIs, payload size).
+const maxBody = 10_000_000
+
+// label is that of the signatures that are made here.
+const label = "sig1"
+
+// Signer signs requests for a [Verifier]. As an [http.RoundTripper] it signs
+// every request that an [http.Client] sends, each hop of a redirect and each
+// retry of the caller's anew.
+type Signer struct {
+	// Key is the key to sign with: of HS256, with an id. Required.
+	Key authz.Key
+	// Authority is the host that is signed, where it is not the request's: for
+	// an API behind a proxy with a name of its own.
+	Authority string
+	// Lifetime is how long the signature is good at most, in whole seconds.
+	// Defaults to what the verifier allows.
+	Lifetime time.Duration
+	// Base sends the signed requests. Defaults to http.DefaultTransport.
+	Base http.RoundTripper
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Nonce gives a nonce that was never given before. Defaults to
+	// [rand.Text].
+	Nonce func() string
+}
+
+// RoundTrip implements [http.RoundTripper]. It signs a copy of the request.
+func (s *Signer) RoundTrip(r *http.Request) (*http.Response, error) {
+	signed := r.Clone(r.Context())
+	if err := s.Sign(signed); err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, err
+	}
+	base := s.Base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return base.RoundTrip(signed)
+}
+
+// Sign sets the headers Signature-Input and Signature, and for a request with a
+// body Content-Digest. It reads the body into memory and writes the URL's path
+// in the encoding that is signed. It refuses what would reach the verifier in
+// another form than it was signed: an encoded slash, dot segments, a path that
+// is not UTF-8, a query string that is not percent-encoded.
+func (s *Signer) Sign(r *http.Request) error {
+	secret, ok := s.Key.HMACSecret()
+	if !ok || s.Key.Algorithm() != authz.HS256 || s.Key.ID() == "" {
+		return errors.New("signing a request: the key is not one of HS256 with an id")
+	}
+	in, err := s.input()
+	if err != nil {
+		return fmt.Errorf("signing a request: %w", err)
+	}
+	m, err := s.message(r)
+	if err != nil {
+		return fmt.Errorf("signing a request: %w", err)
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return fmt.Errorf("signing a request: %w", err)
+	}
+	r.Header.Del("Content-Digest")
+	covered := components
+	if len(body) > 0 {
+		m.digest = contentDigest(body)
+		covered = append(covered[:len(covered):len(covered)], componentDigest)
+		r.Header.Set("Content-Digest", m.digest)
+	}
+	params := `("` + strings.Join(covered, `" "`) + `")` + in
+	signature := macOf(secret, signatureBase(covered, m.value, params))
+	r.Header.Set("Signature-Input", label+"="+params)
+	r.Header.Set("Signature", label+"="+formatBytes(signature))
+	return nil
+}
+
+// input returns the parameters of the signature.
+func (s *Signer) input() (string, error) {
+	now, nonce := s.Now, s.Nonce
+	if now == nil {
+		now = time.Now
+	}
+	if nonce == nil {
+		nonce = rand.Text
+	}
+	created, text := now().Unix(), nonce()
+	if !isNonce(text) {
+		return "", fmt.Errorf("the nonce is not %d to %d letters, digits, hyphens and underscores", minNonceBytes, maxNonceBytes)
+	}
+	params := fmt.Sprintf(";created=%d", created)
+	if s.Lifetime != 0 {
+		if s.Lifetime < time.Second {
+			return "", fmt.Errorf("the lifetime is %v; allowed is 1s and more", s.Lifetime)
+		}
+		params += fmt.Sprintf(";expires=%d", created+int64(s.Lifetime/time.Second))
+	}
+	return params + fmt.Sprintf(`;keyid="%s";nonce="%s"`, s.Key.ID(), text), nil
+}
+
+// message reads the request, and writes its path in the canonical encoding.
+func (s *Signer) message(r *http.Request) (message, error) {
+	u := *r.URL
+	if u.Path == "" && u.Opaque == "" {
+		u.Path = "/"
+	}
+	switch {
+	case u.Opaque != "":
+		return message{}, errors.New("the URL has no path")
+	case strings.Contains(strings.ToLower(u.EscapedPath()), "%2f"):
+		return message{}, errors.New("the path has an encoded slash, which API Gateway decodes")
+	case !utf8.ValidString(u.Path):
+		return message{}, errors.New("the path is not UTF-8")
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return message{}, errors.New("the path has a segment . or .., which clients and proxies resolve; resolve it")
+		}
+	}
+	host := r.Host
+	if host == "" {
+		host = u.Host
+	}
+	if s.Authority != "" {
+		host = s.Authority
+	}
+	m := message{method: r.Method, path: u.Path, query: u.RawQuery, authority: canonicalAuthority(host, u.Scheme)}
+	if m.method == "" {
+		m.method = http.MethodGet // as net/http has it
+	}
+	if err := m.check(); err != nil {
+		return message{}, err
+	}
+	u.RawPath = ""
+	r.URL = &u
+	return m, nil
+}
+
+// readBody returns the body and puts it back into the request.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if closeErr := r.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the body: %w", err)
+	}
+	if len(body) > maxBody {
+		return nil, fmt.Errorf("the body is longer than %d bytes, which API Gateway refuses", maxBody)
+	}
+	r.GetBody = func() (io.ReadCloser, error) {
+		if len(body) == 0 {
+			return http.NoBody, nil
+		}
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
+	r.Body, err = r.GetBody()
+	r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+	return body, err
+}

@@ -1,0 +1,282 @@
+package httpsig
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// Method is the name of request signatures: the scheme of their credentials
+// and the method of their principals.
+const Method = "HTTPSignature"
+
+// MaxWindow is the longest that a signature may be good before and after it was
+// created, and the default.
+const MaxWindow = 5 * time.Minute
+
+// clockSkew is how much the clocks of an authorizer's execution environments
+// may differ before a nonce is forgotten while one of them still accepts it.
+const clockSkew = time.Minute
+
+// Extractor is the [authz.Extractor] of request signatures: the headers
+// Signature-Input and Signature (RFC 9421 section 4). One without the other is
+// authz.ErrMalformed.
+type Extractor struct{}
+
+// Extract implements [authz.Extractor].
+func (Extractor) Extract(r authz.Request) (authz.Credential, error) {
+	input, signature := r.Headers["signature-input"], r.Headers["signature"]
+	switch {
+	case input == "" && signature == "":
+		return authz.Credential{}, fmt.Errorf("%w: the headers Signature-Input and Signature are missing or empty", authz.ErrNoCredential)
+	case input == "":
+		return authz.Credential{}, malformed("the header Signature-Input is missing or empty")
+	case signature == "":
+		return authz.Credential{}, malformed("the header Signature is missing or empty")
+	}
+	return authz.NewCredential(Method, input+"\n"+signature), nil
+}
+
+// Config is what a [Verifier] is made of.
+type Config struct {
+	// Keys gives the keys that clients sign with, each with an id. Keys of
+	// HS256 only are used. Where it is an [authz.Refresher] as well, an unknown
+	// key id or signature makes it look for newer keys. Required.
+	Keys authz.KeyProvider
+	// Replays keeps the nonces. Required.
+	Replays ReplayStore
+	// Window is how long a signature is good before and after it was created.
+	// Defaults to MaxWindow; more is refused.
+	Window time.Duration
+	// Authorities are the hosts that a request may be signed for, each with its
+	// port unless that is the default one. Defaults to the name that API
+	// Gateway was called by (requestContext.domainName), and for an API of the
+	// local AWS, which is called by an address, to the header Host as well. Set
+	// it where a proxy with a name of its own is in front of API Gateway.
+	Authorities []string
+	// Map completes the principal of a key id: subject, tenant, permissions and
+	// tier. It is called after the signature has been verified. Its error
+	// refuses the request; one that wraps none of authz's sentinels is a fault.
+	// Defaults to the key id as the subject.
+	Map func(keyID string, p *authz.Principal) error
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Verifier is the [authz.Verifier] of request signatures.
+type Verifier struct{ cfg Config }
+
+// New returns the verifier of a configuration, or authz.ErrMisconfigured.
+func New(cfg Config) (*Verifier, error) {
+	switch {
+	case cfg.Keys == nil:
+		return nil, misconfigured("Keys is nil")
+	case cfg.Replays == nil:
+		return nil, misconfigured("Replays is nil; without it a signature would be good more than once")
+	case cfg.Window < 0 || cfg.Window > MaxWindow:
+		return nil, misconfigured("Window is %v; allowed is up to %v", cfg.Window, MaxWindow)
+	case cfg.Window == 0:
+		cfg.Window = MaxWindow
+	}
+	authorities := make([]string, len(cfg.Authorities))
+	for i, authority := range cfg.Authorities {
+		authorities[i] = strings.ToLower(authority)
+		if err := (message{method: "GET", path: "/", authority: authorities[i]}).check(); err != nil {
+			return nil, misconfigured("Authorities: %q is not a host name or address with an optional port", authority)
+		}
+	}
+	cfg.Authorities = authorities
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Verifier{cfg}, nil
+}
+
+// Verify implements [authz.Verifier]. The steps are: parse, signature, times,
+// [Config].Map, and at last the nonce, so that nobody without a key writes to
+// the store, and none of a request that fails for another reason is used up.
+func (v *Verifier) Verify(ctx context.Context, r authz.Request, c authz.Credential) (authz.Principal, error) {
+	if c.Scheme != Method {
+		return authz.Principal{}, fmt.Errorf("%w: the credential is no request signature", authz.ErrNotApplicable)
+	}
+	header, signatureHeader, _ := strings.Cut(c.Value(), "\n")
+	in, err := parseInput(header)
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	principal, err := v.verify(ctx, r, in, signatureHeader)
+	if err != nil {
+		return authz.Principal{}, &authz.CredentialError{Method: Method, CredentialID: in.keyID, Err: err}
+	}
+	return principal, nil
+}
+
+func (v *Verifier) verify(ctx context.Context, r authz.Request, in signatureInput, header string) (authz.Principal, error) {
+	signature, err := parseSignature(header, in.label)
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	bases, err := v.bases(r, in)
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	if err := v.checkSignature(ctx, in.keyID, signature, bases); err != nil {
+		return authz.Principal{}, err
+	}
+	return v.accept(ctx, in)
+}
+
+// bases returns the signature base for each authority that the request may be
+// signed for.
+func (v *Verifier) bases(r authz.Request, in signatureInput) ([][]byte, error) {
+	if err := checkBody(r, in); err != nil {
+		return nil, err
+	}
+	switch {
+	case !r.KnowsQuery():
+		return nil, fmt.Errorf("%w: the event does not tell the query string as it was sent; set the authorizer's payload format version to 2.0", authz.ErrMisconfigured)
+	case hasEncodedSlash(r):
+		return nil, malformed("the path has an encoded slash")
+	}
+	authorities := v.cfg.Authorities
+	if len(authorities) == 0 {
+		authorities = requestAuthorities(r)
+	}
+	bases := make([][]byte, len(authorities))
+	for i, authority := range authorities {
+		m := message{method: r.Method, path: r.Path, query: r.RawQuery, authority: authority, digest: r.Headers[componentDigest]}
+		if err := m.check(); err != nil {
+			return nil, malformed("%w", err)
+		}
+		bases[i] = signatureBase(in.components, m.value, in.params)
+	}
+	return bases, nil
+}
+
+// checkBody returns an error unless Content-Digest is covered when the request
+// has it, and when the headers say that there is a body.
+func checkBody(r authz.Request, in signatureInput) error {
+	digest, hasDigest := r.Headers[componentDigest]
+	length, hasLength := r.Headers["content-length"]
+	_, isChunked := r.Headers["transfer-encoding"]
+	switch {
+	case hasDigest && !in.covers(componentDigest):
+		return malformed("the request has the header Content-Digest, but the signature does not cover it")
+	case in.covers(componentDigest) && !hasDigest:
+		return malformed("the signature covers Content-Digest, but the request has no such header")
+	case !hasDigest && (isChunked || hasLength && length != "0"):
+		return malformed("the request has a body, but no header Content-Digest that the signature covers")
+	}
+	if !hasDigest {
+		return nil
+	}
+	if _, ok := parseContentDigest(digest); !ok {
+		return malformed("the header Content-Digest is not one sha-256 or sha-512 digest, or one of each")
+	}
+	return nil
+}
+
+// hasEncodedSlash tells by the path parameters what the decoded path does not
+// say any more: /a%2Fb is one segment, /a/b is two, and the route of one may
+// not be that of the other.
+func hasEncodedSlash(r authz.Request) bool {
+	for name, value := range r.PathParameters {
+		if strings.Contains(value, "/") && !strings.Contains(r.RouteKey, "{"+name+"+}") {
+			return true
+		}
+	}
+	return false
+}
+
+// requestAuthorities is the default of Config.Authorities. On AWS the header
+// Host is not asked: only the domain name is what API Gateway went by. The
+// account of the route's ARN is API Gateway's too, and nobody has the local
+// AWS's.
+func requestAuthorities(r authz.Request) []string {
+	authorities := []string{strings.ToLower(r.Host)}
+	arn := strings.SplitN(r.RouteARN, ":", 6) // arn:aws:execute-api:region:account:…
+	if host := r.Headers["host"]; host != "" && len(arn) == 6 && arn[4] == contract.LocalAccountID {
+		authorities = append(authorities, canonicalAuthority(host, "http"))
+	}
+	return authorities
+}
+
+// checkSignature looks among the keys, and among newer ones if there are any.
+func (v *Verifier) checkSignature(ctx context.Context, keyID string, signature []byte, bases [][]byte) error {
+	keys, err := v.cfg.Keys.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	failure := matchSignature(keys, keyID, signature, bases)
+	refresher, ok := v.cfg.Keys.(authz.Refresher)
+	if !ok || !errors.Is(failure, authz.ErrUnknownKey) && !errors.Is(failure, authz.ErrInvalidSignature) {
+		return failure
+	}
+	keys, changed, err := refresher.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return failure
+	}
+	return matchSignature(keys, keyID, signature, bases)
+}
+
+// matchSignature returns nil if a key of this id made the signature. The
+// algorithm is the key's alone (RFC 8725 section 3.1).
+func matchSignature(keys []authz.Key, keyID string, signature []byte, bases [][]byte) error {
+	failure := fmt.Errorf("%w: there is no key with the id of the signature", authz.ErrUnknownKey)
+	for _, key := range keys {
+		if key.ID() != keyID {
+			continue
+		}
+		secret, ok := key.HMACSecret()
+		if !ok || key.Algorithm() != authz.HS256 {
+			return fmt.Errorf("%w: the key is not one of HS256", authz.ErrUnsupportedAlgorithm)
+		}
+		for _, base := range bases {
+			if hmac.Equal(signature, macOf(secret, base)) {
+				return nil
+			}
+		}
+		failure = fmt.Errorf("%w: the key did not make it for this request", authz.ErrInvalidSignature)
+	}
+	return failure
+}
+
+// accept judges what a good signature says, and uses up its nonce.
+func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Principal, error) {
+	now, created := v.cfg.Now(), time.Unix(in.created, 0)
+	end := created.Add(v.cfg.Window)
+	forget := end.Add(clockSkew)
+	if expires := time.Unix(in.expires, 0); in.expires != 0 && expires.Before(end) {
+		end = expires
+	}
+	switch {
+	case !now.Before(end):
+		return authz.Principal{}, fmt.Errorf("%w: the signature is too old", authz.ErrExpired)
+	case now.Add(v.cfg.Window).Before(created):
+		return authz.Principal{}, fmt.Errorf("%w: the signature was created in the future", authz.ErrNotYetValid)
+	}
+	principal := authz.Principal{Subject: in.keyID}
+	if v.cfg.Map != nil {
+		if err := v.cfg.Map(in.keyID, &principal); err != nil {
+			return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
+		}
+	}
+	principal.Method, principal.CredentialID, principal.ExpiresAt = Method, in.keyID, end.UTC()
+	if err := v.cfg.Replays.Use(ctx, in.keyID, in.nonce, forget); err != nil {
+		return authz.Principal{}, fmt.Errorf("using the nonce: %w", err)
+	}
+	return principal, nil
+}
+
+func misconfigured(format string, args ...any) error {
+	return fmt.Errorf("%w: httpsig.Config.%s", authz.ErrMisconfigured, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,316 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/authz/httpsig"
+	"github.com/protected-http-api/protected-http-api/internal/token"
+)
+
+// TestMethods deploys the Events API with every method of authentication and
+// uses each of them.
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, Options{
+		Project: repository, Stack: "dev", Settings: map[string]string{"authMethods": "jwt,apikey,signature"},
+		Concurrency: 2 * (trialQuota + beyondQuota), // an authorizer and a handler for each request at once
+	})
+	d.verify(t)
+	t.Run("permissions of tokens", d.testTokenPermissions)
+	t.Run("API keys", d.testAPIKeys)
+	t.Run("quota", d.testQuota)
+	t.Run("replay", d.testReplay)
+	t.Run("one credential a request", d.testOneCredential)
+	t.Run("DynamoDB down", d.testTableOutage)
+}
+
+// call sends a request and returns its status and body.
+func (d deployed) call(t testing.TB, method, path, body string, header http.Header, client *http.Client) (int, string) {
+	t.Helper()
+	url, err := d.Output("apiUrl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header.Clone()
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := client.Do(req)
+	if err != nil {
+		t.Error(err) // not Fatal: called by other goroutines too
+		return 0, ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, string(answer)
+}
+
+const anEvent = `{"name":"x"}`
+
+// with returns a header with one credential.
+func with(name, value string) http.Header { return http.Header{name: {value}} }
+
+// expect sends a request with one header and wants a status.
+func (d deployed) expect(t testing.TB, want int, method, path string, header http.Header) {
+	t.Helper()
+	if status, body := d.call(t, method, path, anEvent, header, http.DefaultClient); status != want {
+		t.Errorf("%s %s is %d, not %d: %s", method, path, status, want, body)
+	}
+}
+
+func (d deployed) signToken(t testing.TB, secret []byte, claims map[string]any) string {
+	t.Helper()
+	now := time.Now()
+	signed, err := token.Sign(secret, token.Claims{Subject: "usr_test", IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: claims})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.credentials.add(signed)
+}
+
+func (d deployed) testTokenPermissions(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		claims        map[string]any
+		create, erase int
+	}{
+		{"none", nil, 403, 403},
+		{"one, as a scope", map[string]any{"scope": "events:write other"}, 201, 403},
+		{"one, as a permission", map[string]any{"permissions": []string{"events:delete"}, "scope": "events:write"}, 403, 404},
+		{"all", map[string]any{"permissions": []string{"events:*"}}, 201, 404},
+		{"of another type", map[string]any{"permissions": "events:*"}, 403, 403},
+	} {
+		header := with("Authorization", "Bearer "+d.signToken(t, d.Secret, tt.claims))
+		if status, body := d.call(t, "POST", "/events", anEvent, header, http.DefaultClient); status != tt.create {
+			t.Errorf("%s: POST is %d, not %d: %s", tt.name, status, tt.create, body)
+		}
+		if status, body := d.call(t, "DELETE", "/events/evt_00000000000000000000000000", "", header, http.DefaultClient); status != tt.erase {
+			t.Errorf("%s: DELETE is %d, not %d: %s", tt.name, status, tt.erase, body)
+		}
+	}
+}
+
+// admin administers the stack's API keys.
+func (d deployed) admin(t testing.TB) apikey.Admin {
+	t.Helper()
+	keys, err := d.Output("apiKeyTableName")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := d.Output("stateTableName")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := d.AWS.Environment()
+	return apikey.Admin{DynamoDB: apikey.NewDynamoDB(apikey.DynamoDBConfig{
+		KeyTable: keys, StateTable: state,
+		Getenv: func(name string) string { return env[name] },
+		Credentials: func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: env["AWS_ACCESS_KEY_ID"], SecretAccessKey: env["AWS_SECRET_ACCESS_KEY"]}, nil
+		},
+	})}
+}
+
+func (d deployed) newKey(t testing.TB, spec apikey.Spec) (http.Header, apikey.Record) {
+	t.Helper()
+	key, record, err := d.admin(t).Create(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return with("X-Api-Key", d.credentials.add(key.Reveal())), record
+}
+
+func (d deployed) testAPIKeys(t *testing.T) {
+	admin := d.admin(t)
+	key, record := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
+	status, body := d.call(t, "POST", "/events", anEvent, key, http.DefaultClient)
+	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"usr_key"`) {
+		t.Fatalf("POST with a key is %d: %s", status, body)
+	}
+	d.expect(t, http.StatusForbidden, "DELETE", "/events/evt_1", key)
+
+	// Every change holds for the next request: nothing is cached.
+	if _, err := admin.SetTier(t.Context(), record.CredentialID(), "partner"); err != nil {
+		t.Fatal(err)
+	}
+	d.expect(t, http.StatusNotFound, "DELETE", "/events/evt_00000000000000000000000000", key)
+	if _, err := admin.Disable(t.Context(), record.CredentialID()); err != nil {
+		t.Fatal(err)
+	}
+	d.expect(t, http.StatusForbidden, "POST", "/events", key)
+	if _, err := admin.Enable(t.Context(), record.CredentialID()); err != nil {
+		t.Fatal(err)
+	}
+	d.expect(t, http.StatusCreated, "POST", "/events", key)
+	if info, err := admin.Show(t.Context(), record.CredentialID()); err != nil || info.LastUsed.IsZero() {
+		t.Errorf("last used %v, %v", info.LastUsed, err)
+	}
+	if _, err := admin.Delete(t.Context(), record.CredentialID()); err != nil {
+		t.Fatal(err)
+	}
+	d.expect(t, http.StatusForbidden, "POST", "/events", key)
+	d.expect(t, http.StatusForbidden, "POST", "/events", with("X-Api-Key", "pha_not-a-key"))
+	d.expect(t, http.StatusUnauthorized, "POST", "/events", nil)
+
+	// A tier that the authorizer does not have is nobody's fault but ours.
+	strange, _ := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "strange"})
+	d.expect(t, http.StatusInternalServerError, "POST", "/events", strange)
+}
+
+// trialQuota is how many requests a day a key of the tier trial is good for, and
+// beyondQuota how many more are sent.
+const trialQuota, beyondQuota = 100, 50
+
+// testQuota sends more requests at once than the key is good for.
+func (d deployed) testQuota(t *testing.T) {
+	for {
+		day := time.Now().UTC().YearDay()
+		key, _ := d.newKey(t, apikey.Spec{Subject: "usr_trial", Tier: "trial"})
+		var mu sync.Mutex
+		counts := map[int]int{}
+		var wait sync.WaitGroup
+		for range trialQuota + beyondQuota {
+			wait.Go(func() {
+				status, _ := d.call(t, "POST", "/events", anEvent, key, http.DefaultClient)
+				mu.Lock()
+				defer mu.Unlock()
+				counts[status]++
+			})
+		}
+		wait.Wait()
+		if time.Now().UTC().YearDay() != day {
+			continue // a new day, with a new quota, began meanwhile
+		}
+		if counts[http.StatusCreated] != trialQuota || counts[http.StatusForbidden] != beyondQuota {
+			t.Errorf("the answers are %v, want %d times 201 and %d times 403", counts, trialQuota, beyondQuota)
+		}
+		return
+	}
+}
+
+// recorder keeps the last request that it sent, as it was signed.
+type recorder struct{ last http.Header }
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.last = req.Header.Clone()
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+// signing returns a client that signs with the deployment's key.
+func (d deployed) signing(t testing.TB) (*http.Client, *recorder) {
+	t.Helper()
+	key, err := authz.NewHMACKey(authz.HS256, SigningKeyID, d.SigningKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := &recorder{}
+	return &http.Client{Transport: &httpsig.Signer{Key: key, Base: record}}, record
+}
+
+// testReplay sends signed requests twice, and with another body.
+func (d deployed) testReplay(t *testing.T) {
+	client, sent := d.signing(t)
+	status, body := d.call(t, "POST", "/events", anEvent, nil, client)
+	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+SigningKeyID+`"`) {
+		t.Fatalf("a signed POST is %d: %s", status, body)
+	}
+	d.expect(t, http.StatusForbidden, "POST", "/events", sent.last)
+
+	if status, body = d.call(t, "DELETE", "/events/evt_00000000000000000000000000", "", nil, client); status != http.StatusNotFound {
+		t.Fatalf("a signed DELETE is %d: %s", status, body)
+	}
+	d.expect(t, http.StatusForbidden, "DELETE", "/events/evt_00000000000000000000000000", sent.last)
+
+	// What is signed for one request is good for no other.
+	intercepted := errors.New("intercepted")
+	key := client.Transport.(*httpsig.Signer).Key
+	for _, tt := range []struct {
+		name, method, path, body string
+		want                     int
+	}{
+		{"another path", "POST", "/events/x", anEvent, http.StatusNotFound}, // no such route
+		{"another method", "DELETE", "/events/evt_1", anEvent, http.StatusForbidden},
+		{"another query", "POST", "/events?a=b", anEvent, http.StatusForbidden},
+		{"another body", "POST", "/events", `{"name":"y"}`, http.StatusBadRequest},
+	} {
+		var signed http.Header
+		stop := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			signed = r.Header.Clone()
+			return nil, intercepted
+		})
+		url, _ := d.Output("apiUrl")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/events", bytes.NewReader([]byte(anEvent)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (&http.Client{Transport: &httpsig.Signer{Key: key, Base: stop}}).Do(req); !errors.Is(err, intercepted) {
+			t.Fatal(err)
+		}
+		if status, body := d.call(t, tt.method, tt.path, tt.body, signed, http.DefaultClient); status != tt.want {
+			t.Errorf("%s: %d, not %d: %s", tt.name, status, tt.want, body)
+		}
+	}
+}
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func (d deployed) testOneCredential(t *testing.T) {
+	key, _ := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
+	key.Set("Authorization", "Bearer "+d.token(t))
+	d.expect(t, http.StatusForbidden, "POST", "/events", key)
+}
+
+// testTableOutage: without its tables the authorizer lets nobody in who needs
+// them, and goes on as soon as they are back.
+func (d deployed) testTableOutage(t *testing.T) {
+	key, _ := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
+	client, _ := d.signing(t)
+	starts := d.initialisations(t)
+	d.AWS.SetOutage("dynamodb", true)
+	d.expect(t, http.StatusInternalServerError, "POST", "/events", key)
+	if status, _ := d.call(t, "POST", "/events", anEvent, nil, client); status != http.StatusInternalServerError {
+		t.Errorf("a signed POST is %d, not 500", status)
+	}
+	d.AWS.SetOutage("dynamodb", false)
+	d.expect(t, http.StatusCreated, "POST", "/events", key)
+	if status, _ := d.call(t, "POST", "/events", anEvent, nil, client); status != http.StatusCreated {
+		t.Errorf("a signed POST is %d, not 201", status)
+	}
+	if after := d.initialisations(t); after != starts {
+		t.Errorf("the authorizer started %d times more", after-starts)
+	}
+}
+
+// initialisations counts how often the authorizer's function has started.
+func (d deployed) initialisations(t testing.TB) int {
+	t.Helper()
+	names, _ := d.Outputs["functionNames"].(map[string]any)
+	name, _ := names["authorizer"].(string)
+	content, err := os.ReadFile(d.AWS.LogFile("/aws/lambda/" + name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return bytes.Count(content, []byte("Init Duration: "))
+}
