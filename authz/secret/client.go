@@ -10,8 +10,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 )
 
-// maxPages bounds what ByPath reads: ten parameters a page.
-const maxPages = 100
+// maxParameters bounds what ByPath reads.
+const maxParameters = 1000
 
 // secureString is the only type of parameter that is read. A String is
 // readable by whoever may describe it, without the key. The type of a
@@ -75,8 +75,11 @@ func (p parameter) value(path string) (string, error) {
 }
 
 // ByPath returns the decrypted values of all parameters below the path prefix,
-// at any depth, by full name; none is no error. Each must be a SecureString. It
-// needs the permission ssm:GetParametersByPath on the ARN of the path itself
+// at any depth, by full name; none is no error. One that is not a SecureString
+// has an empty value here, which no parameter has: one such mistake does not
+// take the other parameters away.
+//
+// It needs the permission ssm:GetParametersByPath on the ARN of the path itself
 // (…:parameter/app/tenants, without slash or asterisk at the end), which
 // covers all below it, and kms:Decrypt for parameters with a key of their own.
 // The error is like that of Get.
@@ -95,7 +98,7 @@ func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, 
 	ctx, cancel := context.WithTimeout(ctx, awsjson.DefaultTimeout)
 	defer cancel()
 	values, token := map[string]string{}, ""
-	for range maxPages {
+	for {
 		var page struct {
 			Parameters []parameter
 			NextToken  string
@@ -112,15 +115,18 @@ func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, 
 			})
 		}
 		for _, p := range page.Parameters {
-			if values[p.Name], err = p.value(p.Name); err != nil {
-				return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
+			if p.Type != secureString {
+				p.Value = ""
 			}
+			values[p.Name] = p.Value
+		}
+		if len(values) > maxParameters {
+			return nil, fmt.Errorf("%w: there are more than %d", authz.ErrMisconfigured, maxParameters)
 		}
 		if token = page.NextToken; token == "" {
 			return values, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: there are more than %d", authz.ErrMisconfigured, maxPages*10)
 }
 
 // withCure says what to do about the refusals that a deployment usually meets.

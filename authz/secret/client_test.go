@@ -117,13 +117,21 @@ func TestByPath(t *testing.T) {
 	}
 }
 
+// TestByPathOtherTypes: a String is there, without its value.
+func TestByPathOtherTypes(t *testing.T) {
+	t.Parallel()
+	got, err := testClient(environment(newPages(t, 1, "String"))).ByPath(t.Context(), "/app/tenants")
+	if value, there := got["/app/tenants/t0/key"]; err != nil || len(got) != 1 || !there || value != "" {
+		t.Errorf("got %d parameters, %v, or a value", len(got), err)
+	}
+}
+
 func TestByPathFails(t *testing.T) {
 	t.Parallel()
 	denied := newSSM(t, testSecret)
 	denied.fail(refuse("AccessDeniedException"))
 	const prefix = `reading the parameters below "/app/tenants": `
 	tests := []struct{ name, endpoint, path, text string }{
-		{"String", newPages(t, 1, "String"), "/app/tenants", prefix + `parameter "/app/tenants/t0/key": misconfigured: its type is "String", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /app/tenants/t0/key --value …`},
 		{"too many", newPages(t, 1001, secureString), "/app/tenants", prefix + "misconfigured: there are more than 1000"},
 		{"denied", denied.URL, "/app/tenants", prefix + `misconfigured: Systems Manager answered status 400, "AccessDeniedException": "no"; allow the function's role ssm:GetParametersByPath on /app/tenants itself, and kms:Decrypt if a parameter has a key of its own`},
 		{"without slash", "", "app", `reading the parameters below "app": misconfigured: the path must begin with a slash and not end with one`},

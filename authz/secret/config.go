@@ -136,11 +136,39 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 	case path != "":
 		config.Paths = []string{path}
 	}
-	if age := getenv(contract.EnvSecretMaxAge); age != "" {
-		var err error
-		if config.MaxAge, err = time.ParseDuration(age); err != nil || config.MaxAge < minMaxAge || config.MaxAge > maxMaxAge {
-			return Config{}, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, age, minMaxAge, maxMaxAge)
-		}
+	var err error
+	config.MaxAge, err = maxAge(getenv)
+	return config, err
+}
+
+// FromPath returns the source of keys whose parameter another environment
+// variable names; SECRET_MAX_AGE is Config.MaxAge here too. Mistakes fail each
+// invocation, as those of FromEnvironment do.
+func FromPath(getenv func(string) string, variable string) *Source {
+	path := getenv(variable)
+	if !strings.HasPrefix(path, "/") {
+		return &Source{misconfigured: fmt.Errorf("%w: %s is %q; set it to the full name of the SSM parameter that holds the keys, which begins with a slash", authz.ErrMisconfigured, variable, path)}
 	}
-	return config, nil
+	age, err := maxAge(getenv)
+	if err != nil {
+		return &Source{misconfigured: err}
+	}
+	source, err := New(Config{Paths: []string{path}, MaxAge: age, Getenv: getenv})
+	if err != nil {
+		return &Source{misconfigured: err}
+	}
+	return source
+}
+
+// maxAge reads SECRET_MAX_AGE; 0 where it is not set.
+func maxAge(getenv func(string) string) (time.Duration, error) {
+	text := getenv(contract.EnvSecretMaxAge)
+	if text == "" {
+		return 0, nil
+	}
+	age, err := time.ParseDuration(text)
+	if err != nil || age < minMaxAge || age > maxMaxAge {
+		return 0, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, text, minMaxAge, maxMaxAge)
+	}
+	return age, nil
 }

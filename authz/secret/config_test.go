@@ -103,3 +103,26 @@ func TestNewRefuses(t *testing.T) {
 		t.Errorf("got %v; MaxStale does not follow MaxAge", err)
 	}
 }
+
+// TestFromPath: another variable names the parameter, SECRET_MAX_AGE holds.
+func TestFromPath(t *testing.T) {
+	t.Parallel()
+	const variable = "KEYS_PATH"
+	ssm := newSSM(t, testSecret)
+	s, clock := FromPath(environment(ssm.URL, contract.EnvSecretPath, "", variable, testPath, contract.EnvSecretMaxAge, "90s"), variable), newClock()
+	s.config.Now = clock.Now
+	wantKeys(t, s, "test")
+	clock.add(90 * time.Second)
+	wantKeys(t, s, "test")
+	wantCalls(t, ssm, 2)
+	for _, tt := range []struct{ path, age, text string }{
+		{"", "", `misconfigured: KEYS_PATH is ""; set it to the full name of the SSM parameter that holds the keys, which begins with a slash`},
+		{"a", "", `misconfigured: KEYS_PATH is "a"; set it to the full name of the SSM parameter that holds the keys, which begins with a slash`},
+		{"/a", "x", `misconfigured: SECRET_MAX_AGE is "x"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+	} {
+		_, err := FromPath(environment(ssm.URL, variable, tt.path, contract.EnvSecretMaxAge, tt.age), variable).Keys(t.Context())
+		if err == nil || err.Error() != tt.text {
+			t.Errorf("got %v, want %q", err, tt.text)
+		}
+	}
+}

@@ -23,6 +23,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(log) // which a source tells of old secrets that it still uses
 	a, err := newAuthorizer(os.Getenv, log)
 	if err != nil {
 		log.Error("configuring the authorizer", "error", err.Error())
@@ -118,10 +119,7 @@ func (a *authorizer) addKeys(getenv func(string) string) error {
 // addSignatures accepts requests that are signed with one of the signing keys.
 // Who has one may do everything with events.
 func (a *authorizer) addSignatures(getenv func(string) string) error {
-	source, err := secret.New(secret.Config{Paths: []string{getenv(contract.EnvSigningKeysPath)}, Getenv: getenv, Logger: a.log})
-	if err != nil {
-		return fmt.Errorf("environment variable %s: %w", contract.EnvSigningKeysPath, err)
-	}
+	source := secret.FromPath(getenv, contract.EnvSigningKeysPath)
 	verifier, err := httpsig.New(httpsig.Config{
 		Keys:    source,
 		Replays: httpsig.NewReplayTable(getenv(contract.EnvStateTable), getenv),

@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -43,7 +43,6 @@ func TestConfiguration(t *testing.T) {
 		{"unknown method", contract.EnvAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
 		{"method with a space", contract.EnvAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
 		{"no permissions", contract.EnvRoutePermissions + "=", "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are not a JSON object of arrays of strings"},
-		{"no path of signing keys", contract.EnvSigningKeysPath + "=", `method signature: environment variable SIGNING_KEYS_PATH: misconfigured: the SSM parameter "" does not begin with a slash; give its full name`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,19 +67,27 @@ func TestWithoutItsSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct{ name, change, header, value string }{
-		{"no secret", contract.EnvSecret + "=", "authorization", "Bearer a.b.c"},
-		{"no table of keys", contract.EnvAPIKeyTable + "=", "x-api-key", key.Reveal()},
+	for _, tt := range []struct {
+		name, change string
+		headers      map[string]string
+	}{
+		{"no secret", contract.EnvSecret + "=", map[string]string{"authorization": "Bearer a.b.c"}},
+		{"no path of signing keys", contract.EnvSigningKeysPath + "=", map[string]string{
+			"signature-input": fmt.Sprintf(`sig1=("@method" "@path" "@query" "@authority");created=%d;keyid="k";nonce="abcdefghijklmnop"`, time.Now().Unix()),
+			"signature":       "sig1=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:",
+		}},
+		{"no table of keys", contract.EnvAPIKeyTable + "=", map[string]string{"x-api-key": key.Reveal()}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newAuthorizer(environment(tt.change), slog.New(slog.NewJSONHandler(io.Discard, nil)))
+			a, err := newAuthorizer(environment(tt.change), slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := a.handler.Handle(t.Context(), events.APIGatewayV2CustomAuthorizerV2Request{
-				Version: "2.0", RouteKey: "POST /events", Headers: map[string]string{tt.header: tt.value},
-			})
+			event := events.APIGatewayV2CustomAuthorizerV2Request{Version: "2.0", RouteKey: "POST /events", RawPath: "/events", Headers: tt.headers}
+			event.RequestContext.DomainName = "a.example"
+			event.RequestContext.HTTP.Method = "POST"
+			answer, err := a.handler.Handle(t.Context(), event)
 			if !errors.Is(err, authz.ErrMisconfigured) || answer.IsAuthorized {
 				t.Errorf("got %v, error %v", answer.IsAuthorized, err)
 			}

@@ -92,19 +92,43 @@ func NewFlags(name, usage string, stdout io.Writer) *flag.FlagSet {
 
 // Parse parses flags and refuses further arguments.
 func Parse(flags *flag.FlagSet, args []string) error {
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return Usagef("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+// ParseArgs parses flags and returns the further arguments, between which flags
+// may stand.
+func ParseArgs(flags *flag.FlagSet, args []string) ([]string, error) {
+	var further []string
+	for {
+		if err := parse(flags, args); err != nil {
+			return nil, err
+		}
+		if flags.NArg() == 0 {
+			return further, nil
+		}
+		further, args = append(further, flags.Arg(0)), flags.Args()[1:]
+	}
+}
+
+func parse(flags *flag.FlagSet, args []string) error {
 	// The flag package would print the usage on a mistake too; only --help
 	// shall.
 	usage := flags.Usage
 	flags.Usage = func() {}
 	err := flags.Parse(args)
+	flags.Usage = usage
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		usage()
 		return err
 	case err != nil:
 		return usageError{err}
-	case flags.NArg() > 0:
-		return Usagef("unexpected argument %q", flags.Arg(0))
 	}
 	return nil
 }

@@ -12,59 +12,129 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/secret"
+	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
 )
 
 // DefaultSecretPath is the SSM parameter that holds the secret unless a
 // stack's configuration says otherwise.
 const DefaultSecretPath = "/events-api/jwt-secret" //nolint:gosec // a parameter's name, not a secret
 
-// readTimeout bounds ReadSecret: without credentials in the environment the
-// SDK also asks the instance it may run on.
-const readTimeout = 30 * time.Second
+// timeout bounds what is asked of AWS: without credentials in the environment
+// the SDK also asks the instance it may run on.
+const timeout = 30 * time.Second
 
-// ReadSecret returns the secret that the authorizer reads too: the SecureString
-// parameter path, found with the usual AWS configuration of the environment
-// (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …) and decoded by
-// authz.ParseSecret. Its errors name the parameter and the cure, never the
-// value.
-func ReadSecret(ctx context.Context, path string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	value, err := readParameter(ctx, path)
+// ReadKey returns the key to sign tokens with: from the secret document in the
+// parameter path, which the authorizer reads too, the key with this id or, for
+// an empty id, the current one. Its errors name the parameter and the cure,
+// never a value.
+func ReadKey(ctx context.Context, path, id string) (authz.Key, error) {
+	p, err := ReadParameter(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("reading parameter %q: %w", path, err)
+		return authz.Key{}, err
 	}
-	secret, err := authz.ParseSecret(value)
+	keys, err := secret.ParseKeys(authz.HS256, p.Value())
 	if err != nil {
-		return nil, fmt.Errorf("using parameter %q: %w", path, err)
+		return authz.Key{}, fmt.Errorf("using parameter %q: %w", path, err)
 	}
-	return secret, nil
+	if id == "" {
+		if document, err := secretdoc.Parse(p.Value()); err != nil || len(document.Keys) > 1 {
+			return authz.Key{}, fmt.Errorf("using parameter %q: it has several keys and none of them is the current one; choose one by its id", path)
+		}
+		return keys[0], nil // the current one
+	}
+	for _, key := range keys {
+		if key.ID() == id {
+			return key, nil
+		}
+	}
+	return authz.Key{}, fmt.Errorf("using parameter %q: it has no key with the id %q", path, id)
 }
 
-func readParameter(ctx context.Context, path string) (string, error) {
+// Parameter is an SSM parameter of type SecureString. It prints without its
+// value.
+type Parameter struct {
+	// Path is the parameter's full name, Region where it is.
+	Path, Region string
+	// Version counts what was put, from 1. ModifiedAt is when the last was.
+	Version    int64
+	ModifiedAt time.Time
+
+	value  func() string
+	client *ssm.Client
+}
+
+// Value returns what the parameter says.
+func (p *Parameter) Value() string { return p.value() }
+
+// ReadParameter reads the SecureString parameter path, found with the usual
+// AWS configuration of the environment (AWS_PROFILE, AWS_REGION,
+// AWS_ENDPOINT_URL, …). Its errors name the parameter and the cure.
+func ReadParameter(ctx context.Context, path string) (*Parameter, error) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	p, err := readParameter(limited, path)
+	switch {
+	case err == nil:
+		return p, nil
+	case ctx.Err() != nil: // the interruption, not what it broke
+		return nil, context.Cause(ctx)
+	}
+	return nil, fmt.Errorf("reading parameter %q: %w", path, err)
+}
+
+func readParameter(ctx context.Context, path string) (*Parameter, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return "", fmt.Errorf("loading the AWS configuration: %w", err)
+		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return "", errors.New("no AWS Region is configured; set AWS_REGION to the parameter's Region")
+		return nil, errors.New("no AWS Region is configured; set AWS_REGION to the parameter's Region")
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return "", fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+		return nil, fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
 	}
-	output, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: &path, WithDecryption: aws.Bool(true)})
+	client := ssm.NewFromConfig(cfg)
+	output, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &path, WithDecryption: aws.Bool(true)})
 	if missing := (*types.ParameterNotFound)(nil); errors.As(err, &missing) {
-		return "", fmt.Errorf("there is none in %s; put one: aws ssm put-parameter --region %s --type SecureString --name %s --value \"base64:$(openssl rand -base64 32)\"", cfg.Region, cfg.Region, path)
+		return nil, fmt.Errorf("there is none in %s; put one: aws ssm put-parameter --region %s --type SecureString --name %s --value \"base64:$(openssl rand -base64 32)\"", cfg.Region, cfg.Region, path)
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if output.Parameter == nil {
-		return "", errors.New("the answer of Systems Manager has no parameter")
+		return nil, errors.New("the answer of Systems Manager has no parameter")
 	}
 	// The authorizer refuses it as well.
 	if kind := output.Parameter.Type; kind != types.ParameterTypeSecureString {
-		return "", fmt.Errorf("its type is %q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", kind, path)
+		return nil, fmt.Errorf("its type is %q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", kind, path)
 	}
-	return aws.ToString(output.Parameter.Value), nil
+	value := aws.ToString(output.Parameter.Value)
+	return &Parameter{
+		Path: path, Region: cfg.Region, Version: output.Parameter.Version, ModifiedAt: aws.ToTime(output.Parameter.LastModifiedDate),
+		value: func() string { return value }, client: client,
+	}, nil
+}
+
+// Put replaces the value, encrypted with a KMS key, empty for the account's
+// default one. Parameter Store has no condition for that: a change that another
+// made since the parameter was read is lost, but seen, and then an error.
+func (p *Parameter) Put(ctx context.Context, value, kmsKey string) error {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	input := &ssm.PutParameterInput{Name: &p.Path, Value: &value, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true)}
+	if kmsKey != "" {
+		input.KeyId = &kmsKey
+	}
+	output, err := p.client.PutParameter(limited, input)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("writing parameter %q: %w", p.Path, err)
+	case output.Version != p.Version+1:
+		return fmt.Errorf("writing parameter %q: somebody else has changed it at the same time: it was version %d, is version %d now, and what was written between is no longer in force; see aws ssm get-parameter-history --name %s", p.Path, p.Version, output.Version, p.Path)
+	}
+	p.Version, p.value = output.Version, func() string { return value }
+	return nil
 }

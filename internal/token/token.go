@@ -53,13 +53,24 @@ func CheckExtra(name string) error {
 	return nil
 }
 
-// Sign returns a JSON Web Token with these claims, signed with HS256. What the
-// authorizer would refuse whatever the time (a short secret, an invalid
-// subject, a claim of the wrong type, a token that is too long) is an error.
+// Sign returns a JSON Web Token with these claims, signed with HS256 and a
+// secret without an id. See SignWith.
 func Sign(secret []byte, claims Claims) (string, error) {
 	key, err := authz.NewHMACKey(authz.HS256, "", secret)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	return SignWith(key, claims)
+}
+
+// SignWith returns a JSON Web Token with these claims, signed with a key of
+// HS256, whose id, if it has one, is the token's kid. What the authorizer would
+// refuse whatever the time (an invalid subject, a claim of the wrong type, a
+// token that is too long) is an error.
+func SignWith(key authz.Key, claims Claims) (string, error) {
+	secret, ok := key.HMACSecret()
+	if !ok || key.Algorithm() != authz.HS256 {
+		return "", fmt.Errorf("signing a token: the key is not one of HS256")
 	}
 	if err := authz.CheckSubject(claims.Subject); err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
@@ -77,7 +88,11 @@ func Sign(secret []byte, claims Claims) (string, error) {
 		}
 		all[name] = value
 	}
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, all).SignedString(secret)
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, all)
+	if key.ID() != "" {
+		token.Header["kid"] = key.ID()
+	}
+	signed, err := token.SignedString(secret)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}

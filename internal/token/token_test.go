@@ -122,3 +122,31 @@ func TestSignLeavesTheClaimsAlone(t *testing.T) {
 		t.Error("an ordinary name is refused")
 	}
 }
+
+// TestSignWith: the key's id is the token's kid; a key of another algorithm is
+// refused.
+func TestSignWith(t *testing.T) {
+	t.Parallel()
+	claims := Claims{Subject: "s", ExpiresAt: testNow}
+	key, err := authz.NewHMACKey(authz.HS256, "k1", testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := SignWith(key, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, err := base64.RawURLEncoding.DecodeString(strings.Split(signed, ".")[0])
+	if want := `{"alg":"HS256","kid":"k1","typ":"JWT"}`; err != nil || string(header) != want {
+		t.Errorf("got the header %s, %v; want %s", header, err, want)
+	}
+	long, err := authz.NewHMACKey(authz.HS384, "", []byte(strings.Repeat("x", 48)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []authz.Key{long, {}} {
+		if signed, err := SignWith(key, claims); signed != "" || text(err) != "signing a token: the key is not one of HS256" {
+			t.Errorf("got error %v", err)
+		}
+	}
+}

@@ -30,9 +30,9 @@ token, not before.
   go run ./scripts/revoke --api-id a1b2c3d4e5 --stage prod
 
 It changes nothing else: the secret stays as it is, and a token that the authorizer
-still accepts goes on working. A running authorizer keeps the secret that it has read
-until its function is updated: after a change of the secret do that, then reset. The
-command needs the permission apigateway:DELETE on
+still accepts goes on working. A running authorizer keeps the secrets that it has read
+for its maximum age, 5 minutes unless configured: after go run ./scripts/rotate --finish
+wait that long, then reset. The command needs the permission apigateway:DELETE on
 /apis/{api id}/stages/{stage}/cache/authorizers. The exit code is 0, 1 when it fails,
 2 when it was called wrongly.
 `

@@ -18,7 +18,8 @@ import (
 const usage = `token prints a signed token (JWT, HS256) for the Events API. It reads the secret
 from the SSM parameter that the authorizer reads, of AWS or of the local AWS, by the
 usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
-AWS_REGION, AWS_ENDPOINT_URL.
+AWS_REGION, AWS_ENDPOINT_URL. Where the parameter is a document with several keys, the
+current one signs.
 
   go run ./scripts/token --subject usr_abc
   go run ./scripts/token --subject usr_abc --expires-in 15m --claim admin=true --claim team=blue
@@ -34,6 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	subject := flags.String("subject", "", "whom the token speaks for, its `sub` claim (required)")
 	expiresIn := flags.Duration("expires-in", time.Hour, "how long the token is good, a Go `duration` of at least 1s")
 	secretPath := flags.String("secret-path", token.DefaultSecretPath, "the SSM `parameter` that holds the secret")
+	keyID := flags.String("key-id", "", "the `id` of the key to sign with, for a secret document that gives its keys ids (default the current key)")
 	claims := map[string]any{}
 	flags.Func("claim", "a further claim, `name=value`, as often as needed; the value is JSON if it reads as JSON, else text", func(s string) error {
 		return addClaim(claims, s)
@@ -53,15 +55,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if !strings.HasPrefix(*secretPath, "/") {
 		return cli.Usagef("--secret-path is %q, which does not begin with a slash", *secretPath)
 	}
-	secret, err := token.ReadSecret(ctx, *secretPath)
+	key, err := token.ReadKey(ctx, *secretPath, *keyID)
 	if err != nil {
-		if ctx.Err() != nil { // the interruption, not what it broke
-			return context.Cause(ctx)
-		}
 		return err
 	}
 	now := time.Now()
-	signed, err := token.Sign(secret, token.Claims{Subject: *subject, IssuedAt: now, ExpiresAt: now.Add(*expiresIn), Extra: claims})
+	signed, err := token.SignWith(key, token.Claims{Subject: *subject, IssuedAt: now, ExpiresAt: now.Add(*expiresIn), Extra: claims})
 	if err != nil {
 		return err
 	}

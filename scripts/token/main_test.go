@@ -67,9 +67,38 @@ func TestPrintsToken(t *testing.T) {
 	}
 }
 
-// checkToken checks that stdout is one line with a token of these claims,
-// signed with testSecret.
-func checkToken(t *testing.T, stdout string) {
+// TestSignsWithTheDocument: with the current key, or the one that is asked for.
+func TestSignsWithTheDocument(t *testing.T) {
+	t.Parallel()
+	const other = "fedcba9876543210fedcba9876543210"
+	tests := []struct{ name, value, keyID, header string }{
+		{"current without id", `{"current":"` + testSecret + `","previous":"` + other + `"}`, "", `{"alg":"HS256","typ":"JWT"}`},
+		{"current with id", `{"current":{"kid":"k2","secret":"` + testSecret + `"},"previous":{"kid":"k1","secret":"` + other + `"}}`, "", `{"alg":"HS256","kid":"k2","typ":"JWT"}`},
+		{"previous by its id", `{"current":{"kid":"k2","secret":"` + other + `"},"previous":{"kid":"k1","secret":"` + testSecret + `"}}`, "k1", `{"alg":"HS256","kid":"k1","typ":"JWT"}`},
+		{"one of several", `{"keys":{"a":"` + other + `","b":"` + testSecret + `"}}`, "b", `{"alg":"HS256","kid":"b","typ":"JWT"}`},
+		{"the only one", `{"keys":{"b":"` + testSecret + `"}}`, "", `{"alg":"HS256","kid":"b","typ":"JWT"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			env := newSSM(t, 200, parameter("SecureString", strings.ReplaceAll(tt.value, `"`, `\"`)))
+			got := clitest.Run(t, env, "--subject", "s", "--key-id", tt.keyID)
+			header, err := base64.RawURLEncoding.DecodeString(strings.Split(got.Stdout, ".")[0])
+			if got.Code != 0 || err != nil || string(header) != tt.header {
+				t.Fatalf("exit code %d, %s, header %s; want %s", got.Code, got.Stderr, header, tt.header)
+			}
+			checkSignature(t, got.Stdout)
+		})
+	}
+	got := clitest.Run(t, newSSM(t, 200, parameter("SecureString", testSecret)), "--subject", "s", "--key-id", "k9")
+	if want := `token: using parameter "/events-api/jwt-secret": it has no key with the id "k9"` + "\n"; got.Code != 1 || got.Stderr != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// checkSignature checks that stdout is one line with a token that testSecret
+// signed, and returns its segments.
+func checkSignature(t *testing.T, stdout string) []string {
 	t.Helper()
 	if strings.Count(stdout, "\n") != 1 || strings.Count(stdout, ".") != 2 {
 		t.Fatal("stdout is not one token on one line")
@@ -80,6 +109,14 @@ func checkToken(t *testing.T, stdout string) {
 	if parts[2] != base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) {
 		t.Error("the token is not signed with the secret")
 	}
+	return parts
+}
+
+// checkToken checks that stdout is one line with a token of these claims,
+// signed with testSecret.
+func checkToken(t *testing.T, stdout string) {
+	t.Helper()
+	parts := checkSignature(t, stdout)
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +192,9 @@ func TestFailures(t *testing.T) {
 		{"denied", prefix + "operation error SSM: GetParameter, ", newSSM(t, 400, `{"__type":"AccessDeniedException","Message":"no"}`)},
 		{"String", prefix + "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", newSSM(t, 200, parameter("String", testSecret))},
 		{"no answer", prefix + "the answer of Systems Manager has no parameter\n", newSSM(t, 200, `{}`)},
-		{"short", "token: signing a token: misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32\n", newSSM(t, 200, parameter("SecureString", "hunter2"))},
+		{"short", `token: using parameter "/p": misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", newSSM(t, 200, parameter("SecureString", "hunter2"))},
+		{"document cut", `token: using parameter "/p": misconfigured: the secret document is not valid JSON` + "\n", newSSM(t, 200, parameter("SecureString", `{\"current\":\"`+testSecret))},
+		{"several keys", `token: using parameter "/p": it has several keys and none of them is the current one; choose one by its id` + "\n", newSSM(t, 200, parameter("SecureString", `{\"keys\":{\"a\":\"`+testSecret+`\",\"b\":\"`+testSecret+`\"}}`))},
 		{"bad base64", `token: using parameter "/p": misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)` + "\n", newSSM(t, 200, parameter("SecureString", "base64:?"))},
 	}
 	for _, tt := range tests {

@@ -53,10 +53,10 @@ const tokenLifetime = 15 * time.Minute
 
 // sign makes a token with the secret that the authorizer reads.
 func sign(ctx context.Context, secretPath string) (string, error) {
-	secret, err := token.ReadSecret(ctx, secretPath)
+	key, err := token.ReadKey(ctx, secretPath, "")
 	if err != nil {
 		return "", fmt.Errorf("no --token is given, and signing one failed: %w", err)
 	}
 	now := time.Now()
-	return token.Sign(secret, token.Claims{Subject: "verify", IssuedAt: now, ExpiresAt: now.Add(tokenLifetime)})
+	return token.SignWith(key, token.Claims{Subject: "verify", IssuedAt: now, ExpiresAt: now.Add(tokenLifetime)})
 }

@@ -10,15 +10,16 @@ import (
 )
 
 // Handler returns the service behind the endpoint: PutParameter, GetParameter,
-// GetParameters, DeleteParameter.
+// GetParameters, GetParametersByPath, DeleteParameter.
 func (s *Service) Handler() protocol.Service {
 	return &protocol.JSON{
 		Name: "ssm", Target: "AmazonSSM", Version: "1.1",
 		Operations: map[string]protocol.Operation{
-			"DeleteParameter": {Grants: s.grants("ssm:DeleteParameter", false), Run: s.deleteParameter},
-			"GetParameter":    {Grants: s.grants("ssm:GetParameter", false), Run: s.getParameter},
-			"GetParameters":   {Grants: s.grants("ssm:GetParameters", true), Run: s.getParameters},
-			"PutParameter":    {Grants: s.putGrants, Run: s.putParameter},
+			"DeleteParameter":     {Grants: s.grants("ssm:DeleteParameter", false), Run: s.deleteParameter},
+			"GetParameter":        {Grants: s.grants("ssm:GetParameter", false), Run: s.getParameter},
+			"GetParameters":       {Grants: s.grants("ssm:GetParameters", true), Run: s.getParameters},
+			"GetParametersByPath": {Grants: s.pathGrants, Run: s.getParametersByPath},
+			"PutParameter":        {Grants: s.putGrants, Run: s.putParameter},
 		},
 	}
 }

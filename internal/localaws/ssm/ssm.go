@@ -1,7 +1,8 @@
 // Package ssm is the Parameter Store of the local AWS: parameters of type
 // String, StringList and SecureString with versions, in memory only. It
-// follows the Systems Manager API reference (PutParameter, GetParameter) and
-// user guide. Labels, parameter policies and paths queries are left to AWS.
+// follows the Systems Manager API reference (PutParameter, GetParameter,
+// GetParametersByPath) and user guide. Labels, parameter policies and filters
+// are left to AWS.
 package ssm
 
 import (

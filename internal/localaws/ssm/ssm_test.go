@@ -232,7 +232,7 @@ func TestConcurrentPuts(t *testing.T) {
 
 func FuzzBody(f *testing.F) {
 	for op := range operations(newService()) {
-		f.Add(op, `{"Name":"/x","Names":["/x:1"],"Type":"SecureString","Value":"v","WithDecryption":true,"KeyId":"alias/aws/ssm"}`)
+		f.Add(op, `{"Name":"/x","Names":["/x:1"],"Type":"SecureString","Value":"v","WithDecryption":true,"KeyId":"alias/aws/ssm","Path":"/","NextToken":"Lwo"}`)
 		f.Add(op, `{"Name":null}`)
 	}
 	f.Fuzz(func(t *testing.T, op, body string) {

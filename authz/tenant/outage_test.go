@@ -1,0 +1,144 @@
+package tenant
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// TestDocumentsChange: what is new is found at once, what is gone is gone after
+// MaxAge.
+func TestDocumentsChange(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	next := newHMAC("ada", authz.HS256)
+	rotated := jwt(next.header("kid", "ada-2"), next.claims(), next.sign)
+	s, g := newStore(t, every)
+	s.put("ada", ada.document())
+	checkVerify(t, g, ada, "")
+	s.put("bob", bob.document())
+	checkVerify(t, g, bob, "")
+	s.put("ada", ada.document("keys", []any{ada.writtenKey("ada-key"), next.writtenKey("ada-2")}))
+	if p, err := g.Verify(t.Context(), ada.request(), rotated); err != nil || p.Tenant != "ada" {
+		t.Errorf("the new key is refused: %v", err)
+	}
+	checkVerify(t, g, ada, "")
+	s.put("ada", next.document("suspended", true, "keys", []any{next.writtenKey("ada-2")}))
+	s.put("bob", "")
+	s.after(DefaultMaxAge - 1)
+	checkVerify(t, g, ada, "")
+	checkVerify(t, g, bob, "")
+	s.after(1)
+	if _, err := g.Verify(t.Context(), ada.request(), jwt(next.header("kid", "ada-2"), next.claims("exp", testNow+1_000_000), next.sign)); text(err) != adaSuspended {
+		t.Errorf("got %q, want %q", text(err), adaSuspended)
+	}
+	checkVerify(t, g, ada, unknownText)
+	checkVerify(t, g, bob, unknownText)
+}
+
+// TestStrangersDoNotCauseReadings: however many bad credentials come, the
+// readings are few, and wait for MinInterval then.
+func TestStrangersDoNotCauseReadings(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	s, g := newStore(t, every)
+	s.put("ada", ada.document())
+	for range 100 {
+		checkVerify(t, g, bob, unknownText)
+		_, _ = g.Verify(t.Context(), ada.request(), jwt(ada.header(), ada.claims(), bob.sign))
+	}
+	few := s.count()
+	if few > 5 {
+		t.Errorf("made %d readings", few)
+	}
+	s.after(DefaultMinInterval)
+	for range 100 {
+		checkVerify(t, g, bob, unknownText)
+	}
+	if n := s.count(); n != few+1 {
+		t.Errorf("made %d readings after an interval, want 1", n-few)
+	}
+}
+
+// TestOutage: without documents a fault, never an allow; recovery with the
+// next request; old documents for a bounded time, and only while the store is
+// unavailable.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	down := fmt.Errorf("%w: the store is down", authz.ErrUnavailable)
+	const downText = "reading the tenants: unavailable: the store is down"
+	s, g := newStore(t, every)
+	s.put("ada", ada.document())
+	s.fail(down)
+	for range 3 {
+		checkVerify(t, g, ada, downText)
+		if err := g.Policy().Decide(t.Context(), authz.Principal{Subject: "s", Tenant: "ada"}, ada.request()); text(err) != downText {
+			t.Errorf("the policy gives %q", text(err))
+		}
+	}
+	s.fail(nil)
+	checkVerify(t, g, ada, "")
+
+	s.fail(down)
+	s.after(DefaultMaxStale - 1)
+	checkVerify(t, g, ada, "")
+	checkVerify(t, g, bob, downText) // might be new
+	s.after(1)
+	checkVerify(t, g, ada, downText)
+	s.fail(nil)
+	checkVerify(t, g, ada, "")
+
+	s.after(DefaultMaxAge)
+	s.fail(fmt.Errorf("%w: no permission", authz.ErrMisconfigured))
+	checkVerify(t, g, ada, "reading the tenants: misconfigured: no permission")
+	s.fail(down)
+	checkVerify(t, g, ada, downText) // what was misconfigured is not used again
+	s.fail(nil)
+	checkVerify(t, g, ada, "")
+}
+
+// TestSingleFlight: requests that come together read once.
+func TestSingleFlight(t *testing.T) {
+	t.Parallel()
+	ada := issuers()[0]
+	s, g := newStore(t, every)
+	s.put("ada", ada.document())
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() { checkVerify(t, g, ada, "") })
+	}
+	group.Wait()
+	if n := s.count(); n != 1 {
+		t.Errorf("made %d readings, want 1", n)
+	}
+}
+
+// TestConfigure: what a document cannot say, and what it may not change.
+func TestConfigure(t *testing.T) {
+	t.Parallel()
+	ada, bob, cid := issuers()[0], issuers()[1], issuers()[2]
+	s, g := newStore(t, []Selector{PathParameter{"tenant"}}, func(p *Parameters) {
+		p.Configure = func(t *Tenant) error {
+			switch t.ID {
+			case "bob":
+				t.ID = "ada"
+			case "cid":
+				return errors.New("not this one")
+			}
+			t.JWT.Map = func(_ authz.Claims, p *authz.Principal) error { p.Tier = "set"; return nil }
+			return nil
+		}
+	})
+	for _, i := range []*issuerOf{ada, bob, cid} {
+		s.put(i.id, i.document())
+	}
+	if p, err := g.Verify(t.Context(), ada.request(), ada.token()); err != nil || p.Tier != "set" {
+		t.Errorf("got tier %q, %v", p.Tier, err)
+	}
+	checkVerify(t, g, bob, `tenant "bob": using parameter "/app/tenants/bob": misconfigured: Parameters.Configure changed the id`)
+	checkVerify(t, g, cid, `tenant "cid": using parameter "/app/tenants/cid": misconfigured: not this one`)
+}

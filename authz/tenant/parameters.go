@@ -1,0 +1,211 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/fresh"
+)
+
+// Defaults of [Parameters], those of authz/secret.
+const (
+	DefaultMaxAge      = 5 * time.Minute
+	DefaultMaxStale    = time.Hour
+	DefaultMinInterval = 10 * time.Second
+)
+
+// What Parameters.MaxAge may be.
+const minMaxAge, maxMaxAge = time.Second, 24 * time.Hour
+
+// Reader reads all parameters below a path, by full name, with an empty value
+// where one is not a SecureString. Its error wraps authz.ErrMisconfigured or
+// authz.ErrUnavailable. *secret.Client is one.
+type Reader interface {
+	ByPath(ctx context.Context, path string) (map[string]string, error)
+}
+
+// Parameters says where tenants' documents are and how long they are good.
+type Parameters struct {
+	// Path is the path below which each tenant has one parameter, whose last
+	// part is the tenant's id: "/events-api/tenants" for
+	// "/events-api/tenants/acme". Required.
+	Path string
+	// Reader reads them. Required.
+	Reader Reader
+	// Policy makes the tenants' policies. Defaults to RoutePermissions.
+	Policy PolicyParser
+	// Configure changes a tenant after its document has been read: what a
+	// document cannot say, for instance a Verifier. Its error shuts the tenant
+	// out. Defaults to nothing.
+	Configure func(*Tenant) error
+	// MaxAge is how old the documents may be before they are read again: how
+	// long a tenant that was suspended or removed, or a key that was taken
+	// out, is still accepted. 1s to 24h. Defaults to DefaultMaxAge.
+	MaxAge time.Duration
+	// MaxStale is how long after they were read the documents are used while
+	// the Reader is unavailable; at least MaxAge. Defaults to DefaultMaxStale,
+	// or to MaxAge if that is longer.
+	MaxStale time.Duration
+	// MinInterval is how often the documents are read outside of MaxAge:
+	// because a credential fits no tenant or none of its keys, and again after
+	// a reading that failed while the old documents are good. Defaults to
+	// DefaultMinInterval.
+	MinInterval time.Duration
+	// Logger is told of tenants whose document cannot be used, and when old
+	// documents are used. Defaults to slog.Default().
+	Logger *slog.Logger
+	// Now is the clock, of the tenants' tokens too. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// check sets the defaults and returns what is wrong.
+func (p *Parameters) check() error {
+	if p.MaxAge == 0 {
+		p.MaxAge = DefaultMaxAge
+	}
+	if p.MaxStale == 0 {
+		p.MaxStale = max(DefaultMaxStale, p.MaxAge)
+	}
+	if p.MinInterval == 0 {
+		p.MinInterval = DefaultMinInterval
+	}
+	if p.Logger == nil {
+		p.Logger = slog.Default()
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	switch {
+	case !strings.HasPrefix(p.Path, "/") || strings.HasSuffix(p.Path, "/"):
+		return fmt.Errorf("%w: Parameters.Path is %q, which does not begin with a slash, or ends with one", authz.ErrMisconfigured, p.Path)
+	case p.Reader == nil:
+		return fmt.Errorf("%w: Parameters.Reader is not set", authz.ErrMisconfigured)
+	case p.MaxAge < minMaxAge || p.MaxAge > maxMaxAge:
+		return fmt.Errorf("%w: Parameters.MaxAge is %v, allowed is %v to %v", authz.ErrMisconfigured, p.MaxAge, minMaxAge, maxMaxAge)
+	case p.MaxStale < p.MaxAge:
+		return fmt.Errorf("%w: Parameters.MaxStale is %v, less than MaxAge, %v", authz.ErrMisconfigured, p.MaxStale, p.MaxAge)
+	case p.MinInterval < 0:
+		return fmt.Errorf("%w: Parameters.MinInterval is %v, which is negative", authz.ErrMisconfigured, p.MinInterval)
+	}
+	return nil
+}
+
+// FromParameters returns a registry of the tenants whose documents are below a
+// path ([ParseDocument]). It reads nothing yet: they are read with the first
+// request, again as they age, and at once when a credential fits no tenant or
+// none of its keys. Without good documents every request is a fault.
+//
+// A document that cannot be used shuts its tenant out, also one that could be
+// used before: what it was to change may have been a suspension. Tenants that
+// have an id, a host, an issuer, a key id or a key in common are all shut out,
+// because nothing says whose it is. The other tenants go on.
+func FromParameters(cfg Config, p Parameters) (*Registry, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return &Registry{cfg, parameters{fresh.New(fresh.Config[snapshot]{
+		Read:   p.read,
+		Same:   func(a, b snapshot) bool { return maps.Equal(a.documents, b.documents) },
+		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval, Now: p.Now,
+		Stale: func(ctx context.Context, err error, age time.Duration) {
+			p.Logger.WarnContext(ctx, "using old tenants", "error", err.Error(), "age", age.String(), "maxStale", p.MaxStale.String())
+		},
+	})}}, nil
+}
+
+// snapshot is the tenants with the documents that they were made of.
+type snapshot struct {
+	documents map[string]string
+	table     *table
+}
+
+// parameters is the [source] of tenants that are read.
+type parameters struct{ cache *fresh.Cache[snapshot] }
+
+func (p parameters) Get(ctx context.Context) (*table, error) {
+	s, err := p.cache.Get(ctx)
+	return s.table, err
+}
+
+func (p parameters) Refresh(ctx context.Context) (*table, bool, error) {
+	s, changed, err := p.cache.Refresh(ctx)
+	return s.table, changed, err
+}
+
+// read reads all documents.
+func (p Parameters) read(ctx context.Context) (snapshot, error) {
+	documents, err := p.Reader.ByPath(ctx, p.Path)
+	if err != nil {
+		return snapshot{}, fmt.Errorf("reading the tenants: %w", err)
+	}
+	ring := &keyring{keys: map[string][]authz.Key{}}
+	entries := make([]*entry, 0, len(documents))
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		e, err := p.newEntry(strings.TrimPrefix(name, p.Path+"/"), documents[name], ring)
+		if err != nil {
+			e.fault = fmt.Errorf("tenant %q: using parameter %q: %w", e.ID, name, err)
+		}
+		entries = append(entries, e)
+	}
+	shutOutClashes(entries)
+	for _, e := range entries {
+		if e.fault != nil {
+			p.Logger.ErrorContext(ctx, "tenant shut out", "tenant", e.ID, "error", e.fault.Error())
+		}
+	}
+	return snapshot{documents, newTable(entries, ring)}, nil
+}
+
+// newEntry makes a tenant of a document. With an error it returns an entry all
+// the same, that has the tenant's id.
+func (p Parameters) newEntry(id, text string, ring *keyring) (*entry, error) {
+	none := &entry{Tenant: Tenant{ID: id}}
+	if text == "" {
+		return none, fmt.Errorf("%w: it is not a SecureString; delete it and put it again with --type SecureString", authz.ErrMisconfigured)
+	}
+	t, err := ParseDocument(id, text, p.Policy)
+	if err != nil {
+		return none, err
+	}
+	t.JWT.Now = p.Now
+	if p.Configure != nil {
+		if err := p.Configure(&t); err != nil {
+			return none, fmt.Errorf("%w: %w", authz.ErrMisconfigured, err)
+		}
+		if t.ID != id {
+			return none, fmt.Errorf("%w: Parameters.Configure changed the id", authz.ErrMisconfigured)
+		}
+	}
+	e, err := newEntry(t, ring)
+	if err != nil {
+		return none, err
+	}
+	return e, nil
+}
+
+// shutOutClashes shuts out tenants that have something in common.
+func shutOutClashes(entries []*entry) {
+	faults := map[*entry]error{}
+	for i, a := range entries {
+		for _, b := range entries[i+1:] {
+			if a.fault != nil || b.fault != nil {
+				continue
+			}
+			if what := clash(a, b); what != "" {
+				faults[a], faults[b] = clashError(a.ID, b.ID, what), clashError(a.ID, b.ID, what)
+			}
+		}
+	}
+	for e, fault := range faults {
+		e.fault = fault
+	}
+}

@@ -1,0 +1,64 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// TestPolicy: each tenant's own, for its own callers at its own address.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	ada, bob, cid, dan := issuers()[0], issuers()[1], issuers()[2], issuers()[3]
+	only := func(subject string) authz.Policy {
+		return authz.PolicyFunc(func(_ context.Context, p authz.Principal, _ authz.Request) error {
+			if p.Subject != subject {
+				return fmt.Errorf("%w: not %s", authz.ErrDenied, subject)
+			}
+			return nil
+		})
+	}
+	tenants := []Tenant{
+		ada.tenant(t, func(t *Tenant) { t.Policy = only("ada-user") }),
+		bob.tenant(t, func(t *Tenant) { t.Policy = only("bob-user") }),
+		cid.tenant(t),
+		dan.tenant(t, func(t *Tenant) { t.Suspended, t.Policy = true, only("dan-user") }),
+	}
+	withDefault, err := New(Config{Selectors: []Selector{Host{Shared: []string{"api"}}, PathParameter{"tenant"}, Issuer{}}, Policy: only("cid-user")}, tenants...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := newRegistry(t, every, tenants...)
+	caller := func(tenant, subject string) authz.Principal { return authz.Principal{Tenant: tenant, Subject: subject} }
+	const elsewhere = "denied: the request is for another tenant than the caller's"
+	tests := []struct {
+		name     string
+		registry *Registry
+		caller   authz.Principal
+		request  authz.Request
+		text     string
+	}{
+		{"own policy", withDefault, caller("ada", "ada-user"), ada.request(), ""},
+		{"own policy denies", withDefault, caller("ada", "bob-user"), ada.request(), "denied: not ada-user"},
+		{"default policy", withDefault, caller("cid", "cid-user"), cid.request(), ""},
+		{"default policy denies", withDefault, caller("cid", "ada-user"), cid.request(), "denied: not cid-user"},
+		{"no policy", without, caller("cid", "cid-user"), cid.request(), `denied: tenant "cid" has no policy`},
+		{"at another's address", withDefault, caller("ada", "ada-user"), bob.request(), elsewhere},
+		{"at another's path", withDefault, caller("ada", "ada-user"), authz.Request{Host: "api", PathParameters: map[string]string{"tenant": "bob"}}, elsewhere},
+		{"at an unknown host", withDefault, caller("ada", "ada-user"), authz.Request{Host: "x"}, unknownText},
+		{"at a shared host", withDefault, caller("ada", "ada-user"), authz.Request{Host: "api"}, ""},
+		{"unknown tenant", withDefault, caller("x", "ada-user"), ada.request(), "denied: the caller is of no tenant that is known"},
+		{"no tenant", withDefault, caller("", "ada-user"), ada.request(), "denied: the caller is of no tenant that is known"},
+		{"suspended", withDefault, caller("dan", "dan-user"), dan.request(), "tenant suspended"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := tt.registry.Policy().Decide(t.Context(), tt.caller, tt.request); text(err) != tt.text {
+				t.Errorf("got %q, want %q", text(err), tt.text)
+			}
+		})
+	}
+}

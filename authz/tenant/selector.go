@@ -1,0 +1,105 @@
+package tenant
+
+import (
+	"strings"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// By is what a tenant is selected by.
+type By string
+
+// What a tenant can be selected by.
+const (
+	ByID     By = "id"
+	ByHost   By = "host"
+	ByKeyID  By = "key id"
+	ByIssuer By = "issuer"
+)
+
+// Hint is what a request says of its tenant.
+type Hint struct {
+	// By is what Value is. The zero By: the request says nothing.
+	By By
+	// Value is compared exactly with what the tenants have.
+	Value string
+}
+
+// Selector finds what a request or its credential says of the tenant. Nothing
+// of it has been verified: it is a look-up in a map and nothing else. Select is
+// called for the policy as well, without a credential then, and is safe for
+// concurrent use.
+type Selector interface {
+	Select(r authz.Request, c authz.Credential) Hint
+}
+
+// Host selects by the domain name that API Gateway was called by. Letters' case
+// does not count. Only what belongs to the API's own domain names arrives; turn
+// off its execute-api endpoint (disableExecuteApiEndpoint), or list it.
+type Host struct {
+	// Shared are domain names, in lower case, that are no single tenant's:
+	// they say nothing.
+	Shared []string
+}
+
+// Select implements [Selector]. Every request has a host: one that is neither
+// a tenant's nor shared is an unknown tenant.
+func (h Host) Select(r authz.Request, _ authz.Credential) Hint {
+	host := strings.ToLower(r.Host)
+	for _, shared := range h.Shared {
+		if host == shared {
+			return Hint{}
+		}
+	}
+	return Hint{ByHost, host}
+}
+
+// PathParameter selects by a variable of the route, whose value is the tenant's
+// id. A route without it says nothing.
+type PathParameter struct {
+	// Name is the variable's name, for instance "tenant" in
+	// "GET /{tenant}/events". Required.
+	Name string
+}
+
+// Select implements [Selector].
+func (p PathParameter) Select(r authz.Request, _ authz.Credential) Hint {
+	if value, ok := r.PathParameters[p.Name]; ok {
+		return Hint{ByID, value}
+	}
+	return Hint{}
+}
+
+// KeyID selects by the kid in a token's header (RFC 7515 section 4.1.4). A
+// credential without one says nothing.
+type KeyID struct{}
+
+// Select implements [Selector].
+func (KeyID) Select(_ authz.Request, c authz.Credential) Hint {
+	header, _, _ := unverified(c)
+	if id, ok := header.String("kid"); ok {
+		return Hint{ByKeyID, id}
+	}
+	return Hint{}
+}
+
+// Issuer selects by a token's iss (RFC 7519 section 4.1.1). A credential
+// without one says nothing.
+type Issuer struct{}
+
+// Select implements [Selector].
+func (Issuer) Select(_ authz.Request, c authz.Credential) Hint {
+	_, claims, _ := unverified(c)
+	if issuer, ok := claims.String("iss"); ok {
+		return Hint{ByIssuer, issuer}
+	}
+	return Hint{}
+}
+
+// unverified reads a token; other credentials have neither header nor claims.
+func unverified(c authz.Credential) (header, claims authz.Claims, err error) {
+	if c.Scheme != authz.BearerScheme {
+		return nil, nil, nil
+	}
+	return authz.UnverifiedJWT(c.Value())
+}

@@ -1,0 +1,16 @@
+package secretdoc_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
+)
+
+// The first rotation of a parameter that holds one secret.
+func ExampleDocument_Rotate() {
+	document, _ := secretdoc.Parse("the-secret-that-has-signed-so-far")
+	rotated, err := document.Rotate(time.Now())
+	fmt.Println(rotated.Previous.Value(), rotated.Current, err)
+	// Output: the-secret-that-has-signed-so-far [redacted] <nil>
+}

@@ -1,0 +1,151 @@
+// Command rotate changes the secret that tokens are signed with, without an
+// outage: the old one stays good until it is dropped.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/secret"
+	"github.com/protected-http-api/protected-http-api/internal/cli"
+	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
+	"github.com/protected-http-api/protected-http-api/internal/token"
+)
+
+const usage = `rotate changes the secret that the Events API's tokens are signed with, in the SSM
+parameter that the authorizer reads, of AWS or of the local AWS, by the usual AWS
+environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
+AWS_ENDPOINT_URL.
+
+  go run ./scripts/rotate             a new secret signs, the old one is still accepted
+  go run ./scripts/rotate --finish    the old one is dropped, when its tokens have expired
+
+No deployment is needed. A running authorizer finds the new secret with the first token
+that the new secret has signed. Strangers who send bad tokens at that time can delay
+this by some seconds; to rule that out, let all authorizers know the new secret before
+it signs:
+
+  go run ./scripts/rotate --prepare   a new secret is accepted, the old one still signs
+  go run ./scripts/rotate             after the authorizer's maximum age: the new one signs
+
+A parameter that holds one secret becomes a document with current and previous. Dropping
+a secret refuses the tokens that it has signed; rotating for a second time drops the
+first. So both are refused until --min-age after the last change. If the old secret is
+known to somebody, rotate and drop it at once: --finish --min-age 0s.
+
+It needs ssm:GetParameter and ssm:PutParameter on the parameter. A stack that puts the
+secret into the function's environment needs a deployment after each step. The exit code
+is 0, 1 when it fails, 2 when it was called wrongly.
+`
+
+// options are what the flags say.
+type options struct {
+	path, kmsKey             string
+	prepare, finish          bool
+	minAge, maxAge, cacheTTL time.Duration
+}
+
+func main() { cli.Main("rotate", run) }
+
+func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
+	flags := cli.NewFlags("rotate", usage, stdout)
+	var o options
+	flags.StringVar(&o.path, "secret-path", token.DefaultSecretPath, "the SSM `parameter` that holds the secret")
+	flags.StringVar(&o.kmsKey, "kms-key", "", "the KMS `key` to encrypt with; give it each time if the parameter has a key of its own")
+	flags.BoolVar(&o.prepare, "prepare", false, "only let authorizers know a new secret")
+	flags.BoolVar(&o.finish, "finish", false, "drop the previous secret")
+	flags.DurationVar(&o.minAge, "min-age", 24*time.Hour, "how long after the last change of the parameter a previous secret may be dropped, a Go `duration`: as long as tokens live")
+	flags.DurationVar(&o.maxAge, "max-age", secret.DefaultMaxAge, "SECRET_MAX_AGE of the authorizer, a Go `duration`, for what is printed")
+	flags.DurationVar(&o.cacheTTL, "cache-ttl", 5*time.Minute, "the TTL of the authorizer's cache, a Go `duration`, for what is printed")
+	if err := cli.Parse(flags, args); err != nil {
+		return err
+	}
+	switch {
+	case o.prepare && o.finish:
+		return cli.Usagef("--prepare and --finish are given together; choose one")
+	case !strings.HasPrefix(o.path, "/"):
+		return cli.Usagef("--secret-path is %q, which does not begin with a slash", o.path)
+	case o.minAge < 0 || o.maxAge < 0 || o.cacheTTL < 0:
+		return cli.Usagef("--min-age, --max-age and --cache-ttl must not be negative")
+	}
+	parameter, err := token.ReadParameter(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	document, err := change(parameter, o, now)
+	if err != nil {
+		return fmt.Errorf("rotating parameter %q: %w", o.path, err)
+	}
+	if err := parameter.Put(ctx, document.Encode(), o.kmsKey); err != nil {
+		return err
+	}
+	_, err = io.WriteString(stdout, report(parameter, o, now))
+	return err
+}
+
+// change returns the document that takes the parameter's place.
+func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Document, error) {
+	old, err := secretdoc.Parse(parameter.Value())
+	if err != nil {
+		return old, err
+	}
+	var document secretdoc.Document
+	switch {
+	case o.prepare:
+		document, err = old.Prepare(now)
+	case o.finish:
+		document, err = old.Finish()
+	default:
+		document, err = old.Rotate(now)
+	}
+	if err != nil {
+		return document, err
+	}
+	if allowed := parameter.ModifiedAt.Add(o.minAge); !old.Previous.IsZero() && !o.prepare && now.Before(allowed) {
+		return document, fmt.Errorf("this would drop the previous secret, whose tokens may still be good: the parameter was changed at %s, less than --min-age %v ago; do it after %s, or give a shorter --min-age if none of those tokens lives any more",
+			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.minAge, allowed.UTC().Format(time.RFC3339))
+	}
+	// What an authorizer could not read must not be written, and a document
+	// that it cannot read now is for somebody to look at.
+	if _, err := secret.ParseKeys(authz.HS256, document.Encode()); err != nil {
+		return document, err
+	}
+	return document, nil
+}
+
+// report says what has happened and what happens next.
+func report(parameter *token.Parameter, o options, now time.Time) string {
+	where := fmt.Sprintf("parameter %s, Region %s, version %d", parameter.Path, parameter.Region, parameter.Version)
+	again := "go run ./scripts/rotate"
+	if o.path != token.DefaultSecretPath {
+		again += " --secret-path " + o.path
+	}
+	at := func(d time.Duration) string {
+		return fmt.Sprintf("%v, at %s", d, now.Add(d).UTC().Format(time.RFC3339))
+	}
+	switch {
+	case o.prepare:
+		return fmt.Sprintf(`next secret made: %s
+The current secret signs as before. All authorizers accept the next one in %s.
+Then sign with it: %s
+`, where, at(o.maxAge), again)
+	case o.finish:
+		return fmt.Sprintf(`previous secret dropped: %s
+Tokens that it has signed are refused at the latest in %s: the authorizers
+keep their keys for %v, API Gateway keeps what they answered for %v. To end the latter
+at once, run go run ./scripts/revoke in %s.
+An authorizer that cannot reach Systems Manager keeps its keys for up to %v.
+`, where, at(o.maxAge+o.cacheTTL), o.maxAge, o.cacheTTL, at(o.maxAge), max(o.maxAge, secret.DefaultMaxStale))
+	}
+	return fmt.Sprintf(`secret rotated: %s
+From now on sign with the new secret; go run ./scripts/token does. Authorizers find it
+with the first token that it has signed, and read it in %s, in any case.
+Tokens of the secret before stay good. When the last of them has expired, drop it:
+%s --finish
+`, where, at(o.maxAge), again)
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/secret"
+	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
+	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
+)
+
+const (
+	testSecret  = "0123456789abcdef0123456789abcdef"
+	otherSecret = "fedcba9876543210fedcba9876543210"
+	path        = "/events-api/jwt-secret"
+)
+
+func TestMain(m *testing.M) { clitest.Main(m, main) }
+
+// cloud is a Parameter Store behind the endpoint of the local AWS.
+type cloud struct {
+	store *ssm.Service
+	// root and reader are environments that lead there: one that may do
+	// everything, one of a role that may only read.
+	root, reader []string
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newCloud(t *testing.T) *cloud {
+	t.Helper()
+	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
+	c, identities := &cloud{now: time.Now()}, iam.New(acct)
+	c.store = ssm.New(acct, func() time.Time {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.now
+	})
+	server := httptest.NewServer(endpoint.New(endpoint.Options{
+		Account: acct, IAM: identities, Services: map[string]protocol.Service{"ssm": c.store.Handler()},
+	}))
+	t.Cleanup(server.Close)
+	role, err := identities.CreateRole(iam.Role{Name: "reader", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := identities.PutRolePolicy(role.Name, "p", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ssm:GetParameter","Resource":"*"}}`); err != nil {
+		t.Fatal(err)
+	}
+	reader, _, err := identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "reader")
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment := func(c iam.Credentials) []string {
+		return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + acct.Region, "AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}
+	}
+	c.root, c.reader = environment(identities.Root()), environment(reader)
+	return c
+}
+
+// put changes the parameter, age ago.
+func (c *cloud) put(t *testing.T, name, kind, value string, age time.Duration) {
+	t.Helper()
+	c.mu.Lock()
+	c.now = time.Now().Add(-age)
+	c.mu.Unlock()
+	if _, _, err := c.store.Put(ssm.Parameter{Name: name, Type: kind, Value: value, Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	c.now = time.Now()
+	c.mu.Unlock()
+}
+
+// secrets are those of the parameter: current, previous, next.
+func (c *cloud) secrets(t *testing.T, name string) (s [3]string) {
+	t.Helper()
+	p, err := c.store.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := secret.ParseKeys(authz.HS256, p.Value); err != nil || p.Type != ssm.TypeSecureString {
+		t.Errorf("an authorizer cannot use the parameter, a %s: %v", p.Type, err)
+	}
+	d, err := secretdoc.Parse(p.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return [3]string{d.Current.Value(), d.Previous.Value(), d.Next.Value()}
+}
+
+var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// run runs the command, which must succeed, and compares what it prints,
+// without times of day.
+func (c *cloud) run(t *testing.T, want string, args ...string) {
+	t.Helper()
+	got := clitest.Run(t, c.root, args...)
+	if got.Code != 0 || got.Stderr != "" {
+		t.Fatalf("%v: exit code %d: %s", args, got.Code, got.Stderr)
+	}
+	if text := timestamp.ReplaceAllString(got.Stdout, "TIME"); text != want {
+		t.Errorf("%v printed\n%s\nwant\n%s", args, text, want)
+	}
+	for _, value := range c.secrets(t, path) {
+		if value != "" && strings.Contains(got.Stdout, strings.TrimPrefix(value, "base64:")) {
+			t.Error("a secret is printed")
+		}
+	}
+}
+
+// TestRotation: one secret becomes a document, a second rotation follows when
+// the first is finished.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.put(t, path, ssm.TypeSecureString, testSecret+"\n", 0)
+	const rotated = `secret rotated: parameter /events-api/jwt-secret, Region eu-central-1, version VERSION
+From now on sign with the new secret; go run ./scripts/token does. Authorizers find it
+with the first token that it has signed, and read it in 5m0s, at TIME, in any case.
+Tokens of the secret before stay good. When the last of them has expired, drop it:
+go run ./scripts/rotate --finish
+`
+	c.run(t, strings.ReplaceAll(rotated, "VERSION", "2"))
+	first := c.secrets(t, path)
+	if first[0] == testSecret || !strings.HasPrefix(first[0], "base64:") || first[1] != testSecret+"\n" {
+		t.Error("the rotation is not one")
+	}
+	c.run(t, `previous secret dropped: parameter /events-api/jwt-secret, Region eu-central-1, version 3
+Tokens that it has signed are refused at the latest in 3m0s, at TIME: the authorizers
+keep their keys for 1m0s, API Gateway keeps what they answered for 2m0s. To end the latter
+at once, run go run ./scripts/revoke in 1m0s, at TIME.
+An authorizer that cannot reach Systems Manager keeps its keys for up to 1h0m0s.
+`, "--finish", "--min-age", "0s", "--max-age", "1m", "--cache-ttl", "2m")
+	if c.secrets(t, path) != [3]string{first[0]} {
+		t.Error("the old secret is not dropped, or the new one has changed")
+	}
+	c.run(t, `next secret made: parameter /events-api/jwt-secret, Region eu-central-1, version 4
+The current secret signs as before. All authorizers accept the next one in 5m0s, at TIME.
+Then sign with it: go run ./scripts/rotate
+`, "--prepare")
+	prepared := c.secrets(t, path)
+	if prepared[0] != first[0] || prepared[1] != "" || prepared[2] == "" {
+		t.Error("the preparation is not one")
+	}
+	c.run(t, strings.ReplaceAll(rotated, "VERSION", "5"))
+	if c.secrets(t, path) != [3]string{prepared[2], first[0]} {
+		t.Error("the next secret is not the current one, or the current one not the previous")
+	}
+}
+
+// TestPreviousIsKept: a rotation, or its end, that would drop a previous secret
+// too early is refused and changes nothing.
+func TestPreviousIsKept(t *testing.T) {
+	t.Parallel()
+	const document = `{"current":"` + testSecret + `","previous":"` + otherSecret + `"}`
+	tests := []struct {
+		name    string
+		age     time.Duration
+		args    []string
+		refused bool
+	}{
+		{"rotate too early", 23 * time.Hour, nil, true},
+		{"rotate in time", 25 * time.Hour, nil, false},
+		{"finish too early", 23 * time.Hour, []string{"--finish"}, true},
+		{"finish in time", 25 * time.Hour, []string{"--finish"}, false},
+		{"tokens live an hour, too early", 30 * time.Minute, []string{"--finish", "--min-age", "1h"}, true},
+		{"tokens live an hour", 90 * time.Minute, []string{"--finish", "--min-age", "1h"}, false},
+		{"a next one drops nothing", 0, []string{"--prepare"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t)
+			c.put(t, "/p", ssm.TypeSecureString, document, tt.age)
+			got := clitest.Run(t, c.root, append(tt.args, "--secret-path", "/p")...)
+			if (got.Code == 1) != tt.refused {
+				t.Fatalf("got %+v", got)
+			}
+			p, err := c.store.Get("/p")
+			if err != nil || (p.Version == 1) != tt.refused {
+				t.Errorf("it is version %d, %v", p.Version, err)
+			}
+			if want := `rotate: rotating parameter "/p": this would drop the previous secret, whose tokens may still be good: the parameter was changed at `; tt.refused && !strings.HasPrefix(got.Stderr, want) {
+				t.Errorf("got %q, want %q", got.Stderr, want)
+			}
+			if !tt.refused && !strings.Contains(got.Stdout, "parameter /p, Region eu-central-1, version 2\n") {
+				t.Errorf("got %q", got.Stdout)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	got := clitest.Run(t, nil, "--help")
+	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-secret-path parameter") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		args []string
+		text string
+	}{
+		{"both steps", []string{"--prepare", "--finish"}, "--prepare and --finish are given together; choose one"},
+		{"path without slash", []string{"--secret-path", "p"}, `--secret-path is "p", which does not begin with a slash`},
+		{"negative age", []string{"--min-age", "-1s"}, "--min-age, --max-age and --cache-ttl must not be negative"},
+		{"unknown flag", []string{"--nope"}, "flag provided but not defined: -nope"},
+		{"argument", []string{"finish"}, `unexpected argument "finish"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := clitest.Result{Code: 2, Stdout: "", Stderr: "rotate: " + tt.text + "\nrun rotate --help for its usage\n"}
+			if got := clitest.Run(t, nil, tt.args...); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	for name, value := range map[string]string{
+		"/good": testSecret, "/short": "hunter2", "/cut": `{"current":"` + testSecret, "/keys": `{"keys":{"a":"` + testSecret + `"}}`,
+		"/next": `{"current":"` + testSecret + `","next":"` + otherSecret + `"}`, "/bad": `{"current":"` + testSecret + `","previous":"x"}`,
+	} {
+		c.put(t, name, ssm.TypeSecureString, value, 48*time.Hour)
+	}
+	c.put(t, "/string", ssm.TypeString, testSecret, 0)
+	tests := []struct {
+		name, path, flag, text string
+		env                    []string
+	}{
+		{"no Region", "/good", "", `reading parameter "/good": no AWS Region is configured; set AWS_REGION to the parameter's Region` + "\n", nil},
+		{"no parameter", "/none", "", `reading parameter "/none": there is none in eu-central-1; put one: aws ssm put-parameter `, c.root},
+		{"String", "/string", "", `reading parameter "/string": its type is "String", but a secret must be a SecureString; `, c.root},
+		{"no permission to write", "/good", "", `writing parameter "/good": operation error SSM: PutParameter, `, c.reader},
+		{"short", "/short", "", `rotating parameter "/short": previous: misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", c.root},
+		{"cut", "/cut", "", `rotating parameter "/cut": misconfigured: the secret document is not valid JSON` + "\n", c.root},
+		{"several users", "/keys", "", `rotating parameter "/keys": the document has the form {"keys": …}: each key has a user of its own; add a key, hand it out, and take the old one away when its user has changed over` + "\n", c.root},
+		{"nothing to finish", "/good", "--finish", `rotating parameter "/good": there is no previous secret to drop` + "\n", c.root},
+		{"prepared twice", "/next", "--prepare", `rotating parameter "/next": there is a next secret already; rotate to sign with it` + "\n", c.root},
+		{"unusable previous", "/bad", "--prepare", `rotating parameter "/bad": previous: misconfigured: the secret has 1 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", c.root},
+		{"no such key", "/good", "--kms-key=alias/none", `writing parameter "/good": operation error SSM: PutParameter, `, c.root},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"--secret-path", tt.path}
+			if tt.flag != "" {
+				args = append(args, tt.flag)
+			}
+			got := clitest.Run(t, tt.env, args...)
+			want := "rotate: " + tt.text
+			// A text that ends a line is the whole one.
+			whole := strings.HasSuffix(want, "\n")
+			if got.Code != 1 || got.Stdout != "" || !strings.HasPrefix(got.Stderr, want) || whole && got.Stderr != want {
+				t.Errorf("got %+v, want %q", got, want)
+			}
+			if strings.Contains(got.Stderr, testSecret) || strings.Contains(got.Stderr, otherSecret) || strings.Contains(got.Stderr, "hunter2") {
+				t.Error("a secret is printed")
+			}
+		})
+	}
+}
+
+// TestSomebodyElse: a change between reading and writing is seen.
+func TestSomebodyElse(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := `{"Parameter":{"Name":"/p","Type":"SecureString","Value":"` + testSecret + `","Version":6}}`
+		if r.Header.Get("X-Amz-Target") == "AmazonSSM.PutParameter" {
+			answer = `{"Version":8}`
+		}
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(server.Close)
+	env := []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
+	got := clitest.Run(t, env, "--secret-path", "/p")
+	want := `rotate: writing parameter "/p": somebody else has changed it at the same time: it was version 6, is version 8 now, and what was written between is no longer in force; see aws ssm get-parameter-history --name /p` + "\n"
+	if got.Code != 1 || got.Stdout != "" || got.Stderr != want {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
