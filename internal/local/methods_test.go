@@ -29,12 +29,12 @@ func TestMethods(t *testing.T) {
 		Concurrency: 2 * (trialQuota + beyondQuota), // an authorizer and a handler for each request at once
 	})
 	d.verify(t)
-	t.Run("permissions of tokens", d.testTokenPermissions)
-	t.Run("API keys", d.testAPIKeys)
-	t.Run("quota", d.testQuota)
-	t.Run("replay", d.testReplay)
-	t.Run("one credential a request", d.testOneCredential)
-	t.Run("DynamoDB down", d.testTableOutage)
+	d.testTokenPermissions(t)
+	d.testAPIKeys(t)
+	d.testQuota(t)
+	d.testReplay(t)
+	d.testOneCredential(t)
+	d.testTableOutage(t)
 }
 
 // call sends a request and returns its status and body.
@@ -89,6 +89,7 @@ func (d deployed) signToken(t testing.TB, secret []byte, claims map[string]any) 
 }
 
 func (d deployed) testTokenPermissions(t *testing.T) {
+	t.Helper()
 	for _, tt := range []struct {
 		name          string
 		claims        map[string]any
@@ -141,6 +142,7 @@ func (d deployed) newKey(t testing.TB, spec apikey.Spec) (http.Header, apikey.Re
 }
 
 func (d deployed) testAPIKeys(t *testing.T) {
+	t.Helper()
 	admin := d.admin(t)
 	key, record := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
 	status, body := d.call(t, "POST", "/events", anEvent, key, http.DefaultClient)
@@ -183,6 +185,7 @@ const trialQuota, beyondQuota = 100, 50
 
 // testQuota sends more requests at once than the key is good for.
 func (d deployed) testQuota(t *testing.T) {
+	t.Helper()
 	for {
 		day := time.Now().UTC().YearDay()
 		key, _ := d.newKey(t, apikey.Spec{Subject: "usr_trial", Tier: "trial"})
@@ -229,6 +232,7 @@ func (d deployed) signing(t testing.TB) (*http.Client, *recorder) {
 
 // testReplay sends signed requests twice, and with another body.
 func (d deployed) testReplay(t *testing.T) {
+	t.Helper()
 	client, sent := d.signing(t)
 	status, body := d.call(t, "POST", "/events", anEvent, nil, client)
 	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+SigningKeyID+`"`) {
@@ -277,6 +281,7 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func (d deployed) testOneCredential(t *testing.T) {
+	t.Helper()
 	key, _ := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
 	key.Set("Authorization", "Bearer "+d.token(t))
 	d.expect(t, http.StatusForbidden, "POST", "/events", key)
@@ -285,6 +290,7 @@ func (d deployed) testOneCredential(t *testing.T) {
 // testTableOutage: without its tables the authorizer lets nobody in who needs
 // them, and goes on as soon as they are back.
 func (d deployed) testTableOutage(t *testing.T) {
+	t.Helper()
 	key, _ := d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
 	client, _ := d.signing(t)
 	starts := d.initialisations(t)
