@@ -148,7 +148,7 @@ func TestAuthorizerTables(t *testing.T) {
 	}
 }
 
-func TestRouteKeyJoinsTheIdentitySources(t *testing.T) {
+func TestChecklist06RouteKeyJoinsTheIdentitySources(t *testing.T) {
 	t.Parallel()
 	const header = "$request.header.Authorization"
 	for _, test := range []struct {
