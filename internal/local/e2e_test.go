@@ -166,6 +166,8 @@ func TestAnotherModule(t *testing.T) {
 		t.Errorf("GET /orders is %d, want 200", got)
 	}
 
+	d.checkCachedPermissions(t)
+
 	// A change in one handler changes one function.
 	handler := filepath.Join(dir, "handlers", "listorders", "main.go")
 	source, err := os.ReadFile(handler)
@@ -204,6 +206,38 @@ func (d deployed) set(t *testing.T, key, value string) {
 	if err := d.Stack.SetConfig(t.Context(), key, auto.ConfigValue{Value: value}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// checkCachedPermissions: an answer that API Gateway reuses is the route's own,
+// so that a token is let in to one route and not to the other.
+func (d deployed) checkCachedPermissions(t *testing.T) {
+	t.Helper()
+	d.set(t, ttlKey, "5m")
+	d.up(t, map[string]int{"update": 1})
+	for _, tt := range []struct {
+		permission string
+		post, put  int
+	}{{"orders:write", http.StatusCreated, http.StatusForbidden}, {"orders:replace", http.StatusForbidden, http.StatusCreated}} {
+		token := d.signToken(t, d.Secret, map[string]any{"permissions": []string{tt.permission}})
+		before, err := d.invocations("authorizer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if got := d.status(t, http.MethodPost, "/orders", token); got != tt.post {
+				t.Errorf("POST with %s is %d, want %d", tt.permission, got, tt.post)
+			}
+			if got := d.status(t, http.MethodPut, "/orders", token); got != tt.put {
+				t.Errorf("PUT with %s is %d, want %d", tt.permission, got, tt.put)
+			}
+		}
+		after, err := d.invocations("authorizer")
+		if ran := after - before; err != nil || ran != 2 {
+			t.Errorf("the authorizer ran %d times for two routes, %v", ran, err)
+		}
+	}
+	d.set(t, ttlKey, "0s")
+	d.up(t, map[string]int{"update": 1})
 }
 
 // expectRefusal calls the protected route with a good token, and wants a 500

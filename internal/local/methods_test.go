@@ -35,6 +35,11 @@ func TestMethods(t *testing.T) {
 	d.testReplay(t)
 	d.testOneCredential(t)
 	d.testTableOutage(t)
+
+	// Back to tokens alone: the same function with other code, and no tables.
+	d.set(t, "authMethods", "jwt")
+	d.up(t, map[string]int{"update": 3, "delete": 2})
+	d.verify(t)
 }
 
 // call sends a request and returns its status and body.

@@ -32,7 +32,8 @@ func main() {
 			},
 			Routes: components.Routes{
 				"GET /orders":  {Function: list, Auth: components.Public},
-				"POST /orders": {Function: create},
+				"POST /orders": {Function: create, Permissions: []string{"orders:write"}},
+				"PUT /orders":  {Function: create, Permissions: []string{"orders:replace"}},
 			},
 		}, pulumi.Transformations([]pulumi.ResourceTransformation{breakGrant(conf.Require("mistake"))}))
 		if err != nil {

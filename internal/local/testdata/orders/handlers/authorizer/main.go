@@ -11,9 +11,21 @@ import (
 )
 
 func main() {
-	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true})
+	policy, err := authz.ParseRoutePermissions(os.Getenv("ROUTE_PERMISSIONS"))
 	if err != nil {
 		panic(err)
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil))}.Handle)
+	verifier, err := authz.NewJWT(authz.JWTConfig{
+		Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true,
+		Map: func(claims authz.Claims, p *authz.Principal) error {
+			return claims.Decode("permissions", &p.Permissions)
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	lambda.Start(authz.Handler{
+		Chain: authz.Chain{{Verifier: verifier}}, Policy: policy,
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}.Handle)
 }
