@@ -229,7 +229,8 @@ type KeyProvider interface {
 // because keys may have been rotated since they were read.
 type Refresher interface {
 	// Refresh reads the keys again, unless it has done so a short while ago,
-	// and reports whether they changed. Its error is that of Keys.
+	// and reports whether they changed: in this reading, or in another one since
+	// the caller may have asked for its keys. Its error is that of Keys.
 	Refresh(ctx context.Context) (keys []Key, changed bool, err error)
 }
 

@@ -134,11 +134,11 @@ func TestLimiterOutage(t *testing.T) {
 	if err := take(); err != nil {
 		t.Fatal(err)
 	}
-	c.stop()
+	c.Stop()
 	if err := take(); !errors.Is(err, authz.ErrUnavailable) || !strings.HasPrefix(err.Error(), `counting a request: state table "events-authorizer-state": unavailable: calling DynamoDB: `) {
 		t.Errorf("got %v", err)
 	}
-	c.start(t)
+	c.Restart(t)
 	if err := take(); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}

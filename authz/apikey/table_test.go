@@ -69,7 +69,7 @@ func TestLostAnswers(t *testing.T) {
 	var lost atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
-		c.handler.ServeHTTP(answer, r)
+		c.Handler.ServeHTTP(answer, r)
 		operation := r.Header.Get("X-Amz-Target")
 		writes := strings.HasSuffix(operation, ".PutItem") || strings.HasSuffix(operation, ".UpdateItem") || strings.HasSuffix(operation, ".TransactWriteItems") || strings.HasSuffix(operation, ".DeleteItem")
 		if writes && lost.Add(1)%2 == 1 {
@@ -79,9 +79,9 @@ func TestLostAnswers(t *testing.T) {
 		_, _ = io.Copy(w, answer.Body)
 	}))
 	t.Cleanup(proxy.Close)
-	env := c.environment(c.iam.Root())
+	env := c.Root()
 	env["AWS_ENDPOINT_URL"] = proxy.URL
-	store := NewDynamoDB(DynamoDBConfig{Timeout: time.Minute, Getenv: func(name string) string { return env[name] }})
+	store := newDynamoDB(env)
 	admin := Admin{DynamoDB: store, Now: clock.now}
 	_, record := create(t, admin, Spec{Subject: "s", Tier: "free"})
 	if _, err := admin.Disable(ctx, record.Start); err != nil {

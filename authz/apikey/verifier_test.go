@@ -153,7 +153,7 @@ func TestChecklist11OutageFailsClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c.stop()
+		c.Stop()
 		_, err = verify(t, failing, key.Reveal())
 		if !errors.Is(err, authz.ErrUnavailable) || errors.Is(err, authz.ErrDenied) {
 			t.Errorf("got %v", err)
@@ -163,7 +163,7 @@ func TestChecklist11OutageFailsClosed(t *testing.T) {
 		if !errors.Is(err, authz.ErrDenied) || errors.Is(err, authz.ErrUnavailable) || !strings.HasPrefix(err.Error(), "denied: looking up an API key: API key table \"events-api-keys\": unavailable: calling DynamoDB: ") {
 			t.Errorf("got %v", err)
 		}
-		c.start(t)
+		c.Restart(t)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestFaultsOfTheDeployment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := c.environment(c.iam.Root())
+	root := c.root()
 	with := func(name, value string) *DynamoDB {
 		return NewDynamoDB(DynamoDBConfig{Timeout: time.Minute, Getenv: func(n string) string {
 			if n == name {
@@ -184,14 +184,6 @@ func TestFaultsOfTheDeployment(t *testing.T) {
 			return root[n]
 		}})
 	}
-	denied, err := c.iam.CreateRole(iamRole("nobody"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	creds, _, err := c.iam.AssumeRole(denied.ARN, "lambda.amazonaws.com", "nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := []struct {
 		name, text string
 		store      Store
@@ -199,7 +191,7 @@ func TestFaultsOfTheDeployment(t *testing.T) {
 		{"unknown tier", `misconfigured: there is no tier "gold"; change the key's tier, or add the tier to the authorizer`, with("", "")},
 		{"no table", `looking up an API key: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found": is it deployed, in this Region and account?`, with("API_KEY_TABLE_NAME", "other")},
 		{"no name", `looking up an API key: misconfigured: the name of the API key table is not set; set API_KEY_TABLE_NAME to it`, with("API_KEY_TABLE_NAME", "")},
-		{"no permission", `looking up an API key: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException": "User: arn:aws:sts::000000000000:assumed-role/nobody/nobody is not authorized to perform: dynamodb:GetItem on resource: arn:aws:dynamodb:eu-central-1:000000000000:table/events-api-keys because no identity-based policy allows the dynamodb:GetItem action": allow the caller dynamodb:GetItem on the table`, c.dynamodb(creds)},
+		{"no permission", `looking up an API key: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException": "User: arn:aws:sts::000000000000:assumed-role/nobody/nobody is not authorized to perform: dynamodb:GetItem on resource: arn:aws:dynamodb:eu-central-1:000000000000:table/events-api-keys because no identity-based policy allows the dynamodb:GetItem action": allow the caller dynamodb:GetItem on the table`, newDynamoDB(c.Role(t, "nobody"))},
 		{"another record", "misconfigured: the store gave the record of another API key", storeFunc(func(Digest) (Record, error) { return Record{}, nil })},
 		{"no owner", "misconfigured: the record of the API key: the subject is empty", storeFunc(func(d Digest) (Record, error) { return Record{Digest: d, Tier: "free"}, nil })},
 	}

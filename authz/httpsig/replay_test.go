@@ -1,9 +1,7 @@
 package httpsig
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,28 +10,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
 )
-
-var testAccount = account.Account{ID: contract.LocalAccountID, Region: "eu-central-1", Partition: "aws"}
 
 const stateTable = "events-authorizer-state"
 
 // cloud is a local AWS with a state table. Nothing is ever deleted there,
 // which is what an expired item meets on AWS for up to some days.
 type cloud struct {
-	iam    *iam.Service
-	aws    http.Handler
-	server *httptest.Server
+	*endpointtest.Server
 	// loseAnswers is how many of the next calls are carried out, but end
 	// without an answer.
 	loseAnswers atomic.Int64
@@ -41,75 +29,26 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{iam: iam.New(testAccount)}
-	c.aws = endpoint.New(endpoint.Options{Account: testAccount, IAM: c.iam, DynamoDB: localdynamodb.New(testAccount, nil)})
-	c.server = httptest.NewServer(c)
-	t.Cleanup(func() { c.server.Close() })
-	root := c.iam.Root()
-	sdk := dynamodb.NewFromConfig(aws.Config{
-		Region: testAccount.Region, BaseEndpoint: &c.server.URL,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.SecretAccessKey}, nil
-		}),
+	c := &cloud{Server: endpointtest.Start(t, endpoint.Options{DynamoDB: localdynamodb.New(endpointtest.Account, nil)})}
+	aws := c.Handler
+	c.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.loseAnswers.Add(-1) >= 0 {
+			aws.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		aws.ServeHTTP(w, r)
 	})
-	if _, err := sdk.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String(stateTable), BillingMode: types.BillingModePayPerRequest,
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String(contract.AuthorizerTableKey), KeyType: types.KeyTypeHash}},
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String(contract.AuthorizerTableKey), AttributeType: types.ScalarAttributeTypeS}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	c.CreateTables(t, stateTable)
 	return c
-}
-
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c.loseAnswers.Add(-1) >= 0 {
-		c.aws.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
-	}
-	c.aws.ServeHTTP(w, r)
 }
 
 // table is the store with credentials that may do one action on the table.
 func (c *cloud) table(t *testing.T, action string) *ReplayTable {
 	t.Helper()
-	role, err := c.iam.CreateRole(iam.Role{Name: action[len("dynamodb:"):], AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
-	if err == nil {
-		err = c.iam.PutRolePolicy(role.Name, "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"`+action+`","Resource":"arn:aws:dynamodb:eu-central-1:`+testAccount.ID+`:table/`+stateTable+`"}]}`)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	creds, _, err := c.iam.AssumeRole(role.ARN, "lambda.amazonaws.com", "authorizer")
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{
-		"AWS_REGION": testAccount.Region, "AWS_ENDPOINT_URL": c.server.URL,
-		"AWS_ACCESS_KEY_ID": creds.AccessKeyID, "AWS_SECRET_ACCESS_KEY": creds.SecretAccessKey, "AWS_SESSION_TOKEN": creds.SessionToken,
-	}
-	table := NewReplayTable(stateTable, func(name string) string { return env[name] })
+	env := c.Role(t, action[len("dynamodb:"):], endpointtest.Allow(action, "arn:aws:dynamodb:eu-central-1:"+endpointtest.Account.ID+":table/"+stateTable))
+	table := NewReplayTable(stateTable, env.Get)
 	table.now = func() time.Time { return testNow }
 	return table
-}
-
-// stop ends the server, as an outage does; start brings it back at the same
-// address with the same data.
-func (c *cloud) stop() {
-	c.server.CloseClientConnections()
-	c.server.Close()
-}
-
-func (c *cloud) start(t *testing.T) {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", strings.TrimPrefix(c.server.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.server = httptest.NewUnstartedServer(c)
-	_ = c.server.Listener.Close()
-	c.server.Listener = listener
-	c.server.Start()
 }
 
 func (c *cloud) verifier(t *testing.T, table *ReplayTable) *Verifier {
@@ -233,11 +172,11 @@ func TestReplayOutage(t *testing.T) {
 	c := newCloud(t)
 	v := c.verifier(t, c.table(t, "dynamodb:PutItem"))
 	r := signed(t, testSigner(t), "GET", "/", "")
-	c.stop()
+	c.Stop()
 	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrUnavailable) || errors.Is(err, authz.ErrReplayed) {
 		t.Errorf("got %v", err)
 	}
-	c.start(t)
+	c.Restart(t)
 	if _, err := authenticate(t.Context(), v, r); err != nil {
 		t.Errorf("after recovery: %v", err)
 	}

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
@@ -9,17 +10,15 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/fresh"
 )
 
 // Defaults of Config.
 const (
-	DefaultMaxAge      = 5 * time.Minute
-	DefaultMaxStale    = time.Hour
-	DefaultMinInterval = 10 * time.Second
+	DefaultMaxAge      = fresh.DefaultMaxAge
+	DefaultMaxStale    = fresh.DefaultMaxStale
+	DefaultMinInterval = fresh.DefaultMinInterval
 )
-
-// What Config.MaxAge may be.
-const minMaxAge, maxMaxAge = time.Second, 24 * time.Hour
 
 // Config says where secrets are and how long they are good.
 type Config struct {
@@ -75,34 +74,11 @@ func (c *Config) check() error {
 		}
 		seen[path] = true
 	}
-	setDefault(&c.Algorithm, authz.HS256)
-	setDefault(&c.MaxAge, DefaultMaxAge)
-	setDefault(&c.MaxStale, max(DefaultMaxStale, c.MaxAge))
-	setDefault(&c.MinInterval, DefaultMinInterval)
-	switch {
-	case c.MaxAge < minMaxAge || c.MaxAge > maxMaxAge:
-		return fmt.Errorf("%w: Config.MaxAge is %v, allowed is %v to %v", authz.ErrMisconfigured, c.MaxAge, minMaxAge, maxMaxAge)
-	case c.MaxStale < c.MaxAge:
-		return fmt.Errorf("%w: Config.MaxStale is %v, less than MaxAge, %v", authz.ErrMisconfigured, c.MaxStale, c.MaxAge)
-	case c.MinInterval < 0:
-		return fmt.Errorf("%w: Config.MinInterval is %v, which is negative", authz.ErrMisconfigured, c.MinInterval)
-	}
+	c.Algorithm = cmp.Or(c.Algorithm, authz.HS256)
 	if c.Getenv == nil {
 		c.Getenv = os.Getenv
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	return nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	if zero := *new(T); *field == zero {
-		*field = value
-	}
 }
 
 // FromEnvironment returns the source that environment variables describe:
@@ -112,15 +88,19 @@ func setDefault[T comparable](field *T, value T) {
 // the start of the function.
 func FromEnvironment(getenv func(string) string) *Source {
 	config, err := fromEnvironment(getenv)
+	return sourceOf(config, err, "environment variable "+contract.EnvSecret)
+}
+
+// sourceOf returns the source of a configuration that was read with err.
+func sourceOf(config Config, err error, where string) *Source {
 	if err != nil {
 		return &Source{misconfigured: err}
 	}
-	source, err := New(config)
+	s, err := newSource(config, NewClient, where)
 	if err != nil {
 		return &Source{misconfigured: err}
 	}
-	source.where = "environment variable " + contract.EnvSecret
-	return source
+	return s
 }
 
 func fromEnvironment(getenv func(string) string) (Config, error) {
@@ -145,19 +125,17 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 // variable names; SECRET_MAX_AGE is Config.MaxAge here too. Mistakes fail each
 // invocation, as those of FromEnvironment do.
 func FromPath(getenv func(string) string, variable string) *Source {
+	config, err := fromPath(getenv, variable)
+	return sourceOf(config, err, "")
+}
+
+func fromPath(getenv func(string) string, variable string) (Config, error) {
 	path := getenv(variable)
 	if !strings.HasPrefix(path, "/") {
-		return &Source{misconfigured: fmt.Errorf("%w: %s is %q; set it to the full name of the SSM parameter that holds the keys, which begins with a slash", authz.ErrMisconfigured, variable, path)}
+		return Config{}, fmt.Errorf("%w: %s is %q; set it to the full name of the SSM parameter that holds the keys, which begins with a slash", authz.ErrMisconfigured, variable, path)
 	}
 	age, err := maxAge(getenv)
-	if err != nil {
-		return &Source{misconfigured: err}
-	}
-	source, err := New(Config{Paths: []string{path}, MaxAge: age, Getenv: getenv})
-	if err != nil {
-		return &Source{misconfigured: err}
-	}
-	return source
+	return Config{Paths: []string{path}, MaxAge: age, Getenv: getenv}, err
 }
 
 // maxAge reads SECRET_MAX_AGE; 0 where it is not set.
@@ -167,8 +145,8 @@ func maxAge(getenv func(string) string) (time.Duration, error) {
 		return 0, nil
 	}
 	age, err := time.ParseDuration(text)
-	if err != nil || age < minMaxAge || age > maxMaxAge {
-		return 0, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, text, minMaxAge, maxMaxAge)
+	if err != nil || age < fresh.LeastMaxAge || age > fresh.MostMaxAge {
+		return 0, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, text, fresh.LeastMaxAge, fresh.MostMaxAge)
 	}
 	return age, nil
 }

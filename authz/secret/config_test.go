@@ -27,8 +27,10 @@ func TestFromEnvironment(t *testing.T) {
 func TestFromEnvironmentPath(t *testing.T) {
 	t.Parallel()
 	ssm := newSSM(t, testSecret)
-	s, clock := FromEnvironment(environment(ssm.URL, contract.EnvSecretMaxAge, "90s")), newClock()
-	s.config.Now = clock.Now
+	config, err := fromEnvironment(environment(ssm.URL, contract.EnvSecretMaxAge, "90s"))
+	clock := newClock()
+	config.Now = clock.Now
+	s := sourceOf(config, err, "")
 	wantKeys(t, s, "test")
 	clock.add(90*time.Second - 1)
 	wantKeys(t, s, "test")
@@ -84,10 +86,10 @@ func TestNewRefuses(t *testing.T) {
 		{"both", Config{Paths: []string{"/a"}, Value: "x"}, "misconfigured: both Config.Paths and Config.Value are set"},
 		{"path without slash", Config{Paths: []string{"/a", "b"}}, `misconfigured: the SSM parameter "b" does not begin with a slash; give its full name`},
 		{"path twice", Config{Paths: []string{"/a", "/a"}}, `misconfigured: the SSM parameter "/a" is given twice`},
-		{"age too short", Config{Paths: []string{"/a"}, MaxAge: time.Millisecond}, "misconfigured: Config.MaxAge is 1ms, allowed is 1s to 24h0m0s"},
-		{"age too long", Config{Paths: []string{"/a"}, MaxAge: 25 * time.Hour}, "misconfigured: Config.MaxAge is 25h0m0s, allowed is 1s to 24h0m0s"},
-		{"stale before it is old", Config{Paths: []string{"/a"}, MaxStale: time.Minute}, "misconfigured: Config.MaxStale is 1m0s, less than MaxAge, 5m0s"},
-		{"negative interval", Config{Paths: []string{"/a"}, MinInterval: -1}, "misconfigured: Config.MinInterval is -1ns, which is negative"},
+		{"age too short", Config{Paths: []string{"/a"}, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the secrets is 1ms, allowed is 1s to 24h0m0s"},
+		{"age too long", Config{Paths: []string{"/a"}, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the secrets is 25h0m0s, allowed is 1s to 24h0m0s"},
+		{"stale before it is old", Config{Paths: []string{"/a"}, MaxStale: time.Minute}, "misconfigured: MaxStale of the secrets is 1m0s, less than MaxAge, 5m0s"},
+		{"negative interval", Config{Paths: []string{"/a"}, MinInterval: -1}, "misconfigured: MinInterval of the secrets is -1ns, which is negative"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,10 +100,6 @@ func TestNewRefuses(t *testing.T) {
 			}
 		})
 	}
-	s, err := New(Config{Paths: []string{"/a"}, MaxAge: 2 * time.Hour})
-	if err != nil || s.config.MaxStale != 2*time.Hour {
-		t.Errorf("got %v; MaxStale does not follow MaxAge", err)
-	}
 }
 
 // TestFromPath: another variable names the parameter, SECRET_MAX_AGE holds.
@@ -109,8 +107,10 @@ func TestFromPath(t *testing.T) {
 	t.Parallel()
 	const variable = "KEYS_PATH"
 	ssm := newSSM(t, testSecret)
-	s, clock := FromPath(environment(ssm.URL, contract.EnvSecretPath, "", variable, testPath, contract.EnvSecretMaxAge, "90s"), variable), newClock()
-	s.config.Now = clock.Now
+	config, err := fromPath(environment(ssm.URL, contract.EnvSecretPath, "", variable, testPath, contract.EnvSecretMaxAge, "90s"), variable)
+	clock := newClock()
+	config.Now = clock.Now
+	s := sourceOf(config, err, "")
 	wantKeys(t, s, "test")
 	clock.add(90 * time.Second)
 	wantKeys(t, s, "test")

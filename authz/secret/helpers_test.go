@@ -136,18 +136,23 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// newSource returns a source of the parameters, testPath if there are none.
-func newSource(t *testing.T, ssm *fakeSSM, paths ...string) (*Source, *clock) {
+// testSource returns a source of the parameters, testPath if there are none.
+func testSource(t *testing.T, ssm *fakeSSM, paths ...string) (*Source, *clock) {
 	t.Helper()
-	if len(paths) == 0 {
-		paths = []string{testPath}
+	return testSourceWith(t, ssm, Config{Paths: paths, Logger: slog.New(slog.DiscardHandler)})
+}
+
+func testSourceWith(t *testing.T, ssm *fakeSSM, config Config) (*Source, *clock) {
+	t.Helper()
+	if config.Paths == nil {
+		config.Paths = []string{testPath}
 	}
-	clock, getenv := newClock(), environment(ssm.URL)
-	s, err := New(Config{Paths: paths, Getenv: getenv, Now: clock.Now, Logger: slog.New(slog.DiscardHandler)})
+	clock := newClock()
+	config.Getenv, config.Now = environment(ssm.URL), clock.Now
+	s, err := newSource(config, testClient, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client = testClient(getenv)
 	return s, clock
 }
 

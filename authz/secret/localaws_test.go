@@ -5,54 +5,24 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
 )
 
 const arn = "arn:aws:ssm:eu-central-1:000000000000:parameter"
 
-// newCloud returns a Parameter Store behind the endpoint of the local AWS, and
-// a way to see it as a function whose role may do one action on one resource.
-func newCloud(t *testing.T) (store *ssm.Service, as func(action, resource string) func(string) string) {
+// newCloud returns a Parameter Store and the endpoint that leads to it.
+func newCloud(t *testing.T) (*ssm.Service, *endpointtest.Server) {
 	t.Helper()
-	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-	identities := iam.New(acct)
-	store = ssm.New(acct, nil)
-	server := httptest.NewServer(endpoint.New(endpoint.Options{
-		Account: acct, IAM: identities, Services: map[string]protocol.Service{"ssm": store.Handler()},
-	}))
-	t.Cleanup(server.Close)
-	as = func(action, resource string) func(string) string {
-		t.Helper()
-		name := "role" + strings.NewReplacer(":", "-", "/", "-", "*", "x").Replace(action+resource[len(arn):])
-		role, err := identities.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := identities.PutRolePolicy(role.Name, "p", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"`+action+`","Resource":"`+resource+`"}}`); err != nil {
-			t.Fatal(err)
-		}
-		credentials, _, err := identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "function")
-		if err != nil {
-			t.Fatal(err)
-		}
-		environment := map[string]string{
-			"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": acct.Region, "AWS_ACCESS_KEY_ID": credentials.AccessKeyID,
-			"AWS_SECRET_ACCESS_KEY": credentials.SecretAccessKey, "AWS_SESSION_TOKEN": credentials.SessionToken,
-		}
-		return func(name string) string { return environment[name] }
-	}
-	return store, as
+	store := ssm.New(endpointtest.Account, nil)
+	return store, endpointtest.Start(t, endpoint.Options{SSM: store})
 }
 
 func put(t *testing.T, store *ssm.Service, name, value string) {
@@ -73,16 +43,16 @@ func mac(secret, text string) string {
 // one for what is below it is not enough.
 func TestLocalAWSByPath(t *testing.T) {
 	t.Parallel()
-	store, as := newCloud(t)
+	store, server := newCloud(t)
 	for _, letter := range "abcdefghijklmnopqrstuvwxyz" {
 		put(t, store, "/app/tenants/"+string(letter)+"/key", "secret of "+string(letter))
 	}
 	put(t, store, "/app/tenants-of-others/a", "hidden")
-	got, err := secret.NewClient(as("ssm:GetParametersByPath", arn+"/app/tenants")).ByPath(t.Context(), "/app/tenants")
+	got, err := secret.NewClient(server.Role(t, "reader", endpointtest.Allow("ssm:GetParametersByPath", arn+"/app/tenants")).Get).ByPath(t.Context(), "/app/tenants")
 	if err != nil || len(got) != 26 || got["/app/tenants/k/key"] != "secret of k" {
 		t.Errorf("got %d parameters, %v", len(got), err)
 	}
-	_, err = secret.NewClient(as("ssm:GetParametersByPath", arn+"/app/tenants/*")).ByPath(t.Context(), "/app/tenants")
+	_, err = secret.NewClient(server.Role(t, "below", endpointtest.Allow("ssm:GetParametersByPath", arn+"/app/tenants/*")).Get).ByPath(t.Context(), "/app/tenants")
 	if !errors.Is(err, authz.ErrMisconfigured) || !strings.Contains(err.Error(), "ssm:GetParametersByPath on resource: "+arn+"/app/tenants ") {
 		t.Errorf("got %v", err)
 	}
@@ -93,9 +63,9 @@ func TestLocalAWSByPath(t *testing.T) {
 func TestLocalAWSRotation(t *testing.T) {
 	t.Parallel()
 	const first, second = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
-	store, as := newCloud(t)
+	store, server := newCloud(t)
 	put(t, store, "/app/secret", first)
-	source, err := secret.New(secret.Config{Paths: []string{"/app/secret"}, Getenv: as("ssm:GetParameter", arn+"/app/secret")})
+	source, err := secret.New(secret.Config{Paths: []string{"/app/secret"}, Getenv: server.Role(t, "authorizer", endpointtest.Allow("ssm:GetParameter", arn+"/app/secret")).Get})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,84 +18,40 @@ package secret
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/internal/fresh"
 )
-
-// API Gateway waits 10 s for an authorizer. A reading at cold start and one in
-// the first invocation together stay below that.
-const (
-	readTimeout = awsjson.DefaultTimeout
-	// renewTimeout is for a reading that there are good keys without: a
-	// request does not wait for a dead service any longer.
-	renewTimeout = 2 * time.Second
-)
-
-// burst is how many readings Refresh makes before MinInterval holds: secrets
-// that are rotated twice in a row are found at once both times.
-const burst = 3
 
 // Source is an [authz.KeyProvider] and [authz.Refresher]. It is safe for
 // concurrent use: one caller reads, the others wait for it, no longer than
 // their contexts.
 type Source struct {
-	config        Config
-	value         func() string // Config.Value, out of fmt's sight; nil without one
-	where         string        // that value is, for errors
-	misconfigured error         // from FromEnvironment
-	client        *Client
-
-	current atomic.Pointer[reading]
-	// turn has room for one reader at a time; a channel, not a mutex, so that
-	// waiting ends with the caller's context. It guards the fields below.
-	turn     chan struct{}
-	failedAt time.Time // of the last reading if it failed, else zero
-	failure  error
-	tokens   float64 // readings that Refresh may make
-	tokensAt time.Time
-}
-
-// reading is what was read, and when.
-type reading struct {
-	keys []authz.Key
-	at   time.Time
-	// changedAt is when the keys became these, after others.
-	changedAt time.Time
+	cache         *fresh.Cache[[]authz.Key]
+	misconfigured error // from FromEnvironment or FromPath; there is no cache then
 }
 
 // New returns a source, or authz.ErrMisconfigured. It reads nothing yet.
-func New(config Config) (*Source, error) {
+func New(config Config) (*Source, error) { return newSource(config, NewClient, "Config.Value") }
+
+// newSource returns a source whose errors call the place of config.Value where.
+func newSource(config Config, client func(getenv func(string) string) *Client, where string) (*Source, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	s := &Source{config: config, where: "Config.Value", client: NewClient(config.Getenv), turn: make(chan struct{}, 1)}
-	if config.Value != "" {
-		s.value, s.config.Value = func() string { return config.Value }, ""
+	r := reader{config, client(config.Getenv), where}
+	cache, err := fresh.New(fresh.Config[[]authz.Key]{
+		What: "secrets", Read: r.read, Same: sameKeys,
+		MaxAge: config.MaxAge, MaxStale: config.MaxStale, MinInterval: config.MinInterval,
+		Logger: config.Logger, Now: config.Now,
+	})
+	if err != nil {
+		return nil, err
 	}
-	return s, nil
-}
-
-// now is the wall clock: the monotonic one may stand still while the
-// execution environment is frozen.
-func (s *Source) now() time.Time { return s.config.Now().Round(0) }
-
-// fresh reports whether r needs no reading again. A clock that was set back
-// makes it do so.
-func (s *Source) fresh(r *reading, now time.Time) bool {
-	age := now.Sub(r.at)
-	return s.value != nil || age >= 0 && age < s.config.MaxAge
-}
-
-// usable reports whether r may be used without Systems Manager.
-func (s *Source) usable(r *reading, now time.Time) bool {
-	return r != nil && now.Sub(r.at) < s.config.MaxStale
+	return &Source{cache: cache}, nil
 }
 
 // Keys implements [authz.KeyProvider]. The error wraps authz.ErrMisconfigured
@@ -106,34 +62,13 @@ func (s *Source) Keys(ctx context.Context) ([]authz.Key, error) {
 	if s.misconfigured != nil {
 		return nil, s.misconfigured
 	}
-	if r := s.current.Load(); r != nil && s.fresh(r, s.now()) {
-		return r.keys, nil
-	}
-	release, err := s.wait(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	r, now := s.current.Load(), s.now()
-	if r != nil && s.fresh(r, now) { // who had the turn before has read it
-		return r.keys, nil
-	}
-	if s.usable(r, now) && s.failedLately(now) {
-		return r.keys, nil
-	}
-	read, err := s.read(ctx)
-	switch {
-	case err == nil:
-		return read.keys, nil
-	case s.usable(r, now) && errors.Is(err, authz.ErrUnavailable):
-		s.config.Logger.WarnContext(ctx, "using old secrets", "error", err.Error(), "age", now.Sub(r.at).String(), "until", r.at.Add(s.config.MaxStale))
-		return r.keys, nil
-	}
-	return nil, err
+	return s.cache.Get(ctx)
 }
 
 // Refresh implements [authz.Refresher]: it reads the keys again although they
-// are fresh, because a credential fits none of them.
+// are fresh, because a credential fits none of them. They count as changed for
+// Config.MinInterval: a caller may have had the keys from before, although
+// another's reading found the new ones.
 //
 // Anybody can send such a credential. So an execution environment makes a few
 // readings and then one each Config.MinInterval, unless a reading finds new
@@ -148,108 +83,28 @@ func (s *Source) Refresh(ctx context.Context) (keys []authz.Key, changed bool, e
 	if s.misconfigured != nil {
 		return nil, false, s.misconfigured
 	}
-	before, entered := s.current.Load(), s.now()
-	release, err := s.wait(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	defer release()
-	r, now := s.current.Load(), s.now()
-	if r != nil {
-		switch {
-		case s.value != nil:
-			return r.keys, false, nil
-		case s.failedLately(now):
-			return nil, false, s.failure
-		case r != before && !r.at.Before(entered), !s.takeToken(now):
-			// The caller may have had the keys from before they changed.
-			return r.keys, !r.changedAt.IsZero() && now.Sub(r.changedAt) < s.config.MinInterval, nil
-		}
-	}
-	read, err := s.read(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	changed = r == nil || !sameKeys(r.keys, read.keys)
-	if changed { // a rotation, not a stranger
-		s.tokens = min(burst, s.tokens+1)
-	}
-	return read.keys, changed, nil
+	return s.cache.Refresh(ctx)
 }
 
-// wait waits for the turn, and returns how to give it back.
-func (s *Source) wait(ctx context.Context) (release func(), err error) {
-	select {
-	case s.turn <- struct{}{}:
-		return func() { <-s.turn }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: waiting for the secret: %w", authz.ErrUnavailable, ctx.Err())
-	}
+// reader reads the keys.
+type reader struct {
+	config Config
+	client *Client
+	where  string
 }
 
-// failedLately reports whether the last reading failed less than MinInterval
-// ago.
-func (s *Source) failedLately(now time.Time) bool {
-	since := now.Sub(s.failedAt)
-	return !s.failedAt.IsZero() && since >= 0 && since < s.config.MinInterval
-}
-
-// takeToken takes one of the readings that Refresh may make.
-func (s *Source) takeToken(now time.Time) bool {
-	s.tokens = min(burst, s.tokens+max(0, float64(now.Sub(s.tokensAt))/float64(s.config.MinInterval)))
-	s.tokensAt = now
-	if s.tokens < 1 {
-		return false
+// read reads all parameters at the same time.
+func (r reader) read(ctx context.Context) ([]authz.Key, error) {
+	if r.config.Value != "" {
+		return r.parse(r.config.Value, r.where)
 	}
-	s.tokens--
-	return true
-}
-
-// read makes one attempt, retries of the calls included, and keeps what it
-// finds. The caller has the turn.
-func (s *Source) read(ctx context.Context) (*reading, error) {
-	old := s.current.Load()
-	timeout := readTimeout
-	if s.usable(old, s.now()) {
-		timeout = renewTimeout
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	// The keys are as old as the question, not as the answer.
-	r := &reading{at: s.now()}
-	var err error
-	if r.keys, err = s.readAll(limited); err != nil {
-		if ctx.Err() == nil { // else it is the caller's end
-			s.failedAt, s.failure = s.now(), err
-		}
-		if !errors.Is(err, authz.ErrUnavailable) {
-			s.current.Store(nil)
-		}
-		return nil, err
-	}
-	if old != nil {
-		r.changedAt = old.changedAt
-		if !sameKeys(old.keys, r.keys) {
-			r.changedAt = s.now()
-		}
-	}
-	s.failedAt, s.failure = time.Time{}, nil
-	s.current.Store(r)
-	return r, nil
-}
-
-// readAll reads all parameters at the same time.
-func (s *Source) readAll(ctx context.Context) ([]authz.Key, error) {
-	if s.value != nil {
-		return s.parse(s.value(), s.where)
-	}
-	all, errs := make([][]authz.Key, len(s.config.Paths)), make([]error, len(s.config.Paths))
+	all, errs := make([][]authz.Key, len(r.config.Paths)), make([]error, len(r.config.Paths))
 	var wait sync.WaitGroup
-	for i, path := range s.config.Paths {
+	for i, path := range r.config.Paths {
 		wait.Go(func() {
-			value, err := s.client.Get(ctx, path)
+			value, err := r.client.Get(ctx, path)
 			if err == nil {
-				all[i], err = s.parse(value, fmt.Sprintf("parameter %q", path))
+				all[i], err = r.parse(value, fmt.Sprintf("parameter %q", path))
 			}
 			errs[i] = err
 		})
@@ -263,13 +118,13 @@ func (s *Source) readAll(ctx context.Context) ([]authz.Key, error) {
 		keys = append(keys, all[i]...)
 	}
 	if err := checkIDs(keys); err != nil {
-		return nil, fmt.Errorf("using the parameters %s: %w", strings.Join(s.config.Paths, ", "), err)
+		return nil, fmt.Errorf("using the parameters %s: %w", strings.Join(r.config.Paths, ", "), err)
 	}
 	return keys, nil
 }
 
-func (s *Source) parse(value, where string) ([]authz.Key, error) {
-	keys, err := ParseKeys(s.config.Algorithm, value)
+func (r reader) parse(value, where string) ([]authz.Key, error) {
+	keys, err := ParseKeys(r.config.Algorithm, value)
 	if err != nil {
 		return nil, fmt.Errorf("using %s: %w", where, err)
 	}

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,13 +16,10 @@ import (
 
 // Defaults of [Parameters], those of authz/secret.
 const (
-	DefaultMaxAge      = 5 * time.Minute
-	DefaultMaxStale    = time.Hour
-	DefaultMinInterval = 10 * time.Second
+	DefaultMaxAge      = fresh.DefaultMaxAge
+	DefaultMaxStale    = fresh.DefaultMaxStale
+	DefaultMinInterval = fresh.DefaultMinInterval
 )
-
-// What Parameters.MaxAge may be.
-const minMaxAge, maxMaxAge = time.Second, 24 * time.Hour
 
 // Reader reads all parameters below a path, by full name, with an empty value
 // where one is not a SecureString. Its error wraps authz.ErrMisconfigured or
@@ -66,32 +64,12 @@ type Parameters struct {
 
 // check sets the defaults and returns what is wrong.
 func (p *Parameters) check() error {
-	if p.MaxAge == 0 {
-		p.MaxAge = DefaultMaxAge
-	}
-	if p.MaxStale == 0 {
-		p.MaxStale = max(DefaultMaxStale, p.MaxAge)
-	}
-	if p.MinInterval == 0 {
-		p.MinInterval = DefaultMinInterval
-	}
-	if p.Logger == nil {
-		p.Logger = slog.Default()
-	}
-	if p.Now == nil {
-		p.Now = time.Now
-	}
+	p.Logger = cmp.Or(p.Logger, slog.Default())
 	switch {
 	case !strings.HasPrefix(p.Path, "/") || strings.HasSuffix(p.Path, "/"):
 		return fmt.Errorf("%w: Parameters.Path is %q, which does not begin with a slash, or ends with one", authz.ErrMisconfigured, p.Path)
 	case p.Reader == nil:
 		return fmt.Errorf("%w: Parameters.Reader is not set", authz.ErrMisconfigured)
-	case p.MaxAge < minMaxAge || p.MaxAge > maxMaxAge:
-		return fmt.Errorf("%w: Parameters.MaxAge is %v, allowed is %v to %v", authz.ErrMisconfigured, p.MaxAge, minMaxAge, maxMaxAge)
-	case p.MaxStale < p.MaxAge:
-		return fmt.Errorf("%w: Parameters.MaxStale is %v, less than MaxAge, %v", authz.ErrMisconfigured, p.MaxStale, p.MaxAge)
-	case p.MinInterval < 0:
-		return fmt.Errorf("%w: Parameters.MinInterval is %v, which is negative", authz.ErrMisconfigured, p.MinInterval)
 	}
 	return nil
 }
@@ -112,14 +90,16 @@ func FromParameters(cfg Config, p Parameters) (*Registry, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	return &Registry{cfg, parameters{fresh.New(fresh.Config[snapshot]{
-		Read:   p.read,
+	cache, err := fresh.New(fresh.Config[snapshot]{
+		What: "tenants", Read: p.read,
 		Same:   func(a, b snapshot) bool { return maps.Equal(a.documents, b.documents) },
-		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval, Now: p.Now,
-		Stale: func(ctx context.Context, err error, age time.Duration) {
-			p.Logger.WarnContext(ctx, "using old tenants", "error", err.Error(), "age", age.String(), "maxStale", p.MaxStale.String())
-		},
-	})}}, nil
+		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval,
+		Logger: p.Logger, Now: p.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Registry{cfg, parameters{cache}}, nil
 }
 
 // snapshot is the tenants with the documents that they were made of.

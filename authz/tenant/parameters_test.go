@@ -113,10 +113,10 @@ func TestFromParametersRefuses(t *testing.T) {
 		{"no path", Config{Selectors: every}, Parameters{Reader: reader}, `misconfigured: Parameters.Path is "", which does not begin with a slash, or ends with one`},
 		{"slash at the end", Config{Selectors: every}, Parameters{Path: "/a/", Reader: reader}, `misconfigured: Parameters.Path is "/a/", which does not begin with a slash, or ends with one`},
 		{"no reader", Config{Selectors: every}, Parameters{Path: "/a"}, "misconfigured: Parameters.Reader is not set"},
-		{"too young", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: time.Millisecond}, "misconfigured: Parameters.MaxAge is 1ms, allowed is 1s to 24h0m0s"},
-		{"too old", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: 25 * time.Hour}, "misconfigured: Parameters.MaxAge is 25h0m0s, allowed is 1s to 24h0m0s"},
-		{"stale before its age", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxStale: time.Minute}, "misconfigured: Parameters.MaxStale is 1m0s, less than MaxAge, 5m0s"},
-		{"interval negative", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MinInterval: -1}, "misconfigured: Parameters.MinInterval is -1ns, which is negative"},
+		{"too young", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the tenants is 1ms, allowed is 1s to 24h0m0s"},
+		{"too old", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the tenants is 25h0m0s, allowed is 1s to 24h0m0s"},
+		{"stale before its age", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxStale: time.Minute}, "misconfigured: MaxStale of the tenants is 1m0s, less than MaxAge, 5m0s"},
+		{"interval negative", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MinInterval: -1}, "misconfigured: MinInterval of the tenants is -1ns, which is negative"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,16 +2,34 @@
 // is frozen between requests: it is read when it is first asked for, again as
 // it ages, and at once when it seems to be out of date. Nothing happens in the
 // background.
+//
+//   - The value is read again when it is older than Config.MaxAge and is asked
+//     for.
+//   - It is read at once when a request does not fit it ([Cache.Refresh]).
+//   - While what it is read from is unavailable the old value stays good,
+//     until Config.MaxStale after it was read. Any other error ends it at once.
 package fresh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// Defaults of Config, and what Config.MaxAge may be.
+const (
+	DefaultMaxAge      = 5 * time.Minute
+	DefaultMaxStale    = time.Hour
+	DefaultMinInterval = 10 * time.Second
+
+	LeastMaxAge = time.Second
+	MostMaxAge  = 24 * time.Hour
 )
 
 // API Gateway waits 10 s for an authorizer. A reading at cold start and one in
@@ -29,22 +47,51 @@ const burst = 3
 
 // Config says how to read a value and how long it is good.
 type Config[T any] struct {
+	// What the value is, in the plural, for errors and the log: "secrets".
+	// Required.
+	What string
 	// Read reads the value. Its error wraps authz.ErrUnavailable where a later
 	// attempt may succeed. Required.
 	Read func(ctx context.Context) (T, error)
-	// Same reports whether two values are the same. Required.
+	// Same reports whether two values are the same. The older of the two is
+	// kept then, with whatever has been made of it. Required.
 	Same func(a, b T) bool
-	// MaxAge is how old the value may be before it is read again. Required.
+	// MaxAge is how old the value may be before it is read again, LeastMaxAge
+	// to MostMaxAge. Defaults to DefaultMaxAge.
 	MaxAge time.Duration
 	// MaxStale is how long after it was read the value is used while it cannot
-	// be read again; at least MaxAge.
+	// be read again; at least MaxAge. Defaults to DefaultMaxStale, or to MaxAge
+	// if that is longer.
 	MaxStale time.Duration
-	// MinInterval is how often the value is read outside of MaxAge.
+	// MinInterval is how often the value is read outside of MaxAge: in Refresh,
+	// and again after a reading that failed while the old value is still good.
+	// Defaults to DefaultMinInterval.
 	MinInterval time.Duration
-	// Stale is told when an old value is used, because of err. Optional.
-	Stale func(ctx context.Context, err error, age time.Duration)
-	// Now is the clock. Required.
+	// Logger is told when an old value is used, once for each reading that
+	// failed. Defaults to slog.Default().
+	Logger *slog.Logger
+	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
+}
+
+// check sets the defaults and returns what is wrong.
+func (c *Config[T]) check() error {
+	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
+	c.MaxStale = cmp.Or(c.MaxStale, max(DefaultMaxStale, c.MaxAge))
+	c.MinInterval = cmp.Or(c.MinInterval, DefaultMinInterval)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	switch {
+	case c.MaxAge < LeastMaxAge || c.MaxAge > MostMaxAge:
+		return fmt.Errorf("%w: MaxAge of the %s is %v, allowed is %v to %v", authz.ErrMisconfigured, c.What, c.MaxAge, LeastMaxAge, MostMaxAge)
+	case c.MaxStale < c.MaxAge:
+		return fmt.Errorf("%w: MaxStale of the %s is %v, less than MaxAge, %v", authz.ErrMisconfigured, c.What, c.MaxStale, c.MaxAge)
+	case c.MinInterval < 0:
+		return fmt.Errorf("%w: MinInterval of the %s is %v, which is negative", authz.ErrMisconfigured, c.What, c.MinInterval)
+	}
+	return nil
 }
 
 // Cache keeps the value. It is safe for concurrent use: one caller reads, the
@@ -69,9 +116,12 @@ type reading[T any] struct {
 	changedAt time.Time
 }
 
-// New returns an empty cache.
-func New[T any](config Config[T]) *Cache[T] {
-	return &Cache[T]{config: config, turn: make(chan struct{}, 1)}
+// New returns an empty cache, or authz.ErrMisconfigured. It reads nothing yet.
+func New[T any](config Config[T]) (*Cache[T], error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	return &Cache[T]{config: config, turn: make(chan struct{}, 1)}, nil
 }
 
 // now is the wall clock: the monotonic one may stand still while the
@@ -116,19 +166,24 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	case err == nil:
 		return read.value, nil
 	case c.usable(r, now) && errors.Is(err, authz.ErrUnavailable):
-		if c.config.Stale != nil {
-			c.config.Stale(ctx, err, now.Sub(r.at))
-		}
+		c.config.Logger.WarnContext(ctx, "using old "+c.config.What, "error", err.Error(), "age", now.Sub(r.at).String(), "until", r.at.Add(c.config.MaxStale))
 		return r.value, nil
 	}
 	return none, err
 }
 
-// Refresh reads the value again although it is fresh, and reports whether it
-// has changed: because a request does not fit it. Anybody can send such a
-// request, so a few readings are made and then one each MinInterval, unless a
-// reading finds a change. After a reading that failed the error stays until
-// the next.
+// Refresh reads the value again although it is fresh, because a request does
+// not fit it, and reports whether it has changed within MinInterval, this or
+// another reading: whether what was decided with an earlier Get is to be decided
+// again.
+//
+// Anybody can send such a request. So a few readings are made and then one each
+// MinInterval, unless a reading finds a change; otherwise strangers could use
+// up what the service that is read from gives the account. What they can do is
+// to make a change wait for up to MinInterval.
+//
+// After a reading that failed the error stays until the next: a request that
+// might be good is not called bad.
 func (c *Cache[T]) Refresh(ctx context.Context) (value T, changed bool, err error) {
 	var none T
 	before, entered := c.current.Load(), c.now()
@@ -143,19 +198,27 @@ func (c *Cache[T]) Refresh(ctx context.Context) (value T, changed bool, err erro
 		case c.failedLately(now):
 			return none, false, c.failure
 		case r != before && !r.at.Before(entered), !c.takeToken(now):
-			// The caller may have had the value from before it changed.
-			return r.value, !r.changedAt.IsZero() && now.Sub(r.changedAt) < c.config.MinInterval, nil
+			return r.value, c.changedLately(r, now), nil
 		}
 	}
 	read, err := c.read(ctx)
 	if err != nil {
 		return none, false, err
 	}
-	changed = r == nil || !c.config.Same(r.value, read.value)
-	if changed {
+	if r == nil {
+		return read.value, true, nil
+	}
+	if !c.config.Same(r.value, read.value) {
 		c.tokens = min(burst, c.tokens+1)
 	}
-	return read.value, changed, nil
+	return read.value, c.changedLately(read, now), nil
+}
+
+// changedLately reports whether a caller may have had the value from before it
+// changed: also where this caller's own reading came after another's that
+// found the change, and finds none.
+func (c *Cache[T]) changedLately(r *reading[T], now time.Time) bool {
+	return !r.changedAt.IsZero() && now.Sub(r.changedAt) < c.config.MinInterval
 }
 
 // wait waits for the turn, and returns how to give it back.
@@ -164,7 +227,7 @@ func (c *Cache[T]) wait(ctx context.Context) (release func(), err error) {
 	case c.turn <- struct{}{}:
 		return func() { <-c.turn }, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: waiting for another reading: %w", authz.ErrUnavailable, ctx.Err())
+		return nil, fmt.Errorf("%w: waiting for the %s: %w", authz.ErrUnavailable, c.config.What, ctx.Err())
 	}
 }
 
@@ -186,20 +249,23 @@ func (c *Cache[T]) takeToken(now time.Time) bool {
 	return true
 }
 
-// read makes one attempt and keeps what it finds. The caller has the turn.
+// read makes one attempt and keeps what it finds: an error that ended with the
+// caller says nothing to the next. The caller has the turn.
 func (c *Cache[T]) read(ctx context.Context) (*reading[T], error) {
 	old := c.current.Load()
 	timeout := readTimeout
 	if c.usable(old, c.now()) {
 		timeout = renewTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	// The value is as old as the question, not as the answer.
 	r := &reading[T]{at: c.now()}
 	var err error
-	if r.value, err = c.config.Read(ctx); err != nil {
-		c.failedAt, c.failure = c.now(), err
+	if r.value, err = c.config.Read(limited); err != nil {
+		if ctx.Err() == nil { // else it is the caller's end
+			c.failedAt, c.failure = c.now(), err
+		}
 		if !errors.Is(err, authz.ErrUnavailable) {
 			c.current.Store(nil)
 		}

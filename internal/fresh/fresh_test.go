@@ -1,10 +1,14 @@
 package fresh
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -18,17 +22,20 @@ type origin struct {
 	value string
 	err   error
 	reads int
-	stale []error
+	log   bytes.Buffer
 	now   time.Time
+	takes time.Duration // that a Read takes
 	// entered gets a value in each Read, which then waits for release; nil for
 	// neither.
 	entered, release chan struct{}
 	deadline         time.Duration // that the last Read had
 }
 
-func newCache() (*origin, *Cache[string]) {
-	o := &origin{value: "a", now: time.Unix(1_700_000_000, 0)}
-	return o, New(Config[string]{
+func newCache(t *testing.T, change ...func(*Config[string])) (*origin, *Cache[string]) {
+	t.Helper()
+	o := &origin{value: "a", now: time.Unix(1_700_000_000, 0).UTC()}
+	config := Config[string]{
+		What: "values",
 		Read: func(ctx context.Context) (string, error) {
 			o.reads++
 			deadline, _ := ctx.Deadline()
@@ -37,13 +44,73 @@ func newCache() (*origin, *Cache[string]) {
 				o.entered <- struct{}{}
 				<-o.release
 			}
+			if o.takes > 0 {
+				o.now = o.now.Add(o.takes)
+			}
 			return o.value, o.err
 		},
-		Same:   func(a, b string) bool { return a == b },
+		Same:   strings.EqualFold, // so that it can be seen which of two is kept
 		MaxAge: time.Minute, MaxStale: time.Hour, MinInterval: 10 * time.Second,
-		Stale: func(_ context.Context, err error, _ time.Duration) { o.stale = append(o.stale, err) },
-		Now:   func() time.Time { return o.now },
-	})
+		Logger: slog.New(slog.NewTextHandler(&o.log, nil)),
+		Now:    func() time.Time { return o.now },
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	c, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, c
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		config Config[string]
+		text   string
+	}{
+		{"too young", Config[string]{What: "values", MaxAge: time.Second - 1}, "misconfigured: MaxAge of the values is 999.999999ms, allowed is 1s to 24h0m0s"},
+		{"too old", Config[string]{What: "values", MaxAge: 24*time.Hour + 1}, "misconfigured: MaxAge of the values is 24h0m0.000000001s, allowed is 1s to 24h0m0s"},
+		{"stale before it is old", Config[string]{What: "values", MaxStale: time.Minute}, "misconfigured: MaxStale of the values is 1m0s, less than MaxAge, 5m0s"},
+		{"negative interval", Config[string]{What: "values", MinInterval: -1}, "misconfigured: MinInterval of the values is -1ns, which is negative"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if c, err := New(tt.config); c != nil || !errors.Is(err, authz.ErrMisconfigured) || err.Error() != tt.text {
+				t.Errorf("got %v, want %q", err, tt.text)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ maxAge, wantAge, wantStale time.Duration }{
+		{0, 5 * time.Minute, time.Hour},
+		{time.Second, time.Second, time.Hour},
+		{24 * time.Hour, 24 * time.Hour, 24 * time.Hour},
+	} {
+		c, err := New(Config[string]{MaxAge: tt.maxAge})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.config; got.MaxAge != tt.wantAge || got.MaxStale != tt.wantStale || got.MinInterval != 10*time.Second || got.Logger == nil || got.Now == nil {
+			t.Errorf("MaxAge %v: got %+v", tt.maxAge, got)
+		}
+	}
+}
+
+// TestTimeouts: what is spent before and in the first invocation, or on Get and
+// Refresh in one invocation, stays below the 10 s that API Gateway gives an
+// authorizer.
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	if 2*readTimeout >= 10*time.Second || renewTimeout >= readTimeout {
+		t.Errorf("a first reading may take %v, a later one %v", readTimeout, renewTimeout)
+	}
 }
 
 // get wants a value and a number of readings so far.
@@ -72,7 +139,7 @@ func refresh(t *testing.T, o *origin, c *Cache[string], want string, changed boo
 
 func TestGetReadsAsItAges(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	get(t, o, c, "a", 1)
 	o.value = "b"
 	o.now = o.now.Add(time.Minute - 1)
@@ -82,11 +149,16 @@ func TestGetReadsAsItAges(t *testing.T) {
 	o.value = "c"
 	o.now = o.now.Add(-time.Second) // a clock that was set back
 	get(t, o, c, "c", 3)
+	o.now, o.takes = o.now.Add(time.Minute), 10*time.Second
+	get(t, o, c, "c", 4)
+	o.value = "d"
+	o.now = o.now.Add(50 * time.Second) // as old as the question
+	get(t, o, c, "d", 5)
 }
 
 func TestGetWithoutAValueTriesEachTime(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	o.err = errDown
 	for n := range 3 {
 		getFails(t, o, c, authz.ErrUnavailable, n+1)
@@ -96,20 +168,24 @@ func TestGetWithoutAValueTriesEachTime(t *testing.T) {
 	}
 	o.err = nil
 	get(t, o, c, "a", 4)
+	refresh(t, o, c, "a", false, 5) // the failure is over
 }
 
 func TestGetUsesAnOldValueForABoundedTime(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	get(t, o, c, "a", 1)
 	o.err = errDown
 	o.now = o.now.Add(time.Minute)
 	get(t, o, c, "a", 2)
-	if len(o.stale) != 1 || !errors.Is(o.stale[0], authz.ErrUnavailable) || o.deadline > renewTimeout {
-		t.Errorf("told of %v; a reading with an old value may take %v", o.stale, o.deadline)
+	if o.deadline > renewTimeout {
+		t.Errorf("a reading with an old value may take %v", o.deadline)
 	}
 	o.now = o.now.Add(10*time.Second - 1)
 	get(t, o, c, "a", 2) // failed lately: not asked again
+	if log := o.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, `level=WARN msg="using old values" error="unavailable: down" age=1m0s until=2023-11-14T23:13:20.000Z`) {
+		t.Errorf("the log is:\n%s", log)
+	}
 	o.now = o.now.Add(1)
 	get(t, o, c, "a", 3)
 	o.now = o.now.Add(58*time.Minute + 50*time.Second - 1)
@@ -122,7 +198,7 @@ func TestGetUsesAnOldValueForABoundedTime(t *testing.T) {
 
 func TestGetDropsTheValueWhereNothingIsUnavailable(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	get(t, o, c, "a", 1)
 	o.err = authz.ErrMisconfigured
 	o.now = o.now.Add(time.Minute)
@@ -133,8 +209,9 @@ func TestGetDropsTheValueWhereNothingIsUnavailable(t *testing.T) {
 
 func TestRefreshIsBounded(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	get(t, o, c, "a", 1)
+	const burst = 3
 	for n := range burst {
 		refresh(t, o, c, "a", false, n+2)
 	}
@@ -144,16 +221,19 @@ func TestRefreshIsBounded(t *testing.T) {
 	o.value = "b"
 	o.now = o.now.Add(10 * time.Second)
 	refresh(t, o, c, "b", true, burst+2) // and gets its reading back
-	refresh(t, o, c, "b", false, burst+3)
-	refresh(t, o, c, "b", true, burst+3) // changed lately, for who had the old one
+	// Changed lately, for who had the old one: with a reading and without.
+	refresh(t, o, c, "b", true, burst+3)
+	refresh(t, o, c, "b", true, burst+3)
 	o.now = o.now.Add(10*time.Second - 1)
 	refresh(t, o, c, "b", true, burst+3)
-	get(t, o, c, "b", burst+3)
+	o.now = o.now.Add(1)
+	refresh(t, o, c, "b", false, burst+4)
+	get(t, o, c, "b", burst+4)
 }
 
 func TestRefreshFails(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	get(t, o, c, "a", 1)
 	o.err = errDown
 	for range 3 { // the error stays, without further readings
@@ -167,11 +247,68 @@ func TestRefreshFails(t *testing.T) {
 	refresh(t, o, c, "a", false, 3)
 }
 
+// TestTheOlderOfTheSameIsKept: with what has been made of it.
+func TestTheOlderOfTheSameIsKept(t *testing.T) {
+	t.Parallel()
+	o, c := newCache(t)
+	get(t, o, c, "a", 1)
+	o.value = "A"
+	refresh(t, o, c, "a", false, 2)
+	o.now = o.now.Add(time.Minute)
+	get(t, o, c, "a", 3)
+}
+
+// TestAReadingEndsWithItsCaller: that says nothing of what is read from, so the
+// next caller tries at once.
+func TestAReadingEndsWithItsCaller(t *testing.T) {
+	t.Parallel()
+	o, c := newCache(t)
+	get(t, o, c, "a", 1)
+	o.now = o.now.Add(time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
+	o.entered, o.release = make(chan struct{}, 1), make(chan struct{}, 1)
+	o.err = errDown
+	cancelled := make(chan struct{})
+	go func() {
+		<-o.entered
+		cancel()
+		close(cancelled)
+		o.release <- struct{}{}
+	}()
+	if got, err := c.Get(ctx); got != "a" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	<-cancelled
+	o.entered, o.err, o.value = nil, nil, "b"
+	get(t, o, c, "b", 3)
+}
+
+// TestTogether: callers that wait for another's reading make none of their own,
+// and are told of its change.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, c := newCache(t)
+		together := func(ask func()) {
+			c.turn <- struct{}{}
+			for range 20 {
+				go ask()
+			}
+			synctest.Wait()
+			<-c.turn
+			synctest.Wait()
+		}
+		together(func() { get(t, o, c, "a", 1) })
+		o.value = "b"
+		together(func() { refresh(t, o, c, "b", true, 2) })
+	})
+}
+
 // TestWaitingEndsWithTheContext: who waits for another's reading does so no
 // longer than it may, and the one reading serves the others.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	o, c := newCache()
+	o, c := newCache(t)
 	o.entered, o.release = make(chan struct{}), make(chan struct{})
 	first, second := make(chan error), make(chan error)
 	ask := func(result chan error) {

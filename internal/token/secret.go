@@ -7,22 +7,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
+	"github.com/protected-http-api/protected-http-api/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
 )
 
 // DefaultSecretPath is the SSM parameter that holds the secret unless a
 // stack's configuration says otherwise.
 const DefaultSecretPath = "/events-api/jwt-secret" //nolint:gosec // a parameter's name, not a secret
-
-// timeout bounds what is asked of AWS: without credentials in the environment
-// the SDK also asks the instance it may run on.
-const timeout = 30 * time.Second
 
 // ReadKey returns the key to sign tokens with: from the secret document in the
 // parameter path, which the authorizer reads too, the key with this id or, for
@@ -71,7 +67,7 @@ func (p *Parameter) Value() string { return p.value() }
 // AWS configuration of the environment (AWS_PROFILE, AWS_REGION,
 // AWS_ENDPOINT_URL, …). Its errors name the parameter and the cure.
 func ReadParameter(ctx context.Context, path string) (*Parameter, error) {
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
 	p, err := readParameter(limited, path)
 	switch {
@@ -84,15 +80,9 @@ func ReadParameter(ctx context.Context, path string) (*Parameter, error) {
 }
 
 func readParameter(ctx context.Context, path string) (*Parameter, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx, "the parameter's")
 	if err != nil {
-		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, errors.New("no AWS Region is configured; set AWS_REGION to the parameter's Region")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+		return nil, err
 	}
 	client := ssm.NewFromConfig(cfg)
 	output, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &path, WithDecryption: aws.Bool(true)})
@@ -120,7 +110,7 @@ func readParameter(ctx context.Context, path string) (*Parameter, error) {
 // default one. Parameter Store has no condition for that: a change that another
 // made since the parameter was read is lost, but seen, and then an error.
 func (p *Parameter) Put(ctx context.Context, value, kmsKey string) error {
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
 	input := &ssm.PutParameterInput{Name: &p.Path, Value: &value, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true)}
 	if kmsKey != "" {

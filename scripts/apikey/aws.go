@@ -7,26 +7,20 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 )
 
 // open finds Region, endpoint and credentials as AWS's own tools do, profiles
 // and single sign-on included, and returns the tables and the Region.
 func open(ctx context.Context, table, state string) (*apikey.DynamoDB, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx, "the tables'")
 	if err != nil {
-		return nil, "", fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, "", errors.New("no AWS Region is configured; set AWS_REGION to the tables' Region")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, "", fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+		return nil, "", err
 	}
 	getenv := func(name string) string {
 		switch {
@@ -40,7 +34,7 @@ func open(ctx context.Context, table, state string) (*apikey.DynamoDB, string, e
 		return ""
 	}
 	return apikey.NewDynamoDB(apikey.DynamoDBConfig{
-		KeyTable: table, StateTable: state, Getenv: getenv, Credentials: cfg.Credentials.Retrieve, Timeout: timeout,
+		KeyTable: table, StateTable: state, Getenv: getenv, Credentials: cfg.Credentials.Retrieve, Timeout: awsconfig.Timeout,
 	}), cfg.Region, nil
 }
 

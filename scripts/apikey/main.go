@@ -47,9 +47,6 @@ The exit code is 0, 1 when it fails, 2 when it was called wrongly.
 
 func main() { cli.Main("apikey", run) }
 
-// timeout bounds one operation on a table.
-const timeout = 30 * time.Second
-
 // command is one subcommand.
 type command struct {
 	// args are the names of the arguments; one that ends with "…" takes any

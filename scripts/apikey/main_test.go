@@ -9,15 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
 )
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }
@@ -31,41 +28,11 @@ const (
 // that leads to it and a way to look up keys in it.
 func newAWS(t *testing.T) (env []string, tables *apikey.DynamoDB) {
 	t.Helper()
-	server, err := localaws.Start(localaws.Config{Region: "eu-central-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	client := dynamodb.NewFromConfig(aws.Config{
-		Region: "eu-central-1", BaseEndpoint: &server.Endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(server.Credentials.AccessKeyID, server.Credentials.SecretAccessKey, ""),
-	})
-	for _, table := range []string{keyTable, stateTable} {
-		if _, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-			TableName: &table, BillingMode: types.BillingModePayPerRequest,
-			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
-			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	env = []string{
-		"AWS_ENDPOINT_URL=" + server.Endpoint, "AWS_REGION=eu-central-1",
-		"AWS_ACCESS_KEY_ID=" + server.Credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + server.Credentials.SecretAccessKey,
-		"API_KEY_TABLE_NAME=" + keyTable, "AUTHORIZER_STATE_TABLE_NAME=" + stateTable,
-	}
-	return env, apikey.NewDynamoDB(apikey.DynamoDBConfig{Timeout: time.Minute, Getenv: func(name string) string {
-		for _, variable := range env {
-			if value, ok := strings.CutPrefix(variable, name+"="); ok {
-				return value
-			}
-		}
-		return ""
-	}})
+	server := endpointtest.Start(t, endpoint.Options{DynamoDB: dynamodb.New(endpointtest.Account, nil)})
+	server.CreateTables(t, keyTable, stateTable)
+	environment := server.Root()
+	environment["API_KEY_TABLE_NAME"], environment["AUTHORIZER_STATE_TABLE_NAME"] = keyTable, stateTable
+	return environment.Environ(), apikey.NewDynamoDB(apikey.DynamoDBConfig{Timeout: time.Minute, Getenv: environment.Get})
 }
 
 // succeed runs the command and wants it to write what pattern says to stderr.
@@ -231,7 +198,7 @@ func TestUsageErrors(t *testing.T) {
 			if len(args) > 1 && args[0] == "--table=t" { // behind the subcommand
 				args = append(append([]string{}, args[1:]...), args[0])
 			}
-			want := clitest.Result{Code: 2, Stderr: "apikey: " + tt.text + "\nrun apikey --help for its usage\n"}
+			want := clitest.UsageError("apikey", tt.text)
 			if got := clitest.Run(t, nil, args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

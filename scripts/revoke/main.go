@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
+	"github.com/protected-http-api/protected-http-api/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/internal/cli"
 )
 
@@ -37,10 +36,6 @@ wait that long, then reset. The command needs the permission apigateway:DELETE o
 2 when it was called wrongly.
 `
 
-// timeout bounds the command: without credentials in the environment the SDK
-// also asks the instance it may run on.
-const timeout = 30 * time.Second
-
 func main() { cli.Main("revoke", run) }
 
 func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
@@ -56,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if *stage == "" {
 		return cli.Usagef("--stage is empty")
 	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
 	region, err := reset(limited, *api, *stage)
 	if err != nil {
@@ -75,15 +70,9 @@ working: first make the authorizer refuse it, then reset the cache.
 
 // reset resets the cache of a stage, and returns the Region that it is in.
 func reset(ctx context.Context, api, stage string) (string, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx, "the API's")
 	if err != nil {
-		return "", fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return "", errors.New("no AWS Region is configured; set AWS_REGION to the API's Region")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return "", fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+		return "", err
 	}
 	_, err = apigatewayv2.NewFromConfig(cfg).ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{ApiId: aws.String(api), StageName: aws.String(stage)})
 	if missing := (*types.NotFoundException)(nil); errors.As(err, &missing) {

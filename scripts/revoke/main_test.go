@@ -4,17 +4,15 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/gateway"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
 )
 
@@ -49,28 +47,11 @@ func (d *deployment) Invoke(_ context.Context, in lambda.InvokeInput) (lambda.In
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-	d, identities := &deployment{}, iam.New(acct)
-	gate := gateway.New(gateway.Options{Account: acct, Invoker: d})
-	server := httptest.NewServer(endpoint.New(endpoint.Options{
-		Account: acct, IAM: identities, Services: map[string]protocol.Service{"apigateway": gate.Handler()},
-	}))
-	t.Cleanup(func() {
-		server.Close()
-		_ = gate.Close(context.Background()) // the test is over
-	})
-	role, err := identities.CreateRole(iam.Role{Name: "stranger", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
-	if err != nil {
-		t.Fatal(err)
-	}
-	stranger, _, err := identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "stranger")
-	if err != nil {
-		t.Fatal(err)
-	}
-	environment := func(c iam.Credentials) []string {
-		return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + acct.Region, "AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}
-	}
-	d.root, d.stranger = environment(identities.Root()), environment(stranger)
+	d := &deployment{}
+	gate := gateway.New(gateway.Options{Account: endpointtest.Account, Invoker: d})
+	t.Cleanup(func() { _ = gate.Close(context.Background()) }) // the test is over
+	server := endpointtest.Start(t, endpoint.Options{Services: map[string]protocol.Service{"apigateway": gate.Handler()}})
+	d.root, d.stranger = server.Root().Environ(), server.Role(t, "stranger").Environ()
 	d.deploy(t, gate)
 	return d
 }
@@ -199,7 +180,7 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			want := clitest.Result{Code: 2, Stdout: "", Stderr: "revoke: " + tc.text + "\nrun revoke --help for its usage\n"}
+			want := clitest.UsageError("revoke", tc.text)
 			if got := clitest.Run(t, nil, tc.args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

@@ -13,10 +13,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
 	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
 )
@@ -42,32 +40,15 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-	c, identities := &cloud{now: time.Now()}, iam.New(acct)
-	c.store = ssm.New(acct, func() time.Time {
+	c := &cloud{now: time.Now()}
+	c.store = ssm.New(endpointtest.Account, func() time.Time {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.now
 	})
-	server := httptest.NewServer(endpoint.New(endpoint.Options{
-		Account: acct, IAM: identities, Services: map[string]protocol.Service{"ssm": c.store.Handler()},
-	}))
-	t.Cleanup(server.Close)
-	role, err := identities.CreateRole(iam.Role{Name: "reader", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := identities.PutRolePolicy(role.Name, "p", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ssm:GetParameter","Resource":"*"}}`); err != nil {
-		t.Fatal(err)
-	}
-	reader, _, err := identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "reader")
-	if err != nil {
-		t.Fatal(err)
-	}
-	environment := func(c iam.Credentials) []string {
-		return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + acct.Region, "AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}
-	}
-	c.root, c.reader = environment(identities.Root()), environment(reader)
+	server := endpointtest.Start(t, endpoint.Options{SSM: c.store})
+	c.root = server.Root().Environ()
+	c.reader = server.Role(t, "reader", endpointtest.Allow("ssm:GetParameter", "*")).Environ()
 	return c
 }
 
@@ -228,7 +209,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			want := clitest.Result{Code: 2, Stdout: "", Stderr: "rotate: " + tt.text + "\nrun rotate --help for its usage\n"}
+			want := clitest.UsageError("rotate", tt.text)
 			if got := clitest.Run(t, nil, tt.args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +17,9 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
 )
 
 // nonces is a replay store in memory.
@@ -151,19 +153,9 @@ func split(t *testing.T, line string) []string {
 // newSSM has one parameter, and returns the environment that leads to it.
 func newSSM(t *testing.T, path, value string) []string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var input struct{ Name string }
-		if err := json.NewDecoder(r.Body).Decode(&input); err != nil || r.Header.Get("X-Amz-Target") != "AmazonSSM.GetParameter" {
-			t.Errorf("got %v, %v", input, err)
-		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if input.Name != path {
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"__type":"ParameterNotFound"}`)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": map[string]string{"Name": path, "Type": "SecureString", "Value": value}})
-	}))
-	t.Cleanup(server.Close)
-	return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
+	store := ssm.New(endpointtest.Account, nil)
+	if _, _, err := store.Put(ssm.Parameter{Name: path, Type: ssm.TypeSecureString, Value: value}); err != nil {
+		t.Fatal(err)
+	}
+	return endpointtest.Start(t, endpoint.Options{SSM: store}).Root().Environ()
 }

@@ -184,7 +184,7 @@ func TestUsageErrors(t *testing.T) {
 			if tt.name != "which key" {
 				args = append([]string{"--key-id", "partner-1"}, args...)
 			}
-			want := clitest.Result{Code: 2, Stderr: "sign: " + tt.text + "\nrun sign --help for its usage\n"}
+			want := clitest.UsageError("sign", tt.text)
 			if got := sign(t, []string{"SIGNING_KEYS=" + twoKeys}, args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

@@ -171,7 +171,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			want := clitest.Result{Code: 2, Stdout: "", Stderr: "token: " + tt.text + "\nrun token --help for its usage\n"}
+			want := clitest.UsageError("token", tt.text)
 			if got := clitest.Run(t, nil, tt.args...); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

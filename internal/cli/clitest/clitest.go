@@ -31,6 +31,11 @@ type Result struct {
 	Stdout, Stderr string
 }
 
+// UsageError is what a command answers that was called wrongly, as text says.
+func UsageError(command, text string) Result {
+	return Result{Code: 2, Stderr: command + ": " + text + "\nrun " + command + " --help for its usage\n"}
+}
+
 // Run runs the command with nothing of the machine's AWS environment. A stack
 // trace fails the test.
 func Run(t *testing.T, env []string, args ...string) Result {

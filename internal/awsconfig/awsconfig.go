@@ -1,0 +1,34 @@
+// Package awsconfig finds Region, endpoint and credentials for the commands as
+// AWS's own tools do, profiles and single sign-on included, and says what to do
+// where there are none.
+package awsconfig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// Timeout bounds what a command asks of AWS: without credentials in the
+// environment the SDK also asks the instance it may run on.
+const Timeout = 30 * time.Second
+
+// Load returns the configuration, which has a Region and credentials. whose is
+// what is in the Region, for the error: "the parameter's".
+func Load(ctx context.Context, whose string) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return aws.Config{}, errors.New("no AWS Region is configured; set AWS_REGION to " + whose + " Region")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return aws.Config{}, fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
+	}
+	return cfg, nil
+}
