@@ -220,7 +220,7 @@ func TestChecklist07NoTokenSecretOrEventInTheLog(t *testing.T) {
 func TestChecklist08ConstantTimeComparison(t *testing.T) {
 	t.Parallel()
 	calls := map[string][]string{} // by file
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -17,7 +17,7 @@ const (
 	EnvSecret = "JWT_SECRET"
 	// EnvSecretMaxAge is how old the secrets that a function has read may be
 	// before it reads them again, a Go duration.
-	EnvSecretMaxAge = "SECRET_MAX_AGE" //nolint:gosec // the variable's name, not a secret
+	EnvSecretMaxAge = "SECRET_MAX_AGE"
 	// EnvSigningKeysPath names the SSM parameter that holds the keys of request
 	// signatures.
 	EnvSigningKeysPath = "SIGNING_KEYS_PATH"
@@ -28,7 +28,7 @@ const (
 	// by commas.
 	EnvAuthMethods = "AUTH_METHODS"
 	// EnvAPIKeyTable is the physical name of the table of API keys.
-	EnvAPIKeyTable = "API_KEY_TABLE_NAME"
+	EnvAPIKeyTable = "API_KEY_TABLE_NAME" //nolint:gosec // the variable's name, not a key
 	// EnvStateTable is the physical name of the table with what an authorizer
 	// has to remember: nonces and counters.
 	EnvStateTable = "AUTHORIZER_STATE_TABLE_NAME"
@@ -55,7 +55,7 @@ const (
 	ContextMethod = "method"
 	// ContextCredentialID is the public id of the credential, a string; absent
 	// where it has none.
-	ContextCredentialID = "credentialId"
+	ContextCredentialID = "credentialId" //nolint:gosec // the member's name, not a credential
 	// ContextScopes and ContextPermissions are lists, written as strings with
 	// single spaces between the elements; absent when empty.
 	ContextScopes      = "scopes"
