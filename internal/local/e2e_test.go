@@ -167,6 +167,7 @@ func TestAnotherModule(t *testing.T) {
 	}
 
 	d.checkCachedPermissions(t)
+	d.checkPolicies(t)
 
 	// A change in one handler changes one function.
 	handler := filepath.Join(dir, "handlers", "listorders", "main.go")
@@ -238,6 +239,28 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 	}
 	d.set(t, ttlKey, "0s")
 	d.up(t, map[string]int{"update": 1})
+}
+
+// checkPolicies: with events of format 1.0 and policies as answers, the same
+// requests are let in and refused; what has no credential is not judged.
+func (d deployed) checkPolicies(t *testing.T) {
+	t.Helper()
+	d.set(t, "answers", "policies")
+	d.up(t, map[string]int{"update": 2})
+	token := d.signToken(t, d.Secret, map[string]any{"permissions": []string{"orders:write"}})
+	for _, tt := range []struct {
+		method, token string
+		want          int
+	}{
+		{http.MethodPost, token, http.StatusCreated}, {http.MethodPut, token, http.StatusForbidden},
+		{http.MethodPost, "bad-token", http.StatusForbidden}, {http.MethodPost, "", http.StatusUnauthorized},
+	} {
+		if got := d.status(t, tt.method, "/orders", tt.token); got != tt.want {
+			t.Errorf("with policies %s is %d, want %d", tt.method, got, tt.want)
+		}
+	}
+	d.set(t, "answers", "simple")
+	d.up(t, map[string]int{"update": 2})
 }
 
 // expectRefusal calls the protected route with a good token, and wants a 500

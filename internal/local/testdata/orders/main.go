@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,7 +26,10 @@ func main() {
 		create := components.FunctionArgs{Package: "./handlers/createorder", Name: "create-order"}
 		api, err := components.NewProtectedHttpApi(ctx, "orders", &components.ProtectedHttpApiArgs{
 			Authorizer: components.AuthorizerArgs{
-				Function:     components.FunctionArgs{Package: "./handlers/authorizer"},
+				Function: components.FunctionArgs{
+					Package:     "./handlers/authorizer",
+					Environment: map[string]pulumi.StringInput{"ANSWERS": pulumi.String(conf.Require("answers"))},
+				},
 				SecretPath:   pulumi.String(conf.Require("secretPath")),
 				CacheTtl:     ttl,
 				InjectSecret: conf.RequireBool("injectSecret"),
@@ -35,7 +39,7 @@ func main() {
 				"POST /orders": {Function: create, Permissions: []string{"orders:write"}},
 				"PUT /orders":  {Function: create, Permissions: []string{"orders:replace"}},
 			},
-		}, pulumi.Transformations([]pulumi.ResourceTransformation{breakGrant(conf.Require("mistake"))}))
+		}, pulumi.Transformations([]pulumi.ResourceTransformation{breakGrant(conf.Require("mistake")), answer(conf.Require("answers"))}))
 		if err != nil {
 			return err
 		}
@@ -44,6 +48,18 @@ func main() {
 		ctx.Export("access", api.Access)
 		return nil
 	})
+}
+
+// answer has the authorizer receive events of format 1.0, which knows policies
+// only, where answers is "policies".
+func answer(answers string) pulumi.ResourceTransformation {
+	return func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if props, ok := args.Props.(*apigatewayv2.AuthorizerArgs); ok && answers == "policies" {
+			props.AuthorizerPayloadFormatVersion = pulumi.String("1.0")
+			props.EnableSimpleResponses = pulumi.Bool(false)
+		}
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
+	}
 }
 
 // breakGrant changes a grant so that it allows something else.
