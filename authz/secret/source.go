@@ -17,8 +17,11 @@
 package secret
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -110,17 +113,25 @@ func (r reader) read(ctx context.Context) ([]authz.Key, error) {
 		})
 	}
 	wait.Wait()
-	var keys []authz.Key
-	for i, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, all[i]...)
+	if err := worst(errs); err != nil {
+		return nil, err
 	}
+	keys := slices.Concat(all...)
 	if err := checkIDs(keys); err != nil {
 		return nil, fmt.Errorf("using the parameters %s: %w", strings.Join(r.config.Paths, ", "), err)
 	}
 	return keys, nil
+}
+
+// worst returns an error that does not pass by itself, before one that does: it
+// ends the old keys whatever else is unavailable.
+func worst(errs []error) error {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, authz.ErrUnavailable) {
+			return err
+		}
+	}
+	return cmp.Or(errs...)
 }
 
 func (r reader) parse(value, where string) ([]authz.Key, error) {

@@ -366,3 +366,23 @@ func TestChecklist7SourceIsNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+// TestWorst: of several parameters, one that cannot be used counts before one
+// that cannot be read just now, wherever it stands.
+func TestWorst(t *testing.T) {
+	t.Parallel()
+	down := fmt.Errorf("%w: down", authz.ErrUnavailable)
+	gone := fmt.Errorf("%w: gone", authz.ErrMisconfigured)
+	for _, tt := range []struct {
+		name string
+		errs []error
+		want error
+	}{
+		{"none", []error{nil, nil}, nil}, {"one", []error{nil, down}, down},
+		{"the lasting one first", []error{gone, down}, gone}, {"the lasting one last", []error{down, nil, gone}, gone},
+	} {
+		if got := worst(tt.errs); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
