@@ -97,7 +97,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 // claims are read only after the signature has been verified.
 //
 // A token that no key fits may have been signed with a key that is newer than
-// those here: a [Refresher] is asked once for newer ones.
+// those here; see [TryKeys].
 func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, error) {
 	if c.Scheme != BearerScheme {
 		return Principal{}, ErrNotApplicable
@@ -110,28 +110,17 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 }
 
 func (v *JWT) verify(ctx context.Context, c Credential) (Principal, error) {
-	keys, err := v.cfg.Keys.Keys(ctx)
-	if err != nil {
-		return Principal{}, err
-	}
-	token, err := parseCompact(c.Value())
-	if err != nil {
-		return Principal{}, err
-	}
-	head, err := checkHeader(token.header, v.cfg.Type)
-	if err != nil {
-		return Principal{}, err
-	}
-	err = verifySignature(keys, head, token)
-	if refresher, ok := v.cfg.Keys.(Refresher); ok && (errors.Is(err, ErrUnknownKey) || errors.Is(err, ErrInvalidSignature)) {
-		newer, changed, refreshErr := refresher.Refresh(ctx)
-		if refreshErr != nil {
-			return Principal{}, refreshErr
+	var token compact
+	err := TryKeys(ctx, v.cfg.Keys, func(keys []Key) (err error) {
+		if token, err = parseCompact(c.Value()); err != nil {
+			return err
 		}
-		if changed {
-			err = verifySignature(newer, head, token)
+		head, err := checkHeader(token.header, v.cfg.Type)
+		if err != nil {
+			return err
 		}
-	}
+		return verifySignature(keys, head, token)
+	})
 	if err != nil {
 		return Principal{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -232,6 +233,31 @@ type Refresher interface {
 	// and reports whether they changed: in this reading, or in another one since
 	// the caller may have asked for its keys. Its error is that of Keys.
 	Refresh(ctx context.Context) (keys []Key, changed bool, err error)
+}
+
+// TryKeys calls try with the keys of a provider and, where that finds no key for
+// the credential (ErrUnknownKey, ErrInvalidSignature), once more with newer ones
+// if the provider is a [Refresher] and has any. It returns try's error, or the
+// provider's: a credential is not called bad while it is not known which keys
+// there are.
+func TryKeys(ctx context.Context, provider KeyProvider, try func([]Key) error) error {
+	keys, err := provider.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	failure := try(keys)
+	refresher, ok := provider.(Refresher)
+	if !ok || !errors.Is(failure, ErrUnknownKey) && !errors.Is(failure, ErrInvalidSignature) {
+		return failure
+	}
+	keys, changed, err := refresher.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if !changed {
+		return failure
+	}
+	return try(keys)
 }
 
 // StaticKeys is the [KeyProvider] of keys that never change.

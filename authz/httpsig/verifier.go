@@ -3,7 +3,6 @@ package httpsig
 import (
 	"context"
 	"crypto/hmac"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -126,7 +125,10 @@ func (v *Verifier) verify(ctx context.Context, r authz.Request, in signatureInpu
 	if err != nil {
 		return authz.Principal{}, err
 	}
-	if err := v.checkSignature(ctx, in.keyID, signature, bases); err != nil {
+	err = authz.TryKeys(ctx, v.cfg.Keys, func(keys []authz.Key) error {
+		return matchSignature(keys, in.keyID, signature, bases)
+	})
+	if err != nil {
 		return authz.Principal{}, err
 	}
 	return v.accept(ctx, in)
@@ -205,27 +207,6 @@ func requestAuthorities(r authz.Request) []string {
 		authorities = append(authorities, canonicalAuthority(host, "http"))
 	}
 	return authorities
-}
-
-// checkSignature looks among the keys, and among newer ones if there are any.
-func (v *Verifier) checkSignature(ctx context.Context, keyID string, signature []byte, bases [][]byte) error {
-	keys, err := v.cfg.Keys.Keys(ctx)
-	if err != nil {
-		return err
-	}
-	failure := matchSignature(keys, keyID, signature, bases)
-	refresher, ok := v.cfg.Keys.(authz.Refresher)
-	if !ok || !errors.Is(failure, authz.ErrUnknownKey) && !errors.Is(failure, authz.ErrInvalidSignature) {
-		return failure
-	}
-	keys, changed, err := refresher.Refresh(ctx)
-	if err != nil {
-		return err
-	}
-	if !changed {
-		return failure
-	}
-	return matchSignature(keys, keyID, signature, bases)
 }
 
 // matchSignature returns nil if a key of this id made the signature. The
