@@ -102,14 +102,14 @@ func TestSSMThroughSDK(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	ctx, client := t.Context(), c.ssmClient(c.iam.Root())
-	in := &ssm.PutParameterInput{Name: aws.String("/app/secret"), Value: aws.String("v1"), Type: ssmtypes.ParameterTypeSecureString}
+	in := &ssm.PutParameterInput{Name: aws.String("/app/secret"), Value: aws.String("first value"), Type: ssmtypes.ParameterTypeSecureString}
 	put, err := client.PutParameter(ctx, in)
 	if err != nil || put.Version != 1 || put.Tier != ssmtypes.ParameterTierStandard {
 		t.Fatalf("got %+v, %v", put, err)
 	}
 	_, err = client.PutParameter(ctx, in)
 	wantAPIError(t, err, "ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
-	in.Overwrite, in.Value = aws.Bool(true), aws.String("v2")
+	in.Overwrite, in.Value = aws.Bool(true), aws.String("second value")
 	if put, err = client.PutParameter(ctx, in); err != nil || put.Version != 2 {
 		t.Fatalf("got %+v, %v", put, err)
 	}
@@ -117,9 +117,9 @@ func TestSSMThroughSDK(t *testing.T) {
 		name, want string
 		version    int64
 	}{
-		{"/app/secret", "v2", 2},
-		{"/app/secret:1", "v1", 1},
-		{"arn:aws:ssm:eu-central-1:000000000000:parameter/app/secret", "v2", 2},
+		{"/app/secret", "second value", 2},
+		{"/app/secret:1", "first value", 1},
+		{"arn:aws:ssm:eu-central-1:000000000000:parameter/app/secret", "second value", 2},
 	} {
 		got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(tc.name), WithDecryption: aws.Bool(true)})
 		if err != nil {
@@ -131,11 +131,12 @@ func TestSSMThroughSDK(t *testing.T) {
 		}
 	}
 	got, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/app/secret")})
-	if err != nil || *got.Parameter.Value == "v2" || strings.Contains(*got.Parameter.Value, "v2") || len(*got.Parameter.Value) < 100 {
-		t.Errorf("without decryption: got %v, %v", got, err)
+	// A blank is in no base64, so that the value cannot be in it by chance.
+	if err != nil || strings.Contains(*got.Parameter.Value, "second value") || len(*got.Parameter.Value) < 100 {
+		t.Errorf("without decryption: got %q, %v", aws.ToString(got.Parameter.Value), err)
 	}
 	many, err := client.GetParameters(ctx, &ssm.GetParametersInput{Names: []string{"/app/secret", "/none"}, WithDecryption: aws.Bool(true)})
-	if err != nil || len(many.Parameters) != 1 || *many.Parameters[0].Value != "v2" || len(many.InvalidParameters) != 1 {
+	if err != nil || len(many.Parameters) != 1 || *many.Parameters[0].Value != "second value" || len(many.InvalidParameters) != 1 {
 		t.Errorf("got %+v, %v", many, err)
 	}
 	if _, err := client.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: aws.String("/app/secret")}); err != nil {
