@@ -155,7 +155,7 @@ func (a Admin) find(ctx context.Context, name string) (Record, error) {
 	records = slices.DeleteFunc(records, func(r Record) bool { return r.CredentialID() != name && r.Start != name })
 	switch len(records) {
 	case 0:
-		return Record{}, fmt.Errorf("%w: %q is neither the credential id nor the start of one in table %q", ErrNotFound, name, a.DynamoDB.keyTable)
+		return Record{}, fmt.Errorf("%w: %q is neither the credential id nor the start of one in table %q", ErrNotFound, name, a.DynamoDB.keys.Name)
 	case 1:
 		return records[0], nil
 	}

@@ -194,7 +194,7 @@ func TestListReadsEveryPage(t *testing.T) {
 		}
 	}
 	withoutState := *admin.DynamoDB
-	withoutState.stateTable = ""
+	withoutState.state.Name = ""
 	infos, err = Admin{DynamoDB: &withoutState}.List(ctx)
 	if err != nil || len(infos) != keys || !infos[0].LastUsed.IsZero() {
 		t.Errorf("without a state table: %d keys, %v", len(infos), err)
@@ -216,9 +216,9 @@ func TestCreateErrors(t *testing.T) {
 		{"negative life", "its life is -1s, allowed is 1s and more", func(s *Spec, _ *Admin) { s.Life = -time.Second }},
 		{"life of nothing", "its life is 1ns, allowed is 1s and more", func(s *Spec, _ *Admin) { s.Life = 1 }},
 		{"prefix", `misconfigured: the prefix of API keys is "P", allowed are 2 to 16 lower-case letters and digits`, func(_ *Spec, a *Admin) { a.Prefix = "P" }},
-		{"no table", `API key table "none": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found": is it deployed, in this Region and account?`, func(_ *Spec, a *Admin) {
+		{"no table", `API key table "none": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account?`, func(_ *Spec, a *Admin) {
 			missing := *a.DynamoDB
-			missing.keyTable = "none"
+			missing.keys.Name = "none"
 			a.DynamoDB = &missing
 		}},
 	}

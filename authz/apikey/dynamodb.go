@@ -2,10 +2,8 @@ package apikey
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,10 +51,7 @@ type DynamoDBConfig struct {
 // a UseStore and CounterStore dynamodb:UpdateItem on the state table. It calls
 // DynamoDB without the SDK's service client, which would double what the
 // function's own code adds to a cold start.
-type DynamoDB struct {
-	keyTable, stateTable string
-	client               *awsjson.Client
-}
+type DynamoDB struct{ keys, state awsjson.Table }
 
 // NewDynamoDB returns a client of the tables. It makes no call: a mistake in
 // the configuration fails the call that meets it.
@@ -73,19 +68,22 @@ func NewDynamoDB(cfg DynamoDBConfig) *DynamoDB {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	return &DynamoDB{cfg.KeyTable, cfg.StateTable, awsjson.New(awsjson.Config{
-		Service: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0", KeepAlive: true,
+	client := awsjson.NewDynamoDB(awsjson.Config{
 		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Now: cfg.Now, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
-	})}
+	})
+	return &DynamoDB{
+		keys:  awsjson.Table{Client: client, Name: cfg.KeyTable, Title: "API key", Variable: contract.EnvAPIKeyTable},
+		state: awsjson.Table{Client: client, Name: cfg.StateTable, Title: "state", Variable: contract.EnvStateTable},
+	}
 }
 
 // Key implements [Store]. The read is strongly consistent: a key works as soon
 // as it has been made, and not any longer once it has been disabled or
 // deleted. It costs one read unit in place of a half.
 func (d *DynamoDB) Key(ctx context.Context, digest Digest) (Record, error) {
-	var out struct{ Item item }
-	err := d.callKeys(ctx, "GetItem", map[string]any{
-		"TableName": d.keyTable, "Key": keyOf(digest.String()), "ConsistentRead": true,
+	var out struct{ Item awsjson.Item }
+	err := d.keys.Call(ctx, "GetItem", map[string]any{
+		"TableName": d.keys.Name, "Key": keyOf(digest.String()), "ConsistentRead": true,
 	}, &out)
 	if err != nil {
 		return Record{}, err
@@ -102,14 +100,14 @@ const usesKept = 400 * 24 * time.Hour
 // RecordUse implements [UseStore] with the item "used#" and the credential id.
 // A use is forgotten after 400 days, or with the key.
 func (d *DynamoDB) RecordUse(ctx context.Context, credentialID string, now, since time.Time) error {
-	err := d.callState(ctx, "UpdateItem", map[string]any{
-		"TableName": d.stateTable, "Key": keyOf(usedPrefix + credentialID),
+	err := d.state.Call(ctx, "UpdateItem", map[string]any{
+		"TableName": d.state.Name, "Key": keyOf(usedPrefix + credentialID),
 		"UpdateExpression":          "SET #used = :now, #ttl = :ttl",
 		"ConditionExpression":       "attribute_not_exists(#id) OR #used < :since",
 		"ExpressionAttributeNames":  map[string]string{"#id": contract.AuthorizerTableKey, "#used": attributeUsed, "#ttl": contract.AuthorizerTableTTL},
-		"ExpressionAttributeValues": item{":now": seconds(now), ":since": seconds(since), ":ttl": seconds(now.Add(usesKept))},
+		"ExpressionAttributeValues": awsjson.Item{":now": awsjson.Seconds(now), ":since": awsjson.Seconds(since), ":ttl": awsjson.Seconds(now.Add(usesKept))},
 	}, nil)
-	if isConditionFailed(err) { // another environment has recorded one
+	if _, failed := awsjson.ConditionFailed(err); failed { // another environment has recorded one
 		return nil
 	}
 	return err
@@ -123,14 +121,14 @@ func (d *DynamoDB) RecordUse(ctx context.Context, credentialID string, now, sinc
 // A write whose answer is lost is repeated and may count twice: then fewer than
 // limit pass, never more.
 func (d *DynamoDB) Count(ctx context.Context, window string, limit int, end time.Time) (bool, error) {
-	err := d.callState(ctx, "UpdateItem", map[string]any{
-		"TableName": d.stateTable, "Key": keyOf(quotaPrefix + window),
+	err := d.state.Call(ctx, "UpdateItem", map[string]any{
+		"TableName": d.state.Name, "Key": keyOf(quotaPrefix + window),
 		"UpdateExpression":          "SET #ttl = :ttl ADD #count :one",
 		"ConditionExpression":       "attribute_not_exists(#id) OR #count < :limit",
 		"ExpressionAttributeNames":  map[string]string{"#id": contract.AuthorizerTableKey, "#count": attributeCount, "#ttl": contract.AuthorizerTableTTL},
-		"ExpressionAttributeValues": item{":one": number(1), ":limit": number(int64(limit)), ":ttl": seconds(end.Add(countersKept))},
+		"ExpressionAttributeValues": awsjson.Item{":one": awsjson.Number(1), ":limit": awsjson.Number(int64(limit)), ":ttl": awsjson.Seconds(end.Add(countersKept))},
 	}, nil)
-	if isConditionFailed(err) {
+	if _, failed := awsjson.ConditionFailed(err); failed {
 		return false, nil
 	}
 	return err == nil, err
@@ -148,63 +146,6 @@ const (
 	attributeCount = "count"
 )
 
-func (d *DynamoDB) callKeys(ctx context.Context, operation string, in, out any) error {
-	return d.call(ctx, "API key", d.keyTable, contract.EnvAPIKeyTable, operation, in, out)
+func keyOf(id string) awsjson.Item {
+	return awsjson.Item{contract.AuthorizerTableKey: awsjson.String(id)}
 }
-
-func (d *DynamoDB) callState(ctx context.Context, operation string, in, out any) error {
-	return d.call(ctx, "state", d.stateTable, contract.EnvStateTable, operation, in, out)
-}
-
-// cures say what to do about the refusals that a deployment usually meets.
-var cures = map[string]string{
-	"ResourceNotFoundException": "is it deployed, in this Region and account?",
-	"AccessDeniedException":     "allow the caller dynamodb:%s on the table",
-}
-
-// call calls DynamoDB and names the table and the cure in what goes wrong.
-func (d *DynamoDB) call(ctx context.Context, what, table, variable, operation string, in, out any) error {
-	if table == "" {
-		return fmt.Errorf("%w: the name of the %s table is not set; set %s to it", authz.ErrMisconfigured, what, variable)
-	}
-	err := d.client.Call(ctx, operation, in, out)
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("%s table %q: %w", what, table, err)
-	refused := &awsjson.Error{}
-	if !errors.As(err, &refused) {
-		return err
-	}
-	switch cure := cures[refused.Type]; refused.Type {
-	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: %s", err, cure)
-	case "AccessDeniedException":
-		return fmt.Errorf("%w: %s", err, fmt.Sprintf(cure, operation))
-	}
-	return err
-}
-
-func isConditionFailed(err error) bool {
-	refused := &awsjson.Error{}
-	return errors.As(err, &refused) && refused.Type == awsjson.ConditionalCheckFailed
-}
-
-// item is an item, or the values of an expression, as DynamoDB writes it in
-// JSON.
-type item map[string]attribute
-
-// attribute is a value of one of the types that are used here.
-type attribute struct {
-	S  *string  `json:",omitempty"`
-	N  *string  `json:",omitempty"`
-	SS []string `json:",omitempty"`
-}
-
-func text(s string) attribute { return attribute{S: &s} }
-func number(n int64) attribute {
-	s := strconv.FormatInt(n, 10)
-	return attribute{N: &s}
-}
-func seconds(t time.Time) attribute { return number(t.Unix()) }
-func keyOf(id string) item          { return item{contract.AuthorizerTableKey: text(id)} }

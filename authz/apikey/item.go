@@ -3,10 +3,9 @@ package apikey
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
@@ -23,31 +22,31 @@ const (
 	attributeReplacedBy  = "replacedBy"
 )
 
-func encodeRecord(r Record) item {
+func encodeRecord(r Record) awsjson.Item {
 	status := Active
 	if r.Disabled {
 		status = Disabled
 	}
-	encoded := item{
-		contract.AuthorizerTableKey: text(r.Digest.String()),
-		attributeStart:              text(r.Start),
-		attributeSubject:            text(r.Subject),
-		attributeTier:               text(r.Tier),
-		attributeStatus:             text(string(status)),
-		attributeCreated:            seconds(r.CreatedAt),
+	encoded := awsjson.Item{
+		contract.AuthorizerTableKey: awsjson.String(r.Digest.String()),
+		attributeStart:              awsjson.String(r.Start),
+		attributeSubject:            awsjson.String(r.Subject),
+		attributeTier:               awsjson.String(r.Tier),
+		attributeStatus:             awsjson.String(string(status)),
+		attributeCreated:            awsjson.Seconds(r.CreatedAt),
 	}
 	// DynamoDB has no empty set.
 	if len(r.Permissions) > 0 {
-		encoded[attributePermissions] = attribute{SS: r.Permissions}
+		encoded[attributePermissions] = awsjson.Attribute{SS: r.Permissions}
 	}
 	if r.Name != "" {
-		encoded[attributeName] = text(r.Name)
+		encoded[attributeName] = awsjson.String(r.Name)
 	}
 	if !r.ExpiresAt.IsZero() {
-		encoded[attributeExpires] = seconds(r.ExpiresAt)
+		encoded[attributeExpires] = awsjson.Seconds(r.ExpiresAt)
 	}
 	if r.ReplacedBy != "" {
-		encoded[attributeReplacedBy] = text(r.ReplacedBy)
+		encoded[attributeReplacedBy] = awsjson.String(r.ReplacedBy)
 	}
 	return encoded
 }
@@ -55,21 +54,21 @@ func encodeRecord(r Record) item {
 // decodeRecord reads a record. One that has not been written by this package,
 // an attribute of another type included, is authz.ErrMisconfigured: a key is
 // never let in because its expiry or its state could not be read.
-func decodeRecord(encoded item) (Record, error) {
-	digest, err := parseDigest(encoded.text(contract.AuthorizerTableKey))
+func decodeRecord(encoded awsjson.Item) (Record, error) {
+	digest, err := parseDigest(encoded.Text(contract.AuthorizerTableKey))
 	if err != nil {
 		return Record{}, fmt.Errorf("%w: a record of the API key table: its id is no digest: %w", authz.ErrMisconfigured, err)
 	}
 	r := Record{
-		Digest: digest, Start: encoded.text(attributeStart), Name: encoded.text(attributeName),
-		Subject: encoded.text(attributeSubject), Tier: encoded.text(attributeTier), ReplacedBy: encoded.text(attributeReplacedBy),
-		Disabled: encoded.text(attributeStatus) == string(Disabled), Permissions: slices.Sorted(slices.Values(encoded[attributePermissions].SS)),
+		Digest: digest, Start: encoded.Text(attributeStart), Name: encoded.Text(attributeName),
+		Subject: encoded.Text(attributeSubject), Tier: encoded.Text(attributeTier), ReplacedBy: encoded.Text(attributeReplacedBy),
+		Disabled: encoded.Text(attributeStatus) == string(Disabled), Permissions: slices.Sorted(slices.Values(encoded[attributePermissions].SS)),
 	}
 	bad := func(name string) error {
 		return fmt.Errorf("%w: the record of API key %q has no good attribute %q", authz.ErrMisconfigured, r.CredentialID(), name)
 	}
 	for _, name := range []string{attributeStart, attributeSubject, attributeTier, attributeStatus} {
-		if encoded.text(name) == "" {
+		if encoded.Text(name) == "" {
 			return Record{}, bad(name)
 		}
 	}
@@ -81,43 +80,14 @@ func decodeRecord(encoded item) (Record, error) {
 	if a, ok := encoded[attributePermissions]; ok && len(a.SS) == 0 {
 		return Record{}, bad(attributePermissions)
 	}
-	if s := Status(encoded.text(attributeStatus)); s != Active && s != Disabled {
+	if s := Status(encoded.Text(attributeStatus)); s != Active && s != Disabled {
 		return Record{}, bad(attributeStatus)
 	}
-	if r.CreatedAt, err = encoded.time(attributeCreated); err != nil || r.CreatedAt.IsZero() {
+	if r.CreatedAt, err = encoded.Time(attributeCreated); err != nil || r.CreatedAt.IsZero() {
 		return Record{}, bad(attributeCreated)
 	}
-	if r.ExpiresAt, err = encoded.time(attributeExpires); err != nil {
+	if r.ExpiresAt, err = encoded.Time(attributeExpires); err != nil {
 		return Record{}, bad(attributeExpires)
 	}
 	return r, nil
 }
-
-// text returns a string; "" if it is missing or of another type.
-func (i item) text(name string) string {
-	if s := i[name].S; s != nil {
-		return *s
-	}
-	return ""
-}
-
-// time returns a time in whole seconds since 1970; the zero Time if it is
-// missing.
-func (i item) time(name string) (time.Time, error) {
-	a, ok := i[name]
-	if !ok {
-		return time.Time{}, nil
-	}
-	if a.N == nil {
-		return time.Time{}, fmt.Errorf("it is no number")
-	}
-	s, err := strconv.ParseInt(*a.N, 10, 64)
-	if err != nil || s <= 0 || s > maxSeconds {
-		return time.Time{}, fmt.Errorf("it is no time")
-	}
-	return time.Unix(s, 0).UTC(), nil
-}
-
-// maxSeconds is the last second of the year 9999, the last that RFC 3339 can
-// write.
-const maxSeconds = 253402300799

@@ -24,19 +24,19 @@ const (
 // putRecord stores the record of a new key. It has no condition, so that a call
 // whose answer was lost can be repeated: no two keys have one digest.
 func (d *DynamoDB) putRecord(ctx context.Context, r Record) error {
-	return d.callKeys(ctx, "PutItem", map[string]any{"TableName": d.keyTable, "Item": encodeRecord(r)}, nil)
+	return d.keys.Call(ctx, "PutItem", map[string]any{"TableName": d.keys.Name, "Item": encodeRecord(r)}, nil)
 }
 
 // records reads the whole table.
 func (d *DynamoDB) records(ctx context.Context) ([]Record, error) {
 	var records []Record
-	in := map[string]any{"TableName": d.keyTable, "ConsistentRead": true, "Limit": pageSize}
+	in := map[string]any{"TableName": d.keys.Name, "ConsistentRead": true, "Limit": pageSize}
 	for {
 		var out struct {
-			Items            []item
-			LastEvaluatedKey item
+			Items            []awsjson.Item
+			LastEvaluatedKey awsjson.Item
 		}
-		if err := d.callKeys(ctx, "Scan", in, &out); err != nil {
+		if err := d.keys.Call(ctx, "Scan", in, &out); err != nil {
 			return nil, err
 		}
 		for _, encoded := range out.Items {
@@ -57,11 +57,11 @@ func (d *DynamoDB) records(ctx context.Context) ([]Record, error) {
 // nothing.
 func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]time.Time, error) {
 	used := map[Digest]time.Time{}
-	if d.stateTable == "" {
+	if d.state.Name == "" {
 		return used, nil
 	}
 	digests := map[string]Digest{}
-	var keys []item
+	var keys []awsjson.Item
 	for _, r := range records {
 		digests[usedPrefix+r.CredentialID()] = r.Digest
 		keys = append(keys, keyOf(usedPrefix+r.CredentialID()))
@@ -69,22 +69,22 @@ func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]t
 	for len(keys) > 0 {
 		batch := keys[:min(len(keys), maxBatch)]
 		keys = keys[len(batch):]
-		type request struct{ Keys []item }
+		type request struct{ Keys []awsjson.Item }
 		var out struct {
-			Responses       map[string][]item
+			Responses       map[string][]awsjson.Item
 			UnprocessedKeys map[string]request
 		}
-		if err := d.callState(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{d.stateTable: {batch}}}, &out); err != nil {
+		if err := d.state.Call(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{d.state.Name: {batch}}}, &out); err != nil {
 			return nil, err
 		}
-		for _, i := range out.Responses[d.stateTable] {
-			at, err := i.time(attributeUsed)
+		for _, i := range out.Responses[d.state.Name] {
+			at, err := i.Time(attributeUsed)
 			if err != nil {
-				return nil, fmt.Errorf("item %q of the state table: attribute %q: %w", i.text(contract.AuthorizerTableKey), attributeUsed, err)
+				return nil, fmt.Errorf("item %q of the state table: attribute %q: %w", i.Text(contract.AuthorizerTableKey), attributeUsed, err)
 			}
-			used[digests[i.text(contract.AuthorizerTableKey)]] = at
+			used[digests[i.Text(contract.AuthorizerTableKey)]] = at
 		}
-		keys = append(keys, out.UnprocessedKeys[d.stateTable].Keys...)
+		keys = append(keys, out.UnprocessedKeys[d.state.Name].Keys...)
 	}
 	return used, nil
 }
@@ -93,7 +93,7 @@ func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]t
 // condition that what changes, and the state, is as it was.
 func (d *DynamoDB) update(old, changed Record) map[string]any {
 	before, after := encodeRecord(old), encodeRecord(changed)
-	names, values := map[string]string{"#id": contract.AuthorizerTableKey}, item{}
+	names, values := map[string]string{"#id": contract.AuthorizerTableKey}, awsjson.Item{}
 	var set, remove []string
 	conditions := []string{"attribute_exists(#id)"}
 	both := maps.Clone(before)
@@ -101,7 +101,7 @@ func (d *DynamoDB) update(old, changed Record) map[string]any {
 	for i, name := range slices.Sorted(maps.Keys(both)) {
 		from, was := before[name]
 		to, is := after[name]
-		changes := was != is || !from.equal(to)
+		changes := was != is || !equal(from, to)
 		if !changes && name != attributeStatus {
 			continue
 		}
@@ -129,20 +129,20 @@ func (d *DynamoDB) update(old, changed Record) map[string]any {
 		clauses = append(clauses, "REMOVE "+strings.Join(remove, ", "))
 	}
 	return map[string]any{
-		"TableName": d.keyTable, "Key": keyOf(old.Digest.String()),
+		"TableName": d.keys.Name, "Key": keyOf(old.Digest.String()),
 		"UpdateExpression": strings.Join(clauses, " "), "ConditionExpression": strings.Join(conditions, " AND "),
 		"ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
 	}
 }
 
-func (a attribute) equal(b attribute) bool {
+func equal(a, b awsjson.Attribute) bool {
 	same := func(x, y *string) bool { return x == y || x != nil && y != nil && *x == *y }
 	return same(a.S, b.S) && same(a.N, b.N) && slices.Equal(a.SS, b.SS)
 }
 
 // equal reports whether two records are stored alike.
 func (r Record) equal(other Record) bool {
-	return maps.EqualFunc(encodeRecord(r), encodeRecord(other), attribute.equal)
+	return maps.EqualFunc(encodeRecord(r), encodeRecord(other), equal)
 }
 
 // updateRecord changes a record. A call whose answer was lost and that is
@@ -151,8 +151,8 @@ func (d *DynamoDB) updateRecord(ctx context.Context, old, changed Record) error 
 	if old.equal(changed) {
 		return nil
 	}
-	err := d.callKeys(ctx, "UpdateItem", d.update(old, changed), nil)
-	if !isConditionFailed(err) {
+	err := d.keys.Call(ctx, "UpdateItem", d.update(old, changed), nil)
+	if _, failed := awsjson.ConditionFailed(err); !failed {
 		return err
 	}
 	if now, readErr := d.Key(ctx, old.Digest); readErr == nil && now.equal(changed) {
@@ -166,10 +166,10 @@ var errChanged = fmt.Errorf("%w: somebody else has changed or deleted it meanwhi
 // replaceRecord changes a record and stores another, or does neither. The token
 // makes a call that is repeated one call.
 func (d *DynamoDB) replaceRecord(ctx context.Context, old, changed, successor Record) error {
-	err := d.callKeys(ctx, "TransactWriteItems", map[string]any{
+	err := d.keys.Call(ctx, "TransactWriteItems", map[string]any{
 		"ClientRequestToken": successor.Digest.String()[:36],
 		"TransactItems": []map[string]any{
-			{"Put": map[string]any{"TableName": d.keyTable, "Item": encodeRecord(successor)}},
+			{"Put": map[string]any{"TableName": d.keys.Name, "Item": encodeRecord(successor)}},
 			{"Update": d.update(old, changed)},
 		},
 	}, nil)
@@ -181,5 +181,5 @@ func (d *DynamoDB) replaceRecord(ctx context.Context, old, changed, successor Re
 }
 
 func (d *DynamoDB) deleteRecord(ctx context.Context, r Record) error {
-	return d.callKeys(ctx, "DeleteItem", map[string]any{"TableName": d.keyTable, "Key": keyOf(r.Digest.String())}, nil)
+	return d.keys.Call(ctx, "DeleteItem", map[string]any{"TableName": d.keys.Name, "Key": keyOf(r.Digest.String())}, nil)
 }

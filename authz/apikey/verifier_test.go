@@ -189,9 +189,9 @@ func TestFaultsOfTheDeployment(t *testing.T) {
 		store      Store
 	}{
 		{"unknown tier", `misconfigured: there is no tier "gold"; change the key's tier, or add the tier to the authorizer`, with("", "")},
-		{"no table", `looking up an API key: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found": is it deployed, in this Region and account?`, with("API_KEY_TABLE_NAME", "other")},
+		{"no table", `looking up an API key: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account?`, with("API_KEY_TABLE_NAME", "other")},
 		{"no name", `looking up an API key: misconfigured: the name of the API key table is not set; set API_KEY_TABLE_NAME to it`, with("API_KEY_TABLE_NAME", "")},
-		{"no permission", `looking up an API key: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException": "User: arn:aws:sts::000000000000:assumed-role/nobody/nobody is not authorized to perform: dynamodb:GetItem on resource: arn:aws:dynamodb:eu-central-1:000000000000:table/events-api-keys because no identity-based policy allows the dynamodb:GetItem action": allow the caller dynamodb:GetItem on the table`, newDynamoDB(c.Role(t, "nobody"))},
+		{"no permission", `looking up an API key: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException": "User: arn:aws:sts::000000000000:assumed-role/nobody/nobody is not authorized to perform: dynamodb:GetItem on resource: arn:aws:dynamodb:eu-central-1:000000000000:table/events-api-keys because no identity-based policy allows the dynamodb:GetItem action"; allow the caller dynamodb:GetItem on the table`, newDynamoDB(c.Role(t, "nobody"))},
 		{"another record", "misconfigured: the store gave the record of another API key", storeFunc(func(Digest) (Record, error) { return Record{}, nil })},
 		{"no owner", "misconfigured: the record of the API key: the subject is empty", storeFunc(func(d Digest) (Record, error) { return Record{Digest: d, Tier: "free"}, nil })},
 	}

@@ -117,5 +117,5 @@ func ExampleReplayTable() {
 	err := table.Use(context.Background(), "partner-1", "2Q7WJQZ5VY3XN4T6KDPMRB8CHS", time.Now().Add(time.Minute))
 	fmt.Println(err)
 	// Output:
-	// misconfigured: the table of nonces has no name; set AUTHORIZER_STATE_TABLE_NAME
+	// misconfigured: the name of the state table is not set; set AUTHORIZER_STATE_TABLE_NAME to it
 }

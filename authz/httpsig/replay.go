@@ -3,10 +3,7 @@ package httpsig
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -32,61 +29,44 @@ type ReplayStore interface {
 // A nonce that was kept although the answer to that was lost is kept: the
 // request fails as authz.ErrUnavailable, and the client signs it anew.
 type ReplayTable struct {
-	name   string
-	client *awsjson.Client
-	now    func() time.Time
+	table awsjson.Table
+	now   func() time.Time
 }
 
 // NewReplayTable returns the store in the table with this name. getenv gives
 // Region, credentials and endpoint; os.Getenv, usually. Mistakes fail each Use
 // with their cause.
 func NewReplayTable(name string, getenv func(string) string) *ReplayTable {
-	client := awsjson.New(awsjson.Config{Service: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0", Getenv: getenv, KeepAlive: true})
-	return &ReplayTable{name, client, time.Now}
+	return &ReplayTable{awsjson.Table{
+		Client: awsjson.NewDynamoDB(awsjson.Config{Getenv: getenv}), Name: name, Title: "state", Variable: contract.EnvStateTable,
+	}, time.Now}
 }
 
 // attributeAttempt holds what tells one call of Use from all others.
 const attributeAttempt = "attempt"
 
-type attribute struct {
-	S string `json:",omitempty"`
-	N string `json:",omitempty"`
-}
-
-type putItem struct {
-	TableName                           string
-	Item                                map[string]attribute
-	ConditionExpression                 string
-	ExpressionAttributeValues           map[string]attribute
-	ReturnValuesOnConditionCheckFailure string
-}
-
 // Use implements [ReplayStore] with one conditional put. The condition asks for
 // the expiry too, because DynamoDB deletes expired items within days only.
 func (t *ReplayTable) Use(ctx context.Context, keyID, nonce string, until time.Time) error {
-	if t.name == "" {
-		return fmt.Errorf("%w: the table of nonces has no name; set %s", authz.ErrMisconfigured, contract.EnvStateTable)
-	}
 	attempt := rand.Text()
-	err := t.client.Call(ctx, "PutItem", putItem{
-		TableName: t.name,
-		Item: map[string]attribute{
+	err := t.table.Call(ctx, "PutItem", map[string]any{
+		"TableName": t.table.Name,
+		"Item": awsjson.Item{
 			// No key id has a number sign, so no two pairs have the same name.
-			contract.AuthorizerTableKey: {S: "nonce#" + keyID + "#" + nonce},
-			contract.AuthorizerTableTTL: {N: strconv.FormatInt(until.Unix(), 10)},
-			attributeAttempt:            {S: attempt},
+			contract.AuthorizerTableKey: awsjson.String("nonce#" + keyID + "#" + nonce),
+			contract.AuthorizerTableTTL: awsjson.Seconds(until),
+			attributeAttempt:            awsjson.String(attempt),
 		},
-		ConditionExpression:                 "attribute_not_exists(" + contract.AuthorizerTableKey + ") OR " + contract.AuthorizerTableTTL + " < :now",
-		ExpressionAttributeValues:           map[string]attribute{":now": {N: strconv.FormatInt(t.now().Unix(), 10)}},
-		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+		"ConditionExpression":                 "attribute_not_exists(" + contract.AuthorizerTableKey + ") OR " + contract.AuthorizerTableTTL + " < :now",
+		"ExpressionAttributeValues":           awsjson.Item{":now": awsjson.Seconds(t.now())},
+		"ReturnValuesOnConditionCheckFailure": "ALL_OLD",
 	}, nil)
-	var refusal *awsjson.Error
-	if !errors.As(err, &refusal) || refusal.Type != awsjson.ConditionalCheckFailed {
+	kept, failed := awsjson.ConditionFailed(err)
+	if !failed {
 		return err
 	}
 	// A put whose answer was lost is sent again, and then finds itself.
-	var kept map[string]attribute
-	if json.Unmarshal(refusal.Item, &kept) == nil && kept[attributeAttempt].S == attempt {
+	if kept.Text(attributeAttempt) == attempt {
 		return nil
 	}
 	return fmt.Errorf("%w: the nonce has been used", authz.ErrReplayed)

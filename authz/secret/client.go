@@ -2,7 +2,6 @@ package secret
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -55,7 +54,7 @@ func (c *Client) get(ctx context.Context, path string) (string, error) {
 		WithDecryption bool
 	}{path, true}, &answer)
 	if err != nil {
-		return "", withCure(err, map[string]string{
+		return "", awsjson.WithCure(err, map[string]string{
 			"ParameterNotFound":     "put the parameter: aws ssm put-parameter --type SecureString --name " + path + " --value …",
 			"AccessDeniedException": "allow the function's role ssm:GetParameter on " + path + ", and kms:Decrypt if the parameter has a key of its own",
 		})
@@ -110,7 +109,7 @@ func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, 
 			NextToken                 string `json:",omitempty"`
 		}{prefix, true, true, 10, token}, &page)
 		if err != nil {
-			return nil, withCure(err, map[string]string{
+			return nil, awsjson.WithCure(err, map[string]string{
 				"AccessDeniedException": "allow the function's role ssm:GetParametersByPath on " + prefix + " itself, and kms:Decrypt if a parameter has a key of its own",
 			})
 		}
@@ -127,13 +126,4 @@ func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, 
 			return values, nil
 		}
 	}
-}
-
-// withCure says what to do about the refusals that a deployment usually meets.
-func withCure(err error, cures map[string]string) error {
-	var refused *awsjson.Error
-	if errors.As(err, &refused) && cures[refused.Type] != "" {
-		return fmt.Errorf("%w; %s", err, cures[refused.Type])
-	}
-	return err
 }

@@ -4,8 +4,9 @@
 // configuration loader of the SDK more than double what the function's own
 // code adds to a cold start.
 //
-// It knows the protocol, the retries and the time limits. What operations
-// mean, and the cure for a refusal, is the caller's business.
+// It knows the protocol, the retries and the time limits, and what all who use
+// a table of DynamoDB need to know of it. What operations mean is the caller's
+// business.
 package awsjson
 
 import (

@@ -11,9 +11,9 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
-// ConditionalCheckFailed is the Type of DynamoDB's refusal of a write whose
+// conditionalCheckFailed is the Type of DynamoDB's refusal of a write whose
 // condition is not met.
-const ConditionalCheckFailed = "ConditionalCheckFailedException"
+const conditionalCheckFailed = "ConditionalCheckFailedException"
 
 const (
 	maxType    = 100 // bytes of AWS's error type
@@ -21,8 +21,8 @@ const (
 )
 
 // Error is a refusal by the service. It wraps authz.ErrUnavailable if it
-// passes by itself, else authz.ErrMisconfigured; but nothing if its type is
-// ConditionalCheckFailed, which is an answer rather than a fault.
+// passes by itself, else authz.ErrMisconfigured; but nothing for a condition that
+// is not met (ConditionFailed), which is an answer rather than a fault.
 type Error struct {
 	// Type is AWS's, without namespace, at most 100 bytes. Empty if what
 	// answered was not AWS.
@@ -31,10 +31,8 @@ type Error struct {
 	Message string
 	// Status is the HTTP status.
 	Status int
-	// Item is the item that did not meet the condition, with
-	// ReturnValuesOnConditionCheckFailure, else nil. It is not in the text.
-	Item json.RawMessage
 
+	item     json.RawMessage // that did not meet the condition
 	title    string
 	sentinel error
 	retry    bool
@@ -89,13 +87,23 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 	kind = kind[strings.LastIndexByte(kind, '#')+1:]
 	e := &Error{
 		Type: kind[:min(len(kind), maxType)], Message: answer.Message[:min(len(answer.Message), maxMessage)],
-		Status: response.StatusCode, Item: answer.Item, title: c.title, sentinel: authz.ErrMisconfigured,
+		Status: response.StatusCode, item: answer.Item, title: c.title, sentinel: authz.ErrMisconfigured,
 	}
 	switch {
 	case e.Status >= 500 || e.Status == http.StatusTooManyRequests || throttles[kind]:
 		e.sentinel, e.retry = authz.ErrUnavailable, true
-	case kind == ConditionalCheckFailed:
+	case kind == conditionalCheckFailed:
 		e.sentinel = nil
 	}
 	return e
+}
+
+// WithCure adds to a refusal by the service what to do about it: cures are by
+// Type. Other errors it leaves as they are.
+func WithCure(err error, cures map[string]string) error {
+	var refused *Error
+	if errors.As(err, &refused) && cures[refused.Type] != "" {
+		return fmt.Errorf("%w; %s", err, cures[refused.Type])
+	}
+	return err
 }

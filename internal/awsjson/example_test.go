@@ -2,7 +2,6 @@ package awsjson_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +11,7 @@ import (
 )
 
 // A conditional write to DynamoDB that finds the item there already.
-func ExampleClient_Call() {
+func ExampleTable_Call() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}`)
@@ -22,14 +21,14 @@ func ExampleClient_Call() {
 		"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_DYNAMODB": server.URL,
 		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
 	}
-	client := awsjson.New(awsjson.Config{
-		Service: "dynamodb", Target: "DynamoDB_20120810", Version: "1.0", KeepAlive: true,
-		Getenv: func(name string) string { return environment[name] },
-	})
-	err := client.Call(context.Background(), "PutItem", map[string]any{
-		"TableName": "state", "Item": map[string]any{"id": map[string]string{"S": "nonce"}}, "ConditionExpression": "attribute_not_exists(id)",
+	table := awsjson.Table{
+		Client: awsjson.NewDynamoDB(awsjson.Config{Getenv: func(name string) string { return environment[name] }}),
+		Name:   "nonces", Title: "state", Variable: "STATE_TABLE_NAME",
+	}
+	err := table.Call(context.Background(), "PutItem", map[string]any{
+		"TableName": table.Name, "Item": awsjson.Item{"id": awsjson.String("nonce")}, "ConditionExpression": "attribute_not_exists(id)",
 	}, nil)
-	var refused *awsjson.Error
-	fmt.Println(errors.As(err, &refused) && refused.Type == awsjson.ConditionalCheckFailed)
+	_, failed := awsjson.ConditionFailed(err)
+	fmt.Println(failed)
 	// Output: true
 }
