@@ -295,3 +295,29 @@ func TestPolicyRefusesASecretPathThatOpensMore(t *testing.T) {
 		}
 	}
 }
+
+// Paths may be known only at deployment, and so may the policy's length.
+func TestPolicyRefusesWhatIAMRefuses(t *testing.T) {
+	t.Parallel()
+	f := FunctionArgs{Name: "authorizer"}
+	g := grants{logGroupArn: "arn:aws:logs:eu-central-1:123456789012:log-group:g"}
+	for i := range 120 {
+		g.secretPaths = append(g.secretPaths, fmt.Sprintf("/app/%024d", i))
+	}
+	got, err := marshalPolicy(f, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One path more, of the length that makes the policy as long as it may be.
+	const perPath = len(`,"arn:aws:ssm:eu-central-1:123456789012:parameter"`)
+	last := "/" + strings.Repeat("x", maxInlinePolicy-len(got)-perPath-1)
+	g.secretPaths = append(g.secretPaths, last)
+	if got, err = marshalPolicy(f, g); err != nil || len(got) != maxInlinePolicy {
+		t.Fatalf("got %d characters, %v", len(got), err)
+	}
+	g.secretPaths[len(g.secretPaths)-1] += "x"
+	const want = `the policy of function "authorizer" has 10241 characters, a role's inline policies may have 10240: put secrets below one path and name that in Authorizer.SecretPrefixes`
+	if _, err := marshalPolicy(f, g); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}

@@ -129,8 +129,15 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 		statements = append(statements, allow(g.tableArn+"/index/"+index, actions...))
 	}
 	document, err := json.Marshal(policyDocument{Version: "2012-10-17", Statement: statements})
+	if len(document) > maxInlinePolicy {
+		return "", fmt.Errorf("the policy of function %q has %d characters, a role's inline policies may have %d: put secrets below one path and name that in Authorizer.SecretPrefixes", f.Name, len(document), maxInlinePolicy)
+	}
 	return string(document), err
 }
+
+// maxInlinePolicy is the most characters, white space apart, of a role's inline
+// policies (IAM user guide, "IAM and AWS STS quotas").
+const maxInlinePolicy = 10240
 
 // parameterARNs returns the ARNs of SSM parameters or paths, each once.
 func parameterARNs(neighbour string, paths []string) ([]string, error) {
