@@ -184,6 +184,11 @@ func readSettings(project string, values map[string]string, secret []string) (se
 			"configuration %[1]s:authorizerTtl: %[2]v is not possible with %[1]s:authMethods %[3]q: a result that API Gateway reuses would count no request against a quota, and let a signed one in twice: set authorizerTtl to 0s, or authMethods to %[4]s",
 			project, s.authorizerTtl, s.authMethods, authJwt))
 	}
+	if s.accepts(authJwt) && s.accepts(authSignature) && s.secretPath == s.signingKeysPath {
+		mistakes = append(mistakes, fmt.Errorf(
+			"configuration %[1]s:signingKeysPath: %[2]q is %[1]s:secretPath too: whoever may sign requests could sign tokens for anybody: set one of them to another parameter",
+			project, s.signingKeysPath))
+	}
 	if err := errors.Join(mistakes...); err != nil {
 		return settings{}, err
 	}

@@ -70,6 +70,8 @@ func TestReadSettings(t *testing.T) {
 			err: "authorizerTTL: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretMaxAge, secretPath, signingKeysPath"},
 		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
 			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
+		{name: "one parameter for two purposes", values: map[string]string{"authMethods": "jwt,signature", "secretPath": "/k", "signingKeysPath": "/k"},
+			err: `signingKeysPath: "/k" is events-api:secretPath too: whoever may sign requests could sign tokens for anybody: set one of them to another parameter`},
 		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
 			err: `architecture: "" is not one of "arm64", "x86_64"
 authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m

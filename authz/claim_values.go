@@ -44,11 +44,12 @@ func (c Claims) Words(name string) ([]string, bool) {
 	return splitList(text)
 }
 
-// Decode decodes the claim of this name into value. The error is ErrInvalidClaim
-// with the name, and without what the claim is.
+// Decode decodes the claim of this name into value. A claim that is missing or
+// null, which would leave value as it was, is ErrInvalidClaim, as one of another
+// type is. The error has the name, and not what the claim is.
 func (c Claims) Decode(name string, value any) error {
 	raw, present := c[name]
-	if !present {
+	if !present || string(raw) == "null" {
 		return invalidClaim(fmt.Sprintf("%q is missing", name))
 	}
 	if err := json.Unmarshal(raw, value); err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Handler is a Lambda authorizer of an API Gateway HTTP API. Started with
@@ -27,7 +29,10 @@ type Handler struct {
 	// returns ErrMisconfigured.
 	Chain Chain
 	// Policy decides whether the principal may make the request. Defaults to
-	// letting every principal through.
+	// letting every principal through, unless the component says by the
+	// environment variable ROUTE_PERMISSIONS that routes require permissions:
+	// then every request is ErrMisconfigured until a Policy is set, for instance
+	// what [ParseRoutePermissions] returns.
 	Policy Policy
 	// Limiter counts the requests that the policy lets through. Defaults to no
 	// limit.
@@ -129,6 +134,9 @@ func policyOf(principal, effect, resource string, members map[string]any) events
 // authorize authenticates, decides and counts, in this order: who is refused is
 // not counted.
 func (h Handler) authorize(ctx context.Context, r Request) (Principal, map[string]any, error) {
+	if h.Policy == nil && os.Getenv(contract.EnvRoutePermissions) != "" {
+		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to what authz.ParseRoutePermissions returns for them", ErrMisconfigured, contract.EnvRoutePermissions)
+	}
 	p, err := h.Chain.Authenticate(ctx, r)
 	if err != nil {
 		return Principal{}, nil, err

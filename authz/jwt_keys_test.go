@@ -258,6 +258,9 @@ func TestMapping(t *testing.T) {
 		{name: "the mapping decodes nothing", change: func(c *JWTConfig) {
 			c.Map = func(c Claims, _ *Principal) error { var n int; return c.Decode("nope", &n) }
 		}, text: `invalid claim: "nope" is missing`},
+		{name: "the mapping decodes null", change: func(c *JWTConfig) {
+			c.Map = func(c Claims, p *Principal) error { return c.Decode("null", &p.Tenant) }
+		}, text: `invalid claim: "null" is missing`},
 		{name: "the mapping makes a bad permission", change: func(c *JWTConfig) {
 			c.Map = func(_ Claims, p *Principal) error { p.Permissions = []string{"a b"}; return nil }
 		}, text: "invalid claim: permission 0: it has a character outside printable ASCII, a space, a quote or a backslash"},

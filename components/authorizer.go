@@ -23,8 +23,9 @@ type AuthorizerArgs struct {
 	SecretPath pulumi.StringInput
 	// Secrets are the names of further SSM parameters, SecureStrings, that the
 	// function may read, by the environment variable in which it finds the
-	// name. Names are as in SecretPath, variables as in FunctionArgs. Defaults
-	// to none.
+	// name. Names are as in SecretPath, variables as in FunctionArgs. No name
+	// occurs twice, and none is SecretPath: whoever has a key for one purpose
+	// could use it for the other. Defaults to none.
 	Secrets map[string]pulumi.StringInput
 	// SecretPrefixes are paths below which the function may read all SSM
 	// parameters at once (ssm:GetParametersByPath), at any depth, by the
@@ -81,7 +82,8 @@ type AuthorizerArgs struct {
 	// identity sources together, and no one of them either. Without any (an
 	// empty slice that is not nil) the function is called for every request, also
 	// for one without a credential, to which authz.Handler has API Gateway answer
-	// 401; this excludes a CacheTtl. Defaults to "$request.header.Authorization".
+	// 401; this excludes a CacheTtl. Required with ApiKeys or ReplayProtection,
+	// else it defaults to "$request.header.Authorization".
 	IdentitySources []string
 }
 

@@ -125,6 +125,10 @@ func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 		c.addf("Authorizer.Function.Package", "is required, since these routes are protected: %s", quoted(c.protected))
 	}
 	if args.IdentitySources == nil {
+		if len(c.protected) > 0 && (args.ApiKeys != nil || args.ReplayProtection) {
+			c.addf("Authorizer.IdentitySources", "is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, %q or %q for instance, or give an empty slice where callers may choose",
+				"$request.header.X-Api-Key", signatureSource)
+		}
 		args.IdentitySources = []string{defaultIdentitySource}
 	}
 	c.checkCaching(args)

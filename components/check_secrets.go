@@ -24,6 +24,7 @@ func (c *checker) checkSecrets(args AuthorizerArgs) {
 		taken[name] = "Authorizer.Function.Environment"
 	}
 	c.checkSecretVariables("Authorizer.Secrets", args.Secrets, taken)
+	c.checkPurposes(args)
 	c.checkSecretVariables("Authorizer.SecretPrefixes", args.SecretPrefixes, taken)
 	if args.SecretMaxAge != 0 {
 		c.add("Authorizer.SecretMaxAge", CheckSecretMaxAge(args.SecretMaxAge))
@@ -46,6 +47,28 @@ func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.
 			c.addf(element, "is in %s too: keep one of them", other)
 		}
 		taken[name] = property
+	}
+}
+
+// checkPurposes refuses one parameter for two purposes: whoever has a key for
+// the one could use it for the other, for instance a partner's key to sign
+// requests for tokens in anybody's name.
+func (c *checker) checkPurposes(args AuthorizerArgs) {
+	purposes := map[pulumi.StringInput]string{}
+	if plain, ok := args.SecretPath.(pulumi.String); ok {
+		purposes[plain] = "Authorizer.SecretPath"
+	}
+	for _, name := range slices.Sorted(maps.Keys(args.Secrets)) {
+		plain, ok := args.Secrets[name].(pulumi.String)
+		if !ok { // known only at deployment
+			continue
+		}
+		property := fmt.Sprintf("Authorizer.Secrets[%q]", name)
+		if other, taken := purposes[plain]; taken {
+			c.addf(property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another parameter", string(plain), other)
+			continue
+		}
+		purposes[plain] = property
 	}
 }
 

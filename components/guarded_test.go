@@ -26,7 +26,8 @@ func guardedArgs() *ProtectedHttpApiArgs {
 			SecretPath: pulumi.String("/events-api/jwt-secret"),
 			Secrets: map[string]pulumi.StringInput{
 				"SIGNING_KEYS_PATH": pulumi.String("/events-api/signing-keys"),
-				"OTHER_PATH":        pulumi.String("/events-api/jwt-secret"), // granted once
+				// Known at deployment only, and granted once.
+				"OTHER_PATH": pulumi.String("/events-api/jwt-secret").ToStringOutput(),
 			},
 			SecretPrefixes:   map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/events-api/tenants")},
 			SecretMaxAge:     90 * time.Second,
@@ -240,6 +241,7 @@ func TestCheckGuardedArgs(t *testing.T) {
 			a.Routes[key] = Route{Function: a.Routes["POST /events"].Function, Auth: auth, Permissions: permissions}
 		}
 	}
+	const sources = `Authorizer.IdentitySources: is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, "$request.header.X-Api-Key" or "$request.header.Signature" for instance, or give an empty slice where callers may choose`
 	for _, test := range []struct {
 		name   string
 		change func(*ProtectedHttpApiArgs)
@@ -253,7 +255,7 @@ func TestCheckGuardedArgs(t *testing.T) {
 Routes["GET /me"].Permissions[2]: "events:read" occurs twice`},
 		{"TTL", func(a *ProtectedHttpApiArgs) {
 			require("DELETE /{tenant}/{id}", lambdaAuthorizer, "events:write", "{tenant}:delete")(a)
-			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = 5*time.Minute, nil
+			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = 5*time.Minute, []string{"$request.header.Authorization"}
 		}, `Authorizer.CacheTtl: 5m0s is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas
 Authorizer.CacheTtl: 5m0s is not possible with ReplayProtection: a cached result would let the same signed request in again: set it to 0s, or leave out ReplayProtection
 Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" of Routes["DELETE /{tenant}/{id}"]: it depends on the path, and a result would be reused on all paths of the route: set it to 0s, or have the route's function check the permission`},
@@ -261,14 +263,28 @@ Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" 
 			a.Authorizer.ApiKeys.Quotas, a.Authorizer.ReplayProtection = false, false
 			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = 5*time.Minute, []string{"$request.header.X-Api-Key"}
 		}, ""},
+		{"TTL with signatures", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
+			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []string{"$request.header.signature"}
+		}, `Authorizer.CacheTtl: 1m0s is not possible with the identity source "$request.header.Signature": a signature is for one request, and a cached result would let others in with it: set it to 0s`},
+		{"keys without identity sources", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.ReplayProtection, a.Authorizer.IdentitySources = false, nil
+		}, sources},
+		{"signatures without identity sources", func(a *ProtectedHttpApiArgs) { a.Authorizer.ApiKeys, a.Authorizer.IdentitySources = nil, nil }, sources},
+		{"two purposes", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.Secrets = map[string]pulumi.StringInput{
+				"A1": pulumi.String("/events-api/jwt-secret"), "B1": pulumi.String("/b"), "B2": pulumi.String("/b"), "B3": pulumi.String("/b/c"),
+			}
+		}, `Authorizer.Secrets["A1"]: "/events-api/jwt-secret" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another parameter
+Authorizer.Secrets["B2"]: "/b" is in Authorizer.Secrets["B1"] too: whoever has a key for one purpose could use it for the other: name another parameter`},
 		{"TTL without a source of the caller", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
 			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []string{"$context.routeKey", "$stageVariables.v"}
 		}, `Authorizer.IdentitySources: none of them tells one caller from another, and with a CacheTtl of 1m0s the first caller's result would be everybody's: add the one that the credential is in`},
 		{"variables", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.Secrets = map[string]pulumi.StringInput{
-				"AUTH_METHODS": pulumi.String("/a"), "AWS_REGION": pulumi.String("/a"), "JWT_SECRET_PATH": pulumi.String("/a"),
-				"K": pulumi.String("/a"), "KEYS": nil, "PATH_1": pulumi.String("a"),
+				"AUTH_METHODS": pulumi.String("/a"), "AWS_REGION": pulumi.String("/b"), "JWT_SECRET_PATH": pulumi.String("/c"),
+				"K": pulumi.String("/d"), "KEYS": nil, "PATH_1": pulumi.String("a"),
 			}
 			a.Authorizer.SecretPrefixes = map[string]pulumi.StringInput{"KEYS": pulumi.String("/tenants/"), "ROUTE_PERMISSIONS": pulumi.String("/a")}
 		}, `Authorizer.Secrets["AUTH_METHODS"]: is in Authorizer.Function.Environment too: keep one of them
@@ -313,7 +329,7 @@ func TestEnvironmentSize(t *testing.T) {
 	t.Parallel()
 	// The names of the tables are known in their length only.
 	variables := map[string]string{
-		"JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/events-api/jwt-secret",
+		"JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/other",
 		"TENANTS_PATH": "/events-api/tenants", "SECRET_MAX_AGE": "1m30s", "AUTH_METHODS": "jwt,apikey,signature", "ROUTE_PERMISSIONS": guardedPermissions,
 		"API_KEY_TABLE_NAME": "events-api-keys-1234567", "AUTHORIZER_STATE_TABLE_NAME": "events-authorizer-state-1234567", "FILL": "",
 	}
@@ -323,6 +339,7 @@ func TestEnvironmentSize(t *testing.T) {
 	}
 	size := func(fill int) string {
 		args := guardedArgs()
+		args.Authorizer.Secrets["OTHER_PATH"] = pulumi.String("/other")
 		args.Authorizer.Function.Environment["FILL"] = pulumi.String(strings.Repeat("f", fill))
 		_, m := check(testScope, "events", args)
 		return messages(m)
