@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 )
@@ -66,7 +67,7 @@ func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.As(err, &usage):
-		_, _ = fmt.Fprintf(stderr, "%s: %v\nrun %s --help for its usage\n", name, err, name)
+		_, _ = fmt.Fprintf(stderr, "%s: %v\ngo run ./scripts/%s --help prints its usage\n", name, err, name)
 		return exitUsage
 	case errors.Is(err, ErrInterrupted):
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
@@ -77,12 +78,19 @@ func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// NewFlags returns a flag set whose --help prints usage, then every flag.
+// exitCodes ends each command's usage.
+const exitCodes = `
+The exit code is 0; 1 when it fails, 2 when it was called wrongly, 130 when it was
+interrupted. go run itself ends with 1 for each of the last three.
+`
+
+// NewFlags returns a flag set whose --help prints usage, the exit codes and every
+// flag.
 func NewFlags(name, usage string, stdout io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {
-		_, _ = fmt.Fprintln(stdout, usage)
+		_, _ = fmt.Fprintf(stdout, "%s%s\n", usage, exitCodes)
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		flags.SetOutput(io.Discard)
@@ -128,7 +136,24 @@ func parse(flags *flag.FlagSet, args []string) error {
 		usage()
 		return err
 	case err != nil:
-		return usageError{err}
+		return usageError{explain(flags, err)}
 	}
 	return nil
+}
+
+// notDuration is what the flag package says of a duration that is none.
+var notDuration = regexp.MustCompile(`^(.* for flag -([^ ]+)): parse error$`)
+
+// explain adds to that what a duration looks like.
+func explain(flags *flag.FlagSet, err error) error {
+	match := notDuration.FindStringSubmatch(err.Error())
+	if match == nil {
+		return err
+	}
+	if getter, ok := flags.Lookup(match[2]).Value.(flag.Getter); ok {
+		if _, ok := getter.Get().(time.Duration); ok {
+			return fmt.Errorf("%s: write a number with a unit, such as 90s, 15m or 24h", match[1])
+		}
+	}
+	return err
 }

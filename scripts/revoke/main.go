@@ -32,8 +32,7 @@ It changes nothing else: the secret stays as it is, and a token that the authori
 still accepts goes on working. A running authorizer keeps the secrets that it has read
 for its maximum age, 5 minutes unless configured: after go run ./scripts/rotate --finish
 wait that long, then reset. The command needs the permission apigateway:DELETE on
-/apis/{api id}/stages/{stage}/cache/authorizers. The exit code is 0, 1 when it fails,
-2 when it was called wrongly.
+/apis/{api id}/stages/{stage}/cache/authorizers.
 `
 
 func main() { cli.Main("revoke", run) }

@@ -24,8 +24,10 @@ current one signs.
   go run ./scripts/token --subject usr_abc
   go run ./scripts/token --subject usr_abc --expires-in 15m --claim admin=true --claim team=blue
 
-The token alone goes to standard output. The exit code is 0, 1 when it fails, 2 when
-it was called wrongly.
+The token alone goes to standard output. Where the stack accepts more than tokens
+(authMethods), a token needs permissions:
+
+  go run ./scripts/token --subject usr_abc --claim 'permissions=["events:*"]'
 `
 
 func main() { cli.Main("token", run) }

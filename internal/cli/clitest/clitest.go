@@ -33,7 +33,7 @@ type Result struct {
 
 // UsageError is what a command answers that was called wrongly, as text says.
 func UsageError(command, text string) Result {
-	return Result{Code: 2, Stderr: command + ": " + text + "\nrun " + command + " --help for its usage\n"}
+	return Result{Code: 2, Stderr: command + ": " + text + "\ngo run ./scripts/" + command + " --help prints its usage\n"}
 }
 
 // Run runs the command with nothing of the machine's AWS environment. A stack
