@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -65,6 +66,9 @@ func byMethod(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
+// variable matches a variable of a path.
+var variable = regexp.MustCompile(`\{[^}]*\}`)
+
 // aBody are the options of curl that send an event.
 const aBody = ` -H 'Content-Type: application/json' -d '{"name":"My first event"}'`
 
@@ -87,9 +91,16 @@ func tries(access any, url string, tokens bool) []string {
 		if slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
 			line += aBody
 		}
+		note := ""
+		// curl takes braces for a list.
+		path = variable.ReplaceAllStringFunc(path, func(s string) string {
+			name := strings.ToUpper(strings.Trim(s, "{+}"))
+			note += ", with a value for " + name
+			return name
+		})
 		address := " '" + strings.TrimSuffix(url, "/") + path + "'"
 		if routes[key] == public {
-			lines = append(lines, line+address+"   # "+public)
+			lines = append(lines, line+address+"   # "+public+note)
 			continue
 		}
 		if !refusals {
@@ -99,10 +110,9 @@ func tries(access any, url string, tokens bool) []string {
 				lines = append(lines, line+" -H 'Authorization: Bearer bad-token'"+address+"   # bad token: 403")
 			}
 		}
-		if !tokens {
-			continue
+		if tokens {
+			lines = append(lines, line+` -H "Authorization: Bearer $TOKEN"`+address+"   # protected"+note)
 		}
-		lines = append(lines, line+` -H "Authorization: Bearer $TOKEN"`+address)
 	}
 	return lines
 }
