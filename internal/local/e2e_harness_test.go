@@ -191,12 +191,12 @@ func (d deployed) verify(t *testing.T) {
 	}
 }
 
-// otherModule copies the project of another module into a folder of its own,
-// with this module as its dependency.
-func otherModule(t *testing.T) string {
+// otherModule copies the project of another module, one of testdata, into a
+// folder of its own, with this module as its dependency.
+func otherModule(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/orders")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("testdata/"+name)); err != nil {
 		t.Fatal(err)
 	}
 	root, err := filepath.Abs(repository)
@@ -208,7 +208,7 @@ func otherModule(t *testing.T) string {
 		t.Fatal(err)
 	}
 	const path = "github.com/protected-http-api/protected-http-api"
-	text := strings.Replace(string(module), "module "+path, "module example.com/orders", 1)
+	text := strings.Replace(string(module), "module "+path, "module example.com/"+name, 1)
 	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

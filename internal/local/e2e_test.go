@@ -147,7 +147,7 @@ func TestEventsAPIProd(t *testing.T) {
 // mistakes are refused with the grant that would cure them.
 func TestAnotherModule(t *testing.T) {
 	t.Parallel()
-	dir := otherModule(t)
+	dir := otherModule(t, "orders")
 
 	// From the start the authorizer may not read its secret: one that has read
 	// it would keep it.

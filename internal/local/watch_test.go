@@ -17,7 +17,7 @@ import (
 // outcome.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	dir := otherModule(t)
+	dir := otherModule(t, "orders")
 	d := deploy(t, Options{Project: dir, Stack: "dev"})
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &consoletest.Buffer{}
