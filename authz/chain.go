@@ -20,12 +20,13 @@ type Method struct {
 
 // Chain is the methods that a request may authenticate by, in the order in
 // which they are asked. The first that applies decides: only ErrNoCredential
-// and ErrNotApplicable go on to the next, any other error is final, and a
-// request to which none applies is refused.
+// of an extractor, and ErrNotApplicable, go on to the next. Any other error is
+// final, and so is one that wraps a fault beside them. A request to which none
+// applies is refused.
 //
-// A request that brings two different credentials is refused as malformed,
-// whatever they are (RFC 6750 section 2): otherwise the order here would decide
-// who the caller is.
+// A request in which the extractors find two different credentials is refused
+// as malformed (RFC 6750 section 2): otherwise the order here would decide who
+// the caller is. What no extractor looks for does not count.
 type Chain []Method
 
 // Authenticate returns the principal of the request. Its error is the reason
@@ -59,7 +60,7 @@ func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 			return checkPrincipal(principal)
 		}
 		err = describe(verifyErr, credential)
-		if !errors.Is(verifyErr, ErrNotApplicable) {
+		if !goesOn(verifyErr, ErrNotApplicable) {
 			return Principal{}, err
 		}
 	}
@@ -94,7 +95,7 @@ func (c Chain) extract(r Request) ([]extracted, error) {
 			extractor = BearerHeader{}
 		}
 		credential, err := extractor.Extract(r)
-		if err != nil && !errors.Is(err, ErrNoCredential) && !errors.Is(err, ErrNotApplicable) {
+		if err != nil && !goesOn(err, ErrNoCredential) && !goesOn(err, ErrNotApplicable) {
 			return nil, err
 		}
 		if err == nil {
@@ -114,11 +115,18 @@ func (c Chain) extract(r Request) ([]extracted, error) {
 	return found, nil
 }
 
+// goesOn reports whether err is the sentinel that leaves the request to the
+// next method, and no fault as well.
+func goesOn(err, sentinel error) bool {
+	_, denied := classify(err)
+	return denied && errors.Is(err, sentinel)
+}
+
 // describe adds what may be logged of the credential, where the verifier has
 // not done so.
 func describe(err error, c Credential) error {
 	described := &CredentialError{}
-	if !errors.As(err, &described) {
+	if !errors.As(err, &described) || described == nil {
 		described = &CredentialError{Method: c.Scheme}
 	}
 	full := &CredentialError{Method: described.Method, CredentialID: described.CredentialID, Err: err}

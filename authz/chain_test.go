@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -29,6 +30,9 @@ func TestChain(t *testing.T) {
 			return Principal{Subject: subject, ExpiresAt: time.Unix(testNow, 0)}, nil
 		})
 	}
+	finds := func(err error) Extractor {
+		return extractFunc(func(Request) (Credential, error) { return Credential{}, err })
+	}
 	bearer := map[string]string{"authorization": "Bearer a"}
 	key := map[string]string{"x-api-key": "k"}
 	byKey := headerExtractor("x-api-key")
@@ -51,6 +55,9 @@ func TestChain(t *testing.T) {
 		{"no credential", Chain{{Verifier: is("1")}, {Extractor: byKey, Verifier: is("2")}}, nil, "", "no credential: the request has none of those that are accepted", ErrNoCredential},
 		{"two credentials", Chain{{Verifier: is("1")}, {Extractor: byKey, Verifier: is("2")}}, map[string]string{"authorization": "Bearer a", "x-api-key": "k"}, "", "malformed credential: the request has more than one credential: Bearer, x-api-key", ErrMalformed},
 		{"two credentials of one scheme", Chain{{Extractor: headerExtractor("a"), Verifier: is("1")}, {Extractor: extractFunc(func(Request) (Credential, error) { return NewCredential("a", "other"), nil }), Verifier: is("2")}}, map[string]string{"a": "1"}, "", "malformed credential: the request has more than one credential: a", ErrMalformed},
+		{"a fault beside not applicable is final", Chain{{Verifier: fails(fmt.Errorf("%w: %w", ErrNotApplicable, ErrUnavailable))}, {Verifier: is("2")}}, bearer, "", "credential of another kind: unavailable", ErrUnavailable},
+		{"a fault beside an extractor's no credential is final", Chain{{Extractor: finds(fmt.Errorf("%w: %w", ErrNoCredential, ErrMisconfigured)), Verifier: is("1")}, {Verifier: is("2")}}, bearer, "", "no credential: misconfigured", ErrMisconfigured},
+		{"a verifier's no credential is final", Chain{{Verifier: fails(ErrNoCredential)}, {Verifier: is("2")}}, bearer, "", "no credential", ErrNoCredential},
 		{"no method", nil, bearer, "", "misconfigured: the chain has no method", ErrMisconfigured},
 		{"a method without a verifier, behind one that decides", Chain{{Verifier: is("1")}, {}}, bearer, "", "misconfigured: method 1 of the chain has no Verifier", ErrMisconfigured},
 	}
@@ -82,6 +89,7 @@ func TestChainRefusesPrincipals(t *testing.T) {
 		{"scope", func(p *Principal) { p.Scopes = []string{"a", "b c"} }, "scope 1: it has a character outside printable ASCII, a space, a quote or a backslash"},
 		{"permission", func(p *Principal) { p.Permissions = []string{""} }, "permission 0: it is empty"},
 		{"expiry", func(p *Principal) { p.ExpiresAt = time.Time{} }, "its expiry is out of range"},
+		{"expiry after the year 9999", func(p *Principal) { p.ExpiresAt = time.Unix(maxNumericDate+1, 0) }, "its expiry is out of range"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,6 +99,28 @@ func TestChainRefusesPrincipals(t *testing.T) {
 			_, err := chainOf(verifyFunc(func(context.Context, Credential) (Principal, error) { return p, nil })).Authenticate(t.Context(), Request{Headers: map[string]string{"authorization": "Bearer a"}})
 			if want := "misconfigured: the verifier's principal: " + tt.text; text(err) != want || !errors.Is(err, ErrMisconfigured) {
 				t.Errorf("got %q, want %q", text(err), want)
+			}
+		})
+	}
+}
+
+// TestChainDescribes: what a stranger calls the credential is named in the error
+// only where it can stand in a log.
+func TestChainDescribes(t *testing.T) {
+	t.Parallel()
+	value := strings.Repeat("v", 32)
+	fingerprint := NewCredential(BearerScheme, value).fingerprint()
+	for _, tt := range []struct{ name, given, want string }{
+		{"an id", "key-1", "key-1"}, {"none", "", fingerprint}, {"a line break", "a\nb", fingerprint}, {"too long", strings.Repeat("a", 129), fingerprint},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := chainOf(verifyFunc(func(context.Context, Credential) (Principal, error) {
+				return Principal{}, &CredentialError{Method: "M", CredentialID: tt.given, Err: ErrUnknownKey}
+			})).Authenticate(t.Context(), Request{Headers: map[string]string{"authorization": "Bearer " + value}})
+			var about *CredentialError
+			if !errors.As(err, &about) || about.Method != "M" || about.CredentialID != tt.want || text(err) != "unknown key" {
+				t.Errorf("got %+v, %v; want %q", about, err, tt.want)
 			}
 		})
 	}

@@ -1,11 +1,13 @@
 package authz
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Claims are the members of a token's claims set, or of its header, by their
@@ -45,17 +47,65 @@ func (c Claims) Words(name string) ([]string, bool) {
 }
 
 // Decode decodes the claim of this name into value. A claim that is missing or
-// null, which would leave value as it was, is ErrInvalidClaim, as one of another
-// type is. The error has the name, and not what the claim is.
+// null, which would leave value as it was, is ErrInvalidClaim, as is one of
+// another type, and one with an object that names a member twice, in whatever
+// case: [encoding/json] does not tell Role from role. The error has the claim's
+// name, and nothing of what it is.
 func (c Claims) Decode(name string, value any) error {
 	raw, present := c[name]
 	if !present || string(raw) == "null" {
 		return invalidClaim(fmt.Sprintf("%q is missing", name))
 	}
-	if err := json.Unmarshal(raw, value); err != nil {
+	if json.Valid(raw) && bytes.IndexByte(raw, '{') >= 0 {
+		tokens := json.NewDecoder(bytes.NewReader(raw))
+		tokens.UseNumber()
+		if repeatsName(tokens) {
+			return invalidClaim(fmt.Sprintf("%q names a member twice", name))
+		}
+	}
+	if json.Unmarshal(raw, value) != nil {
 		return invalidClaim(fmt.Sprintf("%q is not of the type that it should be", name))
 	}
 	return nil
+}
+
+// repeatsName reads one value of valid JSON and reports whether an object in it
+// names a member twice, or in two cases: encoding/json would take the last for
+// the field of a struct.
+func repeatsName(tokens *json.Decoder) bool {
+	first, _ := tokens.Token()
+	if first != json.Delim('{') && first != json.Delim('[') {
+		return false
+	}
+	names := map[string]bool{}
+	for tokens.More() {
+		if first == json.Delim('{') {
+			name, _ := tokens.Token()
+			folded := foldCase(fmt.Sprint(name))
+			if names[folded] {
+				return true
+			}
+			names[folded] = true
+		}
+		if repeatsName(tokens) {
+			return true
+		}
+	}
+	_, _ = tokens.Token() // the closing bracket
+	return false
+}
+
+// foldCase returns the same for names that [strings.EqualFold] takes for one.
+func foldCase(name string) string {
+	return strings.Map(func(r rune) rune {
+		for { // up to the least of those that r folds to
+			next := unicode.SimpleFold(r)
+			if next <= r {
+				return next
+			}
+			r = next
+		}
+	}, name)
 }
 
 // Format prints the names of the claims, for every verb.

@@ -27,6 +27,14 @@ type claimSet struct {
 	all                          Claims
 }
 
+// credentialID is the jti, or empty where it could not stand in a log.
+func (c claimSet) credentialID() string {
+	if CheckCredentialID(c.id) != nil {
+		return ""
+	}
+	return c.id
+}
+
 // parseClaims reads the registered claims of a payload segment whose
 // signature has been verified. Their values are not judged yet.
 func parseClaims(segment string) (claimSet, error) {

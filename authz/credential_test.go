@@ -74,6 +74,10 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef"
 	credential, key := NewCredential("Bearer", secret), hmacKey(t, []byte(secret))
+	request := Request{
+		Method: "POST", RouteKey: "POST /{p}", RequestID: "api-1", Path: "/" + secret, RawQuery: "t=" + secret, RouteARN: "arn/" + secret,
+		Headers: map[string]string{"authorization": "Bearer " + secret, "cookie": secret}, PathParameters: map[string]string{"p": secret},
+	}
 	type hidden struct {
 		credential Credential
 		key        Key
@@ -81,6 +85,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	values := []any{
 		credential, &credential, key, &key, hidden{credential, key}, &hidden{credential, key},
 		struct{ C, K any }{credential, key}, []Credential{credential}, StaticKeys{key}, map[string]any{"k": key, "c": credential},
+		request, &request, []Request{request}, struct{ R any }{request}, map[string]any{"r": request}, fmt.Errorf("no rule for %v", request),
 		JWTConfig{Keys: StaticKeys{key}}, newJWT(t, func(c *JWTConfig) { c.Keys = StaticKeys{key} }),
 	}
 	var out bytes.Buffer
@@ -104,7 +109,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 			t.Errorf("the secret is printed as %s", name)
 		}
 	}
-	for _, want := range []string{"Bearer [redacted]", "HS256 [redacted]"} {
+	for _, want := range []string{"Bearer [redacted]", "HS256 [redacted]", `request "api-1", method "POST", route "POST /{p}"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not printed", want)
 		}

@@ -17,7 +17,8 @@ var (
 	// ErrNotApplicable: the credential is of another kind, which another
 	// verifier might judge.
 	ErrNotApplicable = errors.New("credential of another kind")
-	// ErrNoCredential: the request has no credential.
+	// ErrNoCredential: the request has no credential. Only an [Extractor] says
+	// so: of a [Verifier], which has been given one, it is final.
 	ErrNoCredential = errors.New("no credential")
 )
 
@@ -28,7 +29,9 @@ var (
 	// ErrUnsupportedAlgorithm: the credential names an algorithm other than
 	// the key's (RFC 8725 section 3.1).
 	ErrUnsupportedAlgorithm = errors.New("unsupported algorithm")
-	// ErrUnknownKey: the credential names a key that is not there, or is one.
+	// ErrUnknownKey: a token or a signature names a key, by its id, that the
+	// verifier does not have; or the credential is itself an API key, and no
+	// such key was ever made or it has been deleted.
 	ErrUnknownKey = errors.New("unknown key")
 	// ErrInvalidSignature: no key verifies the signature.
 	ErrInvalidSignature = errors.New("invalid signature")
@@ -127,10 +130,20 @@ type CredentialError struct {
 }
 
 // Error implements error.
-func (e *CredentialError) Error() string { return e.Err.Error() }
+func (e *CredentialError) Error() string {
+	if e.Unwrap() == nil {
+		return "a CredentialError without an Err"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns Err.
-func (e *CredentialError) Unwrap() error { return e.Err }
+func (e *CredentialError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // MaxCredentialIDBytes is how long the id of a credential or of a key may be.
 const MaxCredentialIDBytes = 128

@@ -79,8 +79,8 @@ func ExampleFromRequest() {
 	// true
 }
 
-// One authorizer for tokens of two issuers: each method is asked in turn, and
-// only a credential of another kind goes on to the next.
+// One authorizer for tokens and API keys: each method is asked in turn, and only
+// a request without its kind of credential goes on to the next.
 func ExampleChain() {
 	chain := authz.Chain{
 		{Extractor: authz.BearerHeader{}, Verifier: exampleVerifier()},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -70,8 +71,8 @@ const unauthorized = "Unauthorized"
 // refused, for whatever reason, is isAuthorized false. A request without any
 // credential, which gets here only where no identity source is configured, is
 // answered so that the client sees 401, as it does with one. Where the request
-// cannot be judged the error is returned, so that API Gateway answers 500 and
-// caches nothing.
+// cannot be judged, or something panics, the error is returned, so that API
+// Gateway answers 500 and caches nothing.
 //
 // The context of an allow is described at [Identity].
 func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (SimpleResponse, error) {
@@ -96,11 +97,16 @@ func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuth
 // policy. The policy allows the one route and path of the request and nothing
 // else: with a TTL, API Gateway judges the requests that it has in the cache by
 // it, so that a principal's first path is its only one until the TTL has
-// passed. Refusals are a policy that denies; what cannot be judged is returned
-// as the error.
+// passed. Refusals are a policy that denies, so that the client sees 403 even
+// where the request has no credential; what cannot be judged is returned as the
+// error.
 func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (events.APIGatewayV2CustomAuthorizerIAMPolicyResponse, error) {
 	r, err := parseEvent(payload)
 	if err != nil {
+		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
+	}
+	if r.RouteARN == "" {
+		err = fmt.Errorf("%w: the event has no ARN of the route, so that no policy can allow it; is the function invoked by an authorizer of an HTTP API?", ErrMisconfigured)
 		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
 	}
 	if strings.ContainsAny(strings.Replace(r.RouteARN, "/$default/", "/", 1), "*?$") {
@@ -131,9 +137,35 @@ func policyOf(principal, effect, resource string, members map[string]any) events
 	}
 }
 
-// authorize authenticates, decides and counts, in this order: who is refused is
-// not counted.
-func (h Handler) authorize(ctx context.Context, r Request) (Principal, map[string]any, error) {
+// authorize is judge, with a panic as a fault. Lambda's runtime would log the
+// panic's value, which can be made of a credential, and end the process.
+func (h Handler) authorize(ctx context.Context, r Request) (p Principal, members map[string]any, err error) {
+	defer func() {
+		if recover() != nil {
+			p, members, err = Principal{}, nil, errors.New("an extractor, a verifier or the limiter panicked in "+panicked())
+		}
+	}()
+	if p, members, err = h.judge(ctx, r); err != nil {
+		_ = err.Error() // panics as well where it is a nil pointer
+	}
+	return p, members, err
+}
+
+// panicked names the function that panicked, to a function that recovers.
+func panicked() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)]) // after this one and the one that recovers
+	for {
+		frame, more := frames.Next()
+		if !more || !strings.HasPrefix(frame.Function, "runtime.") {
+			return frame.Function
+		}
+	}
+}
+
+// judge authenticates, decides and counts, in this order: who gets no allow is
+// not counted, unless the limiter itself refuses.
+func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
 	if h.Policy == nil && os.Getenv(contract.EnvRoutePermissions) != "" {
 		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to what authz.ParseRoutePermissions returns for them", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
@@ -144,12 +176,14 @@ func (h Handler) authorize(ctx context.Context, r Request) (Principal, map[strin
 	if h.Policy != nil {
 		err = decide(ctx, h.Policy, p, r)
 	}
-	if err == nil && h.Limiter != nil {
-		err = h.Limiter.Take(ctx, p, r)
-	}
 	var members map[string]any
 	if err == nil {
-		members, err = contextOf(p)
+		if members, err = contextOf(p); err != nil {
+			err = fmt.Errorf("%w: %w", ErrMisconfigured, err)
+		}
+	}
+	if err == nil && h.Limiter != nil {
+		err = h.Limiter.Take(ctx, p, r)
 	}
 	if err != nil {
 		return Principal{}, nil, &CredentialError{Method: p.Method, CredentialID: p.CredentialID, Err: err}
@@ -163,7 +197,7 @@ func (h Handler) refuse(ctx context.Context, r Request, err error) error {
 	reason, denied := classify(err)
 	about := []any{"reason", reason, "error", err.Error()}
 	credential := &CredentialError{}
-	if errors.As(err, &credential) {
+	if errors.As(err, &credential) && credential != nil {
 		about = append(about, "method", credential.Method, "credentialId", credential.CredentialID)
 	}
 	log := h.logger().With(append(about, where(ctx, r)...)...)

@@ -34,11 +34,17 @@ func eventV1(t testing.TB, path string, headers map[string]string) json.RawMessa
 	return data
 }
 
+// withMultiValue adds multiValueHeaders to an event.
+func withMultiValue(event json.RawMessage, headers string) json.RawMessage {
+	return bytes.Replace(event, []byte("{"), []byte(`{"multiValueHeaders":`+headers+","), 1)
+}
+
 func TestHandlePolicy(t *testing.T) {
 	t.Parallel()
 	bearer := "Bearer " + sign(testHeader, testClaims)
 	const allowed = `{"principalId":"usr_abc","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow","Resource":["%s"]}]},"context":{"credentialId":"sha256:836b2f1a0ac3","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`
 	const denied = `{"principalId":"anonymous","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Deny","Resource":["*"]}]}}`
+	const noARN = "misconfigured: the event has no ARN of the route, so that no policy can allow it; is the function invoked by an authorizer of an HTTP API?"
 	arn := func(path string) string {
 		return "arn:aws:execute-api:eu-central-1:000000000000:abcdef1234/$default/DELETE" + path
 	}
@@ -54,9 +60,13 @@ func TestHandlePolicy(t *testing.T) {
 		{"format 1.0, bad token", eventV1(t, "/events/42", map[string]string{"Authorization": "Bearer x"}), denied, "", "malformed"},
 		{"format 1.0, no token", eventV1(t, "/events/42", nil), denied, "", "no credential"},
 		{"a wildcard in the path", eventV1(t, "/events/*", map[string]string{"Authorization": bearer}), denied, "", "malformed"},
+		{"a stage's name in the path", eventV1(t, "/events/$default/x", map[string]string{"Authorization": bearer}), denied, "", "malformed"},
 		{"a question mark in the path", eventV1(t, "/events/a?", map[string]string{"Authorization": bearer}), denied, "", "malformed"},
 		{"a variable in the path", eventV1(t, "/events/${aws:userid}", map[string]string{"Authorization": bearer}), denied, "", "malformed"},
 		{"format 2.0", readEvent(t, bearer), fmt.Sprintf(allowed, "arn:aws:execute-api:eu-central-1:000000000000:abcdef1234/$default/POST/events"), "", ""},
+		{"format 1.0, a header twice", withMultiValue(eventV1(t, "/events/42", map[string]string{"Authorization": bearer}), `{"authorization":["Bearer x"],"Authorization":["Bearer y","`+bearer+`"]}`), denied, "", "malformed"},
+		{"format 1.0, no ARN", json.RawMessage(`{"version":"1.0","headers":{"Authorization":"` + bearer + `"}}`), "", noARN, "misconfigured"},
+		{"format 2.0, no ARN", json.RawMessage(`{"version":"2.0","headers":{"authorization":"` + bearer + `"}}`), "", noARN, "misconfigured"},
 		{"another version", json.RawMessage(`{"version":"3.0"}`), "", "misconfigured: the event's version is neither 1.0 nor 2.0: is the function invoked by an authorizer of an HTTP API?", "misconfigured"},
 		{"no object", json.RawMessage(`"text"`), "", "misconfigured: the event is not one of an authorizer of an HTTP API", "misconfigured"},
 		{"another shape", json.RawMessage(`{"version":"1.0","headers":"text"}`), "", "misconfigured: the event is not one of an authorizer of an HTTP API", "misconfigured"},
@@ -112,6 +122,32 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestHeadersOfFormat1: every value of a repeated header is there, in an order
+// that does not change.
+func TestHeadersOfFormat1(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, event, want string }{
+		{"one value", `{"headers":{"A":"1"}}`, "1"},
+		{"two spellings", `{"headers":{"a":"2","A":"1"}}`, "1,2"},
+		{"the same value in two spellings", `{"headers":{"a":"1","A":"1"}}`, "1,1"},
+		{"the last of two", `{"headers":{"A":"2"},"multiValueHeaders":{"A":["1","2"]}}`, "1,2"},
+		{"both, joined", `{"headers":{"A":"1,2"},"multiValueHeaders":{"A":["1","2"]}}`, "1,2"},
+		{"a value of its own", `{"headers":{"A":"3"},"multiValueHeaders":{"A":["1","2"]}}`, "1,2,3"},
+		{"two spellings of several", `{"headers":{"a":"4","A":"2"},"multiValueHeaders":{"a":["3","4"],"A":["1","2"]}}`, "1,2,3,4"},
+		{"several only", `{"multiValueHeaders":{"A":["1","2"]}}`, "1,2"},
+		{"empty", `{"headers":{"A":""}}`, ""},
+		{"an empty one", `{"headers":{"A":""},"multiValueHeaders":{"A":[]}}`, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := parseEvent(json.RawMessage(`{"version":"1.0",` + tt.event[1:]))
+			if want := map[string]string{"a": tt.want}; err != nil || !reflect.DeepEqual(r.Headers, want) {
+				t.Errorf("got %q, %v; want %q", r.Headers, err, want)
+			}
+		})
+	}
+}
+
 type limiterFunc func(context.Context, Principal, Request) error
 
 func (f limiterFunc) Take(ctx context.Context, p Principal, r Request) error { return f(ctx, p, r) }
@@ -159,11 +195,50 @@ func TestHandlerPolicyAndLimiter(t *testing.T) {
 	}
 }
 
+// TestTooMuchIsNotCounted: whose identity does not fit into the context gets no
+// allow, and so none is counted. A token that says too much is a bad token.
+func TestTooMuchIsNotCounted(t *testing.T) {
+	t.Parallel()
+	const rest = `{"credentialId":"sha256:000000000000","expiresAt":1700000060,"method":"JWT","scopes":"","userId":"s"}`
+	scoped := func(n int) string {
+		return sign(testHeader, `{"sub":"s","exp":1700000060,"scope":"`+strings.Repeat("x", n)+`"}`)
+	}
+	large := verifyFunc(func(context.Context, Credential) (Principal, error) {
+		return Principal{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}, nil
+	})
+	for _, tt := range []struct {
+		name     string
+		verifier Verifier
+		token    string
+		counted  int
+		answer   string
+		logged   string
+		want     error
+	}{
+		{"a token, as much as there may be", newJWT(t), scoped(MaxContextBytes - len(rest)), 1, `{"isAuthorized":true,`, "", nil},
+		{"a token, one byte more", newJWT(t), scoped(MaxContextBytes - len(rest) + 1), 0, `{"isAuthorized":false}`, `"reason":"invalid claim","error":"invalid claim: the authorizer context has 4097 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"`, nil},
+		{"another verifier", large, "x", 0, "", `"reason":"misconfigured","error":"misconfigured: the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"`, ErrMisconfigured},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			counted := 0
+			limiter := limiterFunc(func(context.Context, Principal, Request) error { counted++; return nil })
+			answer, log, err := invoke(t, Handler{Chain: chainOf(tt.verifier), Limiter: limiter}, readEvent(t, "Bearer "+tt.token))
+			if !strings.HasPrefix(answer, tt.answer) || !errors.Is(err, tt.want) || counted != tt.counted {
+				t.Errorf("got %.40s, %v, counted %d", answer, err, counted)
+			}
+			if !strings.Contains(log, tt.logged) || tt.logged == "" && log != "" {
+				t.Errorf("logged %s, want %s", log, tt.logged)
+			}
+		})
+	}
+}
+
 func TestContextSize(t *testing.T) {
 	t.Parallel()
 	p := Principal{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}
 	_, err := contextOf(p)
-	const want = "misconfigured: the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
+	const want = "the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
 	if text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
 	}

@@ -74,6 +74,8 @@ func TestHandlerAllows(t *testing.T) {
 func TestHandlerDenies(t *testing.T) {
 	t.Parallel()
 	const denied = `{"isAuthorized":false}`
+	forged := sign(testHeader, `{"sub":"s","exp":1,"jti":"token-1"}`)
+	forged = forged[:len(forged)-4] + "AAAA"
 	tests := []struct{ name, authorization, answer, reason, text, credential string }{
 		{"missing", "", `{"errorMessage":"Unauthorized"}`, "no credential", "no credential: the header Authorization is missing or empty", ""},
 		{"another scheme", "Basic dTpw", denied, "not applicable", "credential of another kind: the scheme of the header Authorization is not Bearer", ""},
@@ -81,6 +83,9 @@ func TestHandlerDenies(t *testing.T) {
 		{"unsecured", "Bearer " + rfc7519None, denied, "unsupported algorithm", "unsupported algorithm", fingerprinted("f7860a3af2a4")},
 		{"another secret", "Bearer " + jwtIOToken, denied, "invalid signature", "invalid signature", fingerprinted("c794fa6d20c6")},
 		{"expired", "Bearer " + sign(testHeader, `{"sub":"s","exp":1}`), denied, "expired", "expired", fingerprinted("4085bdb49622")},
+		{"expired, with an id", "Bearer " + sign(testHeader, `{"sub":"s","exp":1,"jti":"token-1"}`), denied, "expired", "expired", `"method":"JWT","credentialId":"token-1",`},
+		{"expired, with an id of another form", "Bearer " + sign(testHeader, `{"sub":"s","exp":1,"jti":"a/b"}`), denied, "expired", "expired", fingerprinted("5cccf3656e57")},
+		{"forged, with an id", "Bearer " + forged, denied, "invalid signature", "invalid signature", fingerprinted("77c20097c629")},
 		{"not yet valid", "Bearer " + sign(testHeader, `{"sub":"s","exp":1700000060,"nbf":1700000060}`), denied, "not yet valid", "not yet valid", fingerprinted("81bbd337957d")},
 		{"no subject", "Bearer " + sign(testHeader, `{"exp":1700000060}`), denied, "invalid claim", "invalid claim: sub: the subject is empty", fingerprinted("ccfc97360a99")},
 	}
@@ -140,6 +145,100 @@ func TestHandlerFaults(t *testing.T) {
 			}
 			if want := fmt.Sprintf(`{"level":"ERROR","msg":"request not judged","reason":%q,"error":%q`, tt.reason, tt.text); !strings.HasPrefix(log, want) {
 				t.Errorf("logged %s, want %s…", log, want)
+			}
+		})
+	}
+}
+
+// panics panics with the credential wherever it is asked.
+type panics struct{}
+
+func (panics) Extract(r Request) (Credential, error) { panic(r.Headers["authorization"]) }
+func (panics) Verify(_ context.Context, _ Request, c Credential) (Principal, error) {
+	panic(errors.New("cannot parse " + c.Value()))
+}
+func (panics) Take(_ context.Context, _ Principal, r Request) error { panic(r.Headers) }
+func (panics) Map(c Claims, _ *Principal) error                     { panic(string(c["sub"])) }
+func (panics) Keys(context.Context) ([]Key, error)                  { panic("keys") }
+
+// nilError is an error that must not be a nil pointer, and is one.
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+// TestPanicsAreFaults: a mistake in what a handler is made of does not end the
+// process, and what it panics with, which may be a token, is not shown.
+func TestPanicsAreFaults(t *testing.T) {
+	t.Parallel()
+	const claims = `{"sub":"subjectOfTheToken","exp":1700000060}`
+	token := sign(testHeader, claims)
+	fails := func(err error) Chain {
+		return chainOf(verifyFunc(func(context.Context, Credential) (Principal, error) { return Principal{}, err }))
+	}
+	const in = "an extractor, a verifier or the limiter panicked in github.com/protected-http-api/protected-http-api/authz."
+	const notMade = "misconfigured: the JWT was not made by NewJWT"
+	good := chainOf(newJWT(t))
+	tests := []struct {
+		name         string
+		h            Handler
+		reason, text string
+	}{
+		{"extractor", Handler{Chain: Chain{{Extractor: panics{}, Verifier: panics{}}}}, "internal", in + "panics.Extract"},
+		{"verifier", Handler{Chain: chainOf(panics{})}, "internal", in + "panics.Verify"},
+		{"limiter", Handler{Chain: good, Limiter: panics{}}, "internal", in + "panics.Take"},
+		{"mapping", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Map = panics{}.Map }))}, "internal", in + "panics.Map"},
+		{"key provider", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Keys = panics{} }))}, "internal", in + "panics.Keys"},
+		{"key provider, a nil pointer", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Keys = (*refresher)(nil) }))}, "internal", in + "(*refresher).Keys"},
+		{"error, a nil pointer", Handler{Chain: fails((*nilError)(nil))}, "internal", in + "(*nilError).Error"},
+		{"error of the limiter, a nil pointer", Handler{Chain: good, Limiter: limiterFunc(func(context.Context, Principal, Request) error { return (*nilError)(nil) })}, "internal", in + "(*nilError).Error"},
+		{"JWT, a nil pointer", Handler{Chain: chainOf((*JWT)(nil))}, "misconfigured", notMade},
+		{"JWT, zero", Handler{Chain: chainOf(&JWT{})}, "misconfigured", notMade},
+		{"CredentialError, a nil pointer", Handler{Chain: fails((*CredentialError)(nil))}, "internal", "a CredentialError without an Err"},
+		{"CredentialError of an extractor, a nil pointer", Handler{Chain: Chain{{Extractor: extractFunc(func(Request) (Credential, error) { return Credential{}, (*CredentialError)(nil) }), Verifier: panics{}}}}, "internal", "a CredentialError without an Err"},
+		{"CredentialError, zero", Handler{Chain: fails(&CredentialError{})}, "internal", "a CredentialError without an Err"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			answer, log, err := invoke(t, tt.h, readEvent(t, "Bearer "+token))
+			if answer != "" || text(err) != "judging a request: "+tt.text {
+				t.Errorf("got %s, %q; want %q", answer, text(err), tt.text)
+			}
+			want := fmt.Sprintf(`{"level":"ERROR","msg":"request not judged","reason":%q,"error":%q`, tt.reason, tt.text)
+			if !strings.HasPrefix(log, want) || strings.Count(log, "\n") != 1 {
+				t.Errorf("logged %s, want %s…", log, want)
+			}
+			for _, secret := range []string{token, "subjectOfTheToken"} {
+				if strings.Contains(log+text(err), secret) {
+					t.Errorf("%.20s… is shown in %s, %v", secret, log, err)
+				}
+			}
+		})
+	}
+}
+
+// TestHandlerLogsAllows: whoever turns debugging on sees who is let in.
+func TestHandlerLogsAllows(t *testing.T) {
+	t.Parallel()
+	bearer := "Bearer " + sign(testHeader, testClaims)
+	for name, handle := range map[string]func(Handler) error{
+		"Handle": func(h Handler) error {
+			_, err := lambda.NewHandler(h.Handle).Invoke(t.Context(), readEvent(t, bearer))
+			return err
+		},
+		"HandlePolicy": func(h Handler) error {
+			_, err := h.HandlePolicy(t.Context(), readEvent(t, bearer))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			options := &slog.HandlerOptions{Level: slog.LevelDebug}
+			err := handle(Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.NewJSONHandler(&log, options))})
+			const want = `"level":"DEBUG","msg":"request allowed","requestId":"","apiRequestId":"api-1","routeKey":"POST /events","method":"JWT","credentialId":"sha256:836b2f1a0ac3"}`
+			if err != nil || !strings.Contains(log.String(), want) {
+				t.Errorf("logged %s, %v; want %s", log.String(), err, want)
 			}
 		})
 	}

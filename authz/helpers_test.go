@@ -67,6 +67,11 @@ type keysFunc func(context.Context) ([]Key, error)
 
 func (f keysFunc) Keys(ctx context.Context) ([]Key, error) { return f(ctx) }
 
+// gives is a provider of keys that only a request finds out about.
+func gives(keys ...Key) KeyProvider {
+	return keysFunc(func(context.Context) ([]Key, error) { return keys, nil })
+}
+
 // text is an error's text, "" for nil.
 func text(err error) string {
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -34,9 +35,11 @@ var (
 // Access logs show them as $context.authorizer.userId and so on.
 type Identity struct {
 	// UserID is the subject of the verified credential: of a token its sub, of
-	// an IAM caller its unique id.
+	// an IAM caller its unique id, of a caller with an identity of an Amazon
+	// Cognito identity pool the id of that identity.
 	UserID string
-	// Issuer is who issued the credential.
+	// Issuer is who issued the credential: of an identity of an identity pool
+	// the id of the pool.
 	Issuer string
 	// Tenant is the tenant that the credential belongs to.
 	Tenant string
@@ -66,7 +69,8 @@ func (i Identity) May(permission string) bool { return Permits(i.Permissions, pe
 
 // MaxContextBytes is how long the authorizer context may be as JSON: 4 KiB.
 // AWS names no limit for HTTP APIs; for REST APIs, where it does, the whole
-// answer has 8 KB.
+// answer has 8 KB. A token whose claims make more is refused with
+// ErrInvalidClaim; of any other principal it is ErrMisconfigured.
 const MaxContextBytes = 4 << 10
 
 // contextOf returns the authorizer context of a principal.
@@ -90,10 +94,10 @@ func contextOf(p Principal) (map[string]any, error) {
 	}
 	encoded, err := json.Marshal(members)
 	if err != nil {
-		return nil, fmt.Errorf("%w: encoding the authorizer context: %w", ErrMisconfigured, err)
+		return nil, fmt.Errorf("encoding the authorizer context: %w", err)
 	}
 	if len(encoded) > MaxContextBytes {
-		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", ErrMisconfigured, len(encoded), MaxContextBytes)
+		return nil, fmt.Errorf("the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", len(encoded), MaxContextBytes)
 	}
 	return members, nil
 }
@@ -184,7 +188,7 @@ func fromLambda(members map[string]any) (Identity, error) {
 }
 
 // fromJWT reads the claims that API Gateway's JWT authorizer has verified. It
-// hands every claim over as text.
+// hands every claim over as text, and takes scopes from scope or scp.
 func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) (Identity, error) {
 	identity := Identity{
 		UserID: jwt.Claims["sub"], Issuer: jwt.Claims["iss"], Method: methodJWT, CredentialID: jwt.Claims["jti"],
@@ -192,8 +196,15 @@ func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) 
 	if CheckCredentialID(identity.CredentialID) != nil {
 		identity.CredentialID = ""
 	}
+	scopes, present := jwt.Claims["scope"]
+	if !present {
+		scopes = jwt.Claims["scp"]
+	}
+	if strings.HasPrefix(scopes, "[") && strings.HasSuffix(scopes, "]") {
+		scopes = scopes[1 : len(scopes)-1] // an array, as API Gateway prints it
+	}
 	var ok bool
-	if identity.Scopes, ok = splitList(jwt.Claims["scope"]); !ok {
+	if identity.Scopes, ok = splitList(scopes); !ok {
 		identity.Scopes = nil
 	}
 	seconds, err := strconv.ParseFloat(jwt.Claims["exp"], 64)
@@ -206,6 +217,10 @@ func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) 
 
 // fromIAM reads whom API Gateway's IAM authorizer has recognised.
 func fromIAM(iam events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription) (Identity, error) {
+	if pool := iam.CognitoIdentity; pool.IdentityID != "" {
+		// All identities of a pool share the session of a role, and so its userId.
+		return Identity{UserID: pool.IdentityID, Issuer: pool.IdentityPoolID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("cognitoIdentity.identityId")
+	}
 	return Identity{UserID: iam.UserID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("userId")
 }
 

@@ -21,6 +21,12 @@ func TestFromRequest(t *testing.T) {
 	const badUser = "malformed identity in the request: userId: it is not a string"
 	identity := func(members string) string { return `{"authorizer":{"lambda":{` + members + `}}}` }
 	jwt := func(claims string) string { return `{"authorizer":{"jwt":{"claims":{` + claims + `},"scopes":null}}}` }
+	cognito := func(n int) string {
+		identity := strings.ReplaceAll("eu-central-1:NNNNNNNN-NNNN-NNNN-NNNN-NNNNNNNNNNNN", "N", fmt.Sprint(n))
+		return `{"authorizer":{"iam":{"accessKey":"ASIAEXAMPLE","accountId":"000000000000","userId":"AROAEXAMPLE:CognitoIdentityCredentials",
+			"userArn":"arn:aws:sts::000000000000:assumed-role/pool/CognitoIdentityCredentials",
+			"cognitoIdentity":{"amr":["authenticated"],"identityId":"` + identity + `","identityPoolId":"eu-central-1:pool"}}}}`
+	}
 	soon := time.Unix(testNow+1, 0).UTC()
 	tests := []struct {
 		name, context string
@@ -63,12 +69,25 @@ func TestFromRequest(t *testing.T) {
 			UserID: "u", Issuer: "https://issuer.example", Method: "JWT", CredentialID: "j1", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
 		{name: "JWT authorizer, exp as it prints large numbers", context: jwt(`"sub":"u","exp":"1.700000001e+09"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
 		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a/b","scope":"a  b"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, scp", context: jwt(`"sub":"u","exp":"1700000001","scp":"a b"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scp an array", context: jwt(`"sub":"u","exp":"1700000001","scp":"[a b]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope an array of one", context: jwt(`"sub":"u","exp":"1700000001","scope":"[a]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope an empty array", context: jwt(`"sub":"u","exp":"1700000001","scope":"[]"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, scope with brackets of its own", context: jwt(`"sub":"u","exp":"1700000001","scope":"[[a] b]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"[a]", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, one bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"["`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"["}, ExpiresAt: soon}},
+		{name: "JWT authorizer, the other bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"ab]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"ab]"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope before scp", context: jwt(`"sub":"u","exp":"1700000001","scope":"","scp":"a"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
 		{"JWT authorizer, expired", jwt(`"sub":"u","exp":"1700000000"`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
 		{"JWT authorizer, no exp", jwt(`"sub":"u"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
 		{"JWT authorizer, exp NaN", jwt(`"sub":"u","exp":"NaN"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
 		{"JWT authorizer, no sub", jwt(`"exp":"1700000001"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: sub: the subject is empty"},
 		{name: "IAM authorizer", context: `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE","accountId":"000000000000","userArn":"arn:aws:iam::000000000000:user/u","userId":"AIDAEXAMPLE"}}}`, want: Identity{
 			UserID: "AIDAEXAMPLE", Method: "IAM", CredentialID: "AKIAEXAMPLE"}},
+		{name: "identity pool, one identity", context: cognito(1), want: Identity{
+			UserID: "eu-central-1:11111111-1111-1111-1111-111111111111", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
+		{name: "identity pool, another identity of the same role", context: cognito(2), want: Identity{
+			UserID: "eu-central-1:22222222-2222-2222-2222-222222222222", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
+		{"identity pool, identity with a line break", `{"authorizer":{"iam":{"userId":"u","cognitoIdentity":{"identityId":"a\nb"}}}}`, Identity{}, ErrMalformedIdentity, "malformed identity in the request: cognitoIdentity.identityId: the subject has a character that is not printable"},
 		{"IAM authorizer, no user", `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE"}}}`, Identity{}, ErrMalformedIdentity, "malformed identity in the request: userId: the subject is empty"},
 	}
 	for _, tt := range tests {

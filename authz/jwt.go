@@ -1,9 +1,11 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -38,14 +40,16 @@ type JWTConfig struct {
 	// before its nbf and iat a token is good. It never lengthens a token's
 	// life. At most MaxLeeway. Defaults to 0.
 	Leeway time.Duration
-	// RequiredClaims are further claims that a token must have, with any value
-	// but null. exp and the subject are always required.
+	// RequiredClaims are the names of further claims that a token must have,
+	// with any value but null. exp and the subject are always required.
 	RequiredClaims []string
 	// Map fills the principal from the claims of a token that is good in all
 	// else: permissions, tenant, tier, or a subject from another claim than
 	// sub. The principal has subject, issuer, scopes, claims and expiry
-	// already. An error without a sentinel of this package counts as
-	// ErrInvalidClaim; its text must show no claim. Defaults to nothing more.
+	// already. An ExpiresAt that Map makes earlier counts: the token has expired
+	// where that is past. One that is later than exp is cut to exp. An error
+	// without a sentinel of this package counts as ErrInvalidClaim; its text must
+	// show no claim. Defaults to nothing more.
 	Map func(Claims, *Principal) error
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -58,7 +62,7 @@ type JWTConfig struct {
 //
 // The algorithm is the key's, never the token's choice. Where the keys have
 // ids, a token's kid must be one of them, and a token without kid may fit any;
-// where they have none, kid does not matter.
+// where they have none, kid may be any string.
 type JWT struct {
 	cfg       JWTConfig
 	validator *jwt.Validator
@@ -75,6 +79,13 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 		return nil, fmt.Errorf("%w: set one of JWTConfig.Audience and JWTConfig.AnyAudience", ErrMisconfigured)
 	case cfg.Leeway < 0 || cfg.Leeway > MaxLeeway:
 		return nil, fmt.Errorf("%w: JWTConfig.Leeway is %v, allowed is 0 to %v", ErrMisconfigured, cfg.Leeway, MaxLeeway)
+	case slices.Contains(cfg.RequiredClaims, ""):
+		return nil, fmt.Errorf("%w: JWTConfig.RequiredClaims has an empty name", ErrMisconfigured)
+	}
+	if keys, ok := cfg.Keys.(StaticKeys); ok {
+		if _, err := keysByID(keys); err != nil {
+			return nil, fmt.Errorf("JWTConfig.Keys: %w", err)
+		}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -97,38 +108,51 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 // claims are read only after the signature has been verified.
 //
 // A token that no key fits may have been signed with a key that is newer than
-// those here; see [TryKeys].
+// those here; see [TryKeys]. The error of a token with a good signature has its
+// jti as the credential's id.
 func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, error) {
-	if c.Scheme != BearerScheme {
-		return Principal{}, ErrNotApplicable
+	switch {
+	case v == nil || v.validator == nil:
+		return Principal{}, fmt.Errorf("%w: the JWT was not made by NewJWT", ErrMisconfigured)
+	case c.Scheme != BearerScheme:
+		return Principal{}, fmt.Errorf("%w: a token has the scheme Bearer; return NewCredential(BearerScheme, …)", ErrNotApplicable)
 	}
-	p, err := v.verify(ctx, c)
+	claims, err := v.verified(ctx, c)
+	var p Principal
+	if err == nil {
+		p, err = v.judge(claims, c)
+	}
 	if err != nil {
-		return Principal{}, &CredentialError{Method: methodJWT, Err: err}
+		return Principal{}, &CredentialError{Method: methodJWT, CredentialID: claims.credentialID(), Err: err}
 	}
 	return p, nil
 }
 
-func (v *JWT) verify(ctx context.Context, c Credential) (Principal, error) {
-	var token compact
-	err := TryKeys(ctx, v.cfg.Keys, func(keys []Key) (err error) {
-		if token, err = parseCompact(c.Value()); err != nil {
-			return err
-		}
-		head, err := checkHeader(token.header, v.cfg.Type)
-		if err != nil {
-			return err
+// verified returns the claims of a token whose signature is good.
+func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
+	token, head, tokenErr := parseToken(c.Value(), v.cfg.Type)
+	err := TryKeys(ctx, v.cfg.Keys, func(keys []Key) error {
+		if tokenErr != nil {
+			return nil // no key would make it better
 		}
 		return verifySignature(keys, head, token)
 	})
-	if err != nil {
-		return Principal{}, err
+	switch {
+	case err != nil:
+		return claimSet{}, err
+	case tokenErr != nil:
+		return claimSet{}, tokenErr
 	}
-	claims, err := parseClaims(token.payload)
+	return parseClaims(token.payload)
+}
+
+func parseToken(text, wantType string) (compact, header, error) {
+	token, err := parseCompact(text)
 	if err != nil {
-		return Principal{}, err
+		return compact{}, header{}, err
 	}
-	return v.judge(claims)
+	head, err := checkHeader(token.header, wantType)
+	return token, head, err
 }
 
 // signingMethods are golang-jwt's implementations, each of which takes keys of
@@ -142,7 +166,7 @@ var signingMethods = map[Algorithm]jwt.SigningMethod{
 // verifySignature tries the keys that the token's header admits. MACs are
 // compared in constant time: golang-jwt does it with [hmac.Equal].
 func verifySignature(keys []Key, head header, token compact) error {
-	candidates, err := selectKeys(keys, head.keyID)
+	candidates, err := selectKeys(keys, head)
 	if err != nil {
 		return err
 	}
@@ -159,9 +183,8 @@ func verifySignature(keys []Key, head header, token compact) error {
 	return err
 }
 
-// selectKeys returns the keys that a token with this kid, "" for none, may be
-// verified with.
-func selectKeys(keys []Key, id string) ([]Key, error) {
+// keysByID returns the index of each key, or what [KeyProvider] does not allow.
+func keysByID(keys []Key) (map[string]int, error) {
 	byID := make(map[string]int, len(keys))
 	for i, key := range keys {
 		if key.material == nil {
@@ -178,30 +201,43 @@ func selectKeys(keys []Key, id string) ([]Key, error) {
 		return nil, fmt.Errorf("%w: the key provider gave no key", ErrMisconfigured)
 	case anonymous && len(byID) > 1:
 		return nil, fmt.Errorf("%w: the key provider gave keys with an id and keys without; give all of them an id, or none", ErrMisconfigured)
-	case anonymous || id == "":
+	}
+	return byID, nil
+}
+
+// selectKeys returns the keys that a token may be verified with. Its kid has to
+// have the form of an id only where the keys have ids: where they have none, an
+// issuer may write into it what it likes.
+func selectKeys(keys []Key, head header) ([]Key, error) {
+	byID, err := keysByID(keys)
+	if err != nil {
+		return nil, err
+	}
+	if _, anonymous := byID[""]; anonymous || !head.hasKeyID {
 		return keys, nil
 	}
-	i, known := byID[id]
+	if CheckCredentialID(head.keyID) != nil {
+		return nil, malformed("the token's kid is not 1 to 128 letters, digits and characters of ._:~=+-")
+	}
+	i, known := byID[head.keyID]
 	if !known {
 		return nil, fmt.Errorf("%w: no key has the token's kid", ErrUnknownKey)
 	}
 	return keys[i : i+1], nil
 }
 
-// judge makes a principal of claims that were signed with a good key.
-func (v *JWT) judge(claims claimSet) (Principal, error) {
+// judge makes a principal of the claims of a credential, which were signed with
+// a good key.
+func (v *JWT) judge(claims claimSet, c Credential) (Principal, error) {
 	if err := v.validate(claims); err != nil {
 		return Principal{}, err
 	}
 	p := Principal{
 		Subject: claims.subject, Issuer: claims.issuer, Method: methodJWT,
-		Claims: claims.all, ExpiresAt: claims.expiresAt.Time,
+		CredentialID: claims.credentialID(), Claims: claims.all, ExpiresAt: claims.expiresAt.Time,
 	}
 	// A scope of another form gives nobody anything; Map may read it.
 	p.Scopes, _ = claims.all.Words("scope")
-	if CheckCredentialID(claims.id) == nil {
-		p.CredentialID = claims.id
-	}
 	if v.cfg.Map != nil {
 		if err := v.cfg.Map(claims.all, &p); err != nil {
 			if reason, _ := classify(err); reason == reasonInternal {
@@ -210,13 +246,29 @@ func (v *JWT) judge(claims claimSet) (Principal, error) {
 			return Principal{}, err
 		}
 	}
+	if p.ExpiresAt.After(claims.expiresAt.Time) {
+		p.ExpiresAt = claims.expiresAt.Time
+	}
 	if err := CheckSubject(p.Subject); err != nil {
 		return Principal{}, fmt.Errorf("%w: sub: %w", ErrInvalidClaim, err)
 	}
 	if err := p.check(); err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", ErrInvalidClaim, err)
 	}
-	return p, nil
+	if !v.cfg.Now().Before(p.ExpiresAt) {
+		return Principal{}, ErrExpired
+	}
+	return p, checkSize(p, c)
+}
+
+// checkSize refuses a token that makes more than fits into the authorizer
+// context, with the id that the [Chain] gives a credential without one.
+func checkSize(p Principal, c Credential) error {
+	p.CredentialID = cmp.Or(p.CredentialID, c.fingerprint())
+	if _, err := contextOf(p); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidClaim, err)
+	}
+	return nil
 }
 
 // validate judges claims whose types are right. The expiry is checked here as
@@ -239,7 +291,10 @@ func (v *JWT) validate(claims claimSet) error {
 		case errors.Is(err, jwt.ErrTokenInvalidAudience):
 			return invalidClaim("aud does not have the required audience")
 		}
-		return invalidClaim("a required claim is missing")
+		if v.cfg.Issuer != "" && claims.issuer == "" {
+			return invalidClaim("iss is missing or empty")
+		}
+		return invalidClaim("aud is missing or empty")
 	}
 	for _, name := range v.cfg.RequiredClaims {
 		if raw, present := claims.all[name]; !present || string(raw) == "null" {

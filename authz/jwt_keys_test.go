@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -101,6 +102,13 @@ func TestNewPublicKeyRefuses(t *testing.T) {
 	t.Parallel()
 	const kind = "; RS256 and PS256 take RSA, ES256 takes ECDSA on P-256, EdDSA takes Ed25519"
 	small := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}
+	const exponent = ", which is even, below 3 or beyond 2147483647; 65537 is usual"
+	longest := new(big.Int).Lsh(big.NewInt(1), 8191)
+	for _, e := range []int{3, 65537} {
+		if _, err := NewPublicKey(RS256, "", &rsa.PublicKey{N: longest, E: e}); err != nil {
+			t.Errorf("8192 bits, exponent %d: %v", e, err)
+		}
+	}
 	off := ecdsaKey(t, elliptic.P256()).PublicKey
 	off.X = new(big.Int).Add(off.X, big.NewInt(1)) //nolint:staticcheck // a point that is not on the curve cannot be made otherwise
 	tests := []struct {
@@ -112,6 +120,13 @@ func TestNewPublicKeyRefuses(t *testing.T) {
 	}{
 		{"short RSA", RS256, "", small, "the RSA key has 1024 bits, RS256 takes 2048 to 8192 (RFC 7518 section 3.3)"},
 		{"empty RSA", PS256, "", &rsa.PublicKey{}, "the RSA key has 0 bits, PS256 takes 2048 to 8192 (RFC 7518 section 3.3)"},
+		{"long RSA", RS256, "", &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}, "the RSA key has 8193 bits, RS256 takes 2048 to 8192 (RFC 7518 section 3.3)"},
+		{"exponent 1", RS256, "", &rsa.PublicKey{N: longest, E: 1}, "the RSA key's exponent is 1" + exponent},
+		{"exponent even", PS256, "", &rsa.PublicKey{N: longest, E: 65536}, "the RSA key's exponent is 65536" + exponent},
+		{"no exponent", PS256, "", &rsa.PublicKey{N: longest}, "the RSA key's exponent is 0" + exponent},
+		{"exponent too large", PS256, "", &rsa.PublicKey{N: longest, E: 1<<31 + 1}, "the RSA key's exponent is 2147483649" + exponent},
+		{"ECDSA without a point", ES256, "", &ecdsa.PublicKey{Curve: elliptic.P256()}, `a *ecdsa.PublicKey is no key of "ES256"` + kind},
+		{"ECDSA with half a point", ES256, "", &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1)}, `a *ecdsa.PublicKey is no key of "ES256"` + kind}, //nolint:staticcheck // so is one that somebody else made
 		{"RSA for ES256", ES256, "", small, `a *rsa.PublicKey is no key of "ES256"` + kind},
 		{"P-384", ES256, "", &ecdsaKey(t, elliptic.P384()).PublicKey, `a *ecdsa.PublicKey is no key of "ES256"` + kind},
 		{"not on the curve", ES256, "", &off, `a *ecdsa.PublicKey is no key of "ES256"` + kind},
@@ -211,7 +226,11 @@ func TestRefreshOnUnknownKey(t *testing.T) {
 		{"newer, and still not it", testHeader, refresher{old: []Key{key("", other)}, newer: []Key{key("", strings.ToUpper(other))}, changed: true}, ErrInvalidSignature, 1},
 		{"cannot look", testHeader, refresher{old: []Key{key("", other)}, err: ErrUnavailable}, ErrUnavailable, 1},
 		{"fits", testHeader, refresher{old: []Key{key("", string(testSecret))}}, nil, 0},
-		{"another algorithm", `{"alg":"HS512"}`, refresher{old: []Key{key("", string(testSecret))}}, ErrUnsupportedAlgorithm, 0},
+		{"another algorithm, newer key", testHeader, refresher{old: []Key{newTestKey(t, HS512, "")}, newer: []Key{key("", string(testSecret))}, changed: true}, nil, 1},
+		{"another algorithm, nothing newer", `{"alg":"HS512"}`, refresher{old: []Key{key("", string(testSecret))}}, ErrUnsupportedAlgorithm, 1},
+		{"no key can be for none", `{"alg":"none"}`, refresher{old: []Key{key("", string(testSecret))}}, ErrUnsupportedAlgorithm, 0},
+		{"no key can be for an unknown algorithm", `{"alg":"ES512"}`, refresher{old: []Key{key("", string(testSecret))}}, ErrUnsupportedAlgorithm, 0},
+		{"a kid that no key can have", `{"alg":"HS256","kid":"a/b"}`, refresher{old: []Key{key("a", string(testSecret))}}, ErrMalformed, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,6 +29,9 @@ func TestVerifyAccepts(t *testing.T) {
 			change: func(c *JWTConfig) { c.Leeway = 30 * time.Second }},
 		{name: "longest subject", token: sign(testHeader, `{"sub":"`+strings.Repeat("a", MaxSubjectBytes)+`","exp":1700000060}`), subject: strings.Repeat("a", MaxSubjectBytes), expires: testNow + 60},
 		{name: "subject beyond ASCII", token: sign(testHeader, `{"sub":"Zo\u00eb 李","exp":1700000060}`), subject: "Zoë 李", expires: testNow + 60},
+		{name: "jti of another form", token: sign(testHeader, `{"sub":"s","exp":1700000060,"jti":"a/b"}`), subject: "s", expires: testNow + 60},
+		{name: "expiry that Map makes earlier", token: sign(testHeader, testClaims), subject: "usr_abc", expires: testNow + 1, change: mapExpiry(testNow + 1)},
+		{name: "expiry that Map makes later", token: sign(testHeader, testClaims), subject: "usr_abc", expires: testNow + 60, change: mapExpiry(testNow + 61)},
 		{name: "second of two keys", token: sign(testHeader, testClaims), subject: "usr_abc", expires: testNow + 60,
 			change: func(c *JWTConfig) {
 				c.Keys = StaticKeys{hmacKey(t, []byte(strings.Repeat("x", 32))), hmacKey(t, testSecret)}
@@ -50,6 +53,12 @@ func TestVerifyAccepts(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func mapExpiry(seconds int64) func(*JWTConfig) {
+	return func(c *JWTConfig) {
+		c.Map = func(_ Claims, p *Principal) error { p.ExpiresAt = time.Unix(seconds, 0); return nil }
 	}
 }
 
@@ -150,7 +159,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"enc", sign(`{"alg":"HS256","enc":"A128GCM"}`, testClaims), ErrMalformed, headerText},
 		{"zip", sign(`{"alg":"HS256","zip":"DEF"}`, testClaims), ErrMalformed, headerText},
 		{"typ not a string", sign(`{"alg":"HS256","typ":1}`, testClaims), ErrMalformed, "malformed credential: the token's typ is not JWT"},
-		{"kid not a string", sign(`{"alg":"HS256","kid":{}}`, testClaims), ErrMalformed, "malformed credential: the token's kid is not a string of 1 to 128 letters, digits and characters of ._:~=+-"},
+		{"kid not a string", sign(`{"alg":"HS256","kid":{}}`, testClaims), ErrMalformed, "malformed credential: the token's kid is not a string"},
 		{"no alg", sign(`{}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
 		{"alg null", sign(`{"alg":null}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
 		{"alg in lower case", sign(`{"alg":"hs256"}`, testClaims), ErrUnsupportedAlgorithm, "unsupported algorithm"},
@@ -169,6 +178,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"expires within this second", sign(testHeader, `{"sub":"s","exp":1700000000.9}`), ErrExpired, "expired"},
 		{"nbf in the future", claims(`"nbf":1700000001`), ErrNotYetValid, "not yet valid"},
 		{"nbf a fraction ahead", claims(`"nbf":1700000000.1`), ErrNotYetValid, "not yet valid"},
+		{"iat a fraction ahead", claims(`"iat":1700000000.1`), ErrNotYetValid, "not yet valid"},
 		{"nbf not a number", claims(`"nbf":true`), ErrInvalidClaim, "invalid claim: nbf is not a number of seconds"},
 		{"iss not a string", claims(`"iss":1`), ErrInvalidClaim, "invalid claim: iss is not a string"},
 		{"jti not a string", claims(`"jti":1`), ErrInvalidClaim, "invalid claim: jti is not a string"},
@@ -215,11 +225,17 @@ func TestVerifyConfiguredChecks(t *testing.T) {
 		want         error
 		text         string
 	}{
-		{"issuer missing", testClaims, issuer, ErrInvalidClaim, "invalid claim: a required claim is missing"},
+		{"issuer missing", testClaims, issuer, ErrInvalidClaim, "invalid claim: iss is missing or empty"},
+		{"issuer empty", `{"sub":"s","exp":1700000060,"iss":""}`, issuer, ErrInvalidClaim, "invalid claim: iss is missing or empty"},
+		{"audience missing, issuer not", `{"sub":"s","exp":1700000060,"iss":"https://issuer.example"}`, func(c *JWTConfig) { issuer(c); audience(c) }, ErrInvalidClaim, "invalid claim: aud is missing or empty"},
 		{"issuer another", `{"sub":"s","exp":1700000060,"iss":"https://issuer.example/"}`, issuer, ErrInvalidClaim, "invalid claim: iss is not the required issuer"},
-		{"audience missing", testClaims, audience, ErrInvalidClaim, "invalid claim: a required claim is missing"},
-		{"audience empty", `{"sub":"s","exp":1700000060,"aud":[]}`, audience, ErrInvalidClaim, "invalid claim: a required claim is missing"},
+		{"audience missing", testClaims, audience, ErrInvalidClaim, "invalid claim: aud is missing or empty"},
+		{"audience empty", `{"sub":"s","exp":1700000060,"aud":[]}`, audience, ErrInvalidClaim, "invalid claim: aud is missing or empty"},
 		{"audience another", `{"sub":"s","exp":1700000060,"aud":["event","Events"]}`, audience, ErrInvalidClaim, "invalid claim: aud does not have the required audience"},
+		{"expiry that Map moves to the past", testClaims, mapExpiry(testNow), ErrExpired, "expired"},
+		{"expiry that Map takes away", testClaims, func(c *JWTConfig) {
+			c.Map = func(_ Claims, p *Principal) error { p.ExpiresAt = time.Time{}; return nil }
+		}, ErrInvalidClaim, "invalid claim: its expiry is out of range"},
 		{"leeway does not lengthen a life", `{"sub":"s","exp":1700000000}`, leeway, ErrExpired, "expired"},
 		{"nbf beyond the leeway", `{"sub":"s","exp":1700000090,"nbf":1700000061}`, leeway, ErrNotYetValid, "not yet valid"},
 		{"iat beyond the leeway", `{"sub":"s","exp":1700000090,"iat":1700000061}`, leeway, ErrNotYetValid, "not yet valid"},
@@ -235,8 +251,9 @@ func TestVerifyConfiguredChecks(t *testing.T) {
 func TestVerifyLeavesOtherSchemes(t *testing.T) {
 	t.Parallel()
 	_, err := newJWT(t).Verify(t.Context(), Request{}, NewCredential("Basic", sign(testHeader, testClaims)))
-	if !errors.Is(err, ErrNotApplicable) {
-		t.Errorf("got %v, want %v", err, ErrNotApplicable)
+	const want = "credential of another kind: a token has the scheme Bearer; return NewCredential(BearerScheme, …)"
+	if !errors.Is(err, ErrNotApplicable) || text(err) != want {
+		t.Errorf("got %v, want %v", err, want)
 	}
 }
 
@@ -252,8 +269,8 @@ func TestVerifyFaultsComeFirst(t *testing.T) {
 		text string
 	}{
 		{"provider fails", keysFunc(func(context.Context) ([]Key, error) { return nil, broken }), ErrUnavailable, "unavailable: reading parameter"},
-		{"no key", StaticKeys{}, ErrMisconfigured, "misconfigured: the key provider gave no key"},
-		{"zero key", StaticKeys{{}}, ErrMisconfigured, "misconfigured: the key provider gave the zero Key"},
+		{"no key", gives(), ErrMisconfigured, "misconfigured: the key provider gave no key"},
+		{"zero key", gives(Key{}), ErrMisconfigured, "misconfigured: the key provider gave the zero Key"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,11 +289,19 @@ func TestVerifyFaultsComeFirst(t *testing.T) {
 func TestNewJWTRefuses(t *testing.T) {
 	t.Parallel()
 	keys := StaticKeys{hmacKey(t, testSecret)}
+	named, err := NewHMACKey(HS256, "a", testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name string
 		cfg  JWTConfig
 		text string
 	}{
+		{"empty StaticKeys", JWTConfig{Keys: StaticKeys(nil), AnyIssuer: true, AnyAudience: true}, "JWTConfig.Keys: misconfigured: the key provider gave no key"},
+		{"StaticKeys with an id twice", JWTConfig{Keys: StaticKeys{named, named}, AnyIssuer: true, AnyAudience: true}, `JWTConfig.Keys: misconfigured: the key provider gave two keys with the id "a"`},
+		{"StaticKeys with an id and without", JWTConfig{Keys: StaticKeys{named, hmacKey(t, testSecret)}, AnyIssuer: true, AnyAudience: true}, "JWTConfig.Keys: misconfigured: the key provider gave keys with an id and keys without; give all of them an id, or none"},
+		{"required claim without a name", JWTConfig{Keys: keys, AnyIssuer: true, AnyAudience: true, RequiredClaims: []string{"uid", ""}}, "misconfigured: JWTConfig.RequiredClaims has an empty name"},
 		{"no keys", JWTConfig{AnyIssuer: true, AnyAudience: true}, "misconfigured: JWTConfig.Keys is not set"},
 		{"issuer not decided", JWTConfig{Keys: keys, AnyAudience: true}, "misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer"},
 		{"issuer decided twice", JWTConfig{Keys: keys, Issuer: "i", AnyIssuer: true, AnyAudience: true}, "misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer"},

@@ -45,6 +45,10 @@ func MinSecretBytes(algorithm Algorithm) int { return minSecretBytes[algorithm] 
 // maxRSABits a length beyond which checking a signature takes too long.
 const minRSABits, maxRSABits = 2048, 8192
 
+// minRSAExponent is the least public exponent (RFC 8017 section 3.1), and
+// maxRSAExponent the greatest that crypto/rsa verifies with.
+const minRSAExponent, maxRSAExponent = 3, 1<<31 - 1
+
 // secretPrefix marks a secret that is written in base64.
 const secretPrefix = "base64:"
 
@@ -78,10 +82,10 @@ func NewHMACKey(algorithm Algorithm, id string, secret []byte) (Key, error) {
 }
 
 // NewPublicKey returns the key of an algorithm with public keys: an
-// *rsa.PublicKey of 2048 to 8192 bits for RS256 and PS256, an *ecdsa.PublicKey
-// on the curve P-256 for ES256, an ed25519.PublicKey for EdDSA. Anything else,
-// and an id that is neither empty nor one of [CheckCredentialID], is refused
-// with ErrMisconfigured.
+// *rsa.PublicKey of 2048 to 8192 bits and an odd exponent from 3 to 2^31-1 for
+// RS256 and PS256, an *ecdsa.PublicKey on the curve P-256 for ES256, an
+// ed25519.PublicKey for EdDSA. Anything else, and an id that is neither empty
+// nor one of [CheckCredentialID], is refused with ErrMisconfigured.
 func NewPublicKey(algorithm Algorithm, id string, key crypto.PublicKey) (Key, error) {
 	good := false
 	switch public := key.(type) {
@@ -94,8 +98,12 @@ func NewPublicKey(algorithm Algorithm, id string, key crypto.PublicKey) (Key, er
 			return Key{}, fmt.Errorf("%w: the RSA key has %d bits, %s takes %d to %d (RFC 7518 section 3.3)", ErrMisconfigured, bits, algorithm, minRSABits, maxRSABits)
 		}
 		good = algorithm == RS256 || algorithm == PS256
+		if good && (public.E < minRSAExponent || public.E > maxRSAExponent || public.E%2 == 0) {
+			return Key{}, fmt.Errorf("%w: the RSA key's exponent is %d, which is even, below %d or beyond %d; 65537 is usual", ErrMisconfigured, public.E, minRSAExponent, maxRSAExponent)
+		}
 	case *ecdsa.PublicKey:
-		good = algorithm == ES256 && public != nil && public.Curve == elliptic.P256()
+		good = algorithm == ES256 && public != nil && public.Curve == elliptic.P256() &&
+			public.X != nil && public.Y != nil //nolint:staticcheck // ECDH panics without, and only the fields tell
 		if good {
 			_, err := public.ECDH() // fails for a point that is not on the curve
 			good = err == nil
@@ -235,11 +243,15 @@ type Refresher interface {
 	Refresh(ctx context.Context) (keys []Key, changed bool, err error)
 }
 
-// TryKeys calls try with the keys of a provider and, where that finds no key for
-// the credential (ErrUnknownKey, ErrInvalidSignature), once more with newer ones
-// if the provider is a [Refresher] and has any. It returns try's error, or the
-// provider's: a credential is not called bad while it is not known which keys
-// there are.
+// TryKeys calls try with the keys of a provider and, where none of them is for
+// the credential (ErrUnknownKey, ErrInvalidSignature, ErrUnsupportedAlgorithm),
+// once more with newer ones if the provider is a [Refresher] and has any. It
+// returns try's error, or the provider's: a credential is not called bad while
+// it is not known which keys there are.
+//
+// Strangers can bring these errors about. It is the provider's part to read its
+// keys no oftener than it can bear. An error that no key could mend, such as an
+// algorithm for which there never is one, is not try's to return.
 func TryKeys(ctx context.Context, provider KeyProvider, try func([]Key) error) error {
 	keys, err := provider.Keys(ctx)
 	if err != nil {
@@ -247,7 +259,7 @@ func TryKeys(ctx context.Context, provider KeyProvider, try func([]Key) error) e
 	}
 	failure := try(keys)
 	refresher, ok := provider.(Refresher)
-	if !ok || !errors.Is(failure, ErrUnknownKey) && !errors.Is(failure, ErrInvalidSignature) {
+	if !ok || !errors.Is(failure, ErrUnknownKey) && !errors.Is(failure, ErrInvalidSignature) && !errors.Is(failure, ErrUnsupportedAlgorithm) {
 		return failure
 	}
 	keys, changed, err := refresher.Refresh(ctx)
@@ -271,14 +283,22 @@ func (s StaticKeys) Keys(context.Context) ([]Key, error) { return s, nil }
 // 4) after the prefix "base64:", else the text itself. Exactly one newline at
 // the end (LF or CRLF) is not part of it, because editors and shells add one;
 // every other character is. An encoding error is ErrMisconfigured and shows
-// nothing of the value. The length is left to NewHMACKey.
+// nothing of the value; so is what only looks like one of the two, because it
+// would silently be another secret: a prefix in another case or behind white
+// space or a quote, and a byte order mark. The length is left to NewHMACKey.
 func ParseSecret(value string) ([]byte, error) {
 	value, newline := strings.CutSuffix(value, "\n")
 	if newline {
 		value = strings.TrimSuffix(value, "\r")
 	}
 	encoded, isBase64 := strings.CutPrefix(value, secretPrefix)
-	if !isBase64 {
+	switch {
+	case isBase64:
+	case strings.HasPrefix(value, "\ufeff"):
+		return nil, fmt.Errorf("%w: the secret begins with a byte order mark, which an editor has put there; write it without", ErrMisconfigured)
+	case strings.HasPrefix(strings.ToLower(strings.TrimLeft(value, " \t\r\n\"'`")), secretPrefix):
+		return nil, fmt.Errorf("%w: the secret does not begin with %q, but with something that looks like it; write that in lower case, with nothing before it", ErrMisconfigured, secretPrefix)
+	default:
 		return []byte(value), nil
 	}
 	secret, err := base64.StdEncoding.Strict().DecodeString(encoded)

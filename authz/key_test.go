@@ -9,6 +9,8 @@ import (
 func TestParseSecret(t *testing.T) {
 	t.Parallel()
 	const notBase64 = `misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)`
+	const almost = `misconfigured: the secret does not begin with "base64:", but with something that looks like it; write that in lower case, with nothing before it`
+	const mark = "misconfigured: the secret begins with a byte order mark, which an editor has put there; write it without"
 	tests := []struct {
 		name, value, want, text string
 	}{
@@ -19,7 +21,13 @@ func TestParseSecret(t *testing.T) {
 		{name: "raw, a lone CR stays", value: "s3cret\r", want: "s3cret\r"},
 		{name: "raw, spaces stay", value: " s3cret ", want: " s3cret "},
 		{name: "raw, looks like base64", value: "czNjcmV0", want: "czNjcmV0"},
-		{name: "raw, prefix in another case", value: "Base64:czNjcmV0", want: "Base64:czNjcmV0"},
+		{name: "raw, prefix later on", value: "s3cret base64:czNjcmV0", want: "s3cret base64:czNjcmV0"},
+		{name: "prefix in another case", value: "Base64:czNjcmV0", text: almost},
+		{name: "prefix after a space", value: " base64:czNjcmV0", text: almost},
+		{name: "prefix after a newline", value: "\nbase64:czNjcmV0", text: almost},
+		{name: "prefix in quotes", value: `"base64:czNjcmV0"`, text: almost},
+		{name: "byte order mark", value: "\ufeffbase64:czNjcmV0", text: mark},
+		{name: "raw, byte order mark", value: "\ufeffs3cret", text: mark},
 		{name: "empty", value: "", want: ""},
 		{name: "base64", value: "base64:czNjcmV0", want: "s3cret"},
 		{name: "base64 of any bytes", value: "base64:/+8=\n", want: "\xff\xef"},
@@ -56,5 +64,36 @@ func TestNewHMACKey(t *testing.T) {
 	secret[0] = 'b'
 	if got, _ := key.HMACSecret(); got[0] != 'a' {
 		t.Error("the key changes with the caller's slice")
+	}
+}
+
+// newTestKey has the same secret for every algorithm and id.
+func newTestKey(t *testing.T, algorithm Algorithm, id string) Key {
+	t.Helper()
+	key, err := NewHMACKey(algorithm, id, []byte(strings.Repeat("a", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func TestKeysEqual(t *testing.T) {
+	t.Parallel()
+	long := hmacKey(t, []byte(strings.Repeat("a", 64)))
+	for name, tt := range map[string]struct {
+		a, b Key
+		want bool
+	}{
+		"same":            {hmacKey(t, testSecret), hmacKey(t, testSecret), true},
+		"other":           {hmacKey(t, testSecret), hmacKey(t, []byte(strings.Repeat("a", 32))), false},
+		"other length":    {long, hmacKey(t, []byte(strings.Repeat("a", 32))), false},
+		"other id":        {newTestKey(t, HS384, "a"), newTestKey(t, HS384, "b"), false},
+		"other algorithm": {newTestKey(t, HS384, "a"), newTestKey(t, HS256, "a"), false},
+		"same id":         {newTestKey(t, HS384, "a"), newTestKey(t, HS384, "a"), true},
+		"zero":            {Key{}, hmacKey(t, testSecret), false},
+	} {
+		if got := tt.a.Equal(tt.b); got != tt.want {
+			t.Errorf("%s: got %v", name, got)
+		}
 	}
 }

@@ -3,10 +3,13 @@ package authz
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Policy decides whether a principal may make a request: nil lets it, any error
@@ -71,14 +74,30 @@ func decide(ctx context.Context, policy Policy, p Principal, r Request) (err err
 type RoutePermissions map[string][]string
 
 // ParseRoutePermissions reads the JSON object that the component hands to its
-// authorizer: route keys with arrays of permissions. What is wrong is
-// ErrMisconfigured.
+// authorizer: route keys, each of them once, with arrays of permissions. What is
+// wrong is ErrMisconfigured.
 func ParseRoutePermissions(text string) (RoutePermissions, error) {
-	var permissions RoutePermissions
-	if err := json.Unmarshal([]byte(text), &permissions); err != nil || permissions == nil {
-		return nil, fmt.Errorf("%w: the route permissions are not a JSON object of arrays of strings", ErrMisconfigured)
+	if text == "" {
+		return nil, fmt.Errorf("%w: the route permissions are empty; the component sets %s as soon as one route has Permissions", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
-	for _, key := range slices.Sorted(maps.Keys(permissions)) {
+	routes, err := parseMembers([]byte(text))
+	var twice repeatedName
+	switch {
+	case errors.As(err, &twice):
+		return nil, fmt.Errorf("%w: the route permissions name route %q twice", ErrMisconfigured, string(twice))
+	case err != nil:
+		return nil, notRoutePermissions()
+	}
+	permissions := make(RoutePermissions, len(routes))
+	for _, key := range slices.Sorted(maps.Keys(routes)) {
+		var list []string
+		if err := json.Unmarshal(routes[key], &list); err != nil {
+			return nil, notRoutePermissions()
+		}
+		if list == nil { // null, which would open the route as [] does
+			return nil, fmt.Errorf("%w: the permissions of route %q are null; write [] for a route that requires none", ErrMisconfigured, key)
+		}
+		permissions[key] = list
 		for _, required := range permissions[key] {
 			if err := checkToken(required); err != nil {
 				return nil, fmt.Errorf("%w: permission %q of route %q: %w", ErrMisconfigured, required, key, err)
@@ -88,12 +107,22 @@ func ParseRoutePermissions(text string) (RoutePermissions, error) {
 	return permissions, nil
 }
 
+func notRoutePermissions() error {
+	return fmt.Errorf("%w: the route permissions are not a JSON object of arrays of strings", ErrMisconfigured)
+}
+
+// defaultRoute is the key of the route for requests that match no other. It has
+// no method.
+const defaultRoute = "$default"
+
 // Decide implements [Policy].
 func (rp RoutePermissions) Decide(_ context.Context, p Principal, r Request) error {
 	required, known := rp[r.RouteKey]
 	if !known && r.ownMethod {
 		_, path, _ := strings.Cut(r.RouteKey, " ")
-		required, known = rp["ANY "+path]
+		if required, known = rp["ANY "+path]; !known && path == defaultRoute {
+			required, known = rp[defaultRoute]
+		}
 	}
 	if !known {
 		return fmt.Errorf("%w: nothing says what the route requires", ErrDenied)

@@ -53,7 +53,7 @@ func TestPermits(t *testing.T) {
 
 func TestRoutePermissions(t *testing.T) {
 	t.Parallel()
-	policy, err := ParseRoutePermissions(`{"POST /events":["events:write"],"DELETE /events/{id}":["events:delete:{id}"],"GET /me":[],"ANY /any":["any"],"PUT /both":["a","b"],"GET /f/{path+}":["f:{path+}"]}`)
+	policy, err := ParseRoutePermissions(`{"POST /events":["events:write"],"DELETE /events/{id}":["events:delete:{id}"],"GET /me":[],"ANY /any":["any"],"PUT /both":["a","b"],"GET /f/{path+}":["f:{path+}"],"$default":["rest"]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +80,11 @@ func TestRoutePermissions(t *testing.T) {
 		{"ANY, of format 2.0 with a method", []string{"any"}, Request{RouteKey: "GET /any"}, "denied: nothing says what the route requires"},
 		{"ANY, of format 1.0", []string{"any"}, Request{RouteKey: "GET /any", ownMethod: true}, ""},
 		{"ANY, of format 1.0, missing", nil, Request{RouteKey: "GET /any", ownMethod: true}, `denied: the permission "any" is missing`},
+		{"$default", []string{"rest"}, Request{RouteKey: "$default"}, ""},
+		{"$default, of format 1.0", []string{"rest"}, Request{RouteKey: "DELETE $default", ownMethod: true}, ""},
+		{"$default, of format 1.0, missing", nil, Request{RouteKey: "DELETE $default", ownMethod: true}, `denied: the permission "rest" is missing`},
+		{"$default, of format 2.0 with a method", []string{"rest"}, Request{RouteKey: "DELETE $default"}, "denied: nothing says what the route requires"},
+		{"unknown route, of format 1.0", []string{"*"}, Request{RouteKey: "GET /other", ownMethod: true}, "denied: nothing says what the route requires"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,13 +101,18 @@ func TestParseRoutePermissionsRefuses(t *testing.T) {
 	t.Parallel()
 	const shape = "misconfigured: the route permissions are not a JSON object of arrays of strings"
 	for given, want := range map[string]string{
-		``:                      shape,
-		`null`:                  shape,
-		`[]`:                    shape,
-		`{"GET /":"a"}`:         shape,
-		`{"GET /":["a b"]}`:     `misconfigured: permission "a b" of route "GET /": it has a character outside printable ASCII, a space, a quote or a backslash`,
-		`{"GET /":["a",""]}`:    `misconfigured: permission "" of route "GET /": it is empty`,
-		`{"GET /":["a"]} extra`: shape,
+		``:                                     "misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions",
+		` `:                                    shape,
+		`{"GET /":null}`:                       `misconfigured: the permissions of route "GET /" are null; write [] for a route that requires none`,
+		`{"GET /":[null]}`:                     `misconfigured: permission "" of route "GET /": it is empty`,
+		`{"GET /":["a"],"GET /":[]}`:           `misconfigured: the route permissions name route "GET /" twice`,
+		`{"GET /":["a"],"\u0047ET \u002f":[]}`: `misconfigured: the route permissions name route "GET /" twice`,
+		`null`:                                 shape,
+		`[]`:                                   shape,
+		`{"GET /":"a"}`:                        shape,
+		`{"GET /":["a b"]}`:                    `misconfigured: permission "a b" of route "GET /": it has a character outside printable ASCII, a space, a quote or a backslash`,
+		`{"GET /":["a",""]}`:                   `misconfigured: permission "" of route "GET /": it is empty`,
+		`{"GET /":["a"]} extra`:                shape,
 	} {
 		if _, err := ParseRoutePermissions(given); text(err) != want || !errors.Is(err, ErrMisconfigured) {
 			t.Errorf("%s: got %q, want %q", given, text(err), want)

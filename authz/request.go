@@ -3,6 +3,8 @@ package authz
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -10,6 +12,10 @@ import (
 
 // Request is what an authorizer sees of an HTTP request, whatever the format
 // of the event that carried it. API Gateway gives an authorizer no body.
+//
+// Printed, logged or marshalled, it shows method, route and id only: headers,
+// path and query string may each have a credential. Only in an unexported field
+// of another struct fmt prints all of it.
 type Request struct {
 	// Method is the HTTP method, for instance "POST".
 	Method string
@@ -43,6 +49,18 @@ type Request struct {
 	ownMethod bool
 }
 
+// String returns the request's id, method and route.
+func (r Request) String() string {
+	return fmt.Sprintf("request %q, method %q, route %q", r.RequestID, r.Method, r.RouteKey)
+}
+
+// Format prints what String returns, for every verb.
+func (r Request) Format(f fmt.State, _ rune) { fmt.Fprint(f, r.String()) }
+
+// MarshalText implements [encoding.TextMarshaler], and so JSON and slog too,
+// with what String returns.
+func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // KnowsQuery reports whether RawQuery is what the client sent. For an event of
 // format 1.0 it is not: without a query string and with any, RawQuery is empty.
 func (r Request) KnowsQuery() bool { return !r.ownMethod }
@@ -65,17 +83,38 @@ func requestOf(event events.APIGatewayV2CustomAuthorizerV2Request) Request {
 	}
 }
 
-// requestOfV1 reads an event of format 1.0. Its header names keep their case:
-// two that differ in nothing else are one repeated header.
-func requestOfV1(event events.APIGatewayV2CustomAuthorizerV1Request) Request {
-	headers := make(map[string]string, len(event.Headers))
-	for name, value := range event.Headers {
-		name = strings.ToLower(name)
-		if other, repeated := headers[name]; repeated {
-			value = other + "," + value
-		}
-		headers[name] = value
+// payloadV1 is an event of format 1.0.
+type payloadV1 struct {
+	events.APIGatewayV2CustomAuthorizerV1Request
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+}
+
+// headers returns the headers with their names in lower case. Those of the event
+// keep their case: two that differ in nothing else are one repeated header. Of a
+// repeated header headers has one value, and multiValueHeaders all.
+func (event payloadV1) headers() map[string]string {
+	values := make(map[string][]string, len(event.Headers))
+	for _, name := range slices.Sorted(maps.Keys(event.MultiValueHeaders)) {
+		lower := strings.ToLower(name)
+		values[lower] = append(values[lower], event.MultiValueHeaders[name]...)
 	}
+	for _, name := range slices.Sorted(maps.Keys(event.Headers)) {
+		lower, all := strings.ToLower(name), event.MultiValueHeaders[name]
+		value := event.Headers[name]
+		if len(all) == 0 || !slices.Contains(all, value) && value != strings.Join(all, ",") {
+			values[lower] = append(values[lower], value)
+		}
+	}
+	headers := make(map[string]string, len(values))
+	for name, all := range values {
+		headers[name] = strings.Join(all, ",")
+	}
+	return headers
+}
+
+// requestOfV1 reads an event of format 1.0.
+func requestOfV1(event payloadV1) Request {
+	headers := event.headers()
 	return Request{
 		Method:         event.HTTPMethod,
 		Path:           event.Path,
@@ -107,7 +146,7 @@ func parseEvent(payload json.RawMessage) (Request, error) {
 	}
 	switch format.Version {
 	case format1:
-		var event events.APIGatewayV2CustomAuthorizerV1Request
+		var event payloadV1
 		if err := json.Unmarshal(payload, &event); err != nil {
 			return Request{}, notAnEvent(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -66,25 +67,40 @@ func decodeSegment(segment string) ([]byte, error) {
 // jsonSpace is JSON's white space (RFC 8259 section 2).
 const jsonSpace = " \t\r\n"
 
-// parseObject reads a JSON object that is all of data and names no member
+// parseObject reads a token's header or claims set.
+func parseObject(data []byte) (Claims, error) {
+	object, err := parseMembers(data)
+	if err != nil {
+		return nil, malformed("the token's header or claims set " + err.Error())
+	}
+	return object, nil
+}
+
+// repeatedName is the error of an object that names this member twice. Its text
+// does not tell the name.
+type repeatedName string
+
+func (repeatedName) Error() string { return "names a member twice" }
+
+// parseMembers reads a JSON object that is all of data and names no member
 // twice (RFC 7519 section 4 lets a parser refuse that), comparing names as
 // they read after unescaping. The values are parts of data.
-func parseObject(data []byte) (Claims, error) {
+func parseMembers(data []byte) (Claims, error) {
 	// encoding/json would replace bytes that are not UTF-8. After this check
 	// the data is one JSON value, so what follows need only find its members.
 	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil, malformed("the token's header or claims set is not JSON")
+		return nil, errors.New("is not JSON")
 	}
 	rest := bytes.Trim(data, jsonSpace)
 	if rest[0] != '{' {
-		return nil, malformed("the token's header or claims set is not a JSON object")
+		return nil, errors.New("is not a JSON object")
 	}
 	object := make(Claims)
 	for rest = skip(rest, 1); rest[0] != '}'; {
 		end := valueEnd(rest)
 		name, ok := stringValue(rest[:end])
 		if _, twice := object[name]; twice || !ok {
-			return nil, malformed("the token's header or claims set names a member twice")
+			return nil, repeatedName(name)
 		}
 		rest = skip(skip(rest, end), 1) // the colon
 		end = valueEnd(rest)
@@ -141,7 +157,8 @@ var headerNames = map[string]bool{
 // header is what a token's header says that matters here.
 type header struct {
 	algorithm Algorithm
-	keyID     string // "" without kid
+	keyID     string
+	hasKeyID  bool
 }
 
 // checkHeader reads the header of a token whose typ must be wantType, or JWT or
@@ -168,10 +185,10 @@ func checkHeader(parameters Claims, wantType string) (header, error) {
 	if err := checkType(parameters, wantType); err != nil {
 		return header{}, err
 	}
-	if _, present := parameters["kid"]; present {
+	if _, h.hasKeyID = parameters["kid"]; h.hasKeyID {
 		// The text is compared with the ids of keys, and used for nothing else.
-		if h.keyID, ok = parameters.String("kid"); !ok || CheckCredentialID(h.keyID) != nil {
-			return header{}, malformed("the token's kid is not a string of 1 to 128 letters, digits and characters of ._:~=+-")
+		if h.keyID, ok = parameters.String("kid"); !ok {
+			return header{}, malformed("the token's kid is not a string")
 		}
 	}
 	return h, nil

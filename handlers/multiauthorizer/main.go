@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,7 +19,14 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// Environment variables that the component sets. The names are written out here,
+// so that a copy of this folder works in any module.
+const (
+	envRoutePermissions = "ROUTE_PERMISSIONS"
+	envAuthMethods      = "AUTH_METHODS"
+	envSigningKeysPath  = "SIGNING_KEYS_PATH"
 )
 
 func main() {
@@ -42,15 +50,19 @@ type authorizer struct {
 
 // newAuthorizer makes the authorizer that the environment describes.
 func newAuthorizer(getenv func(string) string, log *slog.Logger) (*authorizer, error) {
-	policy, err := authz.ParseRoutePermissions(getenv(contract.EnvRoutePermissions))
+	policy, err := authz.ParseRoutePermissions(getenv(envRoutePermissions))
 	if err != nil {
-		return nil, fmt.Errorf("environment variable %s: %w", contract.EnvRoutePermissions, err)
+		return nil, fmt.Errorf("environment variable %s: %w", envRoutePermissions, err)
 	}
 	a := &authorizer{handler: authz.Handler{Policy: policy, Logger: log}, log: log}
-	for _, name := range strings.Split(getenv(contract.EnvAuthMethods), ",") {
+	names := strings.Split(getenv(envAuthMethods), ",")
+	for i, name := range names {
 		add, known := methods[name]
 		if !known {
-			return nil, fmt.Errorf("environment variable %s: %q is not one of jwt, apikey, signature, with commas between them", contract.EnvAuthMethods, name)
+			return nil, fmt.Errorf("environment variable %s: %q is not one of jwt, apikey, signature, with commas between them", envAuthMethods, name)
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("environment variable %s: %q is there twice", envAuthMethods, name)
 		}
 		if err := add(a, getenv); err != nil {
 			return nil, fmt.Errorf("method %s: %w", name, err)
@@ -80,8 +92,8 @@ func (a *authorizer) addTokens(getenv func(string) string) error {
 }
 
 func permissionsOf(claims authz.Claims, p *authz.Principal) error {
-	p.Permissions = p.Scopes
 	if _, present := claims["permissions"]; !present {
+		p.Permissions = slices.Clone(p.Scopes)
 		return nil
 	}
 	return claims.Decode("permissions", &p.Permissions)
@@ -119,10 +131,10 @@ func (a *authorizer) addKeys(getenv func(string) string) error {
 // addSignatures accepts requests that are signed with one of the signing keys.
 // Who has one may do everything with events.
 func (a *authorizer) addSignatures(getenv func(string) string) error {
-	source := secret.FromPath(getenv, contract.EnvSigningKeysPath)
+	source := secret.FromPath(getenv, envSigningKeysPath)
 	verifier, err := httpsig.New(httpsig.Config{
 		Keys:    source,
-		Replays: httpsig.NewReplayTable(getenv(contract.EnvStateTable), getenv),
+		Replays: httpsig.NewReplayTable("", getenv),
 		Map: func(_ string, p *authz.Principal) error {
 			p.Permissions = []string{"events:*"}
 			return nil

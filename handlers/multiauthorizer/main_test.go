@@ -41,8 +41,9 @@ func TestConfiguration(t *testing.T) {
 		{"tokens only", contract.EnvAuthMethods + "=jwt", ""},
 		{"no method", contract.EnvAuthMethods + "=", `environment variable AUTH_METHODS: ""` + known},
 		{"unknown method", contract.EnvAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
+		{"method twice", contract.EnvAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
 		{"method with a space", contract.EnvAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
-		{"no permissions", contract.EnvRoutePermissions + "=", "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are not a JSON object of arrays of strings"},
+		{"no permissions", contract.EnvRoutePermissions + "=", "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,23 +120,23 @@ func TestPermissionsOfTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		name   string
-		claims map[string]any
-		want   []string
-		err    error
+		name                string
+		claims              map[string]any
+		permissions, scopes []string
+		err                 error
 	}{
-		{"none", nil, nil, nil},
-		{"scope", map[string]any{"scope": "events:write x"}, []string{"events:write", "x"}, nil},
-		{"permissions before scope", map[string]any{"scope": "events:write", "permissions": []string{"a"}}, []string{"a"}, nil},
-		{"no permissions, in spite of a scope", map[string]any{"scope": "events:write", "permissions": []string{}}, nil, nil},
-		{"permissions of another type", map[string]any{"permissions": "a"}, nil, authz.ErrInvalidClaim},
-		{"a permission with a space", map[string]any{"permissions": []string{"a b"}}, nil, authz.ErrInvalidClaim},
+		{"none", nil, nil, nil, nil},
+		{"scope", map[string]any{"scope": "events:write x"}, []string{"events:write", "x"}, []string{"events:write", "x"}, nil},
+		{"permissions before scope", map[string]any{"scope": "events:read profile", "permissions": []string{"a"}}, []string{"a"}, []string{"events:read", "profile"}, nil},
+		{"no permissions, in spite of a scope", map[string]any{"scope": "events:write", "permissions": []string{}}, nil, []string{"events:write"}, nil},
+		{"permissions of another type", map[string]any{"permissions": "a"}, nil, nil, authz.ErrInvalidClaim},
+		{"a permission with a space", map[string]any{"permissions": []string{"a b"}}, nil, nil, authz.ErrInvalidClaim},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p, err := a.handler.Chain.Authenticate(t.Context(), authz.Request{Headers: map[string]string{"authorization": "Bearer " + signed(t, tt.claims)}})
-			if !errors.Is(err, tt.err) || !slices.Equal(p.Permissions, tt.want) {
-				t.Errorf("got %q, %v; want %q, %v", p.Permissions, err, tt.want, tt.err)
+			if !errors.Is(err, tt.err) || !slices.Equal(p.Permissions, tt.permissions) || !slices.Equal(p.Scopes, tt.scopes) {
+				t.Errorf("got %q, scopes %q, %v; want %q, %q, %v", p.Permissions, p.Scopes, err, tt.permissions, tt.scopes, tt.err)
 			}
 		})
 	}

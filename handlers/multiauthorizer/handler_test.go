@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/authz/httpsig"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
+)
+
+// newCloud returns a complete environment on a local AWS.
+func newCloud(t *testing.T) endpointtest.Environment {
+	t.Helper()
+	store := ssm.New(endpointtest.Account, nil)
+	server := endpointtest.Start(t, endpoint.Options{SSM: store, DynamoDB: localdynamodb.New(endpointtest.Account, nil)})
+	server.CreateTables(t, "keys", "state")
+	if _, _, err := store.Put(ssm.Parameter{Name: "/signing-keys", Type: ssm.TypeSecureString, Value: `{"keys":{"partner":"` + testSecret + `"}}`}); err != nil {
+		t.Fatal(err)
+	}
+	env := server.Root()
+	complete := environment()
+	for _, name := range []string{
+		contract.EnvAuthMethods, contract.EnvSecret, contract.EnvSigningKeysPath, contract.EnvAPIKeyTable, contract.EnvStateTable,
+	} {
+		env[name] = complete(name)
+	}
+	env[contract.EnvRoutePermissions] = `{"POST /events":["events:write"],"DELETE /events":["events:delete"],"GET /me":[]}`
+	return env
+}
+
+// eventOf is the authorizer event of a request.
+func eventOf(r *http.Request) events.APIGatewayV2CustomAuthorizerV2Request {
+	event := events.APIGatewayV2CustomAuthorizerV2Request{
+		Version: "2.0", RouteKey: r.Method + " " + r.URL.Path, RawPath: r.URL.Path, Headers: map[string]string{},
+	}
+	for name := range r.Header {
+		event.Headers[strings.ToLower(name)] = r.Header.Get(name)
+	}
+	event.RequestContext.DomainName, event.RequestContext.HTTP.Method = r.URL.Host, r.Method
+	return event
+}
+
+// TestHandler: each method's callers may do what they have permissions for and
+// nothing else, and those of API keys as often as their tier has it.
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	env := newCloud(t)
+	admin := apikey.Admin{DynamoDB: apikey.NewDynamoDB(apikey.DynamoDBConfig{Getenv: env.Get})}
+	apiKey := func(r *http.Request) error {
+		key, _, err := admin.Create(t.Context(), apikey.Spec{Subject: "s", Tier: "trial"})
+		r.Header.Set("X-Api-Key", key.Reveal())
+		return err
+	}
+	bearer := func(claims map[string]any) func(*http.Request) error {
+		return func(r *http.Request) error { r.Header.Set("Authorization", "Bearer "+signed(t, claims)); return nil }
+	}
+	key, err := authz.NewHMACKey(authz.HS256, "partner", []byte(testSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := (&httpsig.Signer{Key: key}).Sign
+	const write, remove, me = "POST /events", "DELETE /events", "GET /me"
+	tests := []struct {
+		name, route string
+		credential  func(*http.Request) error
+		allowed     int // of 101 requests
+		logged      string
+	}{
+		{"token with the permission", write, bearer(map[string]any{"permissions": []string{"events:write"}}), 101, ""},
+		{"token with the scope", write, bearer(map[string]any{"scope": "events:write"}), 101, ""},
+		{"token without the permission", write, bearer(nil), 0, `"reason":"denied","error":"denied: the permission \"events:write\" is missing"`},
+		{"token on a route that requires none", me, bearer(nil), 101, ""},
+		{"API key with the permission", write, apiKey, 100, `"reason":"quota exceeded"`},
+		{"API key without the permission", remove, apiKey, 0, `"reason":"denied","error":"denied: the permission \"events:delete\" is missing"`},
+		{"signature", write, signature, 101, ""},
+		{"signature, another permission", remove, signature, 101, ""},
+		{"no credential", write, func(*http.Request) error { return nil }, 0, `"reason":"no credential"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			a, err := newAuthorizer(env.Get, slog.New(slog.NewJSONHandler(&log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			method, path, _ := strings.Cut(tt.route, " ")
+			r, err := http.NewRequestWithContext(t.Context(), method, "https://a.example"+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The quota is a day's, and the day shall not end meanwhile.
+			if left := time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)); left < time.Minute {
+				time.Sleep(left)
+			}
+			allowed := 0
+			for i := range 101 {
+				// A token and a key are good for many requests, a signature for one.
+				if i == 0 || r.Header.Get("Signature") != "" {
+					if err := tt.credential(r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				answer, err := a.handler.Handle(t.Context(), eventOf(r))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if answer.IsAuthorized {
+					allowed++
+				}
+			}
+			if allowed != tt.allowed || !strings.Contains(log.String(), tt.logged) || tt.logged == "" && log.Len() > 0 {
+				t.Errorf("allowed %d, logged %.300s; want %d, %s", allowed, log.String(), tt.allowed, tt.logged)
+			}
+		})
+	}
+}
+
+// TestVariables: the names that are written out in main.go are the component's.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]string{
+		envRoutePermissions: contract.EnvRoutePermissions, envAuthMethods: contract.EnvAuthMethods,
+		envSigningKeysPath: contract.EnvSigningKeysPath,
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestCanBeCopied: what imports no package named internal works in a module of
+// its own.
+func TestCanBeCopied(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ImportsOnly)
+	if err != nil || len(file.Imports) == 0 {
+		t.Fatal("reading main.go:", err)
+	}
+	for _, imported := range file.Imports {
+		if strings.Contains(imported.Path.Value, "/internal/") {
+			t.Errorf("main.go imports %s", imported.Path.Value)
+		}
+	}
+}
