@@ -32,6 +32,8 @@ func TestAuthorities(t *testing.T) {
 		{name: "another host on the local AWS", signedFor: "other.example", host: testHost, header: "127.0.0.1:4000", arn: local},
 		{name: "proxy", signedFor: "api.example.com", host: testHost, configured: []string{"API.example.com"}, ok: true},
 		{name: "one of two proxies", signedFor: "b.example", host: testHost, configured: []string{"a.example", "b.example"}, ok: true},
+		{name: "proxy's default port", signedFor: "API.example.com:443", host: testHost, configured: []string{"api.example.com"}, ok: true},
+		{name: "proxy's other port", signedFor: "api.example.com:8443", host: testHost, configured: []string{"api.example.com:8443"}, ok: true},
 		{name: "domain name behind a proxy", signedFor: testHost, host: testHost, configured: []string{"api.example.com"}},
 	}
 	for _, tt := range tests {
@@ -60,9 +62,11 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no keys", func(c *Config) { c.Keys = nil }, "misconfigured: httpsig.Config.Keys is nil"},
 		{"no store", func(c *Config) { c.Replays = nil }, "misconfigured: httpsig.Config.Replays is nil; without it a signature would be good more than once"},
-		{"window too long", func(c *Config) { c.Window = 5*time.Minute + 1 }, "misconfigured: httpsig.Config.Window is 5m0.000000001s; allowed is up to 5m0s"},
-		{"window below 0", func(c *Config) { c.Window = -1 }, "misconfigured: httpsig.Config.Window is -1ns; allowed is up to 5m0s"},
+		{"window too long", func(c *Config) { c.Window = 5*time.Minute + 1 }, "misconfigured: httpsig.Config.Window is 5m0.000000001s; allowed is 1s to 5m0s"},
+		{"window too short", func(c *Config) { c.Window = time.Second - 1 }, "misconfigured: httpsig.Config.Window is 999.999999ms; allowed is 1s to 5m0s"},
+		{"window below 0", func(c *Config) { c.Window = -1 }, "misconfigured: httpsig.Config.Window is -1ns; allowed is 1s to 5m0s"},
 		{"a URL as authority", func(c *Config) { c.Authorities = []string{"https://x"} }, `misconfigured: httpsig.Config.Authorities: "https://x" is not a host name or address with an optional port`},
+		{"default port", func(c *Config) { c.Authorities = []string{"API.example.com:443"} }, `misconfigured: httpsig.Config.Authorities: "API.example.com:443" has the default port, which is never signed; write "api.example.com"`},
 		{"empty authority", func(c *Config) { c.Authorities = []string{""} }, `misconfigured: httpsig.Config.Authorities: "" is not a host name or address with an optional port`},
 	}
 	for _, tt := range tests {

@@ -38,6 +38,7 @@ func TestChecklist12CheckContentDigest(t *testing.T) {
 	}{
 		{name: "sha-256", r: handled(Method, sent(testDigest), "{}")},
 		{name: "sha-512", r: handled(Method, sent(sha512Digest), "{}")},
+		{name: "RFC 9421, appendix B.2", r: handled(Method, sent(b25Request.Headers["content-digest"]), `{"hello": "world"}`)},
 		{name: "both", r: handled(Method, sent(sha512Digest+", "+testDigest), "{}")},
 		{name: "base64", r: encoded(base64.StdEncoding.EncodeToString([]byte("{}")), sent(testDigest))},
 		{name: "no body", r: handled(Method, nil, "")},

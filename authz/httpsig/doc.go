@@ -33,10 +33,23 @@
 // both sides sign one canonical encoding of the decoded path: of all bytes
 // only letters, digits and the characters -._~$&+,/:;=@ stand for themselves,
 // all others are written as % and two upper-case hexadecimal digits. That is
-// (&url.URL{Path: path}).EscapedPath(). The path has the name of the stage
-// where the URL has it. In it an encoded slash cannot be told from a slash:
-// the signer refuses it, and the verifier refuses a request in which the value
-// of a path parameter has a slash, unless the route's parameter is greedy.
+// (&url.URL{Path: path}).EscapedPath().
+//
+// Some paths have no such encoding that arrives as it was meant. AWS does not
+// document it, but captures of payload format 2.0 show that API Gateway decodes
+// a path, cuts it at a question mark, decodes it once more, and refuses it if
+// that fails. So an encoded slash, percent sign or question mark cannot be told
+// from what it is decoded to, or is gone: [Signer] refuses them, and a client in
+// another language has to leave them out. How path parameters are decoded then
+// is not known. Since handlers act on them, the verifier refuses a request
+// unless its path ends with the path of its route, the parameters put in.
+//
+// What the path begins with is sure for the API's own URL: with the name of the
+// stage, where the URL has it. With a custom domain it is not: events are
+// reported to have the name of the stage, other than $default, in place of the
+// mapping's key that the client sent, and AWS documents neither. A request whose
+// path is not the one that was signed is refused as ErrInvalidSignature;
+// Config.Path is the cure, for proxies that rewrite paths too.
 //
 // @query is a question mark and the query string as the client sent it; a
 // question mark alone without one. @authority is the name that API Gateway was
@@ -44,6 +57,10 @@
 //
 // An event of format 1.0 does not tell the query string as it was sent: an
 // authorizer of request signatures needs format 2.0.
+//
+// No other header is signed: not Content-Type, Cookie or Authorization, and none
+// that holds a tenant, an idempotency key or the like. Whoever is between client
+// and API can add, change and remove them, so a handler must not trust them.
 //
 // # Bodies
 //
@@ -53,5 +70,7 @@
 // of them announces, which HTTP/2 allows, is left to the handler: behind an
 // authorizer of signatures [CheckContentDigest] refuses every body without a
 // matching Content-Digest. The header is trustworthy there, because the
-// authorizer has refused all requests that have it uncovered.
+// authorizer has refused all requests that have it uncovered. It holds a sha-256
+// or a sha-512 digest or one of each, without parameters; other algorithms are
+// refused.
 package httpsig

@@ -64,7 +64,7 @@ func (o once) Use(_ context.Context, keyID, nonce string, _ time.Time) error {
 func ExampleVerifier() {
 	verifier, err := httpsig.New(httpsig.Config{
 		Keys:    authz.StaticKeys{partnerKey()},
-		Replays: once{}, // httpsig.NewReplayTable(os.Getenv("AUTHORIZER_STATE_TABLE_NAME"), os.Getenv)
+		Replays: once{}, // httpsig.NewReplayTable("", os.Getenv)
 		Map: func(keyID string, p *authz.Principal) error {
 			p.Tenant, p.Permissions = keyID, []string{"events:read"}
 			return nil

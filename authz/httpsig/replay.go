@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -22,9 +23,9 @@ type ReplayStore interface {
 	Use(ctx context.Context, keyID, nonce string, until time.Time) error
 }
 
-// ReplayTable is the [ReplayStore] in a DynamoDB table: partition key
-// contract.AuthorizerTableKey, a string, and time to live in
-// contract.AuthorizerTableTTL. It needs dynamodb:PutItem and nothing else.
+// ReplayTable is the [ReplayStore] in a DynamoDB table: partition key "id", a
+// string, and time to live in "expiresAt". It needs dynamodb:PutItem and nothing
+// else.
 //
 // A nonce that was kept although the answer to that was lost is kept: the
 // request fails as authz.ErrUnavailable, and the client signs it anew.
@@ -33,10 +34,17 @@ type ReplayTable struct {
 	now   func() time.Time
 }
 
-// NewReplayTable returns the store in the table with this name. getenv gives
-// Region, credentials and endpoint; os.Getenv, usually. Mistakes fail each Use
-// with their cause.
+// NewReplayTable returns the store in the table with this name, or if it is empty
+// in that of the environment variable AUTHORIZER_STATE_TABLE_NAME, which the
+// component sets. getenv gives that, Region, credentials and endpoint; nil is
+// os.Getenv. Mistakes fail each Use with their cause.
 func NewReplayTable(name string, getenv func(string) string) *ReplayTable {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	if name == "" {
+		name = getenv(contract.EnvStateTable)
+	}
 	return &ReplayTable{awsjson.Table{
 		Client: awsjson.NewDynamoDB(awsjson.Config{Getenv: getenv}), Name: name, Title: "state", Variable: contract.EnvStateTable,
 	}, time.Now}

@@ -115,6 +115,28 @@ func TestChecklist12ReplayConcurrently(t *testing.T) {
 	}
 }
 
+// TestChecklist12ReplayWiderWindow: a nonce is kept for as long as another
+// deployment, with the longest window, would take it.
+func TestChecklist12ReplayWiderWindow(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	table := c.table(t, "dynamodb:PutItem")
+	now := testCreated
+	table.now = func() time.Time { return now }
+	verifier := func(window time.Duration) *Verifier {
+		v, _ := newVerifier(t, func(cfg *Config) { cfg.Replays, cfg.Window, cfg.Now = table, window, table.now })
+		return v
+	}
+	r := signed(t, testSigner(t), "POST", "/events", "{}")
+	if _, err := authenticate(t.Context(), verifier(30*time.Second), r); err != nil {
+		t.Fatal(err)
+	}
+	now = testCreated.Add(MaxWindow - 1)
+	if _, err := authenticate(t.Context(), verifier(MaxWindow), r); !errors.Is(err, authz.ErrReplayed) {
+		t.Errorf("with a wider window: got %v", err)
+	}
+}
+
 // TestChecklist12ReplayExpiry: the condition asks for the expiry by itself, to
 // the second, as nothing deletes the item.
 func TestChecklist12ReplayExpiry(t *testing.T) {

@@ -21,16 +21,22 @@ const maxBody = 10_000_000
 const label = "sig1"
 
 // Signer signs requests for a [Verifier]. As an [http.RoundTripper] it signs
-// every request that an [http.Client] sends, each hop of a redirect and each
-// retry of the caller's anew.
+// every request that an [http.Client] sends, each retry of the caller's and each
+// redirect within one scheme and host anew. It refuses to follow a redirect to
+// another: whoever answers would choose what is signed.
+//
+// Below it [http.Transport] may by itself send a request again, with the same
+// nonce, when a kept-alive connection is lost. The second one is refused if the
+// first had arrived: a 403 does not say that nothing was done.
 type Signer struct {
 	// Key is the key to sign with: of HS256, with an id. Required.
 	Key authz.Key
 	// Authority is the host that is signed, where it is not the request's: for
-	// an API behind a proxy with a name of its own.
+	// an API behind a proxy with a name of its own. A default port is left out.
 	Authority string
-	// Lifetime is how long the signature is good at most, in whole seconds.
-	// Defaults to what the verifier allows.
+	// Lifetime is how long the signature is good, 1s at least: it is rounded up
+	// to the next whole second of the clock, and no longer than the verifier's
+	// Config.Window. Defaults to that.
 	Lifetime time.Duration
 	// Base sends the signed requests. Defaults to http.DefaultTransport.
 	Base http.RoundTripper
@@ -44,7 +50,11 @@ type Signer struct {
 // RoundTrip implements [http.RoundTripper]. It signs a copy of the request.
 func (s *Signer) RoundTrip(r *http.Request) (*http.Response, error) {
 	signed := r.Clone(r.Context())
-	if err := s.Sign(signed); err != nil {
+	err := checkRedirect(r)
+	if err == nil {
+		err = s.Sign(signed)
+	}
+	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}
@@ -57,11 +67,28 @@ func (s *Signer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return base.RoundTrip(signed)
 }
 
+// checkRedirect returns an error if another scheme or host than the request's
+// asks for the request: net/http has the answer that redirected in Response.
+func checkRedirect(r *http.Request) error {
+	if r.Response == nil || r.URL == nil {
+		return nil
+	}
+	from := r.Response.Request
+	if from == nil || from.URL == nil {
+		return errors.New("signing a request: it is a redirect of an answer that does not tell its own request")
+	}
+	if from.URL.Scheme != r.URL.Scheme || canonicalAuthority(from.URL.Host, from.URL.Scheme) != canonicalAuthority(r.URL.Host, r.URL.Scheme) {
+		return fmt.Errorf("signing a request: %s://%s redirects to %s://%s; only a redirect to the same scheme and host is signed", from.URL.Scheme, from.URL.Host, r.URL.Scheme, r.URL.Host)
+	}
+	return nil
+}
+
 // Sign sets the headers Signature-Input and Signature, and for a request with a
 // body Content-Digest. It reads the body into memory and writes the URL's path
 // in the encoding that is signed. It refuses what would reach the verifier in
-// another form than it was signed: an encoded slash, dot segments, a path that
-// is not UTF-8, a query string that is not percent-encoded.
+// another form than it was signed: an encoded slash, percent sign or question
+// mark in the path, dot segments, a path that is not UTF-8, a query string that
+// is not percent-encoded.
 func (s *Signer) Sign(r *http.Request) error {
 	secret, ok := s.Key.HMACSecret()
 	if !ok || s.Key.Algorithm() != authz.HS256 || s.Key.ID() == "" {
@@ -79,7 +106,15 @@ func (s *Signer) Sign(r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("signing a request: %w", err)
 	}
-	r.Header.Del("Content-Digest")
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	for name := range r.Header { // by any spelling: net/http sends it as it is
+		switch strings.ToLower(name) {
+		case componentDigest, "signature", "signature-input":
+			delete(r.Header, name)
+		}
+	}
 	covered := components
 	if len(body) > 0 {
 		m.digest = contentDigest(body)
@@ -102,22 +137,25 @@ func (s *Signer) input() (string, error) {
 	if nonce == nil {
 		nonce = rand.Text
 	}
-	created, text := now().Unix(), nonce()
+	at, text := now(), nonce()
 	if !isNonce(text) {
 		return "", fmt.Errorf("the nonce is not %d to %d letters, digits, hyphens and underscores", minNonceBytes, maxNonceBytes)
 	}
-	params := fmt.Sprintf(";created=%d", created)
+	params := fmt.Sprintf(";created=%d", at.Unix())
 	if s.Lifetime != 0 {
 		if s.Lifetime < time.Second {
 			return "", fmt.Errorf("the lifetime is %v; allowed is 1s and more", s.Lifetime)
 		}
-		params += fmt.Sprintf(";expires=%d", created+int64(s.Lifetime/time.Second))
+		params += fmt.Sprintf(";expires=%d", at.Add(s.Lifetime+time.Second-1).Unix())
 	}
 	return params + fmt.Sprintf(`;keyid="%s";nonce="%s"`, s.Key.ID(), text), nil
 }
 
 // message reads the request, and writes its path in the canonical encoding.
 func (s *Signer) message(r *http.Request) (message, error) {
+	if r.URL == nil {
+		return message{}, errors.New("the request has no URL")
+	}
 	u := *r.URL
 	if u.Path == "" && u.Opaque == "" {
 		u.Path = "/"
@@ -127,6 +165,8 @@ func (s *Signer) message(r *http.Request) (message, error) {
 		return message{}, errors.New("the URL has no path")
 	case strings.Contains(strings.ToLower(u.EscapedPath()), "%2f"):
 		return message{}, errors.New("the path has an encoded slash, which API Gateway decodes")
+	case strings.ContainsAny(u.Path, "%?"):
+		return message{}, errors.New("the path has an encoded percent sign or question mark; API Gateway decodes twice and cuts the path at a question mark")
 	case !utf8.ValidString(u.Path):
 		return message{}, errors.New("the path is not UTF-8")
 	}
@@ -140,7 +180,7 @@ func (s *Signer) message(r *http.Request) (message, error) {
 		host = u.Host
 	}
 	if s.Authority != "" {
-		host = s.Authority
+		host = canonicalAuthority(s.Authority, "https")
 	}
 	m := message{method: r.Method, path: u.Path, query: u.RawQuery, authority: canonicalAuthority(host, u.Scheme)}
 	if m.method == "" {

@@ -113,7 +113,8 @@ func TestRFC9421Components(t *testing.T) {
 	if got := (message{}).value("@query"); got != "?" {
 		t.Errorf("without a query string: got %q", got)
 	}
-	// Appendix B.2 gives both digests of its body.
+	// Appendix B.2 gives both digests of its body; the other is in the test of
+	// CheckContentDigest.
 	if got := contentDigest([]byte(`{"hello": "world"}`)); got != "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:" {
 		t.Errorf("got digest %q", got)
 	}

@@ -3,7 +3,9 @@ package httpsig
 import (
 	"context"
 	"crypto/hmac"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,9 @@ const Method = "HTTPSignature"
 // MaxWindow is the longest that a signature may be good before and after it was
 // created, and the default.
 const MaxWindow = 5 * time.Minute
+
+// minWindow is the shortest: created is a whole second.
+const minWindow = time.Second
 
 // clockSkew is how much the clocks of an authorizer's execution environments
 // may differ before a nonce is forgotten while one of them still accepts it.
@@ -45,30 +50,38 @@ func (Extractor) Extract(r authz.Request) (authz.Credential, error) {
 // Config is what a [Verifier] is made of.
 type Config struct {
 	// Keys gives the keys that clients sign with, each with an id. Keys of
-	// HS256 only are used. Where it is an [authz.Refresher] as well, an unknown
-	// key id or signature makes it look for newer keys. Required.
+	// HS256 only are used. Where it is an [authz.Refresher] as well, a signature
+	// that none of them is for makes it look for newer ones. Required.
 	Keys authz.KeyProvider
 	// Replays keeps the nonces. Required.
 	Replays ReplayStore
-	// Window is how long a signature is good before and after it was created.
-	// Defaults to MaxWindow; more is refused.
+	// Window is how long a signature is good before and after it was created,
+	// 1s at least. Defaults to MaxWindow; more is refused.
 	Window time.Duration
 	// Authorities are the hosts that a request may be signed for, each with its
-	// port unless that is the default one. Defaults to the name that API
+	// port unless that is the default one, 443. Defaults to the name that API
 	// Gateway was called by (requestContext.domainName), and for an API of the
 	// local AWS, which is called by an address, to the header Host as well. Set
 	// it where a proxy with a name of its own is in front of API Gateway.
 	Authorities []string
+	// Path returns the path that clients sign, decoded, where it is not the
+	// event's: behind a custom domain with an API mapping, or a proxy that
+	// rewrites paths. It must give different paths of the event different
+	// values. Defaults to Request.Path.
+	Path func(authz.Request) string
 	// Map completes the principal of a key id: subject, tenant, permissions and
 	// tier. It is called after the signature has been verified. Its error
-	// refuses the request; one that wraps none of authz's sentinels is a fault.
-	// Defaults to the key id as the subject.
+	// refuses the request; one that wraps none of authz's sentinels is a fault,
+	// and so are ErrNotApplicable and ErrNoCredential, which would hand a request
+	// with a good signature to another method. Defaults to the key id as the
+	// subject.
 	Map func(keyID string, p *authz.Principal) error
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 }
 
-// Verifier is the [authz.Verifier] of request signatures.
+// Verifier is the [authz.Verifier] of request signatures. [New] makes it; the
+// zero value refuses every request as authz.ErrMisconfigured.
 type Verifier struct{ cfg Config }
 
 // New returns the verifier of a configuration, or authz.ErrMisconfigured.
@@ -78,10 +91,10 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, misconfigured("Keys is nil")
 	case cfg.Replays == nil:
 		return nil, misconfigured("Replays is nil; without it a signature would be good more than once")
-	case cfg.Window < 0 || cfg.Window > MaxWindow:
-		return nil, misconfigured("Window is %v; allowed is up to %v", cfg.Window, MaxWindow)
 	case cfg.Window == 0:
 		cfg.Window = MaxWindow
+	case cfg.Window < minWindow || cfg.Window > MaxWindow:
+		return nil, misconfigured("Window is %v; allowed is %v to %v", cfg.Window, minWindow, MaxWindow)
 	}
 	authorities := make([]string, len(cfg.Authorities))
 	for i, authority := range cfg.Authorities {
@@ -89,8 +102,14 @@ func New(cfg Config) (*Verifier, error) {
 		if err := (message{method: "GET", path: "/", authority: authorities[i]}).check(); err != nil {
 			return nil, misconfigured("Authorities: %q is not a host name or address with an optional port", authority)
 		}
+		if canonical := canonicalAuthority(authority, "https"); canonical != authorities[i] {
+			return nil, misconfigured("Authorities: %q has the default port, which is never signed; write %q", authority, canonical)
+		}
 	}
 	cfg.Authorities = authorities
+	if cfg.Path == nil {
+		cfg.Path = func(r authz.Request) string { return r.Path }
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -98,9 +117,14 @@ func New(cfg Config) (*Verifier, error) {
 }
 
 // Verify implements [authz.Verifier]. The steps are: parse, signature, times,
-// [Config].Map, and at last the nonce, so that nobody without a key writes to
-// the store, and none of a request that fails for another reason is used up.
+// [Config].Map and the subject that it gives, and at last the nonce, so that
+// nobody without a key writes to the store, and that a request which fails here
+// for another reason does not use its nonce up. One that is refused later does:
+// by the chain, a policy, a limit or the handler.
 func (v *Verifier) Verify(ctx context.Context, r authz.Request, c authz.Credential) (authz.Principal, error) {
+	if v == nil || v.cfg.Now == nil {
+		return authz.Principal{}, fmt.Errorf("%w: the httpsig.Verifier is not one of httpsig.New", authz.ErrMisconfigured)
+	}
 	if c.Scheme != Method {
 		return authz.Principal{}, fmt.Errorf("%w: the credential is no request signature", authz.ErrNotApplicable)
 	}
@@ -140,11 +164,11 @@ func (v *Verifier) bases(r authz.Request, in signatureInput) ([][]byte, error) {
 	if err := checkBody(r, in); err != nil {
 		return nil, err
 	}
-	switch {
-	case !r.KnowsQuery():
+	if !r.KnowsQuery() {
 		return nil, fmt.Errorf("%w: the event does not tell the query string as it was sent; set the authorizer's payload format version to 2.0", authz.ErrMisconfigured)
-	case hasEncodedSlash(r):
-		return nil, malformed("the path has an encoded slash")
+	}
+	if err := checkPath(r); err != nil {
+		return nil, err
 	}
 	authorities := v.cfg.Authorities
 	if len(authorities) == 0 {
@@ -152,7 +176,7 @@ func (v *Verifier) bases(r authz.Request, in signatureInput) ([][]byte, error) {
 	}
 	bases := make([][]byte, len(authorities))
 	for i, authority := range authorities {
-		m := message{method: r.Method, path: r.Path, query: r.RawQuery, authority: authority, digest: r.Headers[componentDigest]}
+		m := message{method: r.Method, path: v.cfg.Path(r), query: r.RawQuery, authority: authority, digest: r.Headers[componentDigest]}
 		if err := m.check(); err != nil {
 			return nil, malformed("%w", err)
 		}
@@ -184,18 +208,6 @@ func checkBody(r authz.Request, in signatureInput) error {
 	return nil
 }
 
-// hasEncodedSlash tells by the path parameters what the decoded path does not
-// say any more: /a%2Fb is one segment, /a/b is two, and the route of one may
-// not be that of the other.
-func hasEncodedSlash(r authz.Request) bool {
-	for name, value := range r.PathParameters {
-		if strings.Contains(value, "/") && !strings.Contains(r.RouteKey, "{"+name+"+}") {
-			return true
-		}
-	}
-	return false
-}
-
 // requestAuthorities is the default of Config.Authorities. On AWS the header
 // Host is not asked: only the domain name is what API Gateway went by. The
 // account of the route's ARN is API Gateway's too, and nobody has the local
@@ -210,9 +222,13 @@ func requestAuthorities(r authz.Request) []string {
 }
 
 // matchSignature returns nil if a key of this id made the signature. The
-// algorithm is the key's alone (RFC 8725 section 3.1).
+// algorithm is the key's alone (RFC 8725 section 3.1). Keys without ids are a
+// fault, and an unknown key as well, so that newer keys are looked for.
 func matchSignature(keys []authz.Key, keyID string, signature []byte, bases [][]byte) error {
 	failure := fmt.Errorf("%w: there is no key with the id of the signature", authz.ErrUnknownKey)
+	if len(keys) > 0 && !slices.ContainsFunc(keys, func(key authz.Key) bool { return key.ID() != "" }) {
+		failure = fmt.Errorf(`%w: %w: the keys have no ids; write {"keys": {"key id": "secret"}}`, authz.ErrMisconfigured, authz.ErrUnknownKey)
+	}
 	for _, key := range keys {
 		if key.ID() != keyID {
 			continue
@@ -231,11 +247,13 @@ func matchSignature(keys []authz.Key, keyID string, signature []byte, bases [][]
 	return failure
 }
 
-// accept judges what a good signature says, and uses up its nonce.
+// accept judges what a good signature says, and uses up its nonce. How long the
+// nonce is kept does not depend on the Window: another deployment, with a longer
+// one, may be asked next.
 func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Principal, error) {
 	now, created := v.cfg.Now(), time.Unix(in.created, 0)
 	end := created.Add(v.cfg.Window)
-	forget := end.Add(clockSkew)
+	forget := created.Add(MaxWindow + clockSkew)
 	if expires := time.Unix(in.expires, 0); in.expires != 0 && expires.Before(end) {
 		end = expires
 	}
@@ -246,10 +264,8 @@ func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Princip
 		return authz.Principal{}, fmt.Errorf("%w: the signature was created in the future", authz.ErrNotYetValid)
 	}
 	principal := authz.Principal{Subject: in.keyID}
-	if v.cfg.Map != nil {
-		if err := v.cfg.Map(in.keyID, &principal); err != nil {
-			return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
-		}
+	if err := v.mapKey(in.keyID, &principal); err != nil {
+		return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
 	}
 	principal.Method, principal.CredentialID, principal.ExpiresAt = Method, in.keyID, end.UTC()
 	if err := v.cfg.Replays.Use(ctx, in.keyID, in.nonce, forget); err != nil {
@@ -258,6 +274,22 @@ func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Princip
 	return principal, nil
 }
 
+// mapKey calls Config.Map, and refuses what only looks like an answer.
+func (v *Verifier) mapKey(keyID string, p *authz.Principal) error {
+	if v.cfg.Map == nil {
+		return nil
+	}
+	if err := v.cfg.Map(keyID, p); errors.Is(err, authz.ErrNotApplicable) || errors.Is(err, authz.ErrNoCredential) {
+		return misconfigured("Map returned an error that leaves the request to another method: %v", err) // not wrapped
+	} else if err != nil {
+		return err
+	}
+	if err := authz.CheckSubject(p.Subject); err != nil {
+		return misconfigured("Map: %w", err)
+	}
+	return nil
+}
+
 func misconfigured(format string, args ...any) error {
-	return fmt.Errorf("%w: httpsig.Config.%s", authz.ErrMisconfigured, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %w", authz.ErrMisconfigured, fmt.Errorf("httpsig.Config."+format, args...))
 }

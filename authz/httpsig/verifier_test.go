@@ -47,11 +47,35 @@ func TestMap(t *testing.T) {
 	if p.Method != Method || p.CredentialID != testKeyID || !p.ExpiresAt.Equal(testCreated.Add(5*time.Minute)) {
 		t.Errorf("got %+v", p)
 	}
-	v, store := newVerifier(t, func(c *Config) {
-		c.Map = func(string, *authz.Principal) error { return fmt.Errorf("%w: closed account", authz.ErrRevoked) }
-	})
-	if _, err := authenticate(t.Context(), v, r); text(err) != "mapping the key id: revoked: closed account" || !errors.Is(err, authz.ErrRevoked) || len(store.used) != 0 {
-		t.Errorf("got %v, %d nonces used", err, len(store.used))
+}
+
+// TestMapRefuses: what Map refuses, or would leave to another method of the
+// chain, is decided before the nonce is used.
+func TestMapRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		m    func(string, *authz.Principal) error
+		is   error
+		err  string
+	}{
+		{"revoked", func(string, *authz.Principal) error { return fmt.Errorf("%w: closed account", authz.ErrRevoked) }, authz.ErrRevoked, "mapping the key id: revoked: closed account"},
+		{"unknown error", func(string, *authz.Principal) error { return errors.New("broken") }, nil, "mapping the key id: broken"},
+		{"not applicable", func(string, *authz.Principal) error { return fmt.Errorf("mine: %w", authz.ErrNotApplicable) }, authz.ErrMisconfigured, "mapping the key id: misconfigured: httpsig.Config.Map returned an error that leaves the request to another method: mine: credential of another kind"},
+		{"no credential", func(string, *authz.Principal) error { return authz.ErrNoCredential }, authz.ErrMisconfigured, "mapping the key id: misconfigured: httpsig.Config.Map returned an error that leaves the request to another method: no credential"},
+		{"no subject", func(_ string, p *authz.Principal) error { p.Subject = ""; return nil }, authz.ErrMisconfigured, "mapping the key id: misconfigured: httpsig.Config.Map: the subject is empty"},
+	}
+	r := signed(t, testSigner(t), "GET", "/", "")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v, store := newVerifier(t, func(c *Config) { c.Map = tt.m })
+			other, _ := newVerifier(t, nil)
+			p, err := authz.Chain{{Extractor: Extractor{}, Verifier: v}, {Extractor: Extractor{}, Verifier: other}}.Authenticate(t.Context(), r)
+			if text(err) != tt.err || tt.is != nil && !errors.Is(err, tt.is) || p.Subject != "" || len(store.used) != 0 {
+				t.Errorf("got %v, %q, %d nonces used", p, text(err), len(store.used))
+			}
+		})
 	}
 }
 
@@ -64,7 +88,8 @@ func TestChecklist12Window(t *testing.T) {
 		name     string
 		window   time.Duration
 		lifetime time.Duration
-		now      time.Duration // after created
+		signed   time.Duration // after created
+		now      time.Duration // the same
 		err      string
 	}{
 		{name: "as late as may be", now: 5*time.Minute - time.Nanosecond},
@@ -76,13 +101,16 @@ func TestChecklist12Window(t *testing.T) {
 		{name: "a shorter window, too early", window: 30 * time.Second, now: -31 * time.Second, err: future},
 		{name: "before it expires", lifetime: 10 * time.Second, now: 10*time.Second - 1},
 		{name: "when it expires", lifetime: 10 * time.Second, now: 10 * time.Second, err: old},
+		{name: "signed within a second", signed: 999 * time.Millisecond, lifetime: time.Second, now: 1999*time.Millisecond - 1},
+		{name: "to the end of the next second", signed: 1, lifetime: time.Second, now: 2*time.Second - 1},
+		{name: "and no longer", signed: 1, lifetime: time.Second, now: 2 * time.Second, err: old},
 		{name: "expires beyond the window", lifetime: time.Hour, now: 5 * time.Minute, err: old},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := testSigner(t)
-			s.Lifetime = tt.lifetime
+			s.Lifetime, s.Now = tt.lifetime, func() time.Time { return testCreated.Add(tt.signed) }
 			v, store := newVerifier(t, func(c *Config) {
 				c.Window = tt.window
 				c.Now = func() time.Time { return testCreated.Add(tt.now) }
@@ -131,12 +159,9 @@ func TestChecklist12CoversRequest(t *testing.T) {
 		{"line break in the method", func(r *authz.Request) { r.Method = "POST\n" }, "malformed credential: the method is not in upper-case letters"},
 		{"line break in the host", func(r *authz.Request) { r.Host += "\n" }, "malformed credential: the authority is not a host name or address with an optional port"},
 		{"no path", func(r *authz.Request) { r.Path = "" }, "malformed credential: the path does not begin with a slash"},
-		{"encoded slash", func(r *authz.Request) {
-			r.RouteKey, r.PathParameters = "GET /{name}", map[string]string{"name": "a/b"}
-		}, "malformed credential: the path has an encoded slash"},
-		{"greedy parameter", func(r *authz.Request) {
-			r.RouteKey, r.PathParameters = "GET /{name+}", map[string]string{"name": "a/b"}
-		}, ""},
+		{"path parameter", func(r *authz.Request) {
+			r.RouteKey, r.PathParameters = "POST /{name}", map[string]string{"name": "other"}
+		}, otherParameters},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,7 +244,7 @@ func TestChecklist12AlgorithmFromKey(t *testing.T) {
 		{"another id", authz.StaticKeys{newKey(t, authz.HS256, "partner-2", testSecret)}, unknown},
 		{"an id that begins alike", authz.StaticKeys{newKey(t, authz.HS256, "partner-10", testSecret)}, unknown},
 		{"other case", authz.StaticKeys{newKey(t, authz.HS256, "Partner-1", testSecret)}, unknown},
-		{"no id", authz.StaticKeys{newKey(t, authz.HS256, "", testSecret)}, unknown},
+		{"no id", authz.StaticKeys{newKey(t, authz.HS256, "", testSecret)}, `misconfigured: unknown key: the keys have no ids; write {"keys": {"key id": "secret"}}`},
 		{"another secret", authz.StaticKeys{newKey(t, authz.HS256, testKeyID, long)}, "invalid signature: the key did not make it for this request"},
 		{"among others", authz.StaticKeys{newKey(t, authz.HS256, "partner-2", long), testKey(t)}, ""},
 	}
@@ -270,7 +295,9 @@ func TestRefresh(t *testing.T) {
 		{"unchanged", rotating{StaticKeys: authz.StaticKeys{other}, newer: []authz.Key{mine}}, 1, "unknown key: there is no key with the id of the signature"},
 		{"changed, but not to the key", rotating{StaticKeys: authz.StaticKeys{other}, newer: []authz.Key{before}, changed: true}, 1, "invalid signature: the key did not make it for this request"},
 		{"unavailable", rotating{StaticKeys: authz.StaticKeys{other}, err: fmt.Errorf("%w: down", authz.ErrUnavailable)}, 1, "unavailable: down"},
-		{"another algorithm", rotating{StaticKeys: authz.StaticKeys{foreign}, newer: []authz.Key{mine}, changed: true}, 0, "unsupported algorithm: the key is not one of HS256"},
+		{"ids given", rotating{StaticKeys: authz.StaticKeys{newKey(t, authz.HS256, "", testSecret)}, newer: []authz.Key{mine}, changed: true}, 1, ""},
+		{"new algorithm", rotating{StaticKeys: authz.StaticKeys{foreign}, newer: []authz.Key{mine}, changed: true}, 1, ""},
+		{"another algorithm", rotating{StaticKeys: authz.StaticKeys{foreign}}, 1, "unsupported algorithm: the key is not one of HS256"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -296,6 +323,11 @@ func (noKeys) Keys(context.Context) ([]authz.Key, error) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	r := signed(t, testSigner(t), "GET", "/", "")
+	for _, v := range []*Verifier{nil, {}} {
+		if _, err := authenticate(t.Context(), v, r); text(err) != "misconfigured: the httpsig.Verifier is not one of httpsig.New" || !errors.Is(err, authz.ErrMisconfigured) {
+			t.Errorf("a verifier that New did not make: got %v", err)
+		}
+	}
 	v, _ := newVerifier(t, func(c *Config) { c.Keys = noKeys{} })
 	if _, err := authenticate(t.Context(), v, r); text(err) != "misconfigured: no parameter" || !errors.Is(err, authz.ErrMisconfigured) {
 		t.Errorf("got %v", err)

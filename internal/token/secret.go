@@ -1,12 +1,14 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -25,7 +27,7 @@ const DefaultSecretPath = "/events-api/jwt-secret" //nolint:gosec // a parameter
 // an empty id, the current one. Its errors name the parameter and the cure,
 // never a value.
 func ReadKey(ctx context.Context, path, id string) (authz.Key, error) {
-	p, err := ReadParameter(ctx, path)
+	p, err := ReadParameter(ctx, path, ExampleSecret)
 	if err != nil {
 		return authz.Key{}, err
 	}
@@ -63,13 +65,19 @@ type Parameter struct {
 // Value returns what the parameter says.
 func (p *Parameter) Value() string { return p.value() }
 
+// ExampleSecret is a shell command that prints a value for a parameter with the
+// secret of tokens.
+const ExampleSecret = `printf 'base64:%s' "$(openssl rand -base64 32)"` //nolint:gosec // a command, not a secret
+
 // ReadParameter reads the SecureString parameter path, found with the usual
 // AWS configuration of the environment (AWS_PROFILE, AWS_REGION,
-// AWS_ENDPOINT_URL, …). Its errors name the parameter and the cure.
-func ReadParameter(ctx context.Context, path string) (*Parameter, error) {
+// AWS_ENDPOINT_URL, …). Its errors name the parameter and the cure; example is
+// a shell command that prints a value for the parameter, which the cure of a
+// missing one pipes into the AWS CLI: an argument would be seen by every process.
+func ReadParameter(ctx context.Context, path, example string) (*Parameter, error) {
 	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
-	p, err := readParameter(limited, path)
+	p, err := readParameter(limited, path, example)
 	switch {
 	case err == nil:
 		return p, nil
@@ -79,7 +87,7 @@ func ReadParameter(ctx context.Context, path string) (*Parameter, error) {
 	return nil, fmt.Errorf("reading parameter %q: %w", path, err)
 }
 
-func readParameter(ctx context.Context, path string) (*Parameter, error) {
+func readParameter(ctx context.Context, path, example string) (*Parameter, error) {
 	cfg, err := awsconfig.Load(ctx, "the parameter's")
 	if err != nil {
 		return nil, err
@@ -87,7 +95,7 @@ func readParameter(ctx context.Context, path string) (*Parameter, error) {
 	client := ssm.NewFromConfig(cfg)
 	output, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &path, WithDecryption: aws.Bool(true)})
 	if missing := (*types.ParameterNotFound)(nil); errors.As(err, &missing) {
-		return nil, fmt.Errorf("there is none in %s; put one: aws ssm put-parameter --region %s --type SecureString --name %s --value \"base64:$(openssl rand -base64 32)\"", cfg.Region, cfg.Region, path)
+		return nil, fmt.Errorf("there is none in %s; put one: %s | aws ssm put-parameter --region %s --type SecureString --name %s --value file:///dev/stdin", cfg.Region, example, cfg.Region, path)
 	}
 	if err != nil {
 		return nil, err
@@ -108,23 +116,41 @@ func readParameter(ctx context.Context, path string) (*Parameter, error) {
 
 // Put replaces the value, encrypted with a KMS key, empty for the account's
 // default one. Parameter Store has no condition for that: a change that another
-// made since the parameter was read is lost, but seen, and then an error.
-func (p *Parameter) Put(ctx context.Context, value, kmsKey string) error {
+// made since the parameter was read is lost, but seen. note is empty, or says what
+// there is to know although the value is in force. An error that is no refusal by
+// Systems Manager leaves open whether it is.
+func (p *Parameter) Put(ctx context.Context, value, kmsKey string) (note string, err error) {
 	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
 	input := &ssm.PutParameterInput{Name: &p.Path, Value: &value, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true)}
 	if kmsKey != "" {
 		input.KeyId = &kmsKey
 	}
-	output, err := p.client.PutParameter(limited, input)
+	// Once: a second attempt could overwrite what another has put in between.
+	output, err := p.client.PutParameter(limited, input, func(o *ssm.Options) { o.Retryer = aws.NopRetryer{} })
+	var answer *awshttp.ResponseError
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil:
-		return fmt.Errorf("writing parameter %q: %w", p.Path, err)
-	case output.Version != p.Version+1:
-		return fmt.Errorf("writing parameter %q: somebody else has changed it at the same time: it was version %d, is version %d now, and what was written between is no longer in force; see aws ssm get-parameter-history --name %s", p.Path, p.Version, output.Version, p.Path)
+	case err == nil && output.Version == p.Version+1:
+		p.Version, p.value = output.Version, func() string { return value }
+		return "", nil
+	case err == nil:
+		note = "somebody else has changed it at the same time, and what was written between is not in force"
+	case errors.As(err, &answer) && answer.HTTPStatusCode() >= 400 && answer.HTTPStatusCode() < 500:
+		return "", fmt.Errorf("writing parameter %q: %w", p.Path, err)
+	default:
+		note = "the answer to the change was lost, but it was made"
 	}
-	p.Version, p.value = output.Version, func() string { return value }
-	return nil
+	now, readErr := p.client.GetParameter(limited, &ssm.GetParameterInput{Name: &p.Path, WithDecryption: aws.Bool(true)})
+	if readErr == nil && now.Parameter != nil && aws.ToString(now.Parameter.Value) == value {
+		note = fmt.Sprintf("parameter %q was version %d and is version %d now: %s; see aws ssm get-parameter-history --name %s", p.Path, p.Version, now.Parameter.Version, note, p.Path)
+		p.Version, p.value = now.Parameter.Version, func() string { return value }
+		return note, nil
+	}
+	if err = cmp.Or(err, readErr); ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = errors.New("it has another value now")
+	}
+	return "", fmt.Errorf("writing parameter %q: it is not known whether the change was made; see aws ssm get-parameter-history --name %s: %w", p.Path, p.Path, err)
 }

@@ -18,6 +18,9 @@ const defaultKeysPath = "/events-api/signing-keys"
 // envKeys can hold the keys themselves.
 const envKeys = "SIGNING_KEYS"
 
+// exampleKeys is a shell command that prints keys.
+const exampleKeys = `printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)"`
+
 // readKey returns the key that the options choose. No error shows an id that
 // was not asked for: who mistakes one place for another writes a secret there.
 func readKey(ctx context.Context, o options) (authz.Key, error) {
@@ -54,7 +57,7 @@ func readKeys(ctx context.Context, o options) (value, where string, err error) {
 	if value := os.Getenv(envKeys); value != "" {
 		return value, "environment variable " + envKeys, nil
 	}
-	p, err := token.ReadParameter(ctx, o.keysPath)
+	p, err := token.ReadParameter(ctx, o.keysPath, exampleKeys)
 	if err != nil {
 		return "", "", err
 	}

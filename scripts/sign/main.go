@@ -28,8 +28,6 @@ the authorizer reads, of AWS or of the local AWS, by the usual AWS environment:
 AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
 AWS_ENDPOINT_URL; or from a file; or from the environment variable SIGNING_KEYS. No
 secret is printed.
-
-The exit code is 0, 1 when it fails, 2 when it was called wrongly.
 `
 
 func main() { cli.Main("sign", run) }
@@ -54,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.keysPath, "keys-path", defaultKeysPath, "the SSM `parameter` that holds the keys")
 	flags.StringVar(&o.keysFile, "keys-file", "", "the `file` that holds the keys, instead of the parameter")
 	flags.StringVar(&o.authority, "authority", "", "the `host` that the API is called by, where a proxy in front of it has another name")
-	flags.DurationVar(&o.expiresIn, "expires-in", 0, "how long the signature is good at most, a Go `duration` of 1s to 5m; 5m if it is not given")
+	flags.DurationVar(&o.expiresIn, "expires-in", 0, "how long the signature is good, a Go `duration` of 1s to 5m, rounded up to the next whole second of the clock; 5m if it is not given")
 	flags.BoolVar(&o.curl, "curl", false, "print a command line of curl, quoted for a POSIX shell")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
@@ -72,11 +70,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	signer := httpsig.Signer{Key: key, Authority: o.authority, Lifetime: o.expiresIn}
+	now := time.Now()
+	signer := httpsig.Signer{Key: key, Authority: o.authority, Lifetime: o.expiresIn, Now: func() time.Time { return now }}
 	if err := signer.Sign(request); err != nil {
 		return cli.Usagef("%w", err)
 	}
-	_, _ = fmt.Fprintf(stderr, "signed with the key %q, for one request by %s\n", key.ID(), time.Now().Add(o.lifetime()).UTC().Format(time.RFC3339))
+	_, _ = fmt.Fprintf(stderr, "signed with the key %q, for one request by %s\n", key.ID(), now.Add(o.lifetime()).UTC().Format(time.RFC3339))
 	if o.curl {
 		_, err = fmt.Fprintln(stdout, curlLine(request, o))
 		return err
@@ -99,6 +98,8 @@ func (o *options) check() (body string, err error) {
 		return "", cli.Usagef("--url is missing")
 	case o.body != "" && o.bodyFile != "":
 		return "", cli.Usagef("--body and --body-file are both given")
+	case o.bodyFile == "-":
+		return "", cli.Usagef("--body-file is -, but the body is read twice, here and by curl; write it to a file")
 	case strings.ContainsFunc(o.contentType, func(r rune) bool { return r < ' ' || r > '~' }):
 		return "", cli.Usagef("--content-type has a character outside printable ASCII")
 	case o.expiresIn < 0, 0 < o.expiresIn && o.expiresIn < time.Second, o.expiresIn > httpsig.MaxWindow:
@@ -114,25 +115,31 @@ func (o *options) check() (body string, err error) {
 		}
 		body = string(content)
 	}
-	if o.method == "" {
+	switch {
+	case o.method == http.MethodHead && body != "":
+		return "", cli.Usagef("--method is HEAD, which curl sends without a body; leave the body out")
+	case o.method == "" && body != "":
+		o.method = http.MethodPost
+	case o.method == "":
 		o.method = http.MethodGet
-		if body != "" {
-			o.method = http.MethodPost
-		}
 	}
 	return body, nil
 }
 
-// request returns the request to sign.
+// request returns the request to sign. No error shows a URL that may have a
+// password in it.
 func (o *options) request(ctx context.Context, body string) (*http.Request, error) {
 	u, err := url.Parse(o.url)
 	switch {
+	case err == nil && u.User != nil:
+		return nil, cli.Usagef("--url has a user name, which is a second credential; leave it out")
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Opaque == "":
+	case strings.Contains(o.url, "@"):
+		return nil, cli.Usagef("--url is not an http or https URL; it is not shown, because it has an @ and so maybe a password")
 	case err != nil:
 		return nil, cli.Usagef("--url: %w", err)
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.Opaque != "":
+	default:
 		return nil, cli.Usagef("--url is %q, which is not an http or https URL", o.url)
-	case u.User != nil:
-		return nil, cli.Usagef("--url has a user name, which is a second credential; leave it out")
 	}
 	u.Host, u.Fragment, u.RawFragment = strings.ToLower(u.Host), "", ""
 	request, err := http.NewRequestWithContext(ctx, o.method, u.String(), strings.NewReader(body))

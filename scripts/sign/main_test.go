@@ -162,14 +162,23 @@ func TestUsageErrors(t *testing.T) {
 		{"no scheme", []string{"--url", "api.example.com/events"}, `--url is "api.example.com/events", which is not an http or https URL`},
 		{"another scheme", []string{"--url", "ftp://x/"}, `--url is "ftp://x/", which is not an http or https URL`},
 		{"broken URL", []string{"--url", "https://x/%zz"}, `--url: parse "https://x/%zz": invalid URL escape "%zz"`},
+		{"password", []string{"--url", "https://user:hunter2@x/"}, "--url has a user name, which is a second credential; leave it out"},
+		{"password in a broken URL", []string{"--url", "https://user:hunter2@x/%zz"}, "--url is not an http or https URL; it is not shown, because it has an @ and so maybe a password"},
+		{"password with a slash", []string{"--url", "https://user:hun/ter2@x/"}, "--url is not an http or https URL; it is not shown, because it has an @ and so maybe a password"},
+		{"password with a bad escape", []string{"--url", "https://user:hunter2%zz@x/"}, "--url is not an http or https URL; it is not shown, because it has an @ and so maybe a password"},
+		{"password without scheme", []string{"--url", "user:hunter2@x/"}, "--url is not an http or https URL; it is not shown, because it has an @ and so maybe a password"},
+		{"password in another scheme", []string{"--url", "ftp://user:hunter2@x/"}, "--url has a user name, which is a second credential; leave it out"},
 		{"user name", []string{"--url", "https://u@x/"}, "--url has a user name, which is a second credential; leave it out"},
 		{"encoded slash", []string{"--url", url + "a%2Fb"}, "signing a request: the path has an encoded slash, which API Gateway decodes"},
+		{"percent", []string{"--url", url + "100%25"}, "signing a request: the path has an encoded percent sign or question mark; API Gateway decodes twice and cuts the path at a question mark"},
 		{"dots", []string{"--url", url + "a/../b"}, "signing a request: the path has a segment . or .., which clients and proxies resolve; resolve it"},
 		{"query with a space", []string{"--url", url + "?a=b c"}, "signing a request: the query string has a character outside visible ASCII; percent-encode it"},
 		{"method in lower case", []string{"--url", url, "--method", "get"}, "signing a request: the method is not in upper-case letters"},
 		{"no method", []string{"--url", url, "--method", "A B"}, `net/http: invalid method "A B"`},
 		{"authority", []string{"--url", url, "--authority", "https://x"}, "signing a request: the authority is not a host name or address with an optional port"},
 		{"two bodies", []string{"--url", url, "--body", "a", "--body-file", "b"}, "--body and --body-file are both given"},
+		{"HEAD with a body", []string{"--url", url, "--method", "HEAD", "--body", "b"}, "--method is HEAD, which curl sends without a body; leave the body out"},
+		{"body of stdin", []string{"--url", url, "--body-file", "-"}, "--body-file is -, but the body is read twice, here and by curl; write it to a file"},
 		{"content type with a line break", []string{"--url", url, "--content-type", "a\nb"}, "--content-type has a character outside printable ASCII"},
 		{"lifetime too short", []string{"--url", url, "--expires-in", "1ms"}, "--expires-in is 1ms, allowed is 1s to 5m0s"},
 		{"lifetime too long", []string{"--url", url, "--expires-in", "6m"}, "--expires-in is 6m0s, allowed is 1s to 5m0s"},
@@ -203,7 +212,7 @@ func TestFailures(t *testing.T) {
 		text string
 	}{
 		{"no Region", nil, nil, `reading parameter "/events-api/signing-keys": no AWS Region is configured`},
-		{"no parameter", newSSM(t, "/p", oneKey), nil, `reading parameter "/events-api/signing-keys": there is none in eu-central-1; put one: aws ssm put-parameter `},
+		{"no parameter", newSSM(t, "/p", oneKey), nil, `reading parameter "/events-api/signing-keys": there is none in eu-central-1; put one: printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/signing-keys --value file:///dev/stdin` + "\n"},
 		{"no such key", []string{"SIGNING_KEYS=" + oneKey}, []string{"--key-id", "partner-2"}, `environment variable SIGNING_KEYS has no key with the id "partner-2"`},
 		{"no ids", []string{"SIGNING_KEYS=" + testSecret}, nil, `using environment variable SIGNING_KEYS: its keys have no ids; write {"keys": {"key id": "secret"}}`},
 		{"short secret", []string{`SIGNING_KEYS={"keys":{"k":"short"}}`}, nil, "using environment variable SIGNING_KEYS: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32"},
@@ -218,5 +227,28 @@ func TestFailures(t *testing.T) {
 				t.Errorf("got %+v, want %q", got, tt.text)
 			}
 		})
+	}
+}
+
+// TestCure: the command that the error names makes keys that sign. Functions
+// stand for the programs: the one of the AWS CLI prints its arguments, and keeps
+// what is behind the path of --value.
+func TestCure(t *testing.T) {
+	t.Parallel()
+	got := sign(t, newSSM(t, "/p", oneKey), "--url", "https://api.example.com/")
+	_, cure, found := strings.Cut(got.Stderr, "put one: ")
+	if !found {
+		t.Fatalf("got %+v", got)
+	}
+	file := filepath.Join(t.TempDir(), "keys.json")
+	command := exec.CommandContext(t.Context(), "sh", "-c", `openssl() { printf 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n'; }
+aws() { echo "$*"; for last; do :; done; cat "${last#file://}" >'`+file+`'; }
+`+cure)
+	output, err := command.CombinedOutput()
+	if want := "ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/signing-keys --value file:///dev/stdin\n"; err != nil || string(output) != want {
+		t.Fatalf("%s\nsays %q, %v; want %q", cure, output, err, want)
+	}
+	if got := sign(t, nil, "--keys-file", file, "--url", "https://api.example.com/"); got.Code != 0 || !strings.Contains(got.Stdout, `;keyid="partner-1"`) {
+		t.Errorf("with the keys of the cure: %+v", got)
 	}
 }

@@ -25,8 +25,10 @@ type request struct {
 	method   string
 	protocol string
 	// rawPath is decoded, in spite of its name, and on a named stage begins
-	// with the stage.
+	// with the stage. badPath says that it could not be, and then there is
+	// neither stage nor route.
 	rawPath  string
+	badPath  bool
 	rawQuery string
 	query    map[string]string // decoded; nil without
 	headers  map[string]string // lower-case names
@@ -47,16 +49,31 @@ func (s *Service) newRequest(id string, d *deployment, r *http.Request) *request
 		received: s.now(),
 		method:   r.Method,
 		protocol: r.Proto,
-		rawPath:  r.URL.Path,
 		rawQuery: r.URL.RawQuery,
 		query:    parseQuery(r.URL.RawQuery),
 		sourceIP: hostOf(r.RemoteAddr),
 		in:       r,
 	}
-	q.stage, q.route, q.parameters = d.route(r.Method, r.URL.Path)
+	var decodes bool
+	if q.rawPath, decodes = decodePath(r.URL.Path); decodes {
+		q.stage, q.route, q.parameters = d.route(r.Method, q.rawPath)
+	}
+	q.badPath = !decodes
 	q.headers = q.readHeaders(r)
 	q.cookies = parseCookies(q.headers["cookie"])
 	return q
+}
+
+// decodePath does what API Gateway has been seen to do with a path that is
+// already decoded: it cuts it at a question mark and decodes it once more. A
+// path that cannot be decoded is returned as it is, and false.
+func decodePath(once string) (path string, ok bool) {
+	once, _, _ = strings.Cut(once, "?")
+	path, err := url.PathUnescape(once)
+	if err != nil {
+		return once, false
+	}
+	return path, true
 }
 
 // path is the request's path within its stage.

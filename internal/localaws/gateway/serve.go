@@ -37,7 +37,7 @@ func (s *Service) serveHTTP(a *api, w http.ResponseWriter, in *http.Request) {
 	r.content = http.MaxBytesReader(w, in.Body, maxBodyBytes)
 	x := s.answer(r)
 	x.response.write(w, r.id)
-	s.console.Request(in.Method, in.URL.Path, x.response.status, x.note)
+	s.console.Request(in.Method, r.rawPath, x.response.status, x.note)
 	s.logAccess(r, x)
 }
 
@@ -45,6 +45,9 @@ func (s *Service) serveHTTP(a *api, w http.ResponseWriter, in *http.Request) {
 func (s *Service) answer(r *request) exchange {
 	if n := headerBytes(r.in); n > maxHeaderBytes {
 		return exchange{response: headersAnswer, note: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
+	}
+	if r.badPath {
+		return exchange{response: badRequestAnswer, note: "API Gateway decodes a path twice, and this one is not percent-encoded after the first time: encode a percent sign in it as %2525"}
 	}
 	if r.api.DisableExecuteAPIEndpoint {
 		return exchange{response: notFoundAnswer, note: "the API has DisableExecuteApiEndpoint set, and the local AWS has no custom domain names: leave it out"}
