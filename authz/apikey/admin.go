@@ -1,24 +1,33 @@
 package apikey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Admin generates keys and changes their records. It needs more permissions
-// than an authorizer has: dynamodb:PutItem, UpdateItem, DeleteItem and Scan on
-// the table of keys, and dynamodb:BatchGetItem on the state table to show when
-// keys were last used.
+// than an authorizer has: dynamodb:GetItem, PutItem, UpdateItem, DeleteItem and
+// Scan on the table of keys, and dynamodb:BatchGetItem on the state table to
+// show when keys were last used.
 //
-// A key is named by its credential id or, where only one has it, by its start.
+// A key is named by its credential id, by its digest or, where only one has it,
+// by its start. An item of the table that cannot be read as a record hinders
+// nothing but the work on itself; Delete takes its id, too.
 type Admin struct {
-	// DynamoDB has the tables. Required.
+	// DynamoDB has the tables. Required: without it everything is
+	// authz.ErrMisconfigured.
 	DynamoDB *DynamoDB
-	// Prefix begins new keys. Defaults to DefaultPrefix.
+	// Prefix begins the keys that Create makes. Defaults to DefaultPrefix. Those
+	// that Rotate makes have the prefix of the key that they replace.
 	Prefix string
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -54,6 +63,10 @@ var (
 	ErrNotFound = errors.New("no such API key")
 	// ErrConflict: the key is not in the state that the change is for.
 	ErrConflict = errors.New("the API key cannot be changed so")
+	// ErrUncertain: the new key's record may be stored although it could not be
+	// found there, and the key itself is lost. The text says what to look at and
+	// what to do.
+	ErrUncertain = errors.New("it may have been done all the same")
 )
 
 func (a Admin) now() time.Time {
@@ -63,24 +76,34 @@ func (a Admin) now() time.Time {
 	return time.Now().UTC().Truncate(time.Second)
 }
 
-// Create generates a key and stores its record. The key is in the answer and
-// nowhere else.
-func (a Admin) Create(ctx context.Context, spec Spec) (Key, Record, error) {
-	key, record, err := a.generate(spec)
-	if err != nil {
-		return Key{}, Record{}, fmt.Errorf("creating an API key: %w", err)
+// check returns an error for an Admin that can do nothing.
+func (a Admin) check() error {
+	if a.DynamoDB == nil || a.DynamoDB.keys.Client == nil {
+		return fmt.Errorf("%w: apikey.Admin.DynamoDB is not set; make it with NewDynamoDB", authz.ErrMisconfigured)
 	}
-	if err := a.DynamoDB.putRecord(ctx, record); err != nil {
+	return nil
+}
+
+// Create generates a key and stores its record. The key is in the answer and
+// nowhere else. Where the answer of DynamoDB is lost, or ctx ends meanwhile, it
+// looks once whether the record is there; if it does not see it, the error is
+// ErrUncertain.
+func (a Admin) Create(ctx context.Context, spec Spec) (Key, Record, error) {
+	key, record, err := a.generate(cmp.Or(a.Prefix, DefaultPrefix), spec)
+	if err == nil {
+		err = a.check()
+	}
+	if err == nil {
+		id := record.CredentialID()
+		err = a.settle(ctx, a.DynamoDB.putRecord(ctx, record), record, fmt.Sprintf("list the keys; if %s is there, delete it, for the key is lost", id))
+	}
+	if err != nil {
 		return Key{}, Record{}, fmt.Errorf("creating an API key: %w", err)
 	}
 	return key, record, nil
 }
 
-func (a Admin) generate(spec Spec) (Key, Record, error) {
-	prefix := a.Prefix
-	if prefix == "" {
-		prefix = DefaultPrefix
-	}
+func (a Admin) generate(prefix string, spec Spec) (Key, Record, error) {
 	key, err := Generate(prefix)
 	if err != nil {
 		return Key{}, Record{}, err
@@ -98,16 +121,42 @@ func (a Admin) generate(spec Spec) (Key, Record, error) {
 	return key, record, record.check()
 }
 
-// List returns all keys, the oldest first.
+// lookTimeout bounds the look of settle.
+const lookTimeout = 5 * time.Second
+
+// settle is for the error of the write that was to store a new record. A write
+// whose answer was lost, or was not waited for, may have been done: then the key
+// that only this process knows is in use.
+func (a Admin) settle(ctx context.Context, err error, stored Record, cure string) error {
+	if !errors.Is(err, authz.ErrUnavailable) || awsjson.Unheard(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
+	_, lookErr := a.DynamoDB.Key(ctx, stored.Digest)
+	switch {
+	case lookErr == nil:
+		return nil
+	case !errors.Is(lookErr, authz.ErrUnknownKey):
+		err = fmt.Errorf("%w; looking for it: %w", err, lookErr)
+	}
+	return fmt.Errorf("%w; %w: %s", err, ErrUncertain, cure)
+}
+
+// List returns all keys, the oldest first. Where items cannot be read as
+// records, or the state table cannot be read, it returns the keys that can, and
+// an error that names what is missing; nil and an error where it has read
+// nothing.
 func (a Admin) List(ctx context.Context) ([]Info, error) {
 	infos, err := a.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing API keys: %w", err)
+		err = fmt.Errorf("listing API keys: %w", err)
 	}
-	return infos, nil
+	return infos, err
 }
 
-// Show returns one key.
+// Show returns one key. Where the state table cannot be read, it returns the key
+// and the error.
 func (a Admin) Show(ctx context.Context, name string) (Info, error) {
 	record, err := a.find(ctx, name)
 	if err != nil {
@@ -115,15 +164,34 @@ func (a Admin) Show(ctx context.Context, name string) (Info, error) {
 	}
 	used, err := a.DynamoDB.lastUsed(ctx, []Record{record})
 	if err != nil {
-		return Info{}, fmt.Errorf("reading when API key %q was used: %w", record.CredentialID(), err)
+		err = fmt.Errorf("reading when API key %q was last used: %w", record.CredentialID(), err)
 	}
-	return Info{record, used[record.Digest]}, nil
+	return Info{record, used[record.Digest]}, err
 }
 
+// maxBad is how many items that are no records an error names.
+const maxBad = 20
+
 func (a Admin) list(ctx context.Context) ([]Info, error) {
-	records, err := a.DynamoDB.records(ctx)
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	items, err := a.DynamoDB.items(ctx)
 	if err != nil {
 		return nil, err
+	}
+	var records []Record
+	var errs []error
+	for _, item := range items {
+		r, err := a.DynamoDB.decode(item)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		records = append(records, r)
+	}
+	if more := len(errs) - maxBad; more > 0 {
+		errs = append(errs[:maxBad], fmt.Errorf("and %d items more", more))
 	}
 	slices.SortFunc(records, func(x, y Record) int {
 		if order := x.CreatedAt.Compare(y.CreatedAt); order != 0 {
@@ -133,158 +201,62 @@ func (a Admin) list(ctx context.Context) ([]Info, error) {
 	})
 	used, err := a.DynamoDB.lastUsed(ctx, records)
 	if err != nil {
-		return nil, err
+		errs = append(errs, fmt.Errorf("reading when they were last used: %w", err))
 	}
 	infos := make([]Info, len(records))
 	for i, r := range records {
 		infos[i] = Info{r, used[r.Digest]}
 	}
-	return infos, nil
+	return infos, errors.Join(errs...)
 }
 
 // find returns the record of the one key of a name.
 func (a Admin) find(ctx context.Context, name string) (Record, error) {
-	// A whole key is not repeated: errors are logged.
-	if len(name) > maxPrefix+1+startWidth {
-		return Record{}, fmt.Errorf("%w: what was given is too long for a credential id or a start; if it is a whole API key, it is in the shell's history now: rotate it", ErrNotFound)
-	}
-	records, err := a.DynamoDB.records(ctx)
+	item, err := a.findItem(ctx, name)
 	if err != nil {
-		return Record{}, fmt.Errorf("looking for API key %q: %w", name, err)
+		return Record{}, err
 	}
-	records = slices.DeleteFunc(records, func(r Record) bool { return r.CredentialID() != name && r.Start != name })
-	switch len(records) {
+	return a.DynamoDB.decode(item)
+}
+
+// findItem returns the one item of a name, whether or not it can be read as a
+// record.
+func (a Admin) findItem(ctx context.Context, name string) (awsjson.Item, error) {
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	if MayBeKey(name) { // which is not repeated: errors are logged
+		return nil, fmt.Errorf("%w: what was given is too long for a credential id or a start; if it is a whole API key, it is in the shell's history now: rotate it", ErrNotFound)
+	}
+	items, err := a.DynamoDB.items(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for API key %q: %w", name, err)
+	}
+	items = slices.DeleteFunc(items, func(i awsjson.Item) bool { return !isNamed(i, name) })
+	switch len(items) {
 	case 0:
-		return Record{}, fmt.Errorf("%w: %q is neither the credential id nor the start of one in table %q", ErrNotFound, name, a.DynamoDB.keys.Name)
+		return nil, fmt.Errorf("%w: %q is neither the credential id nor the start of one in table %q", ErrNotFound, name, a.DynamoDB.keys.Name)
 	case 1:
-		return records[0], nil
+		return items[0], nil
 	}
-	ids := make([]string, len(records))
-	for i, r := range records {
-		ids[i] = r.CredentialID()
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = itemName(item)
 	}
 	slices.Sort(ids)
-	return Record{}, fmt.Errorf("%w: %q is the start of several; say which: %s", ErrConflict, name, strings.Join(ids, ", "))
+	return nil, fmt.Errorf("%w: %q is the start of several; say which: %s", ErrConflict, name, strings.Join(ids, ", "))
 }
 
-// Disable makes the authorizer refuse a key until it is enabled again. One that
-// is disabled already is ErrConflict.
-func (a Admin) Disable(ctx context.Context, name string) (Record, error) {
-	return a.change(ctx, name, func(r *Record) error {
-		if r.Disabled {
-			return errors.New("it is disabled already")
-		}
-		r.Disabled = true
-		return nil
-	})
+// isNamed reports whether an item is the one of a name, or one of those of a
+// start.
+func isNamed(item awsjson.Item, name string) bool {
+	return name != "" && (name == item.Text(contract.AuthorizerTableKey) || name == itemName(item) || name == item.Text(attributeStart))
 }
 
-// Enable undoes Disable. A key that is not disabled, or has expired, is
-// ErrConflict.
-func (a Admin) Enable(ctx context.Context, name string) (Record, error) {
-	return a.change(ctx, name, func(r *Record) error {
-		switch {
-		case !r.Disabled:
-			return errors.New("it is not disabled")
-		case !r.ExpiresAt.IsZero() && !a.now().Before(r.ExpiresAt):
-			return fmt.Errorf("it expired at %s and would be refused all the same; create another", r.ExpiresAt.Format(time.RFC3339))
-		}
-		r.Disabled = false
-		return nil
-	})
-}
-
-// SetTier gives a key another tier; see [CheckTierName].
-func (a Admin) SetTier(ctx context.Context, name, tier string) (Record, error) {
-	return a.change(ctx, name, func(r *Record) error {
-		if r.Tier == tier {
-			return fmt.Errorf("its tier is %q already", tier)
-		}
-		r.Tier = tier
-		return nil
-	})
-}
-
-// SetPermissions replaces the permissions that a key has beside those of its
-// tier; see [CheckPermissions].
-func (a Admin) SetPermissions(ctx context.Context, name string, permissions []string) (Record, error) {
-	permissions = slices.Sorted(slices.Values(permissions))
-	return a.change(ctx, name, func(r *Record) error {
-		r.Permissions = permissions
-		return nil
-	})
-}
-
-// change changes a record if nobody else does at the same time.
-func (a Admin) change(ctx context.Context, name string, edit func(*Record) error) (Record, error) {
-	old, err := a.find(ctx, name)
-	if err != nil {
-		return Record{}, err
+// itemName is the credential id of an item; of one that has no digest, its id.
+func itemName(item awsjson.Item) string {
+	if digest, err := parseDigest(item.Text(contract.AuthorizerTableKey)); err == nil {
+		return digest.CredentialID()
 	}
-	id := old.CredentialID()
-	changed := old
-	if err := edit(&changed); err != nil {
-		return Record{}, fmt.Errorf("API key %q: %w: %w", id, ErrConflict, err)
-	}
-	if err := changed.check(); err != nil {
-		return Record{}, fmt.Errorf("API key %q: %w", id, err)
-	}
-	if err := a.DynamoDB.updateRecord(ctx, old, changed); err != nil {
-		return Record{}, fmt.Errorf("changing API key %q: %w", id, err)
-	}
-	return changed, nil
-}
-
-// Rotate generates a key for the same owner with the same name, tier,
-// permissions and life, and lets the old one expire after the grace period, or
-// when it would anyway. Both happen, or neither. It returns the new key, its
-// record, and the old one's. A key that is not active, or has been rotated
-// already, is ErrConflict.
-func (a Admin) Rotate(ctx context.Context, name string, grace time.Duration) (Key, Record, Record, error) {
-	if grace < 0 {
-		return Key{}, Record{}, Record{}, fmt.Errorf("rotating an API key: the grace period is %v, allowed is 0s and more", grace)
-	}
-	old, err := a.find(ctx, name)
-	if err != nil {
-		return Key{}, Record{}, Record{}, err
-	}
-	id, now := old.CredentialID(), a.now()
-	fail := func(err error) (Key, Record, Record, error) {
-		return Key{}, Record{}, Record{}, fmt.Errorf("rotating API key %q: %w", id, err)
-	}
-	switch status := old.Status(now); {
-	case old.ReplacedBy != "":
-		return fail(fmt.Errorf("%w: it has been rotated already, to %s", ErrConflict, old.ReplacedBy))
-	case status != Active:
-		return fail(fmt.Errorf("%w: it is %s", ErrConflict, status))
-	}
-	spec := Spec{Subject: old.Subject, Tier: old.Tier, Name: old.Name, Permissions: old.Permissions}
-	if !old.ExpiresAt.IsZero() {
-		spec.Life = old.ExpiresAt.Sub(old.CreatedAt)
-	}
-	key, successor, err := a.generate(spec)
-	if err != nil {
-		return fail(err)
-	}
-	replaced := old
-	replaced.ReplacedBy = successor.CredentialID()
-	if end := now.Add(grace).Truncate(time.Second); old.ExpiresAt.IsZero() || end.Before(old.ExpiresAt) {
-		replaced.ExpiresAt = end
-	}
-	if err := a.DynamoDB.replaceRecord(ctx, old, replaced, successor); err != nil {
-		return fail(err)
-	}
-	return key, successor, replaced, nil
-}
-
-// Delete deletes the record of a key, which nobody knows any more from then on.
-func (a Admin) Delete(ctx context.Context, name string) (Record, error) {
-	record, err := a.find(ctx, name)
-	if err != nil {
-		return Record{}, err
-	}
-	if err := a.DynamoDB.deleteRecord(ctx, record); err != nil {
-		return Record{}, fmt.Errorf("deleting API key %q: %w", record.CredentialID(), err)
-	}
-	return record, nil
+	return shownID(item)
 }

@@ -1,6 +1,12 @@
 package apikey
 
 import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +63,43 @@ func newDynamoDB(env endpointtest.Environment) *DynamoDB {
 	// A machine with other work may be slow, and a write that is given up and
 	// repeated counts twice.
 	return NewDynamoDB(DynamoDBConfig{Timeout: time.Minute, Getenv: withTables(env).Get})
+}
+
+// between returns an environment whose requests go through a hook, which has them
+// carried out, or not, and may lose the answer.
+func (c *cloud) between(t testing.TB, env endpointtest.Environment, hook func(operation string, carryOut func()) (lost bool)) endpointtest.Environment {
+	t.Helper()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		answer := httptest.NewRecorder()
+		if hook(operation, func() { c.Handler.ServeHTTP(answer, r) }) {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(answer.Code)
+		_, _ = io.Copy(w, answer.Body)
+	}))
+	t.Cleanup(proxy.Close)
+	env = maps.Clone(env)
+	env["AWS_ENDPOINT_URL"] = proxy.URL
+	return env
+}
+
+// writes reports whether an operation changes a table.
+func writes(operation string) bool {
+	return slices.Contains([]string{"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}, operation)
+}
+
+// answering is DynamoDB that has the same answer to everything, and does not
+// wait.
+func answering(t testing.TB, status int, body string) *DynamoDB {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	env := withTables(endpointtest.Environment{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": server.URL})
+	return NewDynamoDB(DynamoDBConfig{Timeout: time.Minute, Getenv: env.Get, sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 }
 
 // authorizer is DynamoDB with the permissions of an authorizer and no other.

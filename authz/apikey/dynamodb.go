@@ -41,6 +41,8 @@ type DynamoDBConfig struct {
 	Timeout time.Duration
 	// Now is the clock by which requests are signed. Defaults to time.Now.
 	Now func() time.Time
+
+	sleep func(context.Context, time.Duration) error // between repetitions; nil is a timer
 }
 
 // DynamoDB keeps the records of keys in one table, counters and uses in
@@ -69,7 +71,7 @@ func NewDynamoDB(cfg DynamoDBConfig) *DynamoDB {
 		cfg.Timeout = defaultTimeout
 	}
 	client := awsjson.NewDynamoDB(awsjson.Config{
-		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Now: cfg.Now, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
+		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Now: cfg.Now, Sleep: cfg.sleep, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
 	})
 	return &DynamoDB{
 		keys:  awsjson.Table{Client: client, Name: cfg.KeyTable, Title: "API key", Variable: contract.EnvAPIKeyTable},
@@ -98,7 +100,7 @@ func (d *DynamoDB) Key(ctx context.Context, digest Digest) (Record, error) {
 const usesKept = 400 * 24 * time.Hour
 
 // RecordUse implements [UseStore] with the item "used#" and the credential id.
-// A use is forgotten after 400 days, or with the key.
+// A use is forgotten after 400 days, that of a key that has been deleted too.
 func (d *DynamoDB) RecordUse(ctx context.Context, credentialID string, now, since time.Time) error {
 	err := d.state.Call(ctx, "UpdateItem", map[string]any{
 		"TableName": d.state.Name, "Key": keyOf(usedPrefix + credentialID),

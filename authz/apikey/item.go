@@ -22,6 +22,12 @@ const (
 	attributeReplacedBy  = "replacedBy"
 )
 
+// recordAttributes are all of them.
+var recordAttributes = []string{
+	attributeStart, attributeName, attributeSubject, attributeTier, attributePermissions,
+	attributeStatus, attributeCreated, attributeExpires, attributeReplacedBy,
+}
+
 func encodeRecord(r Record) awsjson.Item {
 	status := Active
 	if r.Disabled {

@@ -140,6 +140,30 @@ func (d Digest) CredentialID() string { return credentialPrefix + hex.EncodeToSt
 
 const credentialPrefix = "key_"
 
+// isCredentialID reports whether CredentialID writes texts like this one.
+func isCredentialID(s string) bool {
+	digits, ok := strings.CutPrefix(s, credentialPrefix)
+	return ok && len(digits) == 16 && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// MayBeKey reports whether a text may be an API key, or more of one than its
+// start: then it must stand in no error and no log. It is a guess by length and
+// shape, right for every key, and wrong for many a text that is none; a
+// credential id, the start of a key and a digest are no keys.
+func MayBeKey(text string) bool {
+	if _, err := parseDigest(text); err == nil {
+		return false
+	}
+	return len(text) > maxPrefix+1+startWidth || shapedAsKey(text)
+}
+
+// shapedAsKey reports whether a text is a prefix, an underscore, and more of
+// the digits of a key than its start has.
+func shapedAsKey(text string) bool {
+	prefix, digits, ok := strings.Cut(text, "_")
+	return ok && checkPrefix(prefix) == nil && len(digits) > startWidth && strings.Trim(digits, base62) == "" && !isCredentialID(text)
+}
+
 // parseDigest reads what String writes, in its one spelling.
 func parseDigest(s string) (d Digest, err error) {
 	if len(s) != 2*len(d) || strings.ToLower(s) != s {

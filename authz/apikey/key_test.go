@@ -191,3 +191,27 @@ func TestParseDigest(t *testing.T) {
 		}
 	}
 }
+
+// TestMayBeKey: no key and no long part of one is ever printed; what names a key
+// is.
+func TestMayBeKey(t *testing.T) {
+	t.Parallel()
+	longPrefix, err := Generate("abcdefghijklmno6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := Parse("pha", exampleKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{exampleKey, exampleKey[:40], exampleKey[:13], exampleKey[4:], longPrefix.Reveal(), exampleKey + " ", strings.ToUpper(known.Digest().String())} {
+		if !MayBeKey(text) {
+			t.Errorf("%.12s… of %d bytes would be printed", text, len(text))
+		}
+	}
+	for _, text := range []string{known.Start(), longPrefix.Start(), known.Digest().CredentialID(), known.Digest().String(), "", "list", "key_1", "note", "a_b", "my_old-key-of-2019"} {
+		if MayBeKey(text) {
+			t.Errorf("%q would not be printed", text)
+		}
+	}
+}

@@ -1,10 +1,12 @@
 package apikey
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 )
 
 // Status is what has become of a key.
@@ -37,7 +39,7 @@ type Record struct {
 	// CreatedAt is when the key was generated, to the second. Required.
 	CreatedAt time.Time
 	// ExpiresAt is the second from which on the key is refused. The zero Time
-	// is never.
+	// is never; the year 9999 is the last.
 	ExpiresAt time.Time
 	// ReplacedBy is the credential id of the key that this one was rotated to;
 	// empty if it was not.
@@ -71,6 +73,9 @@ func (r Record) check() error {
 	}
 	if err := CheckTierName(r.Tier); err != nil {
 		return fmt.Errorf("tier %q: %w", r.Tier, err)
+	}
+	if !r.ExpiresAt.IsZero() && (r.ExpiresAt.Unix() <= 0 || r.ExpiresAt.Unix() > awsjson.MaxSeconds) {
+		return errors.New("its expiry is outside the years 1970 to 9999; give it a shorter life, or none")
 	}
 	return CheckPermissions(r.Permissions)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -27,9 +28,10 @@ func (d *DynamoDB) putRecord(ctx context.Context, r Record) error {
 	return d.keys.Call(ctx, "PutItem", map[string]any{"TableName": d.keys.Name, "Item": encodeRecord(r)}, nil)
 }
 
-// records reads the whole table.
-func (d *DynamoDB) records(ctx context.Context) ([]Record, error) {
-	var records []Record
+// items reads the whole table of keys as it is: an item that is no record is
+// no reason to leave out the others.
+func (d *DynamoDB) items(ctx context.Context) ([]awsjson.Item, error) {
+	var items []awsjson.Item
 	in := map[string]any{"TableName": d.keys.Name, "ConsistentRead": true, "Limit": pageSize}
 	for {
 		var out struct {
@@ -39,22 +41,45 @@ func (d *DynamoDB) records(ctx context.Context) ([]Record, error) {
 		if err := d.keys.Call(ctx, "Scan", in, &out); err != nil {
 			return nil, err
 		}
-		for _, encoded := range out.Items {
-			r, err := decodeRecord(encoded)
-			if err != nil {
-				return nil, err
-			}
-			records = append(records, r)
-		}
+		items = append(items, out.Items...)
 		if len(out.LastEvaluatedKey) == 0 {
-			return records, nil
+			return items, nil
 		}
 		in["ExclusiveStartKey"] = out.LastEvaluatedKey
 	}
 }
 
-// lastUsed reads when keys were last used. Without a state table it reads
-// nothing.
+// decode reads an item of the table of keys; the error names it, with the cure.
+func (d *DynamoDB) decode(item awsjson.Item) (Record, error) {
+	r, err := decodeRecord(item)
+	if err != nil {
+		return Record{}, fmt.Errorf("item %s of table %q: %w; repair it, or delete it with aws dynamodb delete-item", shownID(item), d.keys.Name, err)
+	}
+	return r, nil
+}
+
+// maxShownID is how many bytes of an id are shown: all of a digest.
+const maxShownID = 64
+
+// shownID is the id of an item for an error. An item made by hand may have the
+// key itself there.
+func shownID(item awsjson.Item) string {
+	id := item.Text(contract.AuthorizerTableKey)
+	switch {
+	case shapedAsKey(id):
+		return "(not shown: it may be a key)"
+	case len(id) > maxShownID:
+		return strconv.Quote(id[:maxShownID]) + "…"
+	}
+	return strconv.Quote(id)
+}
+
+// maxVain is how often keys that DynamoDB left unread are asked for again while
+// it reads none of them.
+const maxVain = 5
+
+// lastUsed reads when keys were last used. Beside an error it returns what could
+// be read. Without a state table it reads nothing.
 func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]time.Time, error) {
 	used := map[Digest]time.Time{}
 	if d.state.Name == "" {
@@ -66,43 +91,62 @@ func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]t
 		digests[usedPrefix+r.CredentialID()] = r.Digest
 		keys = append(keys, keyOf(usedPrefix+r.CredentialID()))
 	}
-	for len(keys) > 0 {
+	var errs []error
+	for vain := 0; len(keys) > 0; {
 		batch := keys[:min(len(keys), maxBatch)]
-		keys = keys[len(batch):]
-		type request struct{ Keys []awsjson.Item }
-		var out struct {
-			Responses       map[string][]awsjson.Item
-			UnprocessedKeys map[string]request
+		found, left, err := d.uses(ctx, batch)
+		if err != nil {
+			return used, errors.Join(append(errs, err)...)
 		}
-		if err := d.state.Call(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{d.state.Name: {batch}}}, &out); err != nil {
-			return nil, err
-		}
-		for _, i := range out.Responses[d.state.Name] {
-			at, err := i.Time(attributeUsed)
-			if err != nil {
-				return nil, fmt.Errorf("item %q of the state table: attribute %q: %w", i.Text(contract.AuthorizerTableKey), attributeUsed, err)
+		for _, i := range found {
+			id := i.Text(contract.AuthorizerTableKey)
+			if used[digests[id]], err = i.Time(attributeUsed); err != nil {
+				errs = append(errs, fmt.Errorf("item %q of table %q: attribute %q: %w; delete the item", id, d.state.Name, attributeUsed, err))
 			}
-			used[digests[i.Text(contract.AuthorizerTableKey)]] = at
 		}
-		keys = append(keys, out.UnprocessedKeys[d.state.Name].Keys...)
+		keys = slices.Concat(left, keys[len(batch):])
+		if len(left) < len(batch) {
+			vain = 0
+		}
+		if len(left) == 0 {
+			continue
+		}
+		if vain++; vain > maxVain {
+			err = fmt.Errorf("table %q: %w: DynamoDB leaves %d items unread; try again later", d.state.Name, authz.ErrUnavailable, len(left))
+		} else if err = d.state.Client.BackOff(ctx, vain); err != nil {
+			err = fmt.Errorf("%w: %w", authz.ErrUnavailable, err)
+		}
+		if err != nil {
+			return used, errors.Join(append(errs, err)...)
+		}
 	}
-	return used, nil
+	return used, errors.Join(errs...)
+}
+
+// uses reads the items of up to maxBatch keys, and returns the keys that it is
+// to be asked for again.
+func (d *DynamoDB) uses(ctx context.Context, keys []awsjson.Item) (found, left []awsjson.Item, _ error) {
+	type request struct{ Keys []awsjson.Item }
+	var out struct {
+		Responses       map[string][]awsjson.Item
+		UnprocessedKeys map[string]request
+	}
+	err := d.state.Call(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{d.state.Name: {keys}}}, &out)
+	return out.Responses[d.state.Name], out.UnprocessedKeys[d.state.Name].Keys, err
 }
 
 // update is the input of an UpdateItem that makes one record of another, on the
-// condition that what changes, and the state, is as it was.
-func (d *DynamoDB) update(old, changed Record) map[string]any {
+// condition that what changes, and what it was decided by, is as it was.
+func (d *DynamoDB) update(old, changed Record, decidedBy ...string) map[string]any {
 	before, after := encodeRecord(old), encodeRecord(changed)
 	names, values := map[string]string{"#id": contract.AuthorizerTableKey}, awsjson.Item{}
 	var set, remove []string
 	conditions := []string{"attribute_exists(#id)"}
-	both := maps.Clone(before)
-	maps.Copy(both, after)
-	for i, name := range slices.Sorted(maps.Keys(both)) {
+	for i, name := range recordAttributes {
 		from, was := before[name]
 		to, is := after[name]
 		changes := was != is || !equal(from, to)
-		if !changes && name != attributeStatus {
+		if !changes && !slices.Contains(decidedBy, name) {
 			continue
 		}
 		n := strconv.Itoa(i)
@@ -146,16 +190,19 @@ func (r Record) equal(other Record) bool {
 }
 
 // updateRecord changes a record. A call whose answer was lost and that is
-// repeated looks like one that came too late, so the record is read again.
+// repeated looks like one that came too late, but finds its own work.
 func (d *DynamoDB) updateRecord(ctx context.Context, old, changed Record) error {
 	if old.equal(changed) {
 		return nil
 	}
-	err := d.keys.Call(ctx, "UpdateItem", d.update(old, changed), nil)
-	if _, failed := awsjson.ConditionFailed(err); !failed {
+	in := d.update(old, changed, attributeStatus)
+	in["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+	err := d.keys.Call(ctx, "UpdateItem", in, nil)
+	item, failed := awsjson.ConditionFailed(err)
+	if !failed {
 		return err
 	}
-	if now, readErr := d.Key(ctx, old.Digest); readErr == nil && now.equal(changed) {
+	if now, err := decodeRecord(item); err == nil && now.equal(changed) {
 		return nil
 	}
 	return errChanged
@@ -163,23 +210,23 @@ func (d *DynamoDB) updateRecord(ctx context.Context, old, changed Record) error 
 
 var errChanged = fmt.Errorf("%w: somebody else has changed or deleted it meanwhile; look at it and try again", ErrConflict)
 
-// replaceRecord changes a record and stores another, or does neither. The token
-// makes a call that is repeated one call.
+// replaceRecord changes a record and stores another that is made of it, or does
+// neither: the new one must not have what has been taken from the old one
+// meanwhile. The token makes a call that is repeated one call.
 func (d *DynamoDB) replaceRecord(ctx context.Context, old, changed, successor Record) error {
 	err := d.keys.Call(ctx, "TransactWriteItems", map[string]any{
 		"ClientRequestToken": successor.Digest.String()[:36],
 		"TransactItems": []map[string]any{
 			{"Put": map[string]any{"TableName": d.keys.Name, "Item": encodeRecord(successor)}},
-			{"Update": d.update(old, changed)},
+			{"Update": d.update(old, changed, recordAttributes...)},
 		},
 	}, nil)
-	refused := &awsjson.Error{}
-	if errors.As(err, &refused) && refused.Type == "TransactionCanceledException" && strings.Contains(refused.Message, "ConditionalCheckFailed") {
+	if _, failed := awsjson.ConditionFailed(err); failed {
 		return errChanged
 	}
 	return err
 }
 
-func (d *DynamoDB) deleteRecord(ctx context.Context, r Record) error {
-	return d.keys.Call(ctx, "DeleteItem", map[string]any{"TableName": d.keys.Name, "Key": keyOf(r.Digest.String())}, nil)
+func (d *DynamoDB) deleteItem(ctx context.Context, id string) error {
+	return d.keys.Call(ctx, "DeleteItem", map[string]any{"TableName": d.keys.Name, "Key": keyOf(id)}, nil)
 }

@@ -2,10 +2,6 @@ package apikey
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,21 +63,10 @@ func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	c, clock, ctx := newCloud(t), newClock(), t.Context()
 	var lost atomic.Int32
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		c.Handler.ServeHTTP(answer, r)
-		operation := r.Header.Get("X-Amz-Target")
-		writes := strings.HasSuffix(operation, ".PutItem") || strings.HasSuffix(operation, ".UpdateItem") || strings.HasSuffix(operation, ".TransactWriteItems") || strings.HasSuffix(operation, ".DeleteItem")
-		if writes && lost.Add(1)%2 == 1 {
-			panic(http.ErrAbortHandler)
-		}
-		w.WriteHeader(answer.Code)
-		_, _ = io.Copy(w, answer.Body)
+	store := newDynamoDB(c.between(t, c.Root(), func(operation string, carryOut func()) bool {
+		carryOut()
+		return writes(operation) && lost.Add(1)%2 == 1
 	}))
-	t.Cleanup(proxy.Close)
-	env := c.Root()
-	env["AWS_ENDPOINT_URL"] = proxy.URL
-	store := newDynamoDB(env)
 	admin := Admin{DynamoDB: store, Now: clock.now}
 	_, record := create(t, admin, Spec{Subject: "s", Tier: "free"})
 	if _, err := admin.Disable(ctx, record.Start); err != nil {

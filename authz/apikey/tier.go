@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,10 +93,13 @@ func CheckTierName(name string) error {
 }
 
 // Limits of the permissions of one record or tier. API Gateway hands all of
-// them to the handler with each request.
+// them to the handler with each request, in the authorizer context: with the
+// lists of a record and of its tier, and the longest subject, that has less than
+// authz.MaxContextBytes.
 const (
-	maxPermissions     = 50
-	maxPermissionBytes = 128
+	maxPermissions      = 50
+	maxPermissionBytes  = 128
+	maxPermissionsBytes = 1 << 10
 )
 
 // CheckPermissions returns an error that says what is wrong with a list of
@@ -103,6 +107,8 @@ const (
 // bytes of printable ASCII without space, quote, backslash and comma, whose
 // segments between colons are not empty. A segment may be "*" (see
 // [authz.Permits]); a star within one would be no wildcard, so it is refused.
+// Together, with one byte between any two, they have at most 1,024 bytes, of
+// which each <, > and & counts six: so JSON escapes them.
 func CheckPermissions(permissions []string) error {
 	if len(permissions) > maxPermissions {
 		return fmt.Errorf("there are %d permissions, allowed are %d", len(permissions), maxPermissions)
@@ -120,6 +126,10 @@ func CheckPermissions(permissions []string) error {
 				return fmt.Errorf("permission %q is not segments with colons between them, each a word or a star", permission)
 			}
 		}
+	}
+	encoded, err := json.Marshal(strings.Join(permissions, " ")) // as the authorizer context has them
+	if n := len(encoded) - len(`""`); err != nil || n > maxPermissionsBytes {
+		return fmt.Errorf("the permissions have %d bytes together, allowed are %d; give fewer, shorter ones or ones with *", n, maxPermissionsBytes)
 	}
 	return nil
 }

@@ -218,7 +218,7 @@ func TestRecordsThatCannotBeReadFailClosed(t *testing.T) {
 	n := func(v string) types.AttributeValue { return &types.AttributeValueMemberN{Value: v} }
 	for attribute, values := range map[string][]types.AttributeValue{
 		"status":      {nil, s(""), s("ACTIVE"), s("expired"), &types.AttributeValueMemberBOOL{Value: true}},
-		"expiresAt":   {s("1772366430"), n("0"), n("-1"), n("1e30"), n("1.5"), &types.AttributeValueMemberNULL{Value: true}},
+		"expiresAt":   {s("1772366430"), n("0"), n("-1"), n("1e30"), n("253402300800"), n("1.5"), &types.AttributeValueMemberNULL{Value: true}},
 		"createdAt":   {nil, s("x")},
 		"subject":     {nil, s(""), n("1")},
 		"tier":        {nil, n("1")},

@@ -32,8 +32,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
-// Defaults of Config. API Gateway waits 10 s for an authorizer: one Call at
-// cold start and one in the first invocation together stay below that.
+// Defaults of Config. API Gateway waits 10 s for an authorizer: a Call for the
+// keys and one for a nonce together stay below that.
 const (
 	DefaultTimeout     = 4 * time.Second
 	DefaultCallTimeout = 1500 * time.Millisecond
@@ -144,9 +144,9 @@ func New(c Config) *Client {
 }
 
 // Call sends in, as encoding/json writes it, to an operation and reads the
-// answer into out; a nil out leaves it unread. What passes by itself (a lost
-// connection, throttling, an error of the server's) is tried again, with a
-// pause that grows and is partly random.
+// answer, a JSON object, into out; with a nil out it only sees that it is one.
+// What passes by itself (a lost connection, throttling, an error of the
+// server's) is tried again, with a pause that grows and is partly random.
 //
 // A request that was carried out but whose answer was lost is also sent again:
 // a caller whose operation must not be done twice makes it conditional.
@@ -166,7 +166,6 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	backOff := firstBackOff
 	for calls := 1; ; calls++ {
 		answer, err := c.exchange(ctx, target, operation, body)
 		if err == nil {
@@ -175,18 +174,30 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 		if !errors.Is(err, errRetry) || calls >= c.config.MaxCalls {
 			return err
 		}
-		// Half of it at random: environments that start together and are
-		// throttled together do not come back together.
-		wait := backOff/2 + rand.N(backOff/2) //nolint:gosec // spreads load, keeps no secret
-		if c.config.Sleep(ctx, wait) != nil {
+		if c.BackOff(ctx, calls) != nil {
 			return err
 		}
-		backOff *= 2
 	}
 }
 
+// BackOff waits before what was done in vain the given number of times, 1 and
+// more, is done again: 100 ms after the first, twice as long after each further
+// one. It returns the error of the context if that ends first.
+func (c *Client) BackOff(ctx context.Context, times int) error {
+	full := firstBackOff << (times - 1)
+	// Half of it at random: environments that start together and are throttled
+	// together do not come back together.
+	return c.config.Sleep(ctx, full/2+rand.N(full/2)) //nolint:gosec // spreads load, keeps no secret
+}
+
+// decode reads an answer, and asks of one that nobody reads too that it is an
+// object, as every answer of AWS is: the page of a proxy would be taken for a
+// write that was done.
 func (c *Client) decode(operation string, answer []byte, out any) error {
-	if out != nil && json.Unmarshal(answer, out) != nil { // whose error could quote a value
+	if out == nil {
+		out = new(struct{})
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(answer, " \t\r\n"), []byte("{")) || json.Unmarshal(answer, out) != nil { // whose error could quote a value
 		return fmt.Errorf("%w: the answer of %s to %s is not as documented", authz.ErrUnavailable, c.title, operation)
 	}
 	return nil
@@ -212,11 +223,24 @@ func (c *Client) target() (target, error) {
 		}
 		return target{endpoint, region}, nil
 	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		domain = "amazonaws.com.cn"
+	return target{"https://" + c.config.Service + "." + region + "." + domain(region), region}, nil
+}
+
+// domains are those of AWS's partitions, by the beginning of their Regions (the
+// endpoints of AWS's SDK for Go). All others, AWS GovCloud included, have
+// amazonaws.com.
+var domains = map[string]string{
+	"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu",
+	"us-iso-": "c2s.ic.gov", "us-isob-": "sc2s.sgov.gov", "eu-isoe-": "cloud.adc-e.uk", "us-isof-": "csp.hci.ic.gov",
+}
+
+func domain(region string) string {
+	for prefix, domain := range domains {
+		if strings.HasPrefix(region, prefix) {
+			return domain
+		}
 	}
-	return target{"https://" + c.config.Service + "." + region + "." + domain, region}, nil
+	return "amazonaws.com"
 }
 
 // exchange makes one call and returns the body of a successful answer.

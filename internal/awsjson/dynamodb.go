@@ -45,12 +45,13 @@ func (t Table) Call(ctx context.Context, operation string, in, out any) error {
 	return nil
 }
 
-// ConditionFailed reports whether a write was refused because its condition is
-// not met, and returns the item that did not meet it, if the write asked for
-// that (ReturnValuesOnConditionCheckFailure) and one is there.
+// ConditionFailed reports whether a write or a transaction was refused because
+// a condition is not met. Of a write it also returns the item that did not meet
+// it, if the write asked for that (ReturnValuesOnConditionCheckFailure) and one
+// is there.
 func ConditionFailed(err error) (Item, bool) {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Type != conditionalCheckFailed {
+	if !errors.As(err, &refused) || !refused.condition {
 		return nil, false
 	}
 	var found Item
@@ -104,12 +105,12 @@ func (i Item) Time(name string) (time.Time, error) {
 		return time.Time{}, errors.New("it is no number")
 	}
 	s, err := strconv.ParseInt(*a.N, 10, 64)
-	if err != nil || s <= 0 || s > maxSeconds {
+	if err != nil || s <= 0 || s > MaxSeconds {
 		return time.Time{}, errors.New("it is no time")
 	}
 	return time.Unix(s, 0).UTC(), nil
 }
 
-// maxSeconds is the last second of the year 9999, the last that RFC 3339 can
+// MaxSeconds is the last second of the year 9999, the last that RFC 3339 can
 // write.
-const maxSeconds = 253402300799
+const MaxSeconds = 253402300799

@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestTable(t *testing.T) {
 			}
 		})
 	}
-	if item, failed := ConditionFailed(call("t", conditionalCheckFailed)); !failed || item != nil {
+	if item, failed := ConditionFailed(call("t", "ConditionalCheckFailedException")); !failed || item != nil {
 		t.Errorf("without the item: got %v, %v", item, failed)
 	}
 	if err := WithCure(nil, map[string]string{"": "x"}); err != nil {
@@ -40,10 +41,46 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestTransaction: why a transaction was cancelled decides what it is, as of
+// any other write.
+func TestTransaction(t *testing.T) {
+	t.Parallel()
+	const begin = "Transaction cancelled, please refer cancellation reasons for specific reasons "
+	for reasons, want := range map[string]struct {
+		calls  int
+		failed bool
+		err    error
+	}{
+		"[None, ConditionalCheckFailed]":                 {1, true, nil},
+		"[TransactionConflict, ConditionalCheckFailed]":  {1, true, nil},
+		"[None, TransactionConflict]":                    {3, false, authz.ErrUnavailable},
+		"[ThrottlingError, None]":                        {3, false, authz.ErrUnavailable},
+		"[ProvisionedThroughputExceeded, None]":          {3, false, authz.ErrUnavailable},
+		"[None, ValidationError]":                        {1, false, authz.ErrMisconfigured},
+		"[ItemCollectionSizeLimitExceeded, None]":        {1, false, authz.ErrMisconfigured},
+		strings.Repeat("None, ", 99) + "ThrottlingError": {3, false, authz.ErrUnavailable}, // longer than what is shown
+	} {
+		t.Run(reasons[:min(len(reasons), 40)], func(t *testing.T) {
+			t.Parallel()
+			server := newService(t, refuse(400, "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", begin+reasons))
+			client, _ := newClient(environment(server.URL))
+			err := client.Call(t.Context(), "TransactWriteItems", input{}, nil)
+			if _, failed := ConditionFailed(err); failed != want.failed || len(server.requests()) != want.calls {
+				t.Errorf("got %v after %d calls", err, len(server.requests()))
+			}
+			for _, sentinel := range []error{authz.ErrUnavailable, authz.ErrMisconfigured} {
+				if errors.Is(err, sentinel) != (want.err == sentinel) {
+					t.Errorf("got %v, want %v", err, want.err)
+				}
+			}
+		})
+	}
+}
+
 func TestItem(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1700000000, 0)
-	item := Item{"s": String("x"), "n": Number(-7), "t": Seconds(at), "zero": Number(0), "far": Number(maxSeconds + 1), "last": Number(maxSeconds), "half": {N: new("1.5")}}
+	item := Item{"s": String("x"), "n": Number(-7), "t": Seconds(at), "zero": Number(0), "far": Number(MaxSeconds + 1), "last": Number(MaxSeconds), "half": {N: new("1.5")}}
 	if item.Text("s") != "x" || item.Text("n") != "" || item.Text("none") != "" || *item["n"].N != "-7" {
 		t.Errorf("got %v", item)
 	}

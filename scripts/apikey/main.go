@@ -3,10 +3,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,14 +39,13 @@ AWS_ENDPOINT_URL. It finds the tables by their names:
   go run ./scripts/apikey delete ID
 
 ID is a key's credential id (key_…) or its start, as list shows them, never the key.
-create and rotate write the new key, and nothing else, to standard output. It is stored
-as a digest only: this is the one time that it is shown. The tiers that there are stand
-in the authorizer's code; a key of another tier makes the authorizer fail.
+delete also takes the id of an item that list cannot read. create and rotate write the
+new key, and nothing else, to standard output. It is stored as a digest only: this is
+the one time that it is shown. The tiers that there are stand in the authorizer's code;
+a key of another tier makes the authorizer fail.
 
 An authorizer result that API Gateway has cached is reused until its TTL has passed,
 whatever becomes of the key: go run ./scripts/revoke resets the cache.
-
-The exit code is 0, 1 when it fails, 2 when it was called wrongly.
 `
 
 func main() { cli.Main("apikey", run) }
@@ -78,17 +81,20 @@ var commands = map[string]command{
 	"retier":      {[]string{"ID", "TIER"}, retier},
 	"permissions": {[]string{"ID", "PERMISSION…"}, permissions},
 	"rotate":      {[]string{"ID"}, rotate},
-	"delete":      {[]string{"ID"}, change("deleted", apikey.Admin.Delete)},
+	"delete":      {[]string{"ID"}, remove},
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	name, rest := "", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, rest = args[0], args[1:]
 	}
 	cmd, known := commands[name]
 	if name != "" && !known {
-		return cli.Usagef("there is no subcommand %q", name)
+		return cli.Usagef("there is no subcommand %s; there are %s", shown(name), subcommands())
 	}
 	flags := cli.NewFlags("apikey", usage, stdout)
 	table := flags.String("table", os.Getenv(contract.EnvAPIKeyTable), "the `name` of the table of API keys, pulumi stack output apiKeyTableName")
@@ -98,12 +104,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		do = cmd.flags(flags)
 	}
 	given, err := cli.ParseArgs(flags, rest)
-	if err != nil {
-		return err
-	}
 	switch {
-	case name == "":
-		return cli.Usagef("the subcommand is missing")
+	case name == "" && !errors.Is(err, flag.ErrHelp):
+		return noSubcommand(rest)
+	case err != nil:
+		return err
 	case *table == "":
 		return cli.Usagef("--table is missing; it is pulumi stack output apiKeyTableName")
 	}
@@ -119,10 +124,33 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err == nil {
 		err = do.run(ctx, session{apikey.Admin{DynamoDB: store}, stdout, stderr}, given)
 	}
-	if err != nil && ctx.Err() != nil { // the interruption, not what it broke
-		return context.Cause(ctx)
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return explain(err, region)
+	case errors.Is(err, apikey.ErrUncertain): // which says what to do now
+		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
-	return explain(err, region)
+	return context.Cause(ctx) // the interruption, not what it broke
+}
+
+// noSubcommand is for arguments that do not begin with one.
+func noSubcommand(args []string) error {
+	for _, arg := range args {
+		if _, ok := commands[arg]; ok {
+			return cli.Usagef("the subcommand %s stands behind a flag; write it first", arg)
+		}
+	}
+	return cli.Usagef("the subcommand is missing; there are %s", subcommands())
+}
+
+func subcommands() string { return strings.Join(slices.Sorted(maps.Keys(commands)), ", ") }
+
+// shown is an argument for an error, unless it is a secret in the wrong place.
+func shown(arg string) string {
+	if apikey.MayBeKey(arg) {
+		return "(not shown: it may be a key)"
+	}
+	return strconv.Quote(arg)
 }
 
 func (c command) checkArgs(given []string) error {
@@ -135,7 +163,7 @@ func (c command) checkArgs(given []string) error {
 		}
 	}
 	if len(given) > len(c.args) {
-		return cli.Usagef("unexpected argument %q", given[len(c.args)])
+		return cli.Usagef("unexpected argument %s", shown(given[len(c.args)]))
 	}
 	return nil
 }
@@ -195,10 +223,10 @@ func list(flags *flag.FlagSet) action {
 	asJSON := flags.Bool("json", false, "write a JSON array")
 	return action{nil, func(ctx context.Context, s session, _ []string) error {
 		infos, err := s.admin.List(ctx)
-		if err != nil {
+		if infos == nil { // else they are shown, whatever could not be read beside them
 			return err
 		}
-		return s.printList(infos, *asJSON)
+		return errors.Join(s.printList(infos, *asJSON), err)
 	}}
 }
 
@@ -206,10 +234,10 @@ func show(flags *flag.FlagSet) action {
 	asJSON := flags.Bool("json", false, "write a JSON object")
 	return action{nil, func(ctx context.Context, s session, args []string) error {
 		info, err := s.admin.Show(ctx, args[0])
-		if err != nil {
+		if info.CreatedAt.IsZero() {
 			return err
 		}
-		return s.printOne(info, *asJSON)
+		return errors.Join(s.printOne(info, *asJSON), err)
 	}}
 }
 
@@ -220,6 +248,17 @@ func change(done string, do func(apikey.Admin, context.Context, string) (apikey.
 			return s.changed(done)(do(s.admin, ctx, args[0]))
 		}}
 	}
+}
+
+func remove(*flag.FlagSet) action {
+	return action{nil, func(ctx context.Context, s session, args []string) error {
+		record, err := s.admin.Delete(ctx, args[0])
+		if err == nil && record.CreatedAt.IsZero() {
+			fmt.Fprintf(s.stderr, "deleted %q, whose record could not be read\n%s\n", args[0], cached)
+			return nil
+		}
+		return s.changed("deleted")(record, err)
+	}}
 }
 
 func retier(*flag.FlagSet) action {

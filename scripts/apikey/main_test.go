@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
@@ -24,14 +26,21 @@ const (
 	stateTable = "events-authorizer-state"
 )
 
-// newAWS starts a local AWS with the two tables, and returns the environment
-// that leads to it and a way to look up keys in it.
-func newAWS(t *testing.T) (env []string, tables *apikey.DynamoDB) {
+// newCloud starts a local AWS with the two tables, and returns the environment
+// that leads to it, and a client that may do everything in it.
+func newCloud(t *testing.T) (endpointtest.Environment, *endpointtest.Server, *sdk.Client) {
 	t.Helper()
 	server := endpointtest.Start(t, endpoint.Options{DynamoDB: dynamodb.New(endpointtest.Account, nil)})
-	server.CreateTables(t, keyTable, stateTable)
+	client := server.CreateTables(t, keyTable, stateTable)
 	environment := server.Root()
 	environment["API_KEY_TABLE_NAME"], environment["AUTHORIZER_STATE_TABLE_NAME"] = keyTable, stateTable
+	return environment, server, client
+}
+
+// newAWS is newCloud with a way to look up keys in it.
+func newAWS(t *testing.T) (env []string, tables *apikey.DynamoDB) {
+	t.Helper()
+	environment, _, _ := newCloud(t)
 	return environment.Environ(), apikey.NewDynamoDB(apikey.DynamoDBConfig{Timeout: time.Minute, Getenv: environment.Get})
 }
 
@@ -150,7 +159,7 @@ func TestLifeOfAKey(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"create", "--help"}, {"show", "key_1", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"create", "--help"}, {"show", "key_1", "--help"}, {"help"}, {"help", "list"}, {"--table", "t", "--help"}} {
 		got := clitest.Run(t, nil, args...)
 		if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-state-table name") || strings.Contains(got.Stdout, "-subject owner") != (args[0] == "create") {
 			t.Errorf("%s: got %+v", args, got)
@@ -165,13 +174,25 @@ func TestHelp(t *testing.T) {
 
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
+	key, err := apikey.Generate("pha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = "create, delete, disable, enable, list, permissions, retier, rotate, show"
 	tests := []struct {
 		name, text string
 		args       []string
 	}{
-		{"nothing", "the subcommand is missing", nil},
-		{"flags only", "the subcommand is missing", []string{"--table", "t"}},
-		{"unknown", `there is no subcommand "mint"`, []string{"mint"}},
+		{"nothing", "the subcommand is missing; there are " + all, nil},
+		{"flags only", "the subcommand is missing; there are " + all, []string{"--table", "t"}},
+		{"flags first", "the subcommand list stands behind a flag; write it first", []string{"--table", "t", "list"}},
+		{"its own flags first", "the subcommand list stands behind a flag; write it first", []string{"--json", "list"}},
+		{"unknown", `there is no subcommand "mint"; there are ` + all, []string{"mint"}},
+		{"help on the unknown", `there is no subcommand "mint"; there are ` + all, []string{"help", "mint"}},
+		{"a key", "there is no subcommand (not shown: it may be a key); there are " + all, []string{key.Reveal()}},
+		{"a part of a key", "there is no subcommand (not shown: it may be a key); there are " + all, []string{key.Reveal()[:20]}},
+		{"a key as an argument of list", "unexpected argument (not shown: it may be a key)", []string{"--table=t", "list", key.Reveal()}},
+		{"a key beside the id", "unexpected argument (not shown: it may be a key)", []string{"--table=t", "show", "key_1", key.Reveal()}},
 		{"no table", "--table is missing; it is pulumi stack output apiKeyTableName", []string{"list"}},
 		{"no id", "the argument ID is missing", []string{"--table=t", "disable"}},
 		{"no tier", "the argument TIER is missing", []string{"--table=t", "retier", "key_1"}},
@@ -189,6 +210,8 @@ func TestUsageErrors(t *testing.T) {
 		{"life", "--expires-in is 0s, allowed is 1s and more", []string{"--table=t", "create", "--subject", "s", "--tier", "t", "--expires-in", "0s"}},
 		{"new tier", "TIER: its name is not 1 to 32 lower-case letters, digits and hyphens", []string{"--table=t", "retier", "key_1", "T"}},
 		{"new permissions", `PERMISSION: permission "a b" is not 1 to 128 printable ASCII characters without space, quote, backslash and comma`, []string{"--table=t", "permissions", "key_1", "a b"}},
+		{"grace without a unit", `invalid value "1" for flag -grace: write a number with a unit, such as 90s, 15m or 24h`, []string{"--table=t", "rotate", "key_1", "--grace", "1"}},
+		{"life without a unit", `invalid value "5" for flag -expires-in: write a number with a unit, such as 90s, 15m or 24h`, []string{"--table=t", "create", "--expires-in", "5"}},
 		{"grace", "--grace is -1s, allowed is 0s and more", []string{"--table=t", "rotate", "key_1", "--grace", "-1s"}},
 	}
 	for _, tt := range tests {
@@ -221,7 +244,7 @@ func TestFailures(t *testing.T) {
 		{"no Region", "no AWS Region is configured; set AWS_REGION to the tables' Region\n", nil, []string{"list", "--table", "t"}},
 		{"no credentials", "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}, []string{"list", "--table", "t"}},
 		{"no table", `listing API keys: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1; the names of the tables are pulumi stack output apiKeyTableName and stateTableName` + "\n", env, []string{"list", "--table", "other"}},
-		{"wrong credentials", `creating an API key: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "UnrecognizedClientException": "The security token included in the request is invalid."` + "\n", append(env[:len(env):len(env)], "AWS_ACCESS_KEY_ID=AKIDEXAMPLE"), []string{"create", "--subject", "s", "--tier", "t"}},
+		{"wrong credentials", `creating an API key: API key table "events-api-keys": unavailable: DynamoDB answered status 400, "UnrecognizedClientException": "The security token included in the request is invalid."` + "\n", append(env[:len(env):len(env)], "AWS_ACCESS_KEY_ID=AKIDEXAMPLE"), []string{"create", "--subject", "s", "--tier", "t"}},
 		{"no such key", `no such API key: "key_1" is neither the credential id nor the start of one in table "events-api-keys"` + "\n", env, []string{"delete", "key_1"}},
 		{"a whole key", "no such API key: what was given is too long for a credential id or a start; if it is a whole API key, it is in the shell's history now: rotate it\n", env, []string{"show", key.Reveal()}},
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 )
 
+const cached = "An answer that API Gateway has cached is reused until its TTL has passed; scripts/revoke resets the cache."
+
 const shownOnce = "It is shown this once and stored as a digest only. Hand it over on a safe way."
 
 // reveal writes a key to the standard output, alone.
@@ -24,7 +26,7 @@ func (s session) changed(done string) func(apikey.Record, error) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stderr, "%s %s\nAn answer that API Gateway has cached is reused until its TTL has passed; scripts/revoke resets the cache.\n", done, describe(record))
+		fmt.Fprintf(s.stderr, "%s %s\n%s\n", done, describe(record), cached)
 		return nil
 	}
 }
