@@ -60,6 +60,14 @@ func TestGetFails(t *testing.T) {
 	}
 }
 
+func TestGetRefusesWhatIsNoName(t *testing.T) {
+	t.Parallel()
+	_, err := testClient(environment("")).Get(t.Context(), testSecret)
+	if want := "reading a parameter: misconfigured: the path, which has 32 characters, " + noName; !errors.Is(err, authz.ErrMisconfigured) || text(err) != want {
+		t.Errorf("got %q, want %q", text(err), want)
+	}
+}
+
 // newPages answers GetParametersByPath with count parameters of a kind, three
 // a page, in one connection.
 func newPages(t *testing.T, count int, kind string) (endpoint string) {
@@ -102,7 +110,7 @@ func newPages(t *testing.T, count int, kind string) (endpoint string) {
 
 func TestByPath(t *testing.T) {
 	t.Parallel()
-	for _, count := range []int{0, 1, 3, 7} {
+	for _, count := range []int{0, 1, 3, 7, 300} {
 		t.Run(fmt.Sprint(count), func(t *testing.T) {
 			t.Parallel()
 			want := map[string]string{}
@@ -132,11 +140,11 @@ func TestByPathFails(t *testing.T) {
 	denied.fail(refuse("AccessDeniedException"))
 	const prefix = `reading the parameters below "/app/tenants": `
 	tests := []struct{ name, endpoint, path, text string }{
-		{"too many", newPages(t, 1001, secureString), "/app/tenants", prefix + "misconfigured: there are more than 1000"},
+		{"too many", newPages(t, 301, secureString), "/app/tenants", prefix + "misconfigured: there are more than 300, which cannot be read in time; use several paths, or another store"},
 		{"denied", denied.URL, "/app/tenants", prefix + `misconfigured: Systems Manager answered status 400, "AccessDeniedException": "no"; allow the function's role ssm:GetParametersByPath on /app/tenants itself, and kms:Decrypt if a parameter has a key of its own`},
-		{"without slash", "", "app", `reading the parameters below "app": misconfigured: the path must begin with a slash and not end with one`},
-		{"slash at the end", "", "/app/", `reading the parameters below "/app/": misconfigured: the path must begin with a slash and not end with one`},
-		{"everything", "", "/", `reading the parameters below "/": misconfigured: the path must begin with a slash and not end with one`},
+		{"without slash", "", testSecret, "reading parameters: misconfigured: the path, which has 32 characters, " + noName},
+		{"slash at the end", "", "/app/", `reading the parameters below "/app/": misconfigured: the path must not end with a slash`},
+		{"everything", "", "/", `reading the parameters below "/": misconfigured: the path must not end with a slash`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

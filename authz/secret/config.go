@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
@@ -15,8 +16,11 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultMaxAge      = fresh.DefaultMaxAge
-	DefaultMaxStale    = fresh.DefaultMaxStale
+	// DefaultMaxAge is 5 minutes.
+	DefaultMaxAge = fresh.DefaultMaxAge
+	// DefaultMaxStale is 1 hour.
+	DefaultMaxStale = fresh.DefaultMaxStale
+	// DefaultMinInterval is 10 seconds.
 	DefaultMinInterval = fresh.DefaultMinInterval
 )
 
@@ -66,8 +70,8 @@ func (c *Config) check() error {
 	}
 	seen := map[string]bool{}
 	for _, path := range c.Paths {
-		if !strings.HasPrefix(path, "/") {
-			return fmt.Errorf("%w: the SSM parameter %q does not begin with a slash; give its full name", authz.ErrMisconfigured, path)
+		if err := checkName("a string in Config.Paths", path); err != nil {
+			return err
 		}
 		if seen[path] {
 			return fmt.Errorf("%w: the SSM parameter %q is given twice", authz.ErrMisconfigured, path)
@@ -81,11 +85,24 @@ func (c *Config) check() error {
 	return nil
 }
 
+// nameCharacters are those of a parameter's full name.
+const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
+
+// checkName returns an error unless name can be the full name of a parameter.
+// It does not show it: who mistakes one variable for another writes a secret
+// there.
+func checkName(where, name string) error {
+	if !strings.HasPrefix(name, "/") || strings.Trim(name, nameCharacters) != "" {
+		return fmt.Errorf("%w: %s, which has %d characters, is not the full name of an SSM parameter: a slash, then letters, digits and any of _.-/", authz.ErrMisconfigured, where, utf8.RuneCountInString(name))
+	}
+	return nil
+}
+
 // FromEnvironment returns the source that environment variables describe:
 // JWT_SECRET_PATH names the parameter, or JWT_SECRET is the secret itself;
-// SECRET_MAX_AGE is Config.MaxAge, a Go duration. getenv is os.Getenv, usually.
-// A mistake in them fails each invocation with its cause, instead of failing
-// the start of the function.
+// SECRET_MAX_AGE is Config.MaxAge, a Go duration. A nil getenv is os.Getenv. A
+// mistake in them fails each invocation with its cause, instead of failing the
+// start of the function.
 func FromEnvironment(getenv func(string) string) *Source {
 	config, err := fromEnvironment(getenv)
 	return sourceOf(config, err, "environment variable "+contract.EnvSecret)
@@ -104,6 +121,9 @@ func sourceOf(config Config, err error, where string) *Source {
 }
 
 func fromEnvironment(getenv func(string) string) (Config, error) {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
 	path, value := getenv(contract.EnvSecretPath), getenv(contract.EnvSecret)
 	config := Config{Value: value, Getenv: getenv}
 	switch {
@@ -111,9 +131,10 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 		return Config{}, fmt.Errorf("%w: both %s and %s are set; remove one of them", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
 	case path == "" && value == "":
 		return Config{}, fmt.Errorf("%w: neither %s nor %s is set; set the first to the name of the SSM parameter that holds the secret", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
-	case path != "" && !strings.HasPrefix(path, "/"):
-		return Config{}, fmt.Errorf("%w: %s is %q, which does not begin with a slash; set it to the full name of the SSM parameter", authz.ErrMisconfigured, contract.EnvSecretPath, path)
 	case path != "":
+		if err := checkName(contract.EnvSecretPath, path); err != nil {
+			return Config{}, err
+		}
 		config.Paths = []string{path}
 	}
 	var err error
@@ -122,17 +143,23 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 }
 
 // FromPath returns the source of keys whose parameter another environment
-// variable names; SECRET_MAX_AGE is Config.MaxAge here too. Mistakes fail each
-// invocation, as those of FromEnvironment do.
+// variable names; SECRET_MAX_AGE is Config.MaxAge here too. A nil getenv is
+// os.Getenv. Mistakes fail each invocation, as those of FromEnvironment do.
 func FromPath(getenv func(string) string, variable string) *Source {
 	config, err := fromPath(getenv, variable)
 	return sourceOf(config, err, "")
 }
 
 func fromPath(getenv func(string) string, variable string) (Config, error) {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
 	path := getenv(variable)
-	if !strings.HasPrefix(path, "/") {
-		return Config{}, fmt.Errorf("%w: %s is %q; set it to the full name of the SSM parameter that holds the keys, which begins with a slash", authz.ErrMisconfigured, variable, path)
+	if path == "" {
+		return Config{}, fmt.Errorf("%w: %s is not set; set it to the name of the SSM parameter that holds the keys", authz.ErrMisconfigured, variable)
+	}
+	if err := checkName(variable, path); err != nil {
+		return Config{}, err
 	}
 	age, err := maxAge(getenv)
 	return Config{Paths: []string{path}, MaxAge: age, Getenv: getenv}, err
@@ -146,7 +173,8 @@ func maxAge(getenv func(string) string) (time.Duration, error) {
 	}
 	age, err := time.ParseDuration(text)
 	if err != nil || age < fresh.LeastMaxAge || age > fresh.MostMaxAge {
-		return 0, fmt.Errorf("%w: %s is %q; set it to a Go duration of %v to %v, for instance 5m", authz.ErrMisconfigured, contract.EnvSecretMaxAge, text, fresh.LeastMaxAge, fresh.MostMaxAge)
+		// Without the text, as in checkName.
+		return 0, fmt.Errorf("%w: %s, which has %d characters, is not a Go duration of %v to %v; set it to 5m, for instance", authz.ErrMisconfigured, contract.EnvSecretMaxAge, utf8.RuneCountInString(text), fresh.LeastMaxAge, fresh.MostMaxAge)
 	}
 	return age, nil
 }

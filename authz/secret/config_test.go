@@ -40,6 +40,12 @@ func TestFromEnvironmentPath(t *testing.T) {
 	wantCalls(t, ssm, 2)
 }
 
+// Ends of errors. None shows the value: it could be a secret.
+const (
+	noName = "is not the full name of an SSM parameter: a slash, then letters, digits and any of _.-/"
+	noAge  = "is not a Go duration of 1s to 24h0m0s; set it to 5m, for instance"
+)
+
 func TestFromEnvironmentMisconfigured(t *testing.T) {
 	t.Parallel()
 	const inEnv = "using environment variable JWT_SECRET: "
@@ -53,10 +59,13 @@ func TestFromEnvironmentMisconfigured(t *testing.T) {
 		{"checklist 3: a trailing newline does not count", "", testSecret[:31] + "\n", "", inEnv + "misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
 		{"newline only", "", "\n", "", inEnv + "misconfigured: the secret has 0 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
 		{"bad base64", "", "base64:" + testSecret + "?", "", inEnv + `misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)`},
-		{"path without slash", "jwt", "", "", `misconfigured: JWT_SECRET_PATH is "jwt", which does not begin with a slash; set it to the full name of the SSM parameter`},
-		{"age without unit", "/a", "", "300", `misconfigured: SECRET_MAX_AGE is "300"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
-		{"age of nothing", "/a", "", "0s", `misconfigured: SECRET_MAX_AGE is "0s"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
-		{"age too long", "/a", "", "25h", `misconfigured: SECRET_MAX_AGE is "25h"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+		{"path without slash", "jwt", "", "", "misconfigured: JWT_SECRET_PATH, which has 3 characters, " + noName},
+		{"the secret as the path", testSecret, "", "", "misconfigured: JWT_SECRET_PATH, which has 32 characters, " + noName},
+		{"a secret with a slash as the path", "/" + testSecret + "=", "", "", "misconfigured: JWT_SECRET_PATH, which has 34 characters, " + noName},
+		{"age without unit", "/a", "", "300", "misconfigured: SECRET_MAX_AGE, which has 3 characters, " + noAge},
+		{"the secret as the age", "/a", "", testSecret, "misconfigured: SECRET_MAX_AGE, which has 32 characters, " + noAge},
+		{"age of nothing", "/a", "", "0s", "misconfigured: SECRET_MAX_AGE, which has 2 characters, " + noAge},
+		{"age too long", "/a", "", "25h", "misconfigured: SECRET_MAX_AGE, which has 3 characters, " + noAge},
 		{"no Region", "/a", "", "", `reading parameter "/a": misconfigured: AWS_REGION is "", which is no AWS Region; Lambda sets it, elsewhere set it to the Region of the deployment`},
 	}
 	for _, tt := range tests {
@@ -84,7 +93,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"nothing", Config{}, "misconfigured: neither Config.Paths nor Config.Value is set"},
 		{"both", Config{Paths: []string{"/a"}, Value: "x"}, "misconfigured: both Config.Paths and Config.Value are set"},
-		{"path without slash", Config{Paths: []string{"/a", "b"}}, `misconfigured: the SSM parameter "b" does not begin with a slash; give its full name`},
+		{"path without slash", Config{Paths: []string{"/a", testSecret}}, "misconfigured: a string in Config.Paths, which has 32 characters, " + noName},
 		{"path twice", Config{Paths: []string{"/a", "/a"}}, `misconfigured: the SSM parameter "/a" is given twice`},
 		{"age too short", Config{Paths: []string{"/a"}, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the secrets is 1ms, allowed is 1s to 24h0m0s"},
 		{"age too long", Config{Paths: []string{"/a"}, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the secrets is 25h0m0s, allowed is 1s to 24h0m0s"},
@@ -116,9 +125,10 @@ func TestFromPath(t *testing.T) {
 	wantKeys(t, s, "test")
 	wantCalls(t, ssm, 2)
 	for _, tt := range []struct{ path, age, text string }{
-		{"", "", `misconfigured: KEYS_PATH is ""; set it to the full name of the SSM parameter that holds the keys, which begins with a slash`},
-		{"a", "", `misconfigured: KEYS_PATH is "a"; set it to the full name of the SSM parameter that holds the keys, which begins with a slash`},
-		{"/a", "x", `misconfigured: SECRET_MAX_AGE is "x"; set it to a Go duration of 1s to 24h0m0s, for instance 5m`},
+		{"", "", "misconfigured: KEYS_PATH is not set; set it to the name of the SSM parameter that holds the keys"},
+		{"é", "", "misconfigured: KEYS_PATH, which has 1 characters, " + noName},
+		{testSecret, "", "misconfigured: KEYS_PATH, which has 32 characters, " + noName},
+		{"/a", "x", "misconfigured: SECRET_MAX_AGE, which has 1 characters, " + noAge},
 	} {
 		_, err := FromPath(environment(ssm.URL, variable, tt.path, contract.EnvSecretMaxAge, tt.age), variable).Keys(t.Context())
 		if err == nil || err.Error() != tt.text {
@@ -126,3 +136,18 @@ func TestFromPath(t *testing.T) {
 		}
 	}
 }
+
+// TestNilGetenv: nil is os.Getenv.
+func TestNilGetenv(t *testing.T) {
+	t.Setenv(contract.EnvSecret, testSecret)
+	t.Setenv("AWS_REGION", "of no kind")
+	wantKeys(t, FromEnvironment(nil), "test")
+	t.Setenv("KEYS_PATH", testPath)
+	for _, err := range []error{second(FromPath(nil, "KEYS_PATH").Keys(t.Context())), second(NewClient(nil).Get(t.Context(), testPath))} {
+		if want := `reading parameter "/events-api/jwt-secret": misconfigured: AWS_REGION is "of no kind", which is no AWS Region; Lambda sets it, elsewhere set it to the Region of the deployment`; text(err) != want {
+			t.Errorf("got %q, want %q", text(err), want)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

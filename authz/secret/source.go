@@ -10,7 +10,8 @@
 //   - While Systems Manager is unavailable the old keys stay good, until
 //     Config.MaxStale after they were read. An answer that there is no such
 //     parameter, that it may not be read or that it holds no secret ends them
-//     at once: that is how to stop an authorizer.
+//     at once: that is how to stop an authorizer. Without good keys a failure
+//     is the answer for a second.
 //
 // It links no service client and no configuration loader of AWS's SDK, which
 // would more than double what the function's own code adds to a cold start.
@@ -76,9 +77,15 @@ func (s *Source) Keys(ctx context.Context) ([]authz.Key, error) {
 // Anybody can send such a credential. So an execution environment makes a few
 // readings and then one each Config.MinInterval, unless a reading finds new
 // keys; otherwise strangers could use up the account's throughput of Systems
-// Manager. What they can do is to make a new key wait for up to MinInterval.
-// A key that is published as "next" for Config.MaxAge before it signs is known
-// by then and waits for nothing.
+// Manager. What they can do is to make a new key wait for up to MinInterval, in
+// each execution environment. A token of it that comes meanwhile is refused,
+// and API Gateway caches that for the authorizer's TTL. A key that is published
+// as "next" for Config.MaxAge before it signs is known by then and waits for
+// nothing: do that wherever there is a TTL.
+//
+// It is refused, not made a fault that nobody caches: with faults strangers
+// would decide how many requests of a function fail, and each of theirs would
+// be an invocation.
 //
 // After a reading that failed the error stays until the next: a credential
 // that might be good is not called bad.

@@ -33,18 +33,20 @@ func TestKeysReadsOnce(t *testing.T) {
 	wantCalls(t, ssm, 1)
 }
 
-// TestKeysRecovers: a first failure is not kept, and each call makes one
-// attempt.
+// TestKeysRecovers: a first failure is kept for a second, however many ask.
 func TestKeysRecovers(t *testing.T) {
 	t.Parallel()
 	ssm := newSSM(t, testSecret)
 	ssm.fail(refuse("AccessDeniedException"))
-	s, _ := testSource(t, ssm)
+	s, clock := testSource(t, ssm)
 	for i := 1; i <= 2; i++ {
-		if _, err := s.Keys(t.Context()); !errors.Is(err, authz.ErrMisconfigured) {
-			t.Fatalf("call %d: got %v", i, err)
+		for range 10 {
+			if _, err := s.Keys(t.Context()); !errors.Is(err, authz.ErrMisconfigured) {
+				t.Fatalf("reading %d: got %v", i, err)
+			}
 		}
 		wantCalls(t, ssm, i)
+		clock.add(time.Second)
 	}
 	ssm.fail(nil)
 	wantKeys(t, s, "test")
@@ -99,15 +101,16 @@ func TestKeysStaleIfUnavailable(t *testing.T) {
 
 	clock.add(DefaultMaxStale - DefaultMaxAge - DefaultMinInterval - 1)
 	wantKeys(t, s, "test")
-	clock.add(1)
 	for i := range 2 {
+		clock.add(time.Second)
 		_, err := s.Keys(t.Context())
-		if want := `reading parameter "/events-api/jwt-secret": unavailable: Systems Manager answered status 503, "": ""`; !errors.Is(err, authz.ErrUnavailable) || text(err) != want {
+		if want := `reading parameter "/events-api/jwt-secret": unavailable: Systems Manager answered status 503 without saying why`; !errors.Is(err, authz.ErrUnavailable) || text(err) != want {
 			t.Errorf("after MaxStale, call %d: got %q, want %q", i, text(err), want)
 		}
 	}
 	wantCalls(t, ssm, 16)
 	ssm.set(testPath, otherSecret)
+	clock.add(time.Second)
 	wantKeys(t, s, "other")
 }
 
@@ -154,6 +157,7 @@ func TestKeysEndWhenAnswered(t *testing.T) {
 				}
 			}
 			ssm.set(testPath, otherSecret)
+			clock.add(time.Second)
 			wantKeys(t, s, "other")
 		})
 	}
@@ -295,6 +299,7 @@ func TestSeveralPaths(t *testing.T) {
 		}
 	}
 	ssm.fail(refuse("ParameterNotFound"))
+	clock.add(time.Second)
 	if _, err := s.Keys(t.Context()); !strings.HasPrefix(text(err), `reading parameter "/events-api/jwt-secret": misconfigured: `) {
 		t.Errorf("got %v", err)
 	}

@@ -8,6 +8,8 @@
 //   - It is read at once when a request does not fit it ([Cache.Refresh]).
 //   - While what it is read from is unavailable the old value stays good,
 //     until Config.MaxStale after it was read. Any other error ends it at once.
+//   - Without a good value a failure is kept for a second: requests that come
+//     together, and strangers', make one reading.
 package fresh
 
 import (
@@ -32,14 +34,20 @@ const (
 	MostMaxAge  = 24 * time.Hour
 )
 
-// API Gateway waits 10 s for an authorizer. A reading at cold start and one in
-// the first invocation together stay below that.
+// API Gateway waits 10 s for an authorizer, the initialisation included. That
+// reads all caches at the same time, and a reading that fails there is not
+// tried again in the invocation that follows (keepFailure). So a request waits
+// for one reading of readTimeout, or two of DefaultRenewTimeout in Get and
+// Refresh, and then for what its verifier calls, for instance to store a nonce.
 const (
 	readTimeout = 4 * time.Second
-	// renewTimeout is for a reading that there is a good value without: a
-	// request does not wait for a dead service any longer.
-	renewTimeout = 2 * time.Second
+	// DefaultRenewTimeout is that of Config.
+	DefaultRenewTimeout = 2 * time.Second
 )
+
+// keepFailure is how long the failure of a reading is the answer while there is
+// no good value.
+const keepFailure = time.Second
 
 // burst is how many readings Refresh makes before MinInterval holds: two
 // changes in a row are found at once both times.
@@ -51,7 +59,7 @@ type Config[T any] struct {
 	// Required.
 	What string
 	// Read reads the value. Its error wraps authz.ErrUnavailable where a later
-	// attempt may succeed. Required.
+	// attempt may succeed. One call follows the other. Required.
 	Read func(ctx context.Context) (T, error)
 	// Same reports whether two values are the same. The older of the two is
 	// kept then, with whatever has been made of it. Required.
@@ -67,6 +75,11 @@ type Config[T any] struct {
 	// and again after a reading that failed while the old value is still good.
 	// Defaults to DefaultMinInterval.
 	MinInterval time.Duration
+	// RenewTimeout is how long a reading may take while there is a good value,
+	// which a request gets that waited in vain: up to 4 s, which is what a
+	// reading without one may take. Each takes half of the time that is left to
+	// its caller at most. Defaults to DefaultRenewTimeout.
+	RenewTimeout time.Duration
 	// Logger is told when an old value is used, once for each reading that
 	// failed. Defaults to slog.Default().
 	Logger *slog.Logger
@@ -79,6 +92,7 @@ func (c *Config[T]) check() error {
 	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
 	c.MaxStale = cmp.Or(c.MaxStale, max(DefaultMaxStale, c.MaxAge))
 	c.MinInterval = cmp.Or(c.MinInterval, DefaultMinInterval)
+	c.RenewTimeout = cmp.Or(c.RenewTimeout, DefaultRenewTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Now == nil {
 		c.Now = time.Now
@@ -90,6 +104,8 @@ func (c *Config[T]) check() error {
 		return fmt.Errorf("%w: MaxStale of the %s is %v, less than MaxAge, %v", authz.ErrMisconfigured, c.What, c.MaxStale, c.MaxAge)
 	case c.MinInterval < 0:
 		return fmt.Errorf("%w: MinInterval of the %s is %v, which is negative", authz.ErrMisconfigured, c.What, c.MinInterval)
+	case c.RenewTimeout < 0 || c.RenewTimeout > readTimeout:
+		return fmt.Errorf("%w: RenewTimeout of the %s is %v, allowed is up to %v", authz.ErrMisconfigured, c.What, c.RenewTimeout, readTimeout)
 	}
 	return nil
 }
@@ -143,10 +159,10 @@ func (c *Cache[T]) usable(r *reading[T], now time.Time) bool {
 	return r != nil && now.Sub(r.at) < c.config.MaxStale
 }
 
-// Get returns the value. The error is that of Read and is not kept: without a
-// good value every call makes one attempt, so that the process recovers as
-// soon as what it reads from does. A value is used beyond MaxAge only while
-// reading is ErrUnavailable; any other error ends it at once.
+// Get returns the value. The error is that of Read. Without a good value it is
+// kept for a second, so that many requests make few attempts and the process
+// recovers as soon as what it reads from does. A value is used beyond MaxAge
+// only while reading is ErrUnavailable; any other error ends it at once.
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	var none T
 	if r := c.current.Load(); c.fresh(r, c.now()) {
@@ -158,8 +174,11 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	}
 	defer release()
 	r, now := c.current.Load(), c.now()
-	if c.fresh(r, now) || c.usable(r, now) && c.failedLately(now) {
+	switch {
+	case c.fresh(r, now), c.usable(r, now) && c.failedWithin(c.config.MinInterval, now):
 		return r.value, nil
+	case !c.usable(r, now) && c.failedWithin(keepFailure, now):
+		return none, c.failure
 	}
 	read, err := c.read(ctx)
 	switch {
@@ -180,7 +199,12 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 // Anybody can send such a request. So a few readings are made and then one each
 // MinInterval, unless a reading finds a change; otherwise strangers could use
 // up what the service that is read from gives the account. What they can do is
-// to make a change wait for up to MinInterval.
+// to make a change wait for up to MinInterval, in each process and after each
+// burst: a good request is then called bad, and whoever keeps that answer (API
+// Gateway does, for the authorizer's TTL) goes on calling it bad. So a change is
+// made known MaxAge before it counts, where that matters. It is called bad and
+// not undecided because otherwise anybody could make faults, which nobody keeps,
+// of as many requests as he likes.
 //
 // After a reading that failed the error stays until the next: a request that
 // might be good is not called bad.
@@ -193,13 +217,15 @@ func (c *Cache[T]) Refresh(ctx context.Context) (value T, changed bool, err erro
 	}
 	defer release()
 	r, now := c.current.Load(), c.now()
-	if r != nil {
-		switch {
-		case c.failedLately(now):
+	switch {
+	case r == nil:
+		if c.failedWithin(keepFailure, now) {
 			return none, false, c.failure
-		case r != before && !r.at.Before(entered), !c.takeToken(now):
-			return r.value, c.changedLately(r, now), nil
 		}
+	case c.failedWithin(c.config.MinInterval, now):
+		return none, false, c.failure
+	case r != before && !r.at.Before(entered), !c.takeToken(now):
+		return r.value, c.changedLately(r, now), nil
 	}
 	read, err := c.read(ctx)
 	if err != nil {
@@ -231,11 +257,10 @@ func (c *Cache[T]) wait(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// failedLately reports whether the last reading failed less than MinInterval
-// ago.
-func (c *Cache[T]) failedLately(now time.Time) bool {
+// failedWithin reports whether the last reading failed less than d ago.
+func (c *Cache[T]) failedWithin(d time.Duration, now time.Time) bool {
 	since := now.Sub(c.failedAt)
-	return !c.failedAt.IsZero() && since >= 0 && since < c.config.MinInterval
+	return !c.failedAt.IsZero() && since >= 0 && since < d
 }
 
 // takeToken takes one of the readings that Refresh may make.
@@ -255,7 +280,10 @@ func (c *Cache[T]) read(ctx context.Context) (*reading[T], error) {
 	old := c.current.Load()
 	timeout := readTimeout
 	if c.usable(old, c.now()) {
-		timeout = renewTimeout
+		timeout = c.config.RenewTimeout
+	}
+	if deadline, ok := ctx.Deadline(); ok { // the rest is for answering
+		timeout = min(timeout, time.Until(deadline)/2)
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

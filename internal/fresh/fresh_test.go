@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/awsjson"
 )
 
 var errDown = fmt.Errorf("%w: down", authz.ErrUnavailable)
@@ -75,6 +76,8 @@ func TestNewRefuses(t *testing.T) {
 		{"too old", Config[string]{What: "values", MaxAge: 24*time.Hour + 1}, "misconfigured: MaxAge of the values is 24h0m0.000000001s, allowed is 1s to 24h0m0s"},
 		{"stale before it is old", Config[string]{What: "values", MaxStale: time.Minute}, "misconfigured: MaxStale of the values is 1m0s, less than MaxAge, 5m0s"},
 		{"negative interval", Config[string]{What: "values", MinInterval: -1}, "misconfigured: MinInterval of the values is -1ns, which is negative"},
+		{"negative time limit", Config[string]{What: "values", RenewTimeout: -1}, "misconfigured: RenewTimeout of the values is -1ns, allowed is up to 4s"},
+		{"more time than for the first", Config[string]{What: "values", RenewTimeout: 4*time.Second + 1}, "misconfigured: RenewTimeout of the values is 4.000000001s, allowed is up to 4s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -97,19 +100,18 @@ func TestDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.config; got.MaxAge != tt.wantAge || got.MaxStale != tt.wantStale || got.MinInterval != 10*time.Second || got.Logger == nil || got.Now == nil {
+		if got := c.config; got.MaxAge != tt.wantAge || got.MaxStale != tt.wantStale || got.MinInterval != 10*time.Second || got.RenewTimeout != 2*time.Second || got.Logger == nil || got.Now == nil {
 			t.Errorf("MaxAge %v: got %+v", tt.maxAge, got)
 		}
 	}
 }
 
-// TestTimeouts: what is spent before and in the first invocation, or on Get and
-// Refresh in one invocation, stays below the 10 s that API Gateway gives an
-// authorizer.
+// TestTimeouts: what a request may wait for, a reading or two and then a call of
+// another service, stays below the 10 s that API Gateway gives an authorizer.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
-	if 2*readTimeout >= 10*time.Second || renewTimeout >= readTimeout {
-		t.Errorf("a first reading may take %v, a later one %v", readTimeout, renewTimeout)
+	if max(readTimeout, 2*DefaultRenewTimeout)+awsjson.DefaultTimeout >= 10*time.Second || DefaultRenewTimeout >= readTimeout {
+		t.Errorf("a first reading may take %v, a later one %v, a call %v", readTimeout, DefaultRenewTimeout, awsjson.DefaultTimeout)
 	}
 }
 
@@ -156,14 +158,23 @@ func TestGetReadsAsItAges(t *testing.T) {
 	get(t, o, c, "d", 5)
 }
 
-func TestGetWithoutAValueTriesEachTime(t *testing.T) {
+// TestGetWithoutAValueTriesEachSecond: whoever asks, by whatever method.
+func TestGetWithoutAValueTriesEachSecond(t *testing.T) {
 	t.Parallel()
 	o, c := newCache(t)
-	o.err = errDown
-	for n := range 3 {
-		getFails(t, o, c, authz.ErrUnavailable, n+1)
+	for n, err := range []error{errDown, authz.ErrMisconfigured, errDown} {
+		o.err = err
+		for range 10 {
+			getFails(t, o, c, err, n+1)
+			if _, changed, got := c.Refresh(t.Context()); changed || !errors.Is(got, err) || o.reads != n+1 {
+				t.Errorf("got changed %v, %v after %d readings", changed, got, o.reads)
+			}
+		}
+		o.now = o.now.Add(keepFailure - 1)
+		getFails(t, o, c, err, n+1)
+		o.now = o.now.Add(1)
 	}
-	if o.deadline > readTimeout || o.deadline <= renewTimeout {
+	if o.deadline > readTimeout || o.deadline <= DefaultRenewTimeout {
 		t.Errorf("a reading without a value may take %v", o.deadline)
 	}
 	o.err = nil
@@ -178,7 +189,7 @@ func TestGetUsesAnOldValueForABoundedTime(t *testing.T) {
 	o.err = errDown
 	o.now = o.now.Add(time.Minute)
 	get(t, o, c, "a", 2)
-	if o.deadline > renewTimeout {
+	if o.deadline > DefaultRenewTimeout {
 		t.Errorf("a reading with an old value may take %v", o.deadline)
 	}
 	o.now = o.now.Add(10*time.Second - 1)
@@ -191,8 +202,11 @@ func TestGetUsesAnOldValueForABoundedTime(t *testing.T) {
 	o.now = o.now.Add(58*time.Minute + 50*time.Second - 1)
 	get(t, o, c, "a", 4)
 	o.now = o.now.Add(1)
+	getFails(t, o, c, authz.ErrUnavailable, 4) // the last failure is new
+	o.now = o.now.Add(keepFailure)
 	getFails(t, o, c, authz.ErrUnavailable, 5)
 	o.err = nil
+	o.now = o.now.Add(keepFailure)
 	get(t, o, c, "a", 6)
 }
 
@@ -204,6 +218,7 @@ func TestGetDropsTheValueWhereNothingIsUnavailable(t *testing.T) {
 	o.now = o.now.Add(time.Minute)
 	getFails(t, o, c, authz.ErrMisconfigured, 2)
 	o.err = errDown
+	o.now = o.now.Add(keepFailure)
 	getFails(t, o, c, authz.ErrUnavailable, 3)
 }
 
@@ -298,9 +313,54 @@ func TestTogether(t *testing.T) {
 			<-c.turn
 			synctest.Wait()
 		}
-		together(func() { get(t, o, c, "a", 1) })
+		o.err = errDown
+		together(func() { getFails(t, o, c, authz.ErrUnavailable, 1) })
+		o.err = nil
+		o.now = o.now.Add(keepFailure)
+		together(func() { get(t, o, c, "a", 2) })
 		o.value = "b"
-		together(func() { refresh(t, o, c, "b", true, 2) })
+		together(func() { refresh(t, o, c, "b", true, 3) })
+	})
+}
+
+// TestTheCallersDeadline: a reading that hangs leaves its caller time for the
+// old value, each time, and counts as failed.
+func TestTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hangs, reads := false, 0
+		_, c := newCache(t, func(config *Config[string]) {
+			config.Now, config.RenewTimeout = time.Now, 4*time.Second
+			config.Read = func(ctx context.Context) (string, error) {
+				reads++
+				if hangs {
+					<-ctx.Done()
+					return "", fmt.Errorf("%w: %w", authz.ErrUnavailable, ctx.Err())
+				}
+				return "a", nil
+			}
+		})
+		if _, err := c.Get(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		hangs = true
+		time.Sleep(time.Minute)
+		for n := range 3 {
+			for range 2 { // the second does not wait: the failure is remembered
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				got, err := c.Get(ctx)
+				if got != "a" || err != nil || ctx.Err() != nil || reads != n+2 {
+					t.Errorf("got %q, %v after %d readings, the caller's context says %v", got, err, reads, ctx.Err())
+				}
+				cancel()
+			}
+			time.Sleep(10 * time.Second)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if _, _, err := c.Refresh(ctx); !errors.Is(err, authz.ErrUnavailable) || ctx.Err() != nil {
+			t.Errorf("Refresh: got %v, the caller's context says %v", err, ctx.Err())
+		}
 	})
 }
 

@@ -25,17 +25,23 @@ AWS_ENDPOINT_URL.
   go run ./scripts/rotate --finish    the old one is dropped, when its tokens have expired
 
 No deployment is needed. A running authorizer finds the new secret with the first token
-that the new secret has signed. Strangers who send bad tokens at that time can delay
-this by some seconds; to rule that out, let all authorizers know the new secret before
-it signs:
+that the new secret has signed, unless strangers send bad tokens at that time: then each
+execution environment may find it up to 10 seconds later, and refuses tokens of it until
+then. API Gateway keeps a refusal for the TTL of the authorizer's cache. So with a TTL, let
+all authorizers know the new secret before it signs:
 
   go run ./scripts/rotate --prepare   a new secret is accepted, the old one still signs
-  go run ./scripts/rotate             after the authorizer's maximum age: the new one signs
+  go run ./scripts/rotate             --max-age later: the new one signs
+
+Without that, run go run ./scripts/revoke after the rotation: it empties the cache.
 
 A parameter that holds one secret becomes a document with current and previous. Dropping
 a secret refuses the tokens that it has signed; rotating for a second time drops the
 first. So both are refused until --min-age after the last change. If the old secret is
 known to somebody, rotate and drop it at once: --finish --min-age 0s.
+
+A change without --kms-key encrypts with the account's default key, alias/aws/ssm,
+whatever the parameter was encrypted with before.
 
 It needs ssm:GetParameter and ssm:PutParameter on the parameter. A stack that puts the
 secret into the function's environment needs a deployment after each step. The exit code
@@ -51,7 +57,7 @@ type options struct {
 
 func main() { cli.Main("rotate", run) }
 
-func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("rotate", usage, stdout)
 	var o options
 	flags.StringVar(&o.path, "secret-path", token.DefaultSecretPath, "the SSM `parameter` that holds the secret")
@@ -59,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags.BoolVar(&o.prepare, "prepare", false, "only let authorizers know a new secret")
 	flags.BoolVar(&o.finish, "finish", false, "drop the previous secret")
 	flags.DurationVar(&o.minAge, "min-age", 24*time.Hour, "how long after the last change of the parameter a previous secret may be dropped, a Go `duration`: as long as tokens live")
-	flags.DurationVar(&o.maxAge, "max-age", secret.DefaultMaxAge, "SECRET_MAX_AGE of the authorizer, a Go `duration`, for what is printed")
+	flags.DurationVar(&o.maxAge, "max-age", secret.DefaultMaxAge, "SECRET_MAX_AGE of the authorizer, a Go `duration`: how long after the last change of the parameter every authorizer knows the next secret, so that it may sign")
 	flags.DurationVar(&o.cacheTTL, "cache-ttl", 5*time.Minute, "the TTL of the authorizer's cache, a Go `duration`, for what is printed")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
@@ -72,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	case o.minAge < 0 || o.maxAge < 0 || o.cacheTTL < 0:
 		return cli.Usagef("--min-age, --max-age and --cache-ttl must not be negative")
 	}
-	parameter, err := token.ReadParameter(ctx, o.path)
+	parameter, err := token.ReadParameter(ctx, o.path, token.ExampleSecret)
 	if err != nil {
 		return err
 	}
@@ -81,8 +87,12 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("rotating parameter %q: %w", o.path, err)
 	}
-	if err := parameter.Put(ctx, document.Encode(), o.kmsKey); err != nil {
+	note, err := parameter.Put(ctx, document.Encode(), o.kmsKey)
+	if err != nil {
 		return err
+	}
+	if note != "" {
+		_, _ = fmt.Fprintf(stderr, "rotate: %s\n", note)
 	}
 	_, err = io.WriteString(stdout, report(parameter, o, now))
 	return err
@@ -106,6 +116,12 @@ func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Doc
 	if err != nil {
 		return document, err
 	}
+	// An authorizer may be as old as the last change: what was prepared before it
+	// is known to all of them since then at the latest.
+	if allowed := parameter.ModifiedAt.Add(o.maxAge); !old.Next.IsZero() && !o.prepare && !o.finish && now.Before(allowed) {
+		return document, fmt.Errorf("the next secret would sign before every authorizer knows it: the parameter was changed at %s, less than --max-age %v ago; do it after %s, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE",
+			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.maxAge, allowed.UTC().Format(time.RFC3339))
+	}
 	if allowed := parameter.ModifiedAt.Add(o.minAge); !old.Previous.IsZero() && !o.prepare && now.Before(allowed) {
 		return document, fmt.Errorf("this would drop the previous secret, whose tokens may still be good: the parameter was changed at %s, less than --min-age %v ago; do it after %s, or give a shorter --min-age if none of those tokens lives any more",
 			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.minAge, allowed.UTC().Format(time.RFC3339))
@@ -120,7 +136,11 @@ func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Doc
 
 // report says what has happened and what happens next.
 func report(parameter *token.Parameter, o options, now time.Time) string {
-	where := fmt.Sprintf("parameter %s, Region %s, version %d", parameter.Path, parameter.Region, parameter.Version)
+	key := "KMS key " + o.kmsKey
+	if o.kmsKey == "" {
+		key = "the account's default key, alias/aws/ssm"
+	}
+	where := fmt.Sprintf("parameter %s, Region %s, version %d\nIt is encrypted with %s.", parameter.Path, parameter.Region, parameter.Version, key)
 	again := "go run ./scripts/rotate"
 	if o.path != token.DefaultSecretPath {
 		again += " --secret-path " + o.path

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -66,6 +67,16 @@ func (c *cloud) put(t *testing.T, name, kind, value string, age time.Duration) {
 	c.mu.Unlock()
 }
 
+// age puts what the parameter says once more, age ago.
+func (c *cloud) age(t *testing.T, name string, age time.Duration) {
+	t.Helper()
+	p, err := c.store.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.put(t, name, p.Type, p.Value, age)
+}
+
 // secrets are those of the parameter: current, previous, next.
 func (c *cloud) secrets(t *testing.T, name string) (s [3]string) {
 	t.Helper()
@@ -110,6 +121,7 @@ func TestRotation(t *testing.T) {
 	c := newCloud(t)
 	c.put(t, path, ssm.TypeSecureString, testSecret+"\n", 0)
 	const rotated = `secret rotated: parameter /events-api/jwt-secret, Region eu-central-1, version VERSION
+It is encrypted with the account's default key, alias/aws/ssm.
 From now on sign with the new secret; go run ./scripts/token does. Authorizers find it
 with the first token that it has signed, and read it in 5m0s, at TIME, in any case.
 Tokens of the secret before stay good. When the last of them has expired, drop it:
@@ -121,6 +133,7 @@ go run ./scripts/rotate --finish
 		t.Error("the rotation is not one")
 	}
 	c.run(t, `previous secret dropped: parameter /events-api/jwt-secret, Region eu-central-1, version 3
+It is encrypted with the account's default key, alias/aws/ssm.
 Tokens that it has signed are refused at the latest in 3m0s, at TIME: the authorizers
 keep their keys for 1m0s, API Gateway keeps what they answered for 2m0s. To end the latter
 at once, run go run ./scripts/revoke in 1m0s, at TIME.
@@ -130,6 +143,7 @@ An authorizer that cannot reach Systems Manager keeps its keys for up to 1h0m0s.
 		t.Error("the old secret is not dropped, or the new one has changed")
 	}
 	c.run(t, `next secret made: parameter /events-api/jwt-secret, Region eu-central-1, version 4
+It is encrypted with the account's default key, alias/aws/ssm.
 The current secret signs as before. All authorizers accept the next one in 5m0s, at TIME.
 Then sign with it: go run ./scripts/rotate
 `, "--prepare")
@@ -137,7 +151,13 @@ Then sign with it: go run ./scripts/rotate
 	if prepared[0] != first[0] || prepared[1] != "" || prepared[2] == "" {
 		t.Error("the preparation is not one")
 	}
-	c.run(t, strings.ReplaceAll(rotated, "VERSION", "5"))
+	// Not yet: the authorizers would not know it.
+	const tooYoung = `rotate: rotating parameter "/events-api/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE` + "\n"
+	if got := clitest.Run(t, c.root); got.Code != 1 || timestamp.ReplaceAllString(got.Stderr, "TIME") != tooYoung {
+		t.Errorf("got %+v, want %q", got, tooYoung)
+	}
+	c.age(t, path, 5*time.Minute) // which makes a version 5
+	c.run(t, strings.ReplaceAll(rotated, "VERSION", "6"))
 	if c.secrets(t, path) != [3]string{prepared[2], first[0]} {
 		t.Error("the next secret is not the current one, or the current one not the previous")
 	}
@@ -204,6 +224,7 @@ func TestUsageErrors(t *testing.T) {
 		{"path without slash", []string{"--secret-path", "p"}, `--secret-path is "p", which does not begin with a slash`},
 		{"negative age", []string{"--min-age", "-1s"}, "--min-age, --max-age and --cache-ttl must not be negative"},
 		{"unknown flag", []string{"--nope"}, "flag provided but not defined: -nope"},
+		{"number without unit", []string{"--min-age", "1"}, `invalid value "1" for flag -min-age: write a number with a unit, such as 90s, 15m or 24h`},
 		{"argument", []string{"finish"}, `unexpected argument "finish"`},
 	}
 	for _, tt := range tests {
@@ -232,7 +253,7 @@ func TestFailures(t *testing.T) {
 		env                    []string
 	}{
 		{"no Region", "/good", "", `reading parameter "/good": no AWS Region is configured; set AWS_REGION to the parameter's Region` + "\n", nil},
-		{"no parameter", "/none", "", `reading parameter "/none": there is none in eu-central-1; put one: aws ssm put-parameter `, c.root},
+		{"no parameter", "/none", "", `reading parameter "/none": there is none in eu-central-1; put one: printf `, c.root},
 		{"String", "/string", "", `reading parameter "/string": its type is "String", but a secret must be a SecureString; `, c.root},
 		{"no permission to write", "/good", "", `writing parameter "/good": operation error SSM: PutParameter, `, c.reader},
 		{"short", "/short", "", `rotating parameter "/short": previous: misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", c.root},
@@ -264,21 +285,131 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestSomebodyElse: a change between reading and writing is seen.
-func TestSomebodyElse(t *testing.T) {
+// TestNextOneTooYoung: a prepared secret signs when every authorizer has had the
+// time to read it, and not before.
+func TestNextOneTooYoung(t *testing.T) {
 	t.Parallel()
+	const document = `{"current":"` + testSecret + `","next":"` + otherSecret + `"}`
+	tests := []struct {
+		name    string
+		age     time.Duration
+		args    []string
+		refused bool
+	}{
+		{"too early", 4 * time.Minute, nil, true},
+		{"in time", 5 * time.Minute, nil, false},
+		{"authorizers that read once an hour, too early", 55 * time.Minute, []string{"--max-age", "1h"}, true},
+		{"authorizers that read once an hour", time.Hour, []string{"--max-age", "1h"}, false},
+		{"authorizers that read each second", 2 * time.Second, []string{"--max-age", "1s"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t)
+			c.put(t, "/p", ssm.TypeSecureString, document, tt.age)
+			got := clitest.Run(t, c.root, append(tt.args, "--secret-path", "/p")...)
+			s := c.secrets(t, "/p")
+			if (got.Code == 1) != tt.refused || tt.refused && s != [3]string{testSecret, "", otherSecret} || !tt.refused && s != [3]string{otherSecret, testSecret} {
+				t.Errorf("got %+v", got)
+			}
+			if want := `rotate: rotating parameter "/p": the next secret would sign before every authorizer knows it: the parameter was changed at `; tt.refused && !strings.HasPrefix(got.Stderr, want) {
+				t.Errorf("got %q, want %q", got.Stderr, want)
+			}
+		})
+	}
+}
+
+// TestKMSKey: the report says what the parameter is encrypted with.
+func TestKMSKey(t *testing.T) {
+	t.Parallel()
+	const answer = `{"Parameter":{"Name":"/p","Type":"SecureString","Value":"` + testSecret + `","Version":6}}`
+	env, puts := newSSM(t, func(string) (int, string) { return 200, `{"Version":7}` }, func(string) string { return answer })
+	got := clitest.Run(t, env, "--secret-path", "/p", "--kms-key", "alias/mine")
+	if want := "secret rotated: parameter /p, Region eu-central-1, version 7\nIt is encrypted with KMS key alias/mine.\n"; got.Code != 0 || !strings.HasPrefix(got.Stdout, want) || *puts != 1 {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// newSSM is a Parameter Store that answers a put, whose value it is told, and a
+// get, which is told the last value that was put. puts counts.
+func newSSM(t *testing.T, put func(value string) (status int, answer string), get func(last string) string) (env []string, puts *int) {
+	t.Helper()
+	puts = new(int)
+	var mu sync.Mutex
+	last := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := `{"Parameter":{"Name":"/p","Type":"SecureString","Value":"` + testSecret + `","Version":6}}`
-		if r.Header.Get("X-Amz-Target") == "AmazonSSM.PutParameter" {
-			answer = `{"Version":8}`
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Header.Get("X-Amz-Target") != "AmazonSSM.PutParameter" {
+			_, _ = io.WriteString(w, get(last))
+			return
 		}
+		var input struct{ Value string }
+		if err := json.NewDecoder(r.Body).Decode(&input); err != nil {
+			t.Error(err)
+		}
+		*puts++
+		last = input.Value
+		status, answer := put(last)
+		w.WriteHeader(status)
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	env := []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
-	got := clitest.Run(t, env, "--secret-path", "/p")
-	want := `rotate: writing parameter "/p": somebody else has changed it at the same time: it was version 6, is version 8 now, and what was written between is no longer in force; see aws ssm get-parameter-history --name /p` + "\n"
-	if got.Code != 1 || got.Stdout != "" || got.Stderr != want {
-		t.Errorf("got %+v, want %q", got, want)
+	return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_MAX_ATTEMPTS=3"}, puts
+}
+
+// TestDoubtfulPut: a put whose answer was lost, or has another version than it
+// should, is not repeated; what is in force is looked up.
+func TestDoubtfulPut(t *testing.T) {
+	t.Parallel()
+	const (
+		history = "; see aws ssm get-parameter-history --name /p"
+		unknown = `rotate: writing parameter "/p": it is not known whether the change was made` + history + ": "
+	)
+	lost := func(string) (int, string) { return 500, "" }
+	other := func(string) (int, string) { return 200, `{"Version":8}` }
+	kept := func(string) string {
+		return `{"Parameter":{"Name":"/p","Type":"SecureString","Value":"` + testSecret + `","Version":6}}`
+	}
+	written := func(version int) func(string) string {
+		return func(last string) string {
+			if last == "" { // the reading before
+				return kept("")
+			}
+			answer, _ := json.Marshal(map[string]any{"Parameter": map[string]any{"Name": "/p", "Type": "SecureString", "Value": last, "Version": version}})
+			return string(answer)
+		}
+	}
+	gone := func(last string) string {
+		if last == "" {
+			return kept("")
+		}
+		return "{}"
+	}
+	tests := []struct {
+		name         string
+		put          func(string) (int, string)
+		get          func(string) string
+		code         int
+		text, stdout string
+	}{
+		{"lost, but made", lost, written(7), 0, `rotate: parameter "/p" was version 6 and is version 7 now: the answer to the change was lost, but it was made` + history + "\n", "secret rotated: parameter /p, Region eu-central-1, version 7\n"},
+		{"lost, and not made", lost, kept, 1, unknown + "operation error SSM: PutParameter, ", ""},
+		{"lost, and nothing is known", lost, gone, 1, unknown + "operation error SSM: PutParameter, ", ""},
+		{"somebody else before", other, written(8), 0, `rotate: parameter "/p" was version 6 and is version 8 now: somebody else has changed it at the same time, and what was written between is not in force` + history + "\n", "secret rotated: parameter /p, Region eu-central-1, version 8\n"},
+		{"somebody else after", other, kept, 1, unknown + "it has another value now\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			env, puts := newSSM(t, tt.put, tt.get)
+			got := clitest.Run(t, env, "--secret-path", "/p")
+			if got.Code != tt.code || !strings.HasPrefix(got.Stderr, tt.text) || !strings.HasPrefix(got.Stdout, tt.stdout) || (got.Stdout == "") != (tt.stdout == "") {
+				t.Errorf("got %+v, want %q", got, tt.text)
+			}
+			if *puts != 1 {
+				t.Errorf("it was put %d times", *puts)
+			}
+		})
 	}
 }
