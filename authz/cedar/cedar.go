@@ -38,6 +38,9 @@ type Config struct {
 	// Action returns the id of the request's action. Defaults to the route key.
 	// An empty id denies.
 	Action func(authz.Request) string
+	// Principal returns the id of the caller's User: callers with one id are one
+	// user to the policies. Defaults to UserID. An empty id denies.
+	Principal func(authz.Principal) string
 	// Resource returns the entity that the request is about, for instance made
 	// of a path parameter, with the attributes and parents that the policies
 	// read; those of the caller's own User are not replaced. Its error ends the
@@ -63,12 +66,16 @@ func New(cfg Config) (*Policy, error) {
 	if cfg.Action == nil {
 		cfg.Action = func(r authz.Request) string { return r.RouteKey }
 	}
+	if cfg.Principal == nil {
+		cfg.Principal = UserID
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	parsed, err := cedargo.NewPolicyListFromBytes(cfg.Name, []byte(cfg.Policies))
 	if err != nil {
-		return nil, fmt.Errorf("%w: reading Cedar policies from %q: %w", authz.ErrMisconfigured, cfg.Name, err)
+		// cedar-go calls every text <input>, the name given or not.
+		return nil, fmt.Errorf("%w: reading Cedar policies from %q: %s", authz.ErrMisconfigured, cfg.Name, strings.Replace(err.Error(), "<input>", cfg.Name, 1))
 	}
 	if len(parsed) == 0 {
 		return nil, fmt.Errorf("%w: reading Cedar policies from %q: there is none, so every request would be denied", authz.ErrMisconfigured, cfg.Name)
@@ -128,7 +135,11 @@ func (p *Policy) Decide(ctx context.Context, caller authz.Principal, r authz.Req
 	if action == "" {
 		return fmt.Errorf("%w: the request has no action", authz.ErrDenied)
 	}
-	principal := principalOf(caller)
+	id := p.cfg.Principal(caller)
+	if id == "" {
+		return fmt.Errorf("%w: Config.Principal returned no id for the caller", authz.ErrDenied)
+	}
+	principal := principalOf(caller, id)
 	resource := types.Entity{UID: types.NewEntityUID(RouteType, types.String(action))}
 	if p.cfg.Resource != nil {
 		var err error

@@ -76,9 +76,12 @@ func TestDecide(t *testing.T) {
 		name, policies, want string
 	}{
 		{"all", permitAll, ""},
-		{"principal", `permit(principal == User::"alice-subject", action, resource);`, ""},
+		{"principal", `permit(principal == User::"acme::alice-subject", action, resource);`, ""},
+		{"another tenant's principal", `permit(principal == User::"umbrella::alice-subject", action, resource);`, none},
+		{"a principal without tenant", `permit(principal == User::"alice-subject", action, resource);`, none},
+		{"subject", when(`principal.subject == "alice-subject"`), ""},
 		{"another principal", `permit(principal == User::"bob", action, resource);`, none},
-		{"principal in another case", `permit(principal == User::"Alice-subject", action, resource);`, none},
+		{"principal in another case", `permit(principal == User::"acme::Alice-subject", action, resource);`, none},
 		{"type of the principal", `permit(principal is User, action, resource);`, ""},
 		{"action", `permit(principal, action == Action::"DELETE /events/{id}", resource);`, ""},
 		{"another action", `permit(principal, action == Action::"GET /events", resource);`, none},
@@ -248,9 +251,9 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"nothing", Config{}, reading + "there is none, so every request would be denied"},
 		{"only a comment", Config{Policies: "// permit(principal, action, resource);"}, reading + "there is none, so every request would be denied"},
-		{"no Cedar", Config{Policies: "allow all"}, reading + `parser error: parse error at <input>:1:7 "all": unexpected effect: allow`},
-		{"cut", Config{Policies: permitAll + "permit(principal, action, resource)"}, reading + `parser error: parse error at <input>:2:36 "": exact got  want ;`},
-		{"a template", Config{Policies: `permit(principal == ?principal, action, resource);`}, reading + `parser error: parse error at <input>:1:22 "principal": expected ident`},
+		{"no Cedar", Config{Policies: "allow all"}, reading + `parser error: parse error at test.cedar:1:7 "all": unexpected effect: allow`},
+		{"cut", Config{Policies: permitAll + "permit(principal, action, resource)"}, reading + `parser error: parse error at test.cedar:2:36 "": exact got  want ;`},
+		{"a template", Config{Policies: `permit(principal == ?principal, action, resource);`}, reading + `parser error: parse error at test.cedar:1:22 "principal": expected ident`},
 		{"an id twice", Config{Policies: `@id("a") permit(principal, action, resource);` + "\n\n" + `@id("a") forbid(principal, action, resource);`},
 			reading + `the id "a" of the policy at line 3 is also that of the policy at line 1`},
 		{"an id that is another's number", Config{Policies: permitAll + `@id("policy0") forbid(principal, action, resource);`},

@@ -10,10 +10,12 @@
 //
 // # What a policy sees
 //
-//   - principal is User::"subject" with the attributes tenant, tier, issuer,
-//     method (strings, empty where the caller has none), scopes and permissions
-//     (sets of strings, compared exactly: "events:*" is a permission of that
-//     name here, no wildcard);
+//   - principal is User::"subject", or User::"tenant::subject" where the caller
+//     has a tenant ([UserID]), or what [Config.Principal] makes of the caller,
+//     with the attributes subject, tenant, tier, issuer, method (strings, empty
+//     where the caller has none), scopes and permissions (sets of strings,
+//     compared exactly: "events:*" is a permission of that name here, no
+//     wildcard);
 //   - action is Action::"POST /events", the route key, or what [Config.Action]
 //     makes of the request;
 //   - resource is Route::"POST /events", or what [Config.Resource] makes of it;

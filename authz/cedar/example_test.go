@@ -16,7 +16,10 @@ var eventPolicies string
 
 // The policies are a file beside the program, embedded into it.
 func ExampleNew() {
-	owners := map[string]string{"evt_1": "alice", "evt_2": "bob"}
+	alice := authz.Principal{Subject: "alice", Tenant: "acme", Tier: "free", Permissions: []string{"events:write"}}
+	namesake := authz.Principal{Subject: "alice", Tenant: "umbrella", Tier: "paid"}
+	// An owner is a tenant and a subject: another tenant's alice is another User.
+	owners := map[string]authz.Principal{"evt_1": {Tenant: "acme", Subject: "alice"}, "evt_2": {Tenant: "acme", Subject: "bob"}}
 	policy, err := cedar.New(cedar.Config{
 		Policies: eventPolicies,
 		Name:     "events.cedar",
@@ -33,7 +36,7 @@ func ExampleNew() {
 			return types.Entity{
 				UID: types.NewEntityUID("Event", types.String(id)),
 				Attributes: types.NewRecord(types.RecordMap{
-					"owner": types.NewEntityUID(cedar.UserType, types.String(owner)),
+					"owner": types.NewEntityUID(cedar.UserType, types.String(cedar.UserID(owner))),
 				}),
 			}, nil
 		},
@@ -41,7 +44,6 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	alice := authz.Principal{Subject: "alice", Tier: "free", Permissions: []string{"events:write"}}
 	request := func(route, id, ip string) authz.Request {
 		r := authz.Request{RouteKey: route, SourceIP: ip}
 		if id != "" {
@@ -58,12 +60,14 @@ func ExampleNew() {
 	} {
 		fmt.Println(r.RouteKey, r.PathParameters["id"], r.SourceIP, policy.Decide(context.Background(), alice, r))
 	}
+	fmt.Println(policy.Decide(context.Background(), namesake, request("DELETE /events/{id}", "evt_1", "192.0.2.7")))
 	// Output:
 	// POST /events  192.0.2.7 <nil>
 	// POST /events  198.51.100.7 denied: forbidden by policy "free-tier-network"
 	// DELETE /events/{id} evt_1 192.0.2.7 <nil>
 	// DELETE /events/{id} evt_2 192.0.2.7 denied: no policy permits it
 	// DELETE /events/{id} evt_3 192.0.2.7 finding the resource: denied: there is no such event
+	// denied: no policy permits it
 }
 
 // Cedar beside other policies: all of them have to let the request through.

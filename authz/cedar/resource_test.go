@@ -47,7 +47,9 @@ func TestDecideResource(t *testing.T) {
 		want     error
 		text     string
 	}{
-		{name: "own", resource: event("alice-subject")},
+		{name: "own", resource: event("acme::alice-subject")},
+		{"another tenant's alice", event("umbrella::alice-subject"), nil, authz.ErrDenied, "denied: no policy permits it"},
+		{"alice of no tenant", event("alice-subject"), nil, authz.ErrDenied, "denied: no policy permits it"},
 		{"another's", event("bob"), nil, authz.ErrDenied, "denied: no policy permits it"},
 		{"no entity", types.Entity{}, nil, authz.ErrMisconfigured, "misconfigured: Config.Resource returned an entity without type or id"},
 		{"no id", types.Entity{UID: types.NewEntityUID("Event", "")}, nil, authz.ErrMisconfigured, "misconfigured: Config.Resource returned an entity without type or id"},
@@ -76,7 +78,7 @@ func TestDecideResourceCannotChangeTheCaller(t *testing.T) {
 	p := newPolicy(t, `permit(principal, action, resource) when { principal == resource && principal.tier == "platinum" };`, func(c *Config) {
 		c.Resource = func(_ context.Context, p authz.Principal, _ authz.Request) (types.Entity, error) {
 			return types.Entity{
-				UID:        types.NewEntityUID(UserType, types.String(p.Subject)),
+				UID:        types.NewEntityUID(UserType, types.String(UserID(p))),
 				Attributes: types.NewRecord(types.RecordMap{"tier": types.String("platinum")}),
 			}, nil
 		}
@@ -92,4 +94,63 @@ func TestDecideResourceCannotChangeTheCaller(t *testing.T) {
 func TestDecideNobody(t *testing.T) {
 	t.Parallel()
 	checkDenied(t, newPolicy(t, permitAll).Decide(t.Context(), authz.Principal{}, deletion()), "denied: the caller has no subject")
+}
+
+// TestUserID: no two callers of different tenants, or with different subjects,
+// are one User.
+func TestUserID(t *testing.T) {
+	t.Parallel()
+	seen := map[string]authz.Principal{}
+	for _, tt := range []struct{ tenant, subject, want string }{
+		{"", "alice", "alice"}, {"acme", "alice", "acme::alice"}, {"umbrella", "alice", "umbrella::alice"},
+		{"", "acme::alice", "::acme::alice"}, {"", "::acme::alice", "::::acme::alice"}, {"", "::alice", "::::alice"},
+		{"", ":alice", ":alice"}, {"acme", ":alice", "acme:::alice"}, {"acme:", "alice", "acme%3A::alice"},
+		{"acme%3A", "alice", "acme%253A::alice"}, {"acme::alice", "bob", "acme%3A%3Aalice::bob"}, {"acme", "alice::bob", "acme::alice::bob"},
+		{":", "", "%3A::"}, {"", "::", "::::"},
+	} {
+		p := authz.Principal{Tenant: tt.tenant, Subject: tt.subject}
+		got := UserID(p)
+		if got != tt.want {
+			t.Errorf("%s of %s: got %q, want %q", tt.subject, tt.tenant, got, tt.want)
+		}
+		if other, twice := seen[got]; twice {
+			t.Errorf("%q is both %s of %s and %s of %s", got, tt.subject, tt.tenant, other.Subject, other.Tenant)
+		}
+		seen[got] = p
+	}
+}
+
+// FuzzUserID: tenant and subject can be told from the id.
+func FuzzUserID(f *testing.F) {
+	f.Add("", "acme::alice", "acme", "alice")
+	f.Add("acme:", "alice", "acme", ":alice")
+	f.Add("%3A", "a", ":", "a")
+	f.Fuzz(func(t *testing.T, tenant, subject, otherTenant, otherSubject string) {
+		same := tenant == otherTenant && subject == otherSubject
+		if (UserID(authz.Principal{Tenant: tenant, Subject: subject}) == UserID(authz.Principal{Tenant: otherTenant, Subject: otherSubject})) != same {
+			t.Errorf("%q of %q and %q of %q: one User is %v", subject, tenant, otherSubject, otherTenant, !same)
+		}
+	})
+}
+
+// TestDecidePrincipal: who is one User is the configuration's to say.
+func TestDecidePrincipal(t *testing.T) {
+	t.Parallel()
+	p := newPolicy(t, `permit(principal == User::"JWT/alice-subject", action, resource);`, func(c *Config) {
+		c.Principal = func(p authz.Principal) string {
+			if p.Method == "" {
+				return ""
+			}
+			return p.Method + "/" + p.Subject
+		}
+	})
+	for method, want := range map[string]string{
+		"JWT": "", "API key": "denied: no policy permits it", "": "denied: Config.Principal returned no id for the caller",
+	} {
+		caller := alice()
+		caller.Method = method
+		if err := p.Decide(t.Context(), caller, deletion()); text(err) != want {
+			t.Errorf("%q: got %q, want %q", method, text(err), want)
+		}
+	}
 }

@@ -13,7 +13,15 @@
 // No two tenants share a key, a key id, a host or an issuer: that is refused
 // when the registry is made or read, and where keys come from a provider of
 // their own, when it gives them. So a tenant can neither pass for another nor
-// be taken for one.
+// be taken for one. A tenant that the configured selectors cannot select is
+// refused as well.
+//
+// A registry verifies. It decides only as
+//
+//	authz.Handler{Chain: authz.Chain{{Verifier: registry}}, Policy: registry.Policy()}
+//
+// Without that no tenant's policy is enforced: Verify refuses tenants that have
+// one, as long as nobody has called [Registry.Policy].
 //
 // The tenants are values in the program ([New]) or documents below a path of
 // AWS Systems Manager Parameter Store ([FromParameters], [ParseDocument]).
@@ -39,7 +47,8 @@
 // sources. With a TTL, what a selector looks at must be among them:
 // $context.domainName for hosts, $context.path for path parameters. Otherwise
 // the answer for one tenant's address is reused on another's. Suspending,
-// removing or changing a tenant works after the TTL and [Parameters.MaxAge].
+// removing or changing a tenant works after the TTL and [Parameters.MaxAge], if
+// all documents can be read in 4 s, and in half of the function's timeout.
 //
 // Subjects are unique within a tenant only: a handler keeps data by tenant and
 // subject, and takes the tenant from the identity, never from host or path.

@@ -4,42 +4,28 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
 // document is a tenant as it is written down; see [ParseDocument].
 type document struct {
-	Hosts          []string        `json:"hosts"`
-	Issuer         string          `json:"issuer"`
-	AnyIssuer      bool            `json:"anyIssuer"`
-	Audience       string          `json:"audience"`
-	AnyAudience    bool            `json:"anyAudience"`
-	Type           string          `json:"type"`
-	Leeway         string          `json:"leeway"`
-	RequiredClaims []string        `json:"requiredClaims"`
-	Keys           []documentKey   `json:"keys"`
-	Claims         claimNames      `json:"claims"`
-	Policy         json.RawMessage `json:"policy"`
-	Suspended      bool            `json:"suspended"`
+	hosts                  []string
+	issuer, audience       string
+	anyIssuer, anyAudience bool
+	tokenType, leeway      string
+	requiredClaims         []string
+	keys                   []json.RawMessage
+	claims, policy         json.RawMessage
+	suspended              bool
 }
 
-type documentKey struct {
-	ID        string `json:"kid"`
-	Algorithm string `json:"algorithm"`
-	Secret    string `json:"secret"`
-	PublicKey string `json:"publicKey"`
-}
+type documentKey struct{ id, algorithm, secret, publicKey string }
 
 // claimNames are the claims that fill a principal.
-type claimNames struct {
-	Subject     string `json:"subject"`
-	Tenant      string `json:"tenant"`
-	Tier        string `json:"tier"`
-	Permissions string `json:"permissions"`
-}
+type claimNames struct{ subject, tenant, tier, permissions string }
 
 // PolicyParser makes a tenant's policy of the member policy of its document,
 // which may be any JSON: package authz/cedar's of a string, for instance. Its
@@ -78,38 +64,41 @@ func RoutePermissions(_ string, policy json.RawMessage) (authz.Policy, error) {
 // sub, permissions are an array of strings or a string of words. policy is read
 // by policy, nil for [RoutePermissions].
 //
-// Every mistake is authz.ErrMisconfigured, an unknown or repeated member
-// included, and no error shows a value.
+// Names are exactly these, in upper and lower case. Every mistake is
+// authz.ErrMisconfigured, an unknown or repeated member and a null included, and
+// no error shows a value. What policy says inside is policy's business, but that
+// no member is repeated.
 func ParseDocument(id, text string, policy PolicyParser) (Tenant, error) {
 	var d document
-	if err := decodeStrict(text, &d); err != nil {
+	if err := d.read(text); err != nil {
+		return Tenant{}, err
+	}
+	claims, err := newClaimNames(d.claims)
+	if err != nil {
 		return Tenant{}, err
 	}
 	cfg := &authz.JWTConfig{
-		Issuer: d.Issuer, AnyIssuer: d.AnyIssuer, Audience: d.Audience, AnyAudience: d.AnyAudience,
-		Type: d.Type, RequiredClaims: d.RequiredClaims, Map: d.Claims.fill(id),
+		Issuer: d.issuer, AnyIssuer: d.anyIssuer, Audience: d.audience, AnyAudience: d.anyAudience,
+		Type: d.tokenType, RequiredClaims: d.requiredClaims, Map: claims.fill(id),
 	}
-	if d.Leeway != "" {
-		var err error
-		if cfg.Leeway, err = time.ParseDuration(d.Leeway); err != nil {
+	if d.leeway != "" {
+		if cfg.Leeway, err = time.ParseDuration(d.leeway); err != nil {
 			return Tenant{}, fmt.Errorf(`%w: leeway is no duration, for instance "30s"`, authz.ErrMisconfigured)
 		}
 	}
-	keys := make(authz.StaticKeys, len(d.Keys))
-	for i, k := range d.Keys {
-		var err error
-		if keys[i], err = k.key(); err != nil {
+	keys := make(authz.StaticKeys, len(d.keys))
+	for i, raw := range d.keys {
+		if keys[i], err = newKey(raw); err != nil {
 			return Tenant{}, fmt.Errorf("key %d: %w", i, err)
 		}
 	}
 	cfg.Keys = keys
-	t := Tenant{ID: id, Hosts: d.Hosts, JWT: cfg, Suspended: d.Suspended}
-	if d.Policy != nil {
+	t := Tenant{ID: id, Hosts: d.hosts, JWT: cfg, Suspended: d.suspended}
+	if d.policy != nil {
 		if policy == nil {
 			policy = RoutePermissions
 		}
-		var err error
-		if t.Policy, err = policy(id, d.Policy); err != nil {
+		if t.Policy, err = policy(id, d.policy); err != nil {
 			return Tenant{}, fmt.Errorf("policy: %w", err)
 		}
 		if t.Policy == nil {
@@ -119,19 +108,51 @@ func ParseDocument(id, text string, policy PolicyParser) (Tenant, error) {
 	return t, nil
 }
 
-// key makes the key. Its errors show the lengths of secrets at most.
-func (k documentKey) key() (authz.Key, error) {
+// read reads a document. encoding/json's errors are not passed on: they can quote
+// it.
+func (d *document) read(text string) error {
+	var whole json.RawMessage
+	err := json.Unmarshal([]byte(text), &whole)
+	var syntax *json.SyntaxError
 	switch {
-	case (k.Secret == "") == (k.PublicKey == ""):
-		return authz.Key{}, fmt.Errorf("%w: set one of secret and publicKey", authz.ErrMisconfigured)
-	case k.PublicKey != "":
-		return authz.ParsePublicKey(authz.Algorithm(k.Algorithm), k.ID, k.PublicKey)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: it is no JSON, at byte %d", authz.ErrMisconfigured, syntax.Offset)
+	case err != nil || whole[0] != '{':
+		return fmt.Errorf("%w: it is no JSON object", authz.ErrMisconfigured)
+	case !utf8.ValidString(text): // which the decoder would mend
+		return fmt.Errorf("%w: it is not UTF-8", authz.ErrMisconfigured)
 	}
-	secret, err := authz.ParseSecret(k.Secret)
+	return object(whole, "", map[string]any{
+		"hosts": &d.hosts, "issuer": &d.issuer, "anyIssuer": &d.anyIssuer, "audience": &d.audience, "anyAudience": &d.anyAudience,
+		"type": &d.tokenType, "leeway": &d.leeway, "requiredClaims": &d.requiredClaims, "keys": &d.keys,
+		"claims": &d.claims, "policy": &d.policy, "suspended": &d.suspended,
+	})
+}
+
+func newClaimNames(raw json.RawMessage) (n claimNames, err error) {
+	if raw != nil {
+		err = object(raw, "claims", map[string]any{"subject": &n.subject, "tenant": &n.tenant, "tier": &n.tier, "permissions": &n.permissions})
+	}
+	return n, err
+}
+
+// newKey makes a key. Its errors show the lengths of secrets at most.
+func newKey(raw json.RawMessage) (authz.Key, error) {
+	var k documentKey
+	if err := object(raw, "keys", map[string]any{"kid": &k.id, "algorithm": &k.algorithm, "secret": &k.secret, "publicKey": &k.publicKey}); err != nil {
+		return authz.Key{}, err
+	}
+	switch {
+	case (k.secret == "") == (k.publicKey == ""):
+		return authz.Key{}, fmt.Errorf("%w: set one of secret and publicKey", authz.ErrMisconfigured)
+	case k.publicKey != "":
+		return authz.ParsePublicKey(authz.Algorithm(k.algorithm), k.id, k.publicKey)
+	}
+	secret, err := authz.ParseSecret(k.secret)
 	if err != nil {
 		return authz.Key{}, err
 	}
-	return authz.NewHMACKey(authz.Algorithm(k.Algorithm), k.ID, secret)
+	return authz.NewHMACKey(authz.Algorithm(k.algorithm), k.id, secret)
 }
 
 // fill returns the function that fills a principal from the claims.
@@ -141,7 +162,7 @@ func (n claimNames) fill(tenant string) func(authz.Claims, *authz.Principal) err
 			claim  string
 			to     *string
 			needed bool
-		}{{n.Subject, &p.Subject, true}, {n.Tenant, &p.Tenant, true}, {n.Tier, &p.Tier, false}} {
+		}{{n.subject, &p.Subject, true}, {n.tenant, &p.Tenant, true}, {n.tier, &p.Tier, false}} {
 			if _, present := claims[field.claim]; field.claim == "" || !present && !field.needed {
 				continue
 			}
@@ -151,87 +172,18 @@ func (n claimNames) fill(tenant string) func(authz.Claims, *authz.Principal) err
 			}
 			*field.to = value
 		}
-		if n.Tenant != "" && p.Tenant != tenant {
-			return fmt.Errorf("%w: %q is not the tenant", authz.ErrInvalidClaim, n.Tenant)
+		if n.tenant != "" && p.Tenant != tenant {
+			return fmt.Errorf("%w: %q is not the tenant", authz.ErrInvalidClaim, n.tenant)
 		}
-		if _, present := claims[n.Permissions]; n.Permissions == "" || !present {
+		if _, present := claims[n.permissions]; n.permissions == "" || !present {
 			return nil
 		}
 		var ok bool
-		if p.Permissions, ok = claims.Strings(n.Permissions); !ok {
-			if p.Permissions, ok = claims.Words(n.Permissions); !ok {
-				return fmt.Errorf("%w: %q is neither an array of strings nor a string of words", authz.ErrInvalidClaim, n.Permissions)
+		if p.Permissions, ok = claims.Strings(n.permissions); !ok {
+			if p.Permissions, ok = claims.Words(n.permissions); !ok {
+				return fmt.Errorf("%w: %q is neither an array of strings nor a string of words", authz.ErrInvalidClaim, n.permissions)
 			}
 		}
 		return nil
-	}
-}
-
-// decodeStrict reads one JSON object whose members are all known and there once. encoding/json's errors are not passed
-// on: they can quote the document.
-func decodeStrict(text string, into *document) error {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		var syntax *json.SyntaxError
-		switch {
-		case errors.As(err, &wrongType) && wrongType.Field != "":
-			return fmt.Errorf("%w: its member %q is of another type than it should be", authz.ErrMisconfigured, wrongType.Field)
-		case errors.As(err, &syntax):
-			return fmt.Errorf("%w: it is no JSON, at byte %d", authz.ErrMisconfigured, syntax.Offset)
-		case err.Error() == `json: unknown field "kty"`:
-			return fmt.Errorf("%w: its keys are a JSON Web Key Set; %s", authz.ErrMisconfigured, authz.UseJWTAuthorizer)
-		case strings.HasPrefix(err.Error(), "json: unknown field"):
-			return fmt.Errorf("%w: it has a member that no tenant has", authz.ErrMisconfigured)
-		}
-		return fmt.Errorf("%w: it is no JSON object", authz.ErrMisconfigured)
-	}
-	if decoder.More() || strings.TrimSpace(text[decoder.InputOffset():]) != "" {
-		return fmt.Errorf("%w: there is something behind the JSON object", authz.ErrMisconfigured)
-	}
-	return checkMembers(json.NewDecoder(strings.NewReader(text)))
-}
-
-// checkMembers refuses a member that is there twice, as encoding/json does not.
-// It does not tell the case of a document's own members, so neither does this.
-func checkMembers(decoder *json.Decoder) error {
-	type object struct {
-		names map[string]bool // nil for an array
-		value bool            // a name has been read, its value follows
-	}
-	var open []object
-	for {
-		token, err := decoder.Token()
-		if err != nil { // io.EOF: the text is one valid JSON value
-			return nil
-		}
-		top := len(open) - 1
-		delim, isDelim := token.(json.Delim)
-		switch {
-		case isDelim && (delim == '}' || delim == ']'):
-			open = open[:top]
-			continue
-		case top >= 0 && open[top].names != nil && !open[top].value:
-			name, _ := token.(string)
-			if top == 0 {
-				name = strings.ToLower(name)
-			}
-			if open[top].names[name] {
-				return fmt.Errorf("%w: a member is there twice, before byte %d", authz.ErrMisconfigured, decoder.InputOffset())
-			}
-			open[top].names[name], open[top].value = true, true
-			continue
-		}
-		if top >= 0 {
-			open[top].value = false
-		}
-		if isDelim {
-			next := object{}
-			if delim == '{' {
-				next.names = map[string]bool{}
-			}
-			open = append(open, next)
-		}
 	}
 }

@@ -83,13 +83,18 @@ func officeHours(now func() time.Time) authz.Policy {
 	})
 }
 
-// Host and issuer select the tenant and must agree. The registry is a verifier
-// as any other, and its Policy is the tenants'.
+// Host and issuer select the tenant and must agree. The registry verifies; it
+// decides only as
+//
+//	authz.Handler{Chain: authz.Chain{{Verifier: registry}}, Policy: registry.Policy()}
+//
+// which does the two calls below.
 func ExampleNew() {
 	registry, err := tenant.New(tenant.Config{Selectors: []tenant.Selector{tenant.Host{}, tenant.Issuer{}}}, exampleTenants()...)
 	if err != nil {
 		panic(err)
 	}
+	policy := registry.Policy()
 	acme := token("acme-1", acmeSecret, `{"iss":"https://id.acme.example","aud":"events-api","sub":"alice","exp":1700000060,"perms":["events:write"]}`)
 	umbrella := token("umbrella-1", umbrellaSecret, `{"iss":"umbrella","sub":"alice","exp":1700000060,"role":"clerk"}`)
 	posing := token("acme-1", acmeSecret, `{"iss":"umbrella","sub":"alice","exp":1700000060,"role":"clerk"}`)
@@ -106,7 +111,7 @@ func ExampleNew() {
 		r := authz.Request{Method: "POST", RouteKey: "POST /events", Host: try.host}
 		p, err := registry.Verify(context.Background(), r, try.credential)
 		if err == nil {
-			err = registry.Policy().Decide(context.Background(), p, r)
+			err = policy.Decide(context.Background(), p, r)
 		}
 		fmt.Printf("%s: %s %s %v\n", try.host, p.Tenant, p.Subject, err)
 	}
@@ -204,5 +209,5 @@ func ExampleParseDocument() {
 	fmt.Println(err)
 	// Output:
 	// acme [acme.example.com] [HS256 acme-1 [redacted]] <nil>
-	// misconfigured: its keys are a JSON Web Key Set; for an issuer with a JSON Web Key Set (JWKS) use API Gateway's built-in JWT authorizer, which fetches it
+	// key 0: misconfigured: it is a JSON Web Key; for an issuer with a JSON Web Key Set (JWKS) use API Gateway's built-in JWT authorizer, which fetches it
 }

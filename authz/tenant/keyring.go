@@ -2,8 +2,10 @@ package tenant
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -39,7 +41,7 @@ func clashOfKeys(a, b []authz.Key) string {
 		for _, theirs := range b {
 			switch {
 			case mine.SameMaterial(theirs):
-				return "the same key"
+				return sameKey
 			case mine.ID() != "" && mine.ID() == theirs.ID():
 				return fmt.Sprintf("the key id %q", mine.ID())
 			}
@@ -48,21 +50,66 @@ func clashOfKeys(a, b []authz.Key) string {
 	return ""
 }
 
-// clash says what two tenants have in common that would make them one, "" if
-// nothing.
-func clash(a, b *entry) string {
-	for _, host := range a.Hosts {
-		if slices.Contains(b.Hosts, host) {
-			return fmt.Sprintf("the host %q", host)
+const sameKey = "the same key"
+
+// commons finds what tenants have in common that would make them one.
+type commons struct {
+	named   map[string]*entry            // by what they have: "the host …"
+	secrets map[[sha256.Size]byte]*entry // by the hash of an HMAC key's secret
+	public  []ownedKey
+}
+
+type ownedKey struct {
+	key   authz.Key
+	owner *entry
+}
+
+func newCommons() *commons {
+	return &commons{named: map[string]*entry{}, secrets: map[[sha256.Size]byte]*entry{}}
+}
+
+// add adds a tenant and reports what it has in common with others.
+func (c *commons) add(e *entry, report func(other *entry, what string)) {
+	note := func(what string) {
+		if other := c.named[what]; other == nil {
+			c.named[what] = e
+		} else if other != e {
+			report(other, what)
 		}
 	}
-	switch {
-	case a.ID == b.ID:
-		return "the same id"
-	case a.issuer != "" && a.issuer == b.issuer:
-		return fmt.Sprintf("the issuer %q", a.issuer)
+	for _, host := range e.Hosts {
+		note("the host " + strconv.Quote(host))
 	}
-	return clashOfKeys(a.keys, b.keys)
+	note("the id " + strconv.Quote(e.ID))
+	if e.issuer != "" {
+		note("the issuer " + strconv.Quote(e.issuer))
+	}
+	for _, key := range e.keys {
+		c.addKey(e, key, report)
+		if key.ID() != "" {
+			note("the key id " + strconv.Quote(key.ID()))
+		}
+	}
+}
+
+// addKey finds secrets by their hash. Public keys are compared one by one, which
+// takes no hash and is done in no time.
+func (c *commons) addKey(e *entry, key authz.Key, report func(*entry, string)) {
+	if secret, ok := key.HMACSecret(); ok {
+		sum := sha256.Sum256(secret)
+		if other := c.secrets[sum]; other == nil {
+			c.secrets[sum] = e
+		} else if other != e {
+			report(other, sameKey)
+		}
+		return
+	}
+	for _, other := range c.public {
+		if other.owner != e && key.SameMaterial(other.key) {
+			report(other.owner, sameKey)
+		}
+	}
+	c.public = append(c.public, ownedKey{key, e})
 }
 
 func clashError(a, b, what string) error {
@@ -72,27 +119,64 @@ func clashError(a, b, what string) error {
 // keyring compares keys that are read at run time with those of the other
 // tenants.
 type keyring struct {
-	mu   sync.Mutex
-	keys map[string][]authz.Key // by tenant, as they were last
+	mu        sync.Mutex
+	keys      map[string][]authz.Key       // by tenant, as they were last
+	providers map[string]authz.KeyProvider // of tenants whose keys are read
 }
 
-// admit takes the keys that a tenant has now, unless another has one of them.
-func (k *keyring) admit(tenant string, keys []authz.Key) error {
+func newKeyring() *keyring {
+	return &keyring{keys: map[string][]authz.Key{}, providers: map[string]authz.KeyProvider{}}
+}
+
+// admit takes the keys that a tenant has now, unless another has one of them. A
+// tenant that seems to have one is asked again first: it may have given the key
+// up since it was asked last.
+func (k *keyring) admit(ctx context.Context, tenant string, keys []authz.Key) error {
+	for asked := map[string]bool{}; ; {
+		other, err := k.take(tenant, keys)
+		provider := k.providers[other]
+		if err == nil || provider == nil || asked[other] {
+			return err
+		}
+		asked[other] = true
+		newer, failure := newest(ctx, provider)
+		if failure == nil {
+			_, failure = k.take(other, newer)
+		}
+		if failure != nil {
+			return err
+		}
+	}
+}
+
+// newest asks a provider for the keys that it has now.
+func newest(ctx context.Context, provider authz.KeyProvider) ([]authz.Key, error) {
+	if refresher, ok := provider.(authz.Refresher); ok {
+		if _, _, err := refresher.Refresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return provider.Keys(ctx)
+}
+
+// take takes the keys of a tenant. With the error of a clash it returns the
+// other tenant.
+func (k *keyring) take(tenant string, keys []authz.Key) (other string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if known := k.keys[tenant]; known != nil && slices.EqualFunc(known, keys, authz.Key.Equal) {
-		return nil
+		return "", nil
 	}
 	if err := checkKeys(keys); err != nil {
-		return err
+		return "", err
 	}
 	for other, theirs := range k.keys {
 		if what := clashOfKeys(keys, theirs); what != "" && other != tenant {
-			return clashError(min(tenant, other), max(tenant, other), what)
+			return other, clashError(min(tenant, other), max(tenant, other), what)
 		}
 	}
 	k.keys[tenant] = keys
-	return nil
+	return "", nil
 }
 
 // guardedKeys is a tenant's own [authz.KeyProvider], whose keys no other
@@ -109,7 +193,7 @@ func (g guardedKeys) Keys(ctx context.Context) ([]authz.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, g.ring.admit(g.tenant, keys)
+	return keys, g.ring.admit(ctx, g.tenant, keys)
 }
 
 // Refresh implements [authz.Refresher], where the provider does.
@@ -122,5 +206,5 @@ func (g guardedKeys) Refresh(ctx context.Context) ([]authz.Key, bool, error) {
 	if err != nil || !changed {
 		return nil, false, err
 	}
-	return keys, true, g.ring.admit(g.tenant, keys)
+	return keys, true, g.ring.admit(ctx, g.tenant, keys)
 }

@@ -61,7 +61,10 @@ func TestKeysThatAreRead(t *testing.T) {
 }
 
 // refreshing is a provider whose keys are newer after Refresh.
-type refreshing struct{ keys, newer []authz.Key }
+type refreshing struct {
+	keys, newer []authz.Key
+	fails       error // of Refresh
+}
 
 func (r *refreshing) Keys(context.Context) ([]authz.Key, error) { return r.keys, nil }
 func (r *refreshing) Refresh(context.Context) ([]authz.Key, bool, error) {
@@ -69,7 +72,7 @@ func (r *refreshing) Refresh(context.Context) ([]authz.Key, bool, error) {
 	if changed {
 		r.keys, r.newer = r.newer, nil
 	}
-	return r.keys, changed, nil
+	return r.keys, changed, r.fails
 }
 
 // TestKeysThatAreRotated: a tenant's provider is asked for newer keys, which
@@ -84,7 +87,7 @@ func TestKeysThatAreRotated(t *testing.T) {
 		return []authz.Key{k}
 	}
 	g := newRegistry(t, []Selector{Host{}}, ada.tenant(t), bob.tenant(t, func(t *Tenant) {
-		t.JWT.Keys = &refreshing{key(bob, "bob-key"), key(second, "bob-2")}
+		t.JWT.Keys = &refreshing{keys: key(bob, "bob-key"), newer: key(second, "bob-2")}
 	}))
 	rotated := jwt(second.header("kid", "bob-2"), bob.claims(), second.sign)
 	for _, step := range []struct {
@@ -96,10 +99,62 @@ func TestKeysThatAreRotated(t *testing.T) {
 		}
 	}
 	g = newRegistry(t, []Selector{Host{}}, ada.tenant(t), bob.tenant(t, func(t *Tenant) {
-		t.JWT.Keys = &refreshing{key(bob, "bob-key"), key(ada, "bob-2")}
+		t.JWT.Keys = &refreshing{keys: key(bob, "bob-key"), newer: key(ada, "bob-2")}
 	}))
 	stolen := jwt(ada.header("kid", "bob-2"), bob.claims(), ada.sign)
 	if _, err := g.Verify(t.Context(), bob.request(), stolen); !errors.Is(err, authz.ErrMisconfigured) {
 		t.Errorf("got %q", text(err))
+	}
+}
+
+// TestKeyThatAnotherHasGivenUp: a tenant that seems to have a key is asked again
+// before another is refused it.
+func TestKeyThatAnotherHasGivenUp(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	adas, bobs := newHMAC("ada", authz.HS256), newHMAC("bob", authz.HS512)
+	key := func(i *issuerOf, kid string) []authz.Key {
+		k, err := i.key(kid)
+		check(err)
+		return []authz.Key{k}
+	}
+	down := fmt.Errorf("%w: down", authz.ErrUnavailable)
+	const clash = `tenant "bob": misconfigured: tenants "ada" and "bob" have the key id "shared" in common`
+	for name, tt := range map[string]struct {
+		keys  []authz.Key // of ada, when bob uses the id "shared"
+		fails error
+		want  string
+	}{
+		"given up": {key(adas, "ada-2"), nil, ""}, "kept": {key(ada, "shared"), nil, clash}, "kept for another key": {key(adas, "shared"), nil, clash},
+		"not known": {key(adas, "ada-2"), down, clash}, "unusable": {nil, nil, clash},
+	} {
+		for _, refreshes := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", refreshes), func(t *testing.T) {
+				t.Parallel()
+				mine, theirs, fails := key(ada, "shared"), key(bob, "bob-key"), error(nil)
+				provide := func(t *Tenant) {
+					t.JWT.Keys = keysFunc(func(context.Context) ([]authz.Key, error) { return mine, fails })
+				}
+				r := &refreshing{keys: mine}
+				if refreshes {
+					provide = func(t *Tenant) { t.JWT.Keys = r }
+				}
+				g := newRegistry(t, []Selector{Host{}}, ada.tenant(t, provide), bob.tenant(t, func(t *Tenant) {
+					t.JWT.Keys = keysFunc(func(context.Context) ([]authz.Key, error) { return theirs, nil })
+				}))
+				if _, err := g.Verify(t.Context(), ada.request(), jwt(ada.header("kid", "shared"), ada.claims(), ada.sign)); err != nil {
+					t.Fatal(err)
+				}
+				mine, fails, r.newer, r.fails, theirs = tt.keys, tt.fails, tt.keys, tt.fails, key(bobs, "shared")
+				if refreshes && tt.keys == nil {
+					r.keys = nil
+				}
+				for range 2 {
+					if _, err := g.Verify(t.Context(), bob.request(), jwt(bob.header("kid", "shared"), bob.claims(), bobs.sign)); text(err) != tt.want {
+						t.Errorf("got %q, want %q", text(err), tt.want)
+					}
+				}
+			})
+		}
 	}
 }

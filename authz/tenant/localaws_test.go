@@ -68,6 +68,7 @@ func TestLocalAWSOutage(t *testing.T) {
 	server.SetOutage("ssm", true)
 	wantError("down at cold start")
 	server.SetOutage("ssm", false)
+	clock.after(time.Second) // a failure is kept
 	for _, i := range issuers() {
 		wantAnswer("recovered", true, i, i.long())
 	}
@@ -78,6 +79,7 @@ func TestLocalAWSOutage(t *testing.T) {
 	clock.after(time.Second)
 	wantError("too stale")
 	server.SetOutage("ssm", false)
+	clock.after(time.Second) // a failure is kept
 	wantAnswer("recovered again", true, ada, ada.long())
 
 	if err := server.PutSecret(testPath+"/ada", ada.document("suspended", true)); err != nil {

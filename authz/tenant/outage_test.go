@@ -1,10 +1,13 @@
 package tenant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 )
@@ -81,6 +84,7 @@ func TestOutage(t *testing.T) {
 		}
 	}
 	s.fail(nil)
+	s.after(time.Second) // a failure is kept
 	checkVerify(t, g, ada, "")
 
 	s.fail(down)
@@ -88,17 +92,98 @@ func TestOutage(t *testing.T) {
 	checkVerify(t, g, ada, "")
 	checkVerify(t, g, bob, downText) // might be new
 	s.after(1)
+	checkVerify(t, g, ada, downText) // the failure of the request before
+	s.after(time.Second)
 	checkVerify(t, g, ada, downText)
 	s.fail(nil)
+	s.after(time.Second) // a failure is kept
 	checkVerify(t, g, ada, "")
 
 	s.after(DefaultMaxAge)
 	s.fail(fmt.Errorf("%w: no permission", authz.ErrMisconfigured))
 	checkVerify(t, g, ada, "reading the tenants: misconfigured: no permission")
 	s.fail(down)
+	s.after(time.Second)
 	checkVerify(t, g, ada, downText) // what was misconfigured is not used again
 	s.fail(nil)
+	s.after(time.Second) // a failure is kept
 	checkVerify(t, g, ada, "")
+}
+
+// slowReader takes its time for a reading.
+type slowReader struct {
+	*store
+	takes time.Duration
+}
+
+func (r slowReader) ByPath(ctx context.Context, path string) (map[string]string, error) {
+	select {
+	case <-time.After(r.takes):
+		return r.store.ByPath(ctx, path)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", authz.ErrUnavailable, ctx.Err())
+	}
+}
+
+// TestSuspensionOfManyTenants: a reading that takes long is renewed all the same,
+// so that a suspension waits for MaxAge and not for MaxStale.
+func TestSuspensionOfManyTenants(t *testing.T) {
+	t.Parallel()
+	ada := issuers()[0]
+	synctest.Test(t, func(t *testing.T) {
+		s, g := newStore(t, every, func(p *Parameters) {
+			s, _ := p.Reader.(*store)
+			p.Reader = slowReader{s, 3 * time.Second}
+		})
+		invoke := func() string {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := g.Verify(ctx, ada.request(), ada.long())
+			return text(err)
+		}
+		s.put("ada", ada.document())
+		if got := invoke(); got != "" {
+			t.Fatal(got)
+		}
+		s.put("ada", ada.document("suspended", true))
+		s.after(DefaultMaxAge)
+		if got := invoke(); got != adaSuspended {
+			t.Errorf("got %q, want %q", got, adaSuspended)
+		}
+	})
+}
+
+// TestUnchangedDocumentsAreNotReadAgain: what was made of them is kept, by all
+// ways to read.
+func TestUnchangedDocumentsAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	made := 0
+	s, g := newStore(t, every, func(p *Parameters) {
+		p.Configure = func(*Tenant) error { made++; return nil }
+	})
+	s.put("ada", ada.document())
+	checkMade := func(readings, want int) {
+		t.Helper()
+		checkVerify(t, g, ada, "")
+		if made != want || s.count() != readings {
+			t.Errorf("made %d tenants in %d readings, want %d in %d", made, s.count(), want, readings)
+		}
+	}
+	checkMade(1, 1)
+	s.after(DefaultMaxAge)
+	checkMade(2, 1)
+	checkVerify(t, g, bob, unknownText)
+	checkMade(3, 1)
+	s.fail(fmt.Errorf("%w: no permission", authz.ErrMisconfigured))
+	s.after(DefaultMaxAge)
+	checkVerify(t, g, ada, "reading the tenants: misconfigured: no permission")
+	s.fail(nil)
+	s.after(time.Second)
+	checkMade(5, 1)
+	s.put("bob", bob.document())
+	s.after(DefaultMaxAge)
+	checkMade(6, 3)
 }
 
 // TestSingleFlight: requests that come together read once.

@@ -179,7 +179,7 @@ func TestEveryPairSharesNothing(t *testing.T) {
 				}
 			}
 			for what, change := range map[string]func(*Tenant){
-				"the same id":                            func(t *Tenant) { t.ID = a.id },
+				fmt.Sprintf("the id %q", a.id):           func(t *Tenant) { t.ID = a.id },
 				fmt.Sprintf("the host %q", a.host()):     func(t *Tenant) { t.Hosts = append(t.Hosts, a.host()) },
 				fmt.Sprintf("the issuer %q", a.issuer()): func(t *Tenant) { t.JWT.Issuer = a.issuer() },
 				fmt.Sprintf("the key id %q", a.kid()):    theKeyOf(b, a.kid()),

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -16,14 +17,22 @@ import (
 
 // Defaults of [Parameters], those of authz/secret.
 const (
-	DefaultMaxAge      = fresh.DefaultMaxAge
-	DefaultMaxStale    = fresh.DefaultMaxStale
+	// DefaultMaxAge is 5 minutes.
+	DefaultMaxAge = fresh.DefaultMaxAge
+	// DefaultMaxStale is 1 hour.
+	DefaultMaxStale = fresh.DefaultMaxStale
+	// DefaultMinInterval is 10 seconds.
 	DefaultMinInterval = fresh.DefaultMinInterval
 )
 
+// readTimeout bounds a reading, also one while the old documents are good: it is
+// many calls, and a suspension waits for it.
+const readTimeout = 4 * time.Second
+
 // Reader reads all parameters below a path, by full name, with an empty value
 // where one is not a SecureString. Its error wraps authz.ErrMisconfigured or
-// authz.ErrUnavailable. *secret.Client is one.
+// authz.ErrUnavailable. It has 4 s, or half of what is left of the invocation if
+// that is less. *secret.Client is one, for up to 300 parameters.
 type Reader interface {
 	ByPath(ctx context.Context, path string) (map[string]string, error)
 }
@@ -32,7 +41,9 @@ type Reader interface {
 type Parameters struct {
 	// Path is the path below which each tenant has one parameter, whose last
 	// part is the tenant's id: "/events-api/tenants" for
-	// "/events-api/tenants/acme". Required.
+	// "/events-api/tenants/acme". *secret.Client reads up to 300; more are an
+	// error, because a reading that does not end in time would let suspended
+	// tenants in until MaxStale. Required.
 	Path string
 	// Reader reads them. Required.
 	Reader Reader
@@ -40,7 +51,8 @@ type Parameters struct {
 	Policy PolicyParser
 	// Configure changes a tenant after its document has been read: what a
 	// document cannot say, for instance a Verifier. Its error shuts the tenant
-	// out. Defaults to nothing.
+	// out. It is called for all tenants again when any document has changed, and
+	// not before. Defaults to nothing.
 	Configure func(*Tenant) error
 	// MaxAge is how old the documents may be before they are read again: how
 	// long a tenant that was suspended or removed, or a key that was taken
@@ -67,7 +79,8 @@ func (p *Parameters) check() error {
 	p.Logger = cmp.Or(p.Logger, slog.Default())
 	switch {
 	case !strings.HasPrefix(p.Path, "/") || strings.HasSuffix(p.Path, "/"):
-		return fmt.Errorf("%w: Parameters.Path is %q, which does not begin with a slash, or ends with one", authz.ErrMisconfigured, p.Path)
+		// Which is not shown: it could be a secret, in the wrong place.
+		return fmt.Errorf("%w: Parameters.Path, which has %d bytes, does not begin with a slash, or ends with one", authz.ErrMisconfigured, len(p.Path))
 	case p.Reader == nil:
 		return fmt.Errorf("%w: Parameters.Reader is not set", authz.ErrMisconfigured)
 	}
@@ -82,7 +95,8 @@ func (p *Parameters) check() error {
 // A document that cannot be used shuts its tenant out, also one that could be
 // used before: what it was to change may have been a suspension. Tenants that
 // have an id, a host, an issuer, a key id or a key in common are all shut out,
-// because nothing says whose it is. The other tenants go on.
+// because nothing says whose it is, and so is one that the selectors cannot
+// select. The other tenants go on.
 func FromParameters(cfg Config, p Parameters) (*Registry, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -90,16 +104,17 @@ func FromParameters(cfg Config, p Parameters) (*Registry, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	b := &builder{Parameters: p, selectors: cfg.Selectors}
 	cache, err := fresh.New(fresh.Config[snapshot]{
-		What: "tenants", Read: p.read,
-		Same:   func(a, b snapshot) bool { return maps.Equal(a.documents, b.documents) },
-		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval,
+		What: "tenants", Read: b.read,
+		Same:   func(a, b snapshot) bool { return a.table == b.table },
+		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval, RenewTimeout: readTimeout,
 		Logger: p.Logger, Now: p.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Registry{cfg, parameters{cache}}, nil
+	return &Registry{cfg, parameters{cache}, new(atomic.Bool)}, nil
 }
 
 // snapshot is the tenants with the documents that they were made of.
@@ -121,13 +136,28 @@ func (p parameters) Refresh(ctx context.Context) (*table, bool, error) {
 	return s.table, changed, err
 }
 
-// read reads all documents.
-func (p Parameters) read(ctx context.Context) (snapshot, error) {
+// builder makes tables of documents. It reads once at a time.
+type builder struct {
+	Parameters
+	selectors []Selector
+	last      snapshot
+}
+
+// read reads all documents. What it made of the same ones before is used again.
+func (p *builder) read(ctx context.Context) (snapshot, error) {
 	documents, err := p.Reader.ByPath(ctx, p.Path)
 	if err != nil {
 		return snapshot{}, fmt.Errorf("reading the tenants: %w", err)
 	}
-	ring := &keyring{keys: map[string][]authz.Key{}}
+	if p.last.table == nil || !maps.Equal(documents, p.last.documents) {
+		p.last = snapshot{documents, p.build(ctx, documents)}
+	}
+	return p.last, nil
+}
+
+// build makes a table of the documents.
+func (p *builder) build(ctx context.Context, documents map[string]string) *table {
+	ring := newKeyring()
 	entries := make([]*entry, 0, len(documents))
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
 		e, err := p.newEntry(strings.TrimPrefix(name, p.Path+"/"), documents[name], ring)
@@ -142,12 +172,12 @@ func (p Parameters) read(ctx context.Context) (snapshot, error) {
 			p.Logger.ErrorContext(ctx, "tenant shut out", "tenant", e.ID, "error", e.fault.Error())
 		}
 	}
-	return snapshot{documents, newTable(entries, ring)}, nil
+	return newTable(entries, ring)
 }
 
 // newEntry makes a tenant of a document. With an error it returns an entry all
 // the same, that has the tenant's id.
-func (p Parameters) newEntry(id, text string, ring *keyring) (*entry, error) {
+func (p *builder) newEntry(id, text string, ring *keyring) (*entry, error) {
 	none := &entry{Tenant: Tenant{ID: id}}
 	if text == "" {
 		return none, fmt.Errorf("%w: it is not a SecureString; delete it and put it again with --type SecureString", authz.ErrMisconfigured)
@@ -165,7 +195,7 @@ func (p Parameters) newEntry(id, text string, ring *keyring) (*entry, error) {
 			return none, fmt.Errorf("%w: Parameters.Configure changed the id", authz.ErrMisconfigured)
 		}
 	}
-	e, err := newEntry(t, ring)
+	e, err := newEntry(t, p.selectors, ring)
 	if err != nil {
 		return none, err
 	}
@@ -174,16 +204,15 @@ func (p Parameters) newEntry(id, text string, ring *keyring) (*entry, error) {
 
 // shutOutClashes shuts out tenants that have something in common.
 func shutOutClashes(entries []*entry) {
-	faults := map[*entry]error{}
-	for i, a := range entries {
-		for _, b := range entries[i+1:] {
-			if a.fault != nil || b.fault != nil {
-				continue
-			}
-			if what := clash(a, b); what != "" {
-				faults[a], faults[b] = clashError(a.ID, b.ID, what), clashError(a.ID, b.ID, what)
-			}
+	faults, all := map[*entry]error{}, newCommons()
+	for _, e := range entries {
+		if e.fault != nil {
+			continue
 		}
+		all.add(e, func(other *entry, what string) {
+			faults[other] = clashError(other.ID, e.ID, what)
+			faults[e] = faults[other]
+		})
 	}
 	for e, fault := range faults {
 		e.fault = fault

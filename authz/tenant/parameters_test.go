@@ -110,8 +110,9 @@ func TestFromParametersRefuses(t *testing.T) {
 		text string
 	}{
 		{"no selector", Config{}, Parameters{Path: "/a", Reader: reader}, "misconfigured: Config.Selectors is empty or has a nil"},
-		{"no path", Config{Selectors: every}, Parameters{Reader: reader}, `misconfigured: Parameters.Path is "", which does not begin with a slash, or ends with one`},
-		{"slash at the end", Config{Selectors: every}, Parameters{Path: "/a/", Reader: reader}, `misconfigured: Parameters.Path is "/a/", which does not begin with a slash, or ends with one`},
+		{"no path", Config{Selectors: every}, Parameters{Reader: reader}, "misconfigured: Parameters.Path, which has 0 bytes, does not begin with a slash, or ends with one"},
+		{"slash at the end", Config{Selectors: every}, Parameters{Path: "/a/", Reader: reader}, "misconfigured: Parameters.Path, which has 3 bytes, does not begin with a slash, or ends with one"},
+		{"a secret as the path", Config{Selectors: every}, Parameters{Path: secretText, Reader: reader}, "misconfigured: Parameters.Path, which has 51 bytes, does not begin with a slash, or ends with one"},
 		{"no reader", Config{Selectors: every}, Parameters{Path: "/a"}, "misconfigured: Parameters.Reader is not set"},
 		{"too young", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the tenants is 1ms, allowed is 1s to 24h0m0s"},
 		{"too old", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the tenants is 25h0m0s, allowed is 1s to 24h0m0s"},
@@ -219,6 +220,38 @@ func TestClashingDocuments(t *testing.T) {
 			checkVerify(t, g, ada, "")
 		})
 	}
+}
+
+// TestDocumentsThatCannotBeSelected: only their tenant is shut out, and the log
+// says so.
+func TestDocumentsThatCannotBeSelected(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	s, g := newStore(t, []Selector{Host{}, Issuer{}})
+	s.put("ada", ada.document())
+	s.put("bob", bob.document("hosts", nil))
+	checkVerify(t, g, ada, "")
+	checkVerify(t, g, bob, "misconfigured: the request fits no tenant, but might be one of bob, which cannot be used")
+	const want = `msg="tenant shut out" tenant=bob error="tenant \"bob\": using parameter \"/app/tenants/bob\": misconfigured: the selector Host cannot find it: it has no Hosts"`
+	if log := s.log.String(); !strings.Contains(log, want) {
+		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// TestThreeDocumentsInCommon: all that have something in common with one are
+// shut out, by whatever it is.
+func TestThreeDocumentsInCommon(t *testing.T) {
+	t.Parallel()
+	ada, bob, cid, dan := issuers()[0], issuers()[1], issuers()[2], issuers()[3]
+	s, g := newStore(t, []Selector{PathParameter{"tenant"}})
+	s.put("ada", ada.document())
+	s.put("bob", bob.document())
+	s.put("cid", cid.document("hosts", []string{cid.host(), ada.host()}, "issuer", bob.issuer()))
+	s.put("dan", dan.document())
+	checkVerify(t, g, ada, `misconfigured: tenants "ada" and "cid" have the host "ada.example.com" in common`)
+	checkVerify(t, g, bob, `misconfigured: tenants "bob" and "cid" have the issuer "https://id.bob.example" in common`)
+	checkVerify(t, g, cid, `misconfigured: tenants "bob" and "cid" have the issuer "https://id.bob.example" in common`)
+	checkVerify(t, g, dan, "")
 }
 
 // TestDocumentInTheWrongPlace: a parameter below a tenant's is no tenant, and

@@ -62,3 +62,30 @@ func TestPolicy(t *testing.T) {
 		})
 	}
 }
+
+// TestPolicyThatNobodyAsks: a tenant with a policy is let in nowhere until
+// Policy was called. One without any is not concerned.
+func TestPolicyThatNobodyAsks(t *testing.T) {
+	t.Parallel()
+	ada, bob := issuers()[0], issuers()[1]
+	deny := authz.PolicyFunc(func(context.Context, authz.Principal, authz.Request) error { return authz.ErrDenied })
+	own := newRegistry(t, every, ada.tenant(t, func(t *Tenant) { t.Policy = deny }), bob.tenant(t))
+	byDefault, err := New(Config{Selectors: every, Policy: deny}, ada.tenant(t), bob.tenant(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, read := newStore(t, every)
+	s.put("ada", ada.document("policy", map[string]any{}))
+	s.put("bob", bob.document())
+	const of = ": misconfigured: it has a policy that nobody asks; set authz.Handler.Policy to Registry.Policy()"
+	for _, g := range []*Registry{own, read} {
+		checkVerify(t, g, ada, `tenant "ada"`+of)
+		checkVerify(t, g, bob, "")
+	}
+	checkVerify(t, byDefault, bob, `tenant "bob"`+of)
+	for _, g := range []*Registry{own, read, byDefault} {
+		_ = g.Policy()
+		checkVerify(t, g, ada, "")
+		checkVerify(t, g, bob, "")
+	}
+}

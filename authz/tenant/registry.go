@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 )
@@ -36,11 +37,18 @@ func (c Config) check() error {
 	return nil
 }
 
-// Registry is the [authz.Verifier] of several tenants. It is safe for
-// concurrent use.
+// Registry is the [authz.Verifier] of several tenants. It verifies; it decides
+// only as
+//
+//	authz.Handler{Chain: authz.Chain{{Verifier: registry}}, Policy: registry.Policy()}
+//
+// Where nobody has called Policy, Verify refuses tenants that have a policy: it
+// would be enforced by nothing. A Registry is safe for concurrent use.
 type Registry struct {
 	cfg    Config
 	source source
+	// decides is whether Policy was called. A pointer: a Registry may be copied.
+	decides *atomic.Bool
 }
 
 // source gives the tenants.
@@ -60,7 +68,8 @@ func (s static) Refresh(context.Context) (*table, bool, error) { return s.table,
 // New returns a registry of tenants that do not change while the program runs;
 // their keys may, with a [authz.KeyProvider] that reads them. The error is
 // ErrMisconfigured. Two tenants that have an id, a host, an issuer, a key id or
-// a key in common are one, and it names both.
+// a key in common are one, and it names both; a tenant that the selectors cannot
+// select is one too.
 func New(cfg Config, tenants ...Tenant) (*Registry, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -68,21 +77,24 @@ func New(cfg Config, tenants ...Tenant) (*Registry, error) {
 	if len(tenants) == 0 {
 		return nil, fmt.Errorf("%w: there is no tenant", authz.ErrMisconfigured)
 	}
-	ring := &keyring{keys: map[string][]authz.Key{}}
+	ring, all := newKeyring(), newCommons()
 	entries := make([]*entry, 0, len(tenants))
 	for _, t := range tenants {
-		e, err := newEntry(t, ring)
+		e, err := newEntry(t, cfg.Selectors, ring)
 		if err != nil {
 			return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 		}
-		for _, other := range entries {
-			if what := clash(other, e); what != "" {
-				return nil, clashError(other.ID, e.ID, what)
+		all.add(e, func(other *entry, what string) {
+			if err == nil { // the first
+				err = clashError(other.ID, e.ID, what)
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
 		entries = append(entries, e)
 	}
-	return &Registry{cfg, static{newTable(entries, ring)}}, nil
+	return &Registry{cfg, static{newTable(entries, ring)}, new(atomic.Bool)}, nil
 }
 
 // table is the tenants at one time, by what selects them.
@@ -200,6 +212,9 @@ func (g *Registry) verify(ctx context.Context, t *table, r authz.Request, c auth
 		}
 		return authz.Principal{}, t.unknown()
 	}
+	if (e.Policy != nil || g.cfg.Policy != nil) && !g.decides.Load() {
+		return authz.Principal{}, fmt.Errorf("tenant %q: %w: it has a policy that nobody asks; set authz.Handler.Policy to Registry.Policy()", e.ID, authz.ErrMisconfigured)
+	}
 	p, err := e.verify(ctx, r, c)
 	if err != nil {
 		return authz.Principal{}, fmt.Errorf("tenant %q: %w", e.ID, err)
@@ -210,8 +225,12 @@ func (g *Registry) verify(ctx context.Context, t *table, r authz.Request, c auth
 // Policy returns the policy of each tenant for its own callers. A caller
 // without a tenant, of a tenant that is not there, is suspended or has no
 // policy, or whose tenant is not the one that host or path parameter select,
-// is denied: a principal need not come from this registry.
-func (g *Registry) Policy() authz.Policy { return authz.PolicyFunc(g.decide) }
+// is denied: a principal need not come from this registry. Call it before the
+// first request, and hand what it returns to the authz.Handler.
+func (g *Registry) Policy() authz.Policy {
+	g.decides.Store(true)
+	return authz.PolicyFunc(g.decide)
+}
 
 func (g *Registry) decide(ctx context.Context, p authz.Principal, r authz.Request) error {
 	t, err := g.source.Get(ctx)

@@ -50,6 +50,16 @@ func TestNewRefuses(t *testing.T) {
 		{"ids for some", Config{Selectors: every}, keys(key(ada, "a"), key(ada, "")), `tenant "ada": misconfigured: some keys have an id and some have none; give all of them one, or none`},
 		{"an id twice", Config{Selectors: every}, keys(key(ada, "a"), key(ada, "a")), `tenant "ada": misconfigured: two keys have the id "a"`},
 		{"issuer not decided", Config{Selectors: every}, set(func(t *Tenant) { t.JWT.Issuer = "" }), `tenant "ada": misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer`},
+		{"no host, selected by host", Config{Selectors: []Selector{Host{}}}, set(func(t *Tenant) { t.Hosts = nil }), `tenant "ada": misconfigured: the selector Host cannot find it: it has no Hosts`},
+		{"no host beside others", Config{Selectors: every}, set(func(t *Tenant) { t.Hosts = nil }), `tenant "ada": misconfigured: the selector Host cannot find it: it has no Hosts`},
+		{"no host, shared ones only", Config{Selectors: []Selector{Host{Shared: []string{"api"}}}}, set(func(t *Tenant) { t.Hosts = nil }),
+			`tenant "ada": misconfigured: none of the selectors (Host) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys`},
+		{"any issuer, selected by issuer", Config{Selectors: []Selector{Issuer{}, KeyID{}}}, set(bare(ada)),
+			`tenant "ada": misconfigured: none of the selectors (Issuer, KeyID) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys`},
+		{"no token, selected by issuer", Config{Selectors: []Selector{Issuer{}}}, set(func(t *Tenant) { t.JWT, t.Verifier = nil, verifierFunc(nil) }),
+			`tenant "ada": misconfigured: none of the selectors (Issuer) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys`},
+		{"keys that are read, selected by key id", Config{Selectors: []Selector{Host{}, KeyID{}}}, set(func(t *Tenant) { t.JWT.Keys = provider }),
+			`tenant "ada": misconfigured: the selector KeyID cannot find it: its keys are not authz.StaticKeys, so their ids are not known before they are read`},
 		{"keys that are read, without issuer", Config{Selectors: every}, set(func(t *Tenant) { t.JWT.Keys, t.JWT.Issuer, t.JWT.AnyIssuer = provider, "", true }),
 			`tenant "ada": misconfigured: JWT.Issuer is not set: without it the keys must be authz.StaticKeys, which can be compared with those of other tenants beforehand`},
 	}
@@ -75,6 +85,25 @@ func TestNewRefusesOneRSAKeyForTwoAlgorithms(t *testing.T) {
 	_, err = New(Config{Selectors: every}, a.tenant(t), b.tenant(t))
 	if want := `misconfigured: tenants "a" and "b" have the same key in common`; text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
+	}
+}
+
+type customSelector struct{}
+
+func (customSelector) Select(authz.Request, authz.Credential) Hint { return Hint{ByID, "ada"} }
+
+// TestNewAcceptsWhatCanBeSelected: by something else, or by who knows what.
+func TestNewAcceptsWhatCanBeSelected(t *testing.T) {
+	t.Parallel()
+	ada := issuers()[0]
+	noHost := func(t *Tenant) { t.Hosts = nil }
+	for name, selectors := range map[string][]Selector{
+		"shared host and issuer": {Host{Shared: []string{"api"}}, Issuer{}}, "key id": {KeyID{}},
+		"path": {PathParameter{"tenant"}}, "custom": {customSelector{}},
+	} {
+		if p, err := newRegistry(t, selectors, ada.tenant(t, noHost)).Verify(t.Context(), authz.Request{Host: "api", PathParameters: ada.request().PathParameters}, ada.token()); err != nil || p.Tenant != "ada" {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
@@ -110,10 +139,10 @@ func TestSelect(t *testing.T) {
 		{"issuer not a string", []Selector{Issuer{}}, authz.Request{}, jwt(ada.header(), ada.claims("iss", 1), ada.sign), ErrUnknown, unknownText},
 		{"host known and issuer unknown", []Selector{Host{}, Issuer{}}, ada.request(), jwt(ada.header(), ada.claims("iss", "x"), ada.sign), ErrUnknown, unknownText},
 		{"neither kid nor iss", []Selector{KeyID{}, Issuer{}}, authz.Request{}, noIssuer, ErrUnknown, unknownText},
-		{"iss is verified where host selects", []Selector{Host{}}, ada.request(), noIssuer, authz.ErrInvalidClaim, `tenant "ada": invalid claim: a required claim is missing`},
+		{"iss is verified where host selects", []Selector{Host{}}, ada.request(), noIssuer, authz.ErrInvalidClaim, `tenant "ada": invalid claim: iss is missing or empty`},
 		{"no token", []Selector{KeyID{}, Issuer{}}, authz.Request{}, authz.NewCredential(authz.BearerScheme, "nonsense"), authz.ErrMalformed, "malformed credential: the token does not have exactly three segments"},
 		{"another scheme", []Selector{Issuer{}}, authz.Request{}, authz.NewCredential("Basic", token.Value()), ErrUnknown, unknownText},
-		{"another scheme at the host", []Selector{Host{}, Issuer{}}, ada.request(), authz.NewCredential("Basic", token.Value()), authz.ErrNotApplicable, `tenant "ada": credential of another kind`},
+		{"another scheme at the host", []Selector{Host{}, Issuer{}}, ada.request(), authz.NewCredential("Basic", token.Value()), authz.ErrNotApplicable, `tenant "ada": credential of another kind: a token has the scheme Bearer; return NewCredential(BearerScheme, …)`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

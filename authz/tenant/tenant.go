@@ -19,8 +19,10 @@ type Tenant struct {
 	// case, for [Host].
 	Hosts []string
 	// JWT is how the tenant's tokens are verified; [Issuer] and [KeyID] select
-	// by it. Keys other than authz.StaticKeys need an Issuer, and their ids do
-	// not select: they are not known before they are read.
+	// by it. Keys other than authz.StaticKeys need an Issuer and do not go with
+	// KeyID: their ids are not known before they are read. With Issuer, a tenant
+	// of AnyIssuer is for tokens without iss: whoever names an issuer names
+	// another tenant, or none.
 	JWT *authz.JWTConfig
 	// Verifier verifies the tenant's other credentials, for instance API keys.
 	// It is asked first; what is not applicable for it is left to JWT. The
@@ -32,8 +34,8 @@ type Tenant struct {
 	// tenants share, such as one of a table with all their API keys, is not
 	// exclusive.
 	Exclusive bool
-	// Policy decides what the tenant's callers may do; see [Registry.Policy].
-	// Defaults to Config.Policy.
+	// Policy decides what the tenant's callers may do, if [Registry.Policy] is
+	// asked. Defaults to Config.Policy.
 	Policy authz.Policy
 	// Suspended has every good credential of the tenant refused.
 	Suspended bool
@@ -67,7 +69,7 @@ type entry struct {
 }
 
 // newEntry checks a tenant by itself.
-func newEntry(t Tenant, ring *keyring) (*entry, error) {
+func newEntry(t Tenant, selectors []Selector, ring *keyring) (*entry, error) {
 	e := &entry{Tenant: t}
 	if err := checkName("tenant's id", t.ID, maxIDBytes, lower+upper+digit+"._-"); err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func newEntry(t Tenant, ring *keyring) (*entry, error) {
 		return nil, fmt.Errorf("%w: neither JWT nor Verifier is set", authz.ErrMisconfigured)
 	}
 	if t.JWT == nil {
-		return e, nil
+		return e, e.checkSelectable(selectors)
 	}
 	cfg := *t.JWT
 	switch keys := cfg.Keys.(type) {
@@ -95,12 +97,48 @@ func newEntry(t Tenant, ring *keyring) (*entry, error) {
 		if cfg.Issuer == "" {
 			return nil, fmt.Errorf("%w: JWT.Issuer is not set: without it the keys must be authz.StaticKeys, which can be compared with those of other tenants beforehand", authz.ErrMisconfigured)
 		}
+		ring.providers[t.ID] = cfg.Keys
 		cfg.Keys = guardedKeys{t.ID, ring, cfg.Keys}
 	}
 	var err error
 	e.issuer = cfg.Issuer
-	e.jwt, err = authz.NewJWT(cfg)
-	return e, err
+	if e.jwt, err = authz.NewJWT(cfg); err != nil {
+		return nil, err
+	}
+	return e, e.checkSelectable(selectors)
+}
+
+// checkSelectable returns an error if none of the selectors can find the tenant,
+// or one always finds another. What a selector of another package finds is not
+// known.
+func (e *entry) checkSelectable(selectors []Selector) error {
+	found := false
+	for _, selector := range selectors {
+		switch s := selector.(type) {
+		case Host:
+			if len(e.Hosts) == 0 && len(s.Shared) == 0 {
+				return fmt.Errorf("%w: the selector Host cannot find it: it has no Hosts", authz.ErrMisconfigured)
+			}
+			found = found || len(e.Hosts) > 0
+		case KeyID:
+			if e.jwt != nil && e.keys == nil {
+				return fmt.Errorf("%w: the selector KeyID cannot find it: its keys are not authz.StaticKeys, so their ids are not known before they are read", authz.ErrMisconfigured)
+			}
+			found = found || len(e.keys) > 0 && e.keys[0].ID() != ""
+		case Issuer:
+			found = found || e.issuer != ""
+		default: // PathParameter finds every id
+			found = true
+		}
+	}
+	if found {
+		return nil
+	}
+	names := make([]string, len(selectors))
+	for i, selector := range selectors {
+		names[i] = strings.TrimPrefix(fmt.Sprintf("%T", selector), "tenant.")
+	}
+	return fmt.Errorf("%w: none of the selectors (%s) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys", authz.ErrMisconfigured, strings.Join(names, ", "))
 }
 
 // verify returns the tenant's principal, checked again.
