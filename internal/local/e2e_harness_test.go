@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,6 +189,31 @@ func (d deployed) verify(t *testing.T) {
 	}
 	if err := d.VerifyCache(t.Context(), report); err != nil {
 		t.Error(err)
+	}
+}
+
+// environ is the environment of a process that talks to the local AWS.
+func (d deployed) environ() []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	for name, value := range d.AWS.Environment() {
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+// script runs one of the project's commands for the API as a developer does, and
+// wants it to succeed.
+func (d deployed) script(t *testing.T, name string) {
+	t.Helper()
+	url, err := d.Output("apiUrl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./scripts/"+name, "--api-url", url) //nolint:gosec // a command of this project
+	cmd.Dir = repository
+	cmd.Env = d.environ()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("scripts/%s: %v\n%s", name, err, out)
 	}
 }
 

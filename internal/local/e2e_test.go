@@ -304,10 +304,7 @@ func TestAWSCommandLine(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cmd := exec.CommandContext(ctx, cli, tt.args...)
-		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
-		for name, value := range d.AWS.Environment() {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
+		cmd.Env = d.environ()
 		out, err := cmd.CombinedOutput()
 		cancel()
 		if err != nil || string(out) != tt.want {

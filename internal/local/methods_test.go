@@ -29,6 +29,7 @@ func TestMethods(t *testing.T) {
 		Concurrency: 2 * (trialQuota + beyondQuota), // an authorizer and a handler for each request at once
 	})
 	d.verify(t)
+	d.script(t, "verify")
 	d.testTokenPermissions(t)
 	d.testAPIKeys(t)
 	d.testQuota(t)
@@ -169,9 +170,7 @@ func (d deployed) testAPIKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.expect(t, http.StatusCreated, "POST", "/events", key)
-	if info, err := admin.Show(t.Context(), record.CredentialID()); err != nil || info.LastUsed.IsZero() {
-		t.Errorf("last used %v, %v", info.LastUsed, err)
-	}
+	d.testLastUsed(t, admin, key, record)
 	if _, err := admin.Delete(t.Context(), record.CredentialID()); err != nil {
 		t.Fatal(err)
 	}
@@ -184,36 +183,77 @@ func (d deployed) testAPIKeys(t *testing.T) {
 	d.expect(t, http.StatusInternalServerError, "POST", "/events", strange)
 }
 
+// testLastUsed wants the use of a key to be recorded. A request waits half a
+// second for that, so that a busy machine may miss it, and its environment then
+// does not try again for minutes: another key's is recorded anew.
+func (d deployed) testLastUsed(t *testing.T, admin apikey.Admin, key http.Header, record apikey.Record) {
+	t.Helper()
+	for range maxAttempts {
+		d.expect(t, http.StatusCreated, "POST", "/events", key)
+		info, err := admin.Show(t.Context(), record.CredentialID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !info.LastUsed.IsZero() {
+			return
+		}
+		key, record = d.newKey(t, apikey.Spec{Subject: "usr_key", Tier: "standard"})
+	}
+	t.Errorf("of %d keys that were used, none was last used at any time", maxAttempts)
+}
+
 // trialQuota is how many requests a day a key of the tier trial is good for, and
 // beyondQuota how many more are sent.
 const trialQuota, beyondQuota = 100, 50
 
-// testQuota sends more requests at once than the key is good for.
+// maxAttempts is how often what a busy machine can spoil is tried.
+const maxAttempts = 3
+
+// testQuota sends more requests at once than the key is good for: exactly as many
+// as that pass. Where a write to the counter took too long on a busy machine,
+// its request is a 500, and it may have counted, even twice: fewer pass then,
+// which is as documented, and proves nothing. So it is tried again with a new
+// key; but more than the quota pass at no time.
 func (d deployed) testQuota(t *testing.T) {
 	t.Helper()
-	for {
+	var counts map[int]int
+	for attempt := 0; attempt < maxAttempts; {
 		day := time.Now().UTC().YearDay()
-		key, _ := d.newKey(t, apikey.Spec{Subject: "usr_trial", Tier: "trial"})
-		var mu sync.Mutex
-		counts := map[int]int{}
-		var wait sync.WaitGroup
-		for range trialQuota + beyondQuota {
-			wait.Go(func() {
-				status, _ := d.call(t, "POST", "/events", anEvent, key, http.DefaultClient)
-				mu.Lock()
-				defer mu.Unlock()
-				counts[status]++
-			})
-		}
-		wait.Wait()
+		counts = d.storm(t, trialQuota+beyondQuota)
 		if time.Now().UTC().YearDay() != day {
 			continue // a new day, with a new quota, began meanwhile
 		}
-		if counts[http.StatusCreated] != trialQuota || counts[http.StatusForbidden] != beyondQuota {
-			t.Errorf("the answers are %v, want %d times 201 and %d times 403", counts, trialQuota, beyondQuota)
+		passed, refused, failed := counts[http.StatusCreated], counts[http.StatusForbidden], counts[http.StatusInternalServerError]
+		switch {
+		case passed > trialQuota || passed+refused+failed != trialQuota+beyondQuota:
+			t.Fatalf("the answers are %v, want %d times 201 and %d times 403", counts, trialQuota, beyondQuota)
+		case passed == trialQuota && refused == beyondQuota:
+			return
 		}
-		return
+		attempt++
+		t.Logf("the answers are %v; once more with another key", counts)
 	}
+	t.Errorf("the answers are %v, want %d times 201 and %d times 403", counts, trialQuota, beyondQuota)
+}
+
+// storm sends n requests at once with a new key, and counts the answers by
+// status.
+func (d deployed) storm(t *testing.T, n int) map[int]int {
+	t.Helper()
+	key, _ := d.newKey(t, apikey.Spec{Subject: "usr_trial", Tier: "trial"})
+	var mu sync.Mutex
+	counts := map[int]int{}
+	var wait sync.WaitGroup
+	for range n {
+		wait.Go(func() {
+			status, _ := d.call(t, "POST", "/events", anEvent, key, http.DefaultClient)
+			mu.Lock()
+			defer mu.Unlock()
+			counts[status]++
+		})
+	}
+	wait.Wait()
+	return counts
 }
 
 // recorder keeps the last request that it sent, as it was signed.

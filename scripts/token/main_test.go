@@ -188,7 +188,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"no Region", prefix + "no AWS Region is configured; set AWS_REGION to the parameter's Region\n", nil},
 		{"no credentials", prefix + "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}},
-		{"no parameter", prefix + `there is none in eu-central-1; put one: aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value "base64:$(openssl rand -base64 32)"` + "\n", newSSM(t, 400, `{"__type":"ParameterNotFound"}`)},
+		{"no parameter", prefix + `there is none in eu-central-1; put one: printf 'base64:%s' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin` + "\n", newSSM(t, 400, `{"__type":"ParameterNotFound"}`)},
 		{"denied", prefix + "operation error SSM: GetParameter, ", newSSM(t, 400, `{"__type":"AccessDeniedException","Message":"no"}`)},
 		{"String", prefix + "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", newSSM(t, 200, parameter("String", testSecret))},
 		{"no answer", prefix + "the answer of Systems Manager has no parameter\n", newSSM(t, 200, `{}`)},
