@@ -21,7 +21,8 @@ import (
 //
 // A key is named by its credential id, by its digest or, where only one has it,
 // by its start. An item of the table that cannot be read as a record hinders
-// nothing but the work on itself; Delete takes its id, too.
+// nothing but the work on itself; Delete takes its id, too, unless that may be a
+// key ([MayBeKey]).
 type Admin struct {
 	// DynamoDB has the tables. Required: without it everything is
 	// authz.ErrMisconfigured.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -108,6 +111,26 @@ func TestRotationRaces(t *testing.T) {
 				t.Errorf("there are %d keys", n)
 			}
 		})
+	}
+}
+
+// TestRotateDenied: the error names the permissions of a transaction's parts,
+// which has none of its own.
+func TestRotateDenied(t *testing.T) {
+	t.Parallel()
+	c, clock := newCloud(t), newClock()
+	_, old := create(t, c.admin(clock), Spec{Subject: "s", Tier: "free"})
+	table := "arn:aws:dynamodb:" + endpointtest.Account.Region + ":" + endpointtest.Account.ID + ":table/" + keyTable
+	rotate := func(name, actions string) error {
+		admin := Admin{DynamoDB: newDynamoDB(c.Role(t, name, endpointtest.Allow(actions, table))), Now: clock.now}
+		_, _, _, err := admin.Rotate(t.Context(), old.CredentialID(), time.Hour)
+		return err
+	}
+	if err := rotate("reader", "dynamodb:Scan"); !strings.HasSuffix(fmt.Sprint(err), "; allow the caller dynamodb:PutItem and dynamodb:UpdateItem on the table") {
+		t.Errorf("got %v", err)
+	}
+	if err := rotate("rotator", "dynamodb:Scan,dynamodb:PutItem,dynamodb:UpdateItem"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -330,5 +353,32 @@ func TestLookIsReported(t *testing.T) {
 	_, _, err := Admin{DynamoDB: newDynamoDB(env), Now: clock.now}.Create(t.Context(), Spec{Subject: "s", Tier: "free"})
 	if !errors.Is(err, ErrUncertain) || !strings.Contains(fmt.Sprint(err), `; looking for it: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestLostThenRefused: a refusal of the repetition says nothing of the first
+// attempt, whose answer was lost.
+func TestLostThenRefused(t *testing.T) {
+	t.Parallel()
+	c, lost := newCloud(t), false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch put := strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem"); {
+		case put && !lost:
+			lost = true
+			c.Handler.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		case put:
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"ExpiredTokenException"}`)
+		default:
+			c.Handler.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	env := c.Root()
+	env["AWS_ENDPOINT_URL"] = server.URL
+	key, _, err := Admin{DynamoDB: newDynamoDB(env)}.Create(t.Context(), Spec{Subject: "s", Tier: "free"})
+	if n := len(c.items(t, keyTable, "")); err != nil || key == (Key{}) || n != 1 {
+		t.Errorf("got %v, %d keys are stored", err, n)
 	}
 }

@@ -59,9 +59,9 @@ func newSource(config Config, client func(getenv func(string) string) *Client, w
 }
 
 // Keys implements [authz.KeyProvider]. The error wraps authz.ErrMisconfigured
-// or authz.ErrUnavailable and has nothing of a secret in it. It is not kept:
-// without good keys every call makes one attempt, with its retries, so that
-// the function recovers as soon as Systems Manager does.
+// or authz.ErrUnavailable and has nothing of a secret in it. Without good keys
+// it is kept for a second: the calls that come meanwhile make no attempt, and
+// the function recovers within a second of Systems Manager.
 func (s *Source) Keys(ctx context.Context) ([]authz.Key, error) {
 	if s.misconfigured != nil {
 		return nil, s.misconfigured

@@ -108,6 +108,7 @@ func TestParseDocumentRefuses(t *testing.T) {
 		{"a member twice, escaped", `{"suspended":true,"\u0073uspended":false}`, `misconfigured: its member "suspended" is there twice`},
 		{"a member of a key twice", oneKey(secretMember + "," + secretMember), `misconfigured: its member "keys" has a member twice`},
 		{"a claim twice", `{"claims":{"tenant":"org","tenant":""}}`, `misconfigured: its member "claims" has a member twice`},
+		{"a route twice, behind a number that is no float64", `{"policy":{"n":1e999,"GET /a":["x"],"GET /a":[]}}`, `misconfigured: its member "policy" has a member twice`},
 		{"a route twice", `{"policy":{"GET /a":["x"],"GET /a":[]}}`, `misconfigured: its member "policy" has a member twice`},
 		{"a flag null", `{"suspended":null}`, `misconfigured: its member "suspended" is null, or has a null in it; leave it out`},
 		{"an entry of a list null", `{"requiredClaims":["a",null]}`, `misconfigured: its member "requiredClaims" is null, or has a null in it; leave it out`},

@@ -62,6 +62,7 @@ func inspect(value json.RawMessage) (null, repeated bool) {
 	}
 	var open []object
 	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.UseNumber() // else one that is no float64 would end the loop
 	for {
 		token, err := decoder.Token()
 		if err != nil { // io.EOF: it is valid

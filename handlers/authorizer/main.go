@@ -28,7 +28,7 @@ func main() {
 	}
 	// Reading the secret here makes it part of the initialisation, before the
 	// first request waits. A failure does not end the function: it would be
-	// started again and again. The next invocation tries again.
+	// started again and again. An invocation a second later tries again.
 	if _, err := source.Keys(context.Background()); err != nil {
 		log.Error("reading the secret at cold start", "error", err.Error())
 	}

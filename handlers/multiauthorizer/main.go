@@ -150,7 +150,7 @@ func (a *authorizer) addSignatures(getenv func(string) string) error {
 
 // warmUp reads the secrets as part of the initialisation, all at once, before
 // the first request waits. A failure does not end the function: it would be
-// started again and again. The next request that needs the secret tries again.
+// started again and again. A request a second later tries again.
 func (a *authorizer) warmUp(ctx context.Context) {
 	var wait sync.WaitGroup
 	for _, source := range a.sources {

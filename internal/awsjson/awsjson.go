@@ -171,6 +171,9 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 		if err == nil {
 			return c.decode(operation, answer, out)
 		}
+		if refused := (*Error)(nil); errors.As(err, &refused) {
+			refused.repeated = calls > 1
+		}
 		if !errors.Is(err, errRetry) || calls >= c.config.MaxCalls {
 			return err
 		}

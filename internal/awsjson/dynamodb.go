@@ -39,10 +39,19 @@ func (t Table) Call(ctx context.Context, operation string, in, out any) error {
 	if err := t.Client.Call(ctx, operation, in, out); err != nil {
 		return WithCure(fmt.Errorf("%s table %q: %w", t.Title, t.Name, err), map[string]string{
 			"ResourceNotFoundException": "is it deployed, in this Region and account?",
-			"AccessDeniedException":     "allow the caller dynamodb:" + operation + " on the table",
+			"AccessDeniedException":     "allow the caller " + permissions(operation) + " on the table",
 		})
 	}
 	return nil
+}
+
+// permissions are those that an operation needs. A transaction has none of its
+// own (Service Authorization Reference): it needs those of its parts.
+func permissions(operation string) string {
+	if operation == "TransactWriteItems" {
+		return "dynamodb:PutItem and dynamodb:UpdateItem"
+	}
+	return "dynamodb:" + operation
 }
 
 // ConditionFailed reports whether a write or a transaction was refused because

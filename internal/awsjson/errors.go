@@ -42,6 +42,7 @@ type Error struct {
 	title     string
 	sentinel  error
 	retry     bool
+	repeated  bool // an exchange before it may have been carried out
 }
 
 // Error implements error.
@@ -132,10 +133,11 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 }
 
 // Unheard reports whether the service refused the request without looking at
-// what it asks for, because of its signature, the caller's clock or session.
+// what it asks for, because of its signature, the caller's clock or session, and
+// at the first attempt: an earlier one may have been carried out.
 func Unheard(err error) bool {
 	var refused *Error
-	return errors.As(err, &refused) && unheard[refused.Type]
+	return errors.As(err, &refused) && unheard[refused.Type] && !refused.repeated
 }
 
 // WithCure adds to a refusal by the service what to do about it: cures are by

@@ -49,6 +49,10 @@ const (
 // no good value.
 const keepFailure = time.Second
 
+// leastTime is what a reading must have had that ran out of time: one that had
+// less says nothing of what it reads from, and other callers have more.
+const leastTime = 500 * time.Millisecond
+
 // burst is how many readings Refresh makes before MinInterval holds: two
 // changes in a row are found at once both times.
 const burst = 3
@@ -291,7 +295,8 @@ func (c *Cache[T]) read(ctx context.Context) (*reading[T], error) {
 	r := &reading[T]{at: c.now()}
 	var err error
 	if r.value, err = c.config.Read(limited); err != nil {
-		if ctx.Err() == nil { // else it is the caller's end
+		// Else it is the caller's end, or close to it.
+		if ctx.Err() == nil && (limited.Err() == nil || timeout >= leastTime) {
 			c.failedAt, c.failure = c.now(), err
 		}
 		if !errors.Is(err, authz.ErrUnavailable) {

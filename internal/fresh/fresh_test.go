@@ -364,6 +364,33 @@ func TestTheCallersDeadline(t *testing.T) {
 	})
 }
 
+// TestALittleTime: a reading that had next to no time to finish is nobody else's
+// failure.
+func TestALittleTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, c := newCache(t, func(config *Config[string]) {
+			config.Now = time.Now
+			config.Read = func(ctx context.Context) (string, error) {
+				select {
+				case <-time.After(300 * time.Millisecond):
+					return "a", nil
+				case <-ctx.Done():
+					return "", fmt.Errorf("%w: %w", authz.ErrUnavailable, ctx.Err())
+				}
+			}
+		})
+		hurried, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		if _, err := c.Get(hurried); !errors.Is(err, authz.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		if got, err := c.Get(t.Context()); got != "a" || err != nil {
+			t.Errorf("the next caller got %q, %v", got, err)
+		}
+	})
+}
+
 // TestWaitingEndsWithTheContext: who waits for another's reading does so no
 // longer than it may, and the one reading serves the others.
 func TestWaitingEndsWithTheContext(t *testing.T) {

@@ -114,6 +114,9 @@ func readParameter(ctx context.Context, path, example string) (*Parameter, error
 	}, nil
 }
 
+// lookTimeout bounds the look of Put at what is in force.
+const lookTimeout = 5 * time.Second
+
 // Put replaces the value, encrypted with a KMS key, empty for the account's
 // default one. Parameter Store has no condition for that: a change that another
 // made since the parameter was read is lost, but seen. note is empty, or says what
@@ -140,6 +143,9 @@ func (p *Parameter) Put(ctx context.Context, value, kmsKey string) (note string,
 	default:
 		note = "the answer to the change was lost, but it was made"
 	}
+	// With a time limit of its own: that of the change may be what has passed.
+	limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
 	now, readErr := p.client.GetParameter(limited, &ssm.GetParameterInput{Name: &p.Path, WithDecryption: aws.Bool(true)})
 	if readErr == nil && now.Parameter != nil && aws.ToString(now.Parameter.Value) == value {
 		note = fmt.Sprintf("parameter %q was version %d and is version %d now: %s; see aws ssm get-parameter-history --name %s", p.Path, p.Version, now.Parameter.Version, note, p.Path)

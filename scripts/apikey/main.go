@@ -39,8 +39,8 @@ AWS_ENDPOINT_URL. It finds the tables by their names:
   go run ./scripts/apikey delete ID
 
 ID is a key's credential id (key_…) or its start, as list shows them, never the key.
-delete also takes the id of an item that list cannot read. create and rotate write the
-new key, and nothing else, to standard output. It is stored as a digest only: this is
+delete also takes the id of an item that list cannot read, of up to 25 bytes. create and
+rotate write the new key, and nothing else, to standard output. It is stored as a digest only: this is
 the one time that it is shown. The tiers that there are stand in the authorizer's code;
 a key of another tier makes the authorizer fail.
 

@@ -119,7 +119,7 @@ func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Doc
 	// An authorizer may be as old as the last change: what was prepared before it
 	// is known to all of them since then at the latest.
 	if allowed := parameter.ModifiedAt.Add(o.maxAge); !old.Next.IsZero() && !o.prepare && !o.finish && now.Before(allowed) {
-		return document, fmt.Errorf("the next secret would sign before every authorizer knows it: the parameter was changed at %s, less than --max-age %v ago; do it after %s, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE",
+		return document, fmt.Errorf("the next secret would sign before every authorizer knows it: the parameter was changed at %s, less than --max-age %v ago; do it after %s, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret",
 			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.maxAge, allowed.UTC().Format(time.RFC3339))
 	}
 	if allowed := parameter.ModifiedAt.Add(o.minAge); !old.Previous.IsZero() && !o.prepare && now.Before(allowed) {

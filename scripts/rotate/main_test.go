@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
+	"github.com/protected-http-api/protected-http-api/internal/cli"
 	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
@@ -152,7 +156,7 @@ Then sign with it: go run ./scripts/rotate
 		t.Error("the preparation is not one")
 	}
 	// Not yet: the authorizers would not know it.
-	const tooYoung = `rotate: rotating parameter "/events-api/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE` + "\n"
+	const tooYoung = `rotate: rotating parameter "/events-api/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret` + "\n"
 	if got := clitest.Run(t, c.root); got.Code != 1 || timestamp.ReplaceAllString(got.Stderr, "TIME") != tooYoung {
 		t.Errorf("got %+v, want %q", got, tooYoung)
 	}
@@ -411,5 +415,27 @@ func TestDoubtfulPut(t *testing.T) {
 				t.Errorf("it was put %d times", *puts)
 			}
 		})
+	}
+}
+
+// TestInterruptedPut: a secret that is in force when Ctrl-C comes is reported.
+//
+//nolint:paralleltest // it sets the environment of the process
+func TestInterruptedPut(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	env, _ := newSSM(t, func(string) (int, string) {
+		cancel(cli.ErrInterrupted)
+		panic(http.ErrAbortHandler)
+	}, func(last string) string {
+		answer, _ := json.Marshal(map[string]any{"Parameter": map[string]any{"Name": "/p", "Type": "SecureString", "Value": cmp.Or(last, testSecret), "Version": 7}})
+		return string(answer)
+	})
+	for _, variable := range append(env, "AWS_CONFIG_FILE=none", "AWS_SHARED_CREDENTIALS_FILE=none") {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	var stdout, stderr bytes.Buffer
+	if err := run(ctx, []string{"--secret-path", "/p"}, &stdout, &stderr); err != nil || !strings.HasPrefix(stdout.String(), "secret rotated: ") || !strings.Contains(stderr.String(), "the answer to the change was lost, but it was made") {
+		t.Errorf("got %v, %s, %s", err, &stdout, &stderr)
 	}
 }
