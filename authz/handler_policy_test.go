@@ -134,6 +134,8 @@ func TestHeadersOfFormat1(t *testing.T) {
 		{"both, joined", `{"headers":{"A":"1,2"},"multiValueHeaders":{"A":["1","2"]}}`, "1,2"},
 		{"a value of its own", `{"headers":{"A":"3"},"multiValueHeaders":{"A":["1","2"]}}`, "1,2,3"},
 		{"two spellings of several", `{"headers":{"a":"4","A":"2"},"multiValueHeaders":{"a":["3","4"],"A":["1","2"]}}`, "1,2,3,4"},
+		{"in another spelling", `{"headers":{"a":"1"},"multiValueHeaders":{"A":["1"]}}`, "1"},
+		{"two spellings", `{"headers":{"a":"1","A":"1"}}`, "1,1"},
 		{"several only", `{"multiValueHeaders":{"A":["1","2"]}}`, "1,2"},
 		{"empty", `{"headers":{"A":""}}`, ""},
 		{"an empty one", `{"headers":{"A":""},"multiValueHeaders":{"A":[]}}`, ""},

@@ -93,14 +93,15 @@ type payloadV1 struct {
 // keep their case: two that differ in nothing else are one repeated header. Of a
 // repeated header headers has one value, and multiValueHeaders all.
 func (event payloadV1) headers() map[string]string {
-	values := make(map[string][]string, len(event.Headers))
+	repeated := make(map[string][]string, len(event.MultiValueHeaders))
 	for _, name := range slices.Sorted(maps.Keys(event.MultiValueHeaders)) {
 		lower := strings.ToLower(name)
-		values[lower] = append(values[lower], event.MultiValueHeaders[name]...)
+		repeated[lower] = append(repeated[lower], event.MultiValueHeaders[name]...)
 	}
+	values := maps.Clone(repeated)
 	for _, name := range slices.Sorted(maps.Keys(event.Headers)) {
-		lower, all := strings.ToLower(name), event.MultiValueHeaders[name]
-		value := event.Headers[name]
+		lower, value := strings.ToLower(name), event.Headers[name]
+		all := repeated[lower]
 		if len(all) == 0 || !slices.Contains(all, value) && value != strings.Join(all, ",") {
 			values[lower] = append(values[lower], value)
 		}

@@ -12,8 +12,9 @@ import (
 // authorizers").
 var identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|context|stageVariables)\.[^\s,]+$`)
 
-// signatureSource is where the signature of a request is (RFC 9421 section 4.2).
-const signatureSource = "$request.header.Signature"
+// signatureSource is where the signature of a request is (RFC 9421 section 4.2),
+// and signatureInputSource where its nonce is (section 4.1).
+const signatureSource, signatureInputSource = "$request.header.Signature", "$request.header.Signature-Input"
 
 // checkCaching checks the TTL with the identity sources, which are the key
 // that a result is kept under, and with what a reused result would undo.
@@ -25,11 +26,14 @@ func (c *checker) checkCaching(args AuthorizerArgs) {
 		if args.ApiKeys != nil && args.ApiKeys.Quotas {
 			c.addf(property, "%v is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas", args.CacheTtl)
 		}
+		signature := slices.IndexFunc(args.IdentitySources, func(source string) bool {
+			return strings.EqualFold(source, signatureSource) || strings.EqualFold(source, signatureInputSource)
+		})
 		switch {
 		case args.ReplayProtection:
 			c.addf(property, "%v is not possible with ReplayProtection: a cached result would let the same signed request in again: set it to 0s, or leave out ReplayProtection", args.CacheTtl)
-		case slices.ContainsFunc(args.IdentitySources, func(source string) bool { return strings.EqualFold(source, signatureSource) }):
-			c.addf(property, "%v is not possible with the identity source %q: a signature is for one request, and a cached result would let others in with it: set it to 0s", args.CacheTtl, signatureSource)
+		case signature >= 0:
+			c.addf(property, "%v is not possible with the identity source %q: a signature is for one request, and a cached result would let others in with it: set it to 0s", args.CacheTtl, args.IdentitySources[signature])
 		}
 		if permission, key := c.plan.pathPermission(); permission != "" {
 			c.addf(property, "%v is not possible with the permission %q of Routes[%q]: it depends on the path, and a result would be reused on all paths of the route: set it to 0s, or have the route's function check the permission",

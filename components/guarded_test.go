@@ -266,7 +266,11 @@ Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" 
 		{"TTL with signatures", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
 			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []string{"$request.header.signature"}
-		}, `Authorizer.CacheTtl: 1m0s is not possible with the identity source "$request.header.Signature": a signature is for one request, and a cached result would let others in with it: set it to 0s`},
+		}, `Authorizer.CacheTtl: 1m0s is not possible with the identity source "$request.header.signature": a signature is for one request, and a cached result would let others in with it: set it to 0s`},
+		{"TTL with the input of signatures", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
+			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []string{"$request.header.Signature-Input"}
+		}, `Authorizer.CacheTtl: 1m0s is not possible with the identity source "$request.header.Signature-Input": a signature is for one request, and a cached result would let others in with it: set it to 0s`},
 		{"keys without identity sources", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.ReplayProtection, a.Authorizer.IdentitySources = false, nil
 		}, sources},

@@ -66,6 +66,7 @@ func TestNewRefuses(t *testing.T) {
 		{"window too short", func(c *Config) { c.Window = time.Second - 1 }, "misconfigured: httpsig.Config.Window is 999.999999ms; allowed is 1s to 5m0s"},
 		{"window below 0", func(c *Config) { c.Window = -1 }, "misconfigured: httpsig.Config.Window is -1ns; allowed is 1s to 5m0s"},
 		{"a URL as authority", func(c *Config) { c.Authorities = []string{"https://x"} }, `misconfigured: httpsig.Config.Authorities: "https://x" is not a host name or address with an optional port`},
+		{"default port of http", func(c *Config) { c.Authorities = []string{"proxy:80"} }, `misconfigured: httpsig.Config.Authorities: "proxy:80" has the default port, which is never signed; write "proxy"`},
 		{"default port", func(c *Config) { c.Authorities = []string{"API.example.com:443"} }, `misconfigured: httpsig.Config.Authorities: "API.example.com:443" has the default port, which is never signed; write "api.example.com"`},
 		{"empty authority", func(c *Config) { c.Authorities = []string{""} }, `misconfigured: httpsig.Config.Authorities: "" is not a host name or address with an optional port`},
 	}

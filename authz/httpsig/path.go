@@ -64,9 +64,12 @@ func endsWith(path string, parts []string, parameters map[string]string) bool {
 }
 
 // spellings returns what the value of a parameter may be in the decoded path:
-// itself, and with percent-encoding undone.
+// itself, and with percent-encoding undone, unless that makes a character that
+// no signed path has encoded: /a%2Fb would have the signature of /a/b, and a
+// handler would get another value.
 func spellings(value string) []string {
-	if decoded, err := url.PathUnescape(value); err == nil {
+	decoded, err := url.PathUnescape(value)
+	if err == nil && !strings.ContainsAny(decoded, "%?") && strings.Count(decoded, "/") == strings.Count(value, "/") {
 		return []string{value, decoded}
 	}
 	return []string{value}

@@ -220,7 +220,12 @@ func TestReplayMisconfigured(t *testing.T) {
 		want  string
 	}{
 		{"no name", &nameless, "misconfigured: the name of the state table is not set; set AUTHORIZER_STATE_TABLE_NAME to it"},
-		{"no table", NewReplayTable("none", env.Get), `state table "none": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account?`},
+		{"no table", NewReplayTable("", func(name string) string {
+			if name == "AUTHORIZER_STATE_TABLE_NAME" {
+				return "none"
+			}
+			return env.Get(name)
+		}), `state table "none": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account?`},
 		{"no grant", c.table(t, "dynamodb:GetItem"), `state table "events-authorizer-state": misconfigured: DynamoDB answered status 400, "AccessDeniedException": "User: arn:aws:sts::000000000000:assumed-role/GetItem/GetItem is not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:eu-central-1:000000000000:table/events-authorizer-state because no identity-based policy allows the dynamodb:PutItem action"; allow the caller dynamodb:PutItem on the table`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
