@@ -13,8 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
+	"github.com/protected-http-api/protected-http-api/internal/token"
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 )
 
@@ -142,26 +144,67 @@ func (d deployed) up(t *testing.T, want map[string]int) {
 	}
 }
 
-// status sends a request and returns its status.
-func (d deployed) status(t *testing.T, method, path, token string) int {
+// call sends a request and returns its status and body.
+func (d deployed) call(t testing.TB, method, path, body string, header http.Header, client *http.Client) (int, string) {
 	t.Helper()
 	url, err := d.Output("apiUrl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url+path, nil)
+	req, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if header != nil {
+		req.Header = header.Clone()
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := client.Do(req)
+	if err != nil {
+		t.Error(err) // not Fatal: called by other goroutines too
+		return 0, ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, string(answer)
+}
+
+const anEvent = `{"name":"x"}`
+
+// with returns a header with one credential.
+func with(name, value string) http.Header { return http.Header{name: {value}} }
+
+// expect sends a request with one header and wants a status.
+func (d deployed) expect(t testing.TB, want int, method, path string, header http.Header) {
+	t.Helper()
+	if status, body := d.call(t, method, path, anEvent, header, http.DefaultClient); status != want {
+		t.Errorf("%s %s is %d, not %d: %s", method, path, status, want, body)
+	}
+}
+
+func (d deployed) signToken(t testing.TB, secret []byte, claims map[string]any) string {
+	t.Helper()
+	now := time.Now()
+	signed, err := token.Sign(secret, token.Claims{Subject: "usr_test", IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: claims})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.credentials.add(signed)
+}
+
+// status sends a request without a body, with a token if there is one, and
+// returns its status.
+func (d deployed) status(t *testing.T, method, path, token string) int {
+	t.Helper()
+	header := http.Header{}
 	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+		header = with("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	return res.StatusCode
+	status, _ := d.call(t, method, path, "", header, http.DefaultClient)
+	return status
 }
 
 func (d deployed) token(t testing.TB) string {
@@ -209,7 +252,7 @@ func (d deployed) script(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./scripts/"+name, "--api-url", url) //nolint:gosec // a command of this project
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./scripts/"+name, "--api-url", url)
 	cmd.Dir = repository
 	cmd.Env = d.environ()
 	if out, err := cmd.CombinedOutput(); err != nil {

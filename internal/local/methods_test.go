@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
-	"github.com/protected-http-api/protected-http-api/internal/token"
 )
 
 // TestMethods deploys the Events API with every method of authentication and
@@ -41,57 +39,6 @@ func TestMethods(t *testing.T) {
 	d.set(t, "authMethods", "jwt")
 	d.up(t, map[string]int{"update": 3, "delete": 2})
 	d.verify(t)
-}
-
-// call sends a request and returns its status and body.
-func (d deployed) call(t testing.TB, method, path, body string, header http.Header, client *http.Client) (int, string) {
-	t.Helper()
-	url, err := d.Output("apiUrl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if header != nil {
-		req.Header = header.Clone()
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := client.Do(req)
-	if err != nil {
-		t.Error(err) // not Fatal: called by other goroutines too
-		return 0, ""
-	}
-	defer func() { _ = res.Body.Close() }()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return res.StatusCode, string(answer)
-}
-
-const anEvent = `{"name":"x"}`
-
-// with returns a header with one credential.
-func with(name, value string) http.Header { return http.Header{name: {value}} }
-
-// expect sends a request with one header and wants a status.
-func (d deployed) expect(t testing.TB, want int, method, path string, header http.Header) {
-	t.Helper()
-	if status, body := d.call(t, method, path, anEvent, header, http.DefaultClient); status != want {
-		t.Errorf("%s %s is %d, not %d: %s", method, path, status, want, body)
-	}
-}
-
-func (d deployed) signToken(t testing.TB, secret []byte, claims map[string]any) string {
-	t.Helper()
-	now := time.Now()
-	signed, err := token.Sign(secret, token.Claims{Subject: "usr_test", IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: claims})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.credentials.add(signed)
 }
 
 func (d deployed) testTokenPermissions(t *testing.T) {
