@@ -7,7 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // Claims are the members of a token's claims set, or of its header, by their
@@ -56,10 +57,8 @@ func (c Claims) Decode(name string, value any) error {
 	if !present || string(raw) == "null" {
 		return invalidClaim(fmt.Sprintf("%q is missing", name))
 	}
-	if json.Valid(raw) && bytes.IndexByte(raw, '{') >= 0 {
-		tokens := json.NewDecoder(bytes.NewReader(raw))
-		tokens.UseNumber()
-		if repeatsName(tokens) {
+	if bytes.IndexByte(raw, '{') >= 0 && json.Valid(raw) {
+		if _, repeated := strictjson.Inspect(raw, strictjson.Fold); repeated {
 			return invalidClaim(fmt.Sprintf("%q names a member twice", name))
 		}
 	}
@@ -67,45 +66,6 @@ func (c Claims) Decode(name string, value any) error {
 		return invalidClaim(fmt.Sprintf("%q is not of the type that it should be", name))
 	}
 	return nil
-}
-
-// repeatsName reads one value of valid JSON and reports whether an object in it
-// names a member twice, or in two cases: encoding/json would take the last for
-// the field of a struct.
-func repeatsName(tokens *json.Decoder) bool {
-	first, _ := tokens.Token()
-	if first != json.Delim('{') && first != json.Delim('[') {
-		return false
-	}
-	names := map[string]bool{}
-	for tokens.More() {
-		if first == json.Delim('{') {
-			name, _ := tokens.Token()
-			folded := foldCase(fmt.Sprint(name))
-			if names[folded] {
-				return true
-			}
-			names[folded] = true
-		}
-		if repeatsName(tokens) {
-			return true
-		}
-	}
-	_, _ = tokens.Token() // the closing bracket
-	return false
-}
-
-// foldCase returns the same for names that [strings.EqualFold] takes for one.
-func foldCase(name string) string {
-	return strings.Map(func(r rune) rune {
-		for { // up to the least of those that r folds to
-			next := unicode.SimpleFold(r)
-			if next <= r {
-				return next
-			}
-			r = next
-		}
-	}, name)
 }
 
 // Format prints the names of the claims, for every verb.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // object reads a JSON object, which stands in the member in of a document ("" for
@@ -40,7 +41,7 @@ func object(raw json.RawMessage, in string, fields map[string]any) error {
 		seen[name] = true
 		var value json.RawMessage
 		_ = decoder.Decode(&value)
-		null, repeated := inspect(value)
+		null, repeated := strictjson.Inspect(value, strictjson.Exact)
 		switch {
 		case null && (name != "policy" || string(value) == "null"):
 			return fmt.Errorf("%w: %s is null, or has a null in it; leave it out", authz.ErrMisconfigured, member(name))
@@ -51,45 +52,4 @@ func object(raw json.RawMessage, in string, fields map[string]any) error {
 		}
 	}
 	return nil
-}
-
-// inspect reports whether a JSON value is or has a null, and whether an object in
-// it has a member twice.
-func inspect(value json.RawMessage) (null, repeated bool) {
-	type object struct {
-		names map[string]bool // nil for an array
-		value bool            // a name has been read, its value follows
-	}
-	var open []object
-	decoder := json.NewDecoder(bytes.NewReader(value))
-	decoder.UseNumber() // else one that is no float64 would end the loop
-	for {
-		token, err := decoder.Token()
-		if err != nil { // io.EOF: it is valid
-			return null, repeated
-		}
-		top := len(open) - 1
-		delim, isDelim := token.(json.Delim)
-		switch {
-		case isDelim && (delim == '}' || delim == ']'):
-			open = open[:top]
-			continue
-		case top >= 0 && open[top].names != nil && !open[top].value:
-			name, _ := token.(string)
-			repeated = repeated || open[top].names[name]
-			open[top].names[name], open[top].value = true, true
-			continue
-		}
-		null = null || token == nil
-		if top >= 0 {
-			open[top].value = false
-		}
-		if isDelim {
-			next := object{}
-			if delim == '{' {
-				next.names = map[string]bool{}
-			}
-			open = append(open, next)
-		}
-	}
 }
