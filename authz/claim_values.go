@@ -58,7 +58,7 @@ func (c Claims) Decode(name string, value any) error {
 		return invalidClaim(fmt.Sprintf("%q is missing", name))
 	}
 	if bytes.IndexByte(raw, '{') >= 0 && json.Valid(raw) {
-		if _, repeated := strictjson.Inspect(raw, strictjson.Fold); repeated {
+		if _, repeated := strictjson.Inspect(raw); repeated {
 			return invalidClaim(fmt.Sprintf("%q names a member twice", name))
 		}
 	}

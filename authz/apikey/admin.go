@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 

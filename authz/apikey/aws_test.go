@@ -16,11 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
-	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
 
 // TestRotationKeepsPrefix: the authorizer that takes the old key takes the new

@@ -9,9 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
+
+// ErrNoTable: DynamoDB has no table of the configured name in this Region. The
+// error that is one is authz.ErrMisconfigured as well.
+var ErrNoTable = awsjson.ErrNoTable
 
 // An authorizer makes up to three calls that must succeed (the record, two
 // counters) and one that is given up after useTimeout: together below the 10 s

@@ -10,10 +10,10 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/account"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 // The life of a key. On AWS, NewDynamoDB(DynamoDBConfig{}) finds the tables by

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
 
 // longest returns permissions that have, as JSON escapes them, as many bytes

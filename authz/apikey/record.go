@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 )
 
 // Status is what has become of a key.

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
 
 const stateTable = "events-authorizer-state"

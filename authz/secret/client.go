@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 )
 
 // maxParameters bounds what ByPath reads. Its pages of ten follow each other, so

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/fresh"
 )
 
 // Defaults of Config.

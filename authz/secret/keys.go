@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
 )
 
 // ParseKeys returns the keys that the value of a secret parameter holds, each
@@ -24,7 +23,7 @@ import (
 // JSON Web Key Set included, is authz.ErrMisconfigured. No error shows a part
 // of the value.
 func ParseKeys(algorithm authz.Algorithm, value string) ([]authz.Key, error) {
-	document, err := secretdoc.Parse(value)
+	document, err := ParseDocument(value)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +43,7 @@ func ParseKeys(algorithm authz.Algorithm, value string) ([]authz.Key, error) {
 	return keys, nil
 }
 
-func newKey(algorithm authz.Algorithm, entry secretdoc.Entry) (authz.Key, error) {
+func newKey(algorithm authz.Algorithm, entry Entry) (authz.Key, error) {
 	if authz.MinSecretBytes(algorithm) == 0 {
 		return authz.ParsePublicKey(algorithm, entry.ID, entry.Value())
 	}

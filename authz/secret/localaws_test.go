@@ -11,9 +11,9 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 const arn = "arn:aws:ssm:eu-central-1:000000000000:parameter"

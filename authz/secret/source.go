@@ -27,7 +27,7 @@ import (
 	"sync"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/fresh"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 // Source is an [authz.KeyProvider] and [authz.Refresher]. It is safe for

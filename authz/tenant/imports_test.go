@@ -16,7 +16,7 @@ func TestImportsAreLean(t *testing.T) {
 	}
 	const module = "github.com/protected-http-api/protected-http-api"
 	imports := "\n" + string(out)
-	for _, prefix := range []string{"github.com/aws/aws-sdk-go-v2", "github.com/cedar-policy", "github.com/pulumi", module + "/internal/awsjson"} {
+	for _, prefix := range []string{"github.com/aws/aws-sdk-go-v2", "github.com/cedar-policy", "github.com/pulumi", module + "/authz/internal/awsjson"} {
 		if strings.Contains(imports, "\n"+prefix) {
 			t.Errorf("the package imports %s", prefix)
 		}

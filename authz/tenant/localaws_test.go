@@ -11,7 +11,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/localaws"
+	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 )
 
 // TestLocalAWSOutage: an authorizer with its tenants in the Parameter Store of

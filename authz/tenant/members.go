@@ -1,8 +1,8 @@
 package tenant
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -21,34 +21,30 @@ func object(raw json.RawMessage, in string, fields map[string]any) error {
 		}
 		return fmt.Sprintf("its member %q", name)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw)) // of valid JSON
-	if open, _ := decoder.Token(); open != json.Delim('{') {
+	members, err := strictjson.Members(raw)
+	var repeated *strictjson.RepeatedError
+	switch {
+	case errors.As(err, &repeated) && fields[repeated.In] != nil:
+		return fmt.Errorf("%w: %s has a member twice", authz.ErrMisconfigured, member(repeated.In))
+	case errors.As(err, &repeated) && fields[repeated.Name] != nil:
+		return fmt.Errorf("%w: %s is there twice", authz.ErrMisconfigured, member(repeated.Name))
+	case errors.As(err, &repeated):
+		return fmt.Errorf("%w: it has a member that no tenant has, twice", authz.ErrMisconfigured)
+	case err != nil:
 		return fmt.Errorf("%w: its member %q is of another type than it should be", authz.ErrMisconfigured, in)
 	}
-	seen := map[string]bool{}
-	for decoder.More() {
-		token, _ := decoder.Token()
-		name, _ := token.(string)
-		field, known := fields[name]
+	for _, m := range members {
+		field, known := fields[m.Name]
+		null, _ := strictjson.Inspect(m.Value)
 		switch {
-		case name == "kty":
+		case m.Name == "kty":
 			return fmt.Errorf("%w: it is a JSON Web Key; %s", authz.ErrMisconfigured, authz.UseJWTAuthorizer)
 		case !known:
 			return fmt.Errorf("%w: it has a member that no tenant has; names are exact, in upper and lower case", authz.ErrMisconfigured)
-		case seen[name]:
-			return fmt.Errorf("%w: %s is there twice", authz.ErrMisconfigured, member(name))
-		}
-		seen[name] = true
-		var value json.RawMessage
-		_ = decoder.Decode(&value)
-		null, repeated := strictjson.Inspect(value, strictjson.Exact)
-		switch {
-		case null && (name != "policy" || string(value) == "null"):
-			return fmt.Errorf("%w: %s is null, or has a null in it; leave it out", authz.ErrMisconfigured, member(name))
-		case repeated:
-			return fmt.Errorf("%w: %s has a member twice", authz.ErrMisconfigured, member(name))
-		case json.Unmarshal(value, field) != nil:
-			return fmt.Errorf("%w: %s is of another type than it should be", authz.ErrMisconfigured, member(name))
+		case null && (m.Name != "policy" || string(m.Value) == "null"):
+			return fmt.Errorf("%w: %s is null, or has a null in it; leave it out", authz.ErrMisconfigured, member(m.Name))
+		case json.Unmarshal(m.Value, field) != nil:
+			return fmt.Errorf("%w: %s is of another type than it should be", authz.ErrMisconfigured, member(m.Name))
 		}
 	}
 	return nil

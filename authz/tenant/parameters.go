@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/fresh"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 // Defaults of [Parameters], those of authz/secret.

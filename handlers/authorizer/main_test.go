@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 const (
@@ -137,7 +137,7 @@ func TestImports(t *testing.T) {
 	for _, p := range packages {
 		for _, forbidden := range []string{
 			"github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
-			"github.com/pulumi/", "github.com/cedar-policy/", "net/rpc", module + "components", module + "internal/localaws",
+			"github.com/pulumi/", "github.com/cedar-policy/", "net/rpc", module + "components", module + "internal/local/aws",
 		} {
 			if strings.HasPrefix(p, forbidden) {
 				t.Errorf("the authorizer links %s", p)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/api"
-	"github.com/protected-http-api/protected-http-api/internal/httpapi"
+	"github.com/protected-http-api/protected-http-api/internal/events/httpapi"
 )
 
 func main() {

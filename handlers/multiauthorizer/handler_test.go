@@ -16,10 +16,10 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	localdynamodb "github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // newCloud returns a complete environment on a local AWS.

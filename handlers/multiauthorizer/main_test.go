@@ -14,7 +14,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 const testSecret = "0123456789abcdef0123456789abcdef"

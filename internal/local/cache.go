@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/token"
-	"github.com/protected-http-api/protected-http-api/internal/verify"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 )
 
 // tokenLifetime is how long a token of Token is good.

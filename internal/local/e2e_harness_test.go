@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
-	"github.com/protected-http-api/protected-http-api/internal/token"
-	"github.com/protected-http-api/protected-http-api/internal/verify"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/verify"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 )
 
 // repository is the Events API itself.

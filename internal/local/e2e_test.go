@@ -20,7 +20,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 
-	"github.com/protected-http-api/protected-http-api/internal/verify"
+	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 )
 
 // The whole way of the Events API: deployed, called, changed, destroyed.

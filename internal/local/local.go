@@ -20,10 +20,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/gobuild"
-	"github.com/protected-http-api/protected-http-api/internal/localaws"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/console"
-	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
+	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
+	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 )
 
 // Settings of a project that a local deployment reads or sets.

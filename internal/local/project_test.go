@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
+	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 )
 
 // writeProject lays out a project and returns its folder.

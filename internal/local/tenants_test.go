@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 // tenantKeys are the secrets of the tenants' tokens.

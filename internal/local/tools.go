@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/protected-http-api/protected-http-api/internal/pulumicli"
+	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 )
 
 // goShim stands before the go command while Pulumi runs. Pulumi's language

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/localaws/console/consoletest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 )
 
 // A change of a handler, a compile error and its correction, each with its

@@ -9,8 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
-	"github.com/protected-http-api/protected-http-api/internal/awsconfig"
-	"github.com/protected-http-api/protected-http-api/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
 )
 
 // open finds Region, endpoint and credentials as AWS's own tools do, profiles
@@ -40,7 +39,7 @@ func open(ctx context.Context, table, state string) (*apikey.DynamoDB, string, e
 
 // explain adds to an error what only this command knows.
 func explain(err error, region string) error {
-	if refused := (*awsjson.Error)(nil); errors.As(err, &refused) && refused.Type == "ResourceNotFoundException" {
+	if errors.Is(err, apikey.ErrNoTable) {
 		return fmt.Errorf("%w The Region is %s; the names of the tables are pulumi stack output apiKeyTableName and stateTableName", err, region)
 	}
 	return err

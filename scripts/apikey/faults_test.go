@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 // TestRotateKeepsThePrefix: the successor is a key that the same authorizer

@@ -16,8 +16,8 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const usage = `apikey generates and manages API keys, of AWS or of the local AWS, by the usual AWS

@@ -13,10 +13,10 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli"
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const usage = `local deploys a Pulumi project to a strict AWS on this machine.

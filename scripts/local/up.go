@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli"
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const upUsage = `up deploys a stack to a local AWS, prints the API's URL, a token and commands to

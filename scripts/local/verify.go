@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli"
+	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 	"github.com/protected-http-api/protected-http-api/internal/local"
-	"github.com/protected-http-api/protected-http-api/internal/verify"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const verifyUsage = `verify deploys a stack of the Events API to a local AWS, checks what a client sees

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
-	"github.com/protected-http-api/protected-http-api/internal/awsconfig"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const usage = `revoke resets the authorizer cache of a deployed API, on AWS or on the local AWS, by

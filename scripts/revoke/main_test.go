@@ -8,12 +8,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/protocol"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/gateway"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }

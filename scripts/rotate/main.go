@@ -11,9 +11,9 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 const usage = `rotate changes the secret that the Events API's tokens are signed with, in the SSM
@@ -78,33 +78,33 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case o.minAge < 0 || o.maxAge < 0 || o.cacheTTL < 0:
 		return cli.Usagef("--min-age, --max-age and --cache-ttl must not be negative")
 	}
-	parameter, err := token.ReadParameter(ctx, o.path, token.ExampleSecret)
+	p, err := parameter.Read(ctx, o.path, parameter.ExampleSecret)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	document, err := change(parameter, o, now)
+	document, err := change(p, o, now)
 	if err != nil {
 		return fmt.Errorf("rotating parameter %q: %w", o.path, err)
 	}
-	note, err := parameter.Put(ctx, document.Encode(), o.kmsKey)
+	note, err := p.Put(ctx, document.Encode(), o.kmsKey)
 	if err != nil {
 		return err
 	}
 	if note != "" {
 		_, _ = fmt.Fprintf(stderr, "rotate: %s\n", note)
 	}
-	_, err = io.WriteString(stdout, report(parameter, o, now))
+	_, err = io.WriteString(stdout, report(p, o, now))
 	return err
 }
 
 // change returns the document that takes the parameter's place.
-func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Document, error) {
-	old, err := secretdoc.Parse(parameter.Value())
+func change(p *parameter.Parameter, o options, now time.Time) (secret.Document, error) {
+	old, err := secret.ParseDocument(p.Value())
 	if err != nil {
 		return old, err
 	}
-	var document secretdoc.Document
+	var document secret.Document
 	switch {
 	case o.prepare:
 		document, err = old.Prepare(now)
@@ -118,13 +118,13 @@ func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Doc
 	}
 	// An authorizer may be as old as the last change: what was prepared before it
 	// is known to all of them since then at the latest.
-	if allowed := parameter.ModifiedAt.Add(o.maxAge); !old.Next.IsZero() && !o.prepare && !o.finish && now.Before(allowed) {
+	if allowed := p.ModifiedAt.Add(o.maxAge); !old.Next.IsZero() && !o.prepare && !o.finish && now.Before(allowed) {
 		return document, fmt.Errorf("the next secret would sign before every authorizer knows it: the parameter was changed at %s, less than --max-age %v ago; do it after %s, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret",
-			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.maxAge, allowed.UTC().Format(time.RFC3339))
+			p.ModifiedAt.UTC().Format(time.RFC3339), o.maxAge, allowed.UTC().Format(time.RFC3339))
 	}
-	if allowed := parameter.ModifiedAt.Add(o.minAge); !old.Previous.IsZero() && !o.prepare && now.Before(allowed) {
+	if allowed := p.ModifiedAt.Add(o.minAge); !old.Previous.IsZero() && !o.prepare && now.Before(allowed) {
 		return document, fmt.Errorf("this would drop the previous secret, whose tokens may still be good: the parameter was changed at %s, less than --min-age %v ago; do it after %s, or give a shorter --min-age if none of those tokens lives any more",
-			parameter.ModifiedAt.UTC().Format(time.RFC3339), o.minAge, allowed.UTC().Format(time.RFC3339))
+			p.ModifiedAt.UTC().Format(time.RFC3339), o.minAge, allowed.UTC().Format(time.RFC3339))
 	}
 	// What an authorizer could not read must not be written, and a document
 	// that it cannot read now is for somebody to look at.
@@ -135,12 +135,12 @@ func change(parameter *token.Parameter, o options, now time.Time) (secretdoc.Doc
 }
 
 // report says what has happened and what happens next.
-func report(parameter *token.Parameter, o options, now time.Time) string {
+func report(p *parameter.Parameter, o options, now time.Time) string {
 	key := "KMS key " + o.kmsKey
 	if o.kmsKey == "" {
 		key = "the account's default key, alias/aws/ssm"
 	}
-	where := fmt.Sprintf("parameter %s, Region %s, version %d\nIt is encrypted with %s.", parameter.Path, parameter.Region, parameter.Version, key)
+	where := fmt.Sprintf("parameter %s, Region %s, version %d\nIt is encrypted with %s.", p.Path, p.Region, p.Version, key)
 	again := "go run ./scripts/rotate"
 	if o.path != token.DefaultSecretPath {
 		again += " --secret-path " + o.path

@@ -9,11 +9,10 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
-	"github.com/protected-http-api/protected-http-api/internal/secretdoc"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 const (
@@ -83,7 +82,7 @@ func (c *cloud) secrets(t *testing.T, name string) (s [3]string) {
 	if _, err := secret.ParseKeys(authz.HS256, p.Value); err != nil || p.Type != ssm.TypeSecureString {
 		t.Errorf("an authorizer cannot use the parameter, a %s: %v", p.Type, err)
 	}
-	d, err := secretdoc.Parse(p.Value)
+	d, err := secret.ParseDocument(p.Value)
 	if err != nil {
 		t.Fatal(err)
 	}

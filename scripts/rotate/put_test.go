@@ -12,8 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 // TestKMSKey: the report says what the parameter is encrypted with.

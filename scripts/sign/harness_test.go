@@ -17,9 +17,9 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/localaws/ssm"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // nonces is a replay store in memory.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 // defaultKeysPath is the SSM parameter with the keys of the Events API, unless
@@ -57,7 +57,7 @@ func readKeys(ctx context.Context, o options) (value, where string, err error) {
 	if value := os.Getenv(envKeys); value != "" {
 		return value, "environment variable " + envKeys, nil
 	}
-	p, err := token.ReadParameter(ctx, o.keysPath, exampleKeys)
+	p, err := parameter.Read(ctx, o.keysPath, exampleKeys)
 	if err != nil {
 		return "", "", err
 	}

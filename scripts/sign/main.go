@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 const usage = `sign signs one request (RFC 9421, HMAC-SHA256) and prints its headers, one a line,

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 const (

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 const usage = `token prints a signed token (JWT, HS256) for the Events API. It reads the secret
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if !strings.HasPrefix(*secretPath, "/") {
 		return cli.Usagef("--secret-path is %q, which does not begin with a slash", *secretPath)
 	}
-	key, err := token.ReadKey(ctx, *secretPath, *keyID)
+	key, err := parameter.ReadKey(ctx, *secretPath, *keyID)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli/clitest"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
 const (
@@ -45,7 +45,7 @@ func newSSM(t *testing.T, status int, answer string) []string {
 	return []string{"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
 }
 
-func parameter(kind, value string) string {
+func testParameter(kind, value string) string {
 	return `{"Parameter":{"Name":"NAME","Type":"` + kind + `","Value":"` + value + `"}}`
 }
 
@@ -54,7 +54,7 @@ func TestPrintsToken(t *testing.T) {
 	for name, value := range map[string]string{"raw": testSecret + `\n`, "base64": base64Secret} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := clitest.Run(t, newSSM(t, 200, parameter("SecureString", value)), "--subject", "usr_abc", "--expires-in", "15m",
+			got := clitest.Run(t, newSSM(t, 200, testParameter("SecureString", value)), "--subject", "usr_abc", "--expires-in", "15m",
 				"--claim", "admin=true", "--claim", `list=["a"]`, "--claim", "team=blue", "--claim", "n=12345678901234567890", "--claim", "url=a=b", "--claim", "empty=")
 			if got.Code != 0 {
 				t.Fatalf("exit code %d: %s", got.Code, got.Stderr)
@@ -81,7 +81,7 @@ func TestSignsWithTheDocument(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			env := newSSM(t, 200, parameter("SecureString", strings.ReplaceAll(tt.value, `"`, `\"`)))
+			env := newSSM(t, 200, testParameter("SecureString", strings.ReplaceAll(tt.value, `"`, `\"`)))
 			got := clitest.Run(t, env, "--subject", "s", "--key-id", tt.keyID)
 			header, err := base64.RawURLEncoding.DecodeString(strings.Split(got.Stdout, ".")[0])
 			if got.Code != 0 || err != nil || string(header) != tt.header {
@@ -90,7 +90,7 @@ func TestSignsWithTheDocument(t *testing.T) {
 			checkSignature(t, got.Stdout)
 		})
 	}
-	got := clitest.Run(t, newSSM(t, 200, parameter("SecureString", testSecret)), "--subject", "s", "--key-id", "k9")
+	got := clitest.Run(t, newSSM(t, 200, testParameter("SecureString", testSecret)), "--subject", "s", "--key-id", "k9")
 	if want := `token: using parameter "/events-api/jwt-secret": it has no key with the id "k9"` + "\n"; got.Code != 1 || got.Stderr != want {
 		t.Errorf("got %+v, want %q", got, want)
 	}
@@ -190,12 +190,12 @@ func TestFailures(t *testing.T) {
 		{"no credentials", prefix + "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}},
 		{"no parameter", prefix + `there is none in eu-central-1; put one: printf 'base64:%s' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin` + "\n", newSSM(t, 400, `{"__type":"ParameterNotFound"}`)},
 		{"denied", prefix + "operation error SSM: GetParameter, ", newSSM(t, 400, `{"__type":"AccessDeniedException","Message":"no"}`)},
-		{"String", prefix + "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", newSSM(t, 200, parameter("String", testSecret))},
+		{"String", prefix + "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", newSSM(t, 200, testParameter("String", testSecret))},
 		{"no answer", prefix + "the answer of Systems Manager has no parameter\n", newSSM(t, 200, `{}`)},
-		{"short", `token: using parameter "/p": misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", newSSM(t, 200, parameter("SecureString", "hunter2"))},
-		{"document cut", `token: using parameter "/p": misconfigured: the secret document is not valid JSON` + "\n", newSSM(t, 200, parameter("SecureString", `{\"current\":\"`+testSecret))},
-		{"several keys", `token: using parameter "/p": it has several keys and none of them is the current one; choose one by its id` + "\n", newSSM(t, 200, parameter("SecureString", `{\"keys\":{\"a\":\"`+testSecret+`\",\"b\":\"`+testSecret+`\"}}`))},
-		{"bad base64", `token: using parameter "/p": misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)` + "\n", newSSM(t, 200, parameter("SecureString", "base64:?"))},
+		{"short", `token: using parameter "/p": misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32` + "\n", newSSM(t, 200, testParameter("SecureString", "hunter2"))},
+		{"document cut", `token: using parameter "/p": misconfigured: the secret document is not valid JSON` + "\n", newSSM(t, 200, testParameter("SecureString", `{\"current\":\"`+testSecret))},
+		{"several keys", `token: using parameter "/p": it has several keys and none of them is the current one; choose one by its id` + "\n", newSSM(t, 200, testParameter("SecureString", `{\"keys\":{\"a\":\"`+testSecret+`\",\"b\":\"`+testSecret+`\"}}`))},
+		{"bad base64", `token: using parameter "/p": misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)` + "\n", newSSM(t, 200, testParameter("SecureString", "base64:?"))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

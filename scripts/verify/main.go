@@ -7,9 +7,10 @@ import (
 	"io"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/cli"
-	"github.com/protected-http-api/protected-http-api/internal/token"
-	"github.com/protected-http-api/protected-http-api/internal/verify"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/verify"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 const usage = `verify sends requests to a deployed Events API and checks the answers: a missing
@@ -52,7 +53,7 @@ const tokenLifetime = 15 * time.Minute
 
 // sign makes a token with the secret that the authorizer reads.
 func sign(ctx context.Context, secretPath string) (string, error) {
-	key, err := token.ReadKey(ctx, secretPath, "")
+	key, err := parameter.ReadKey(ctx, secretPath, "")
 	if err != nil {
 		return "", fmt.Errorf("no --token is given, and signing one failed: %w", err)
 	}

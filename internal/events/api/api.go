@@ -15,7 +15,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/events"
-	"github.com/protected-http-api/protected-http-api/internal/httpapi"
+	"github.com/protected-http-api/protected-http-api/internal/events/httpapi"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/api"
-	"github.com/protected-http-api/protected-http-api/internal/httpapi"
+	"github.com/protected-http-api/protected-http-api/internal/events/httpapi"
 )
 
 const id = "01HQZX3V8KQ4T5W6Y7Z8A9B0CD"

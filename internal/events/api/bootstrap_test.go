@@ -16,7 +16,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/eventstest"
-	"github.com/protected-http-api/protected-http-api/internal/httpapi"
+	"github.com/protected-http-api/protected-http-api/internal/events/httpapi"
 )
 
 const module = "github.com/protected-http-api/protected-http-api/handlers/"

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/protected-http-api/protected-http-api"
+
+// These are what a Lambda function must not carry: each adds
+// megabytes to its binary and milliseconds to its cold start.
+var (
+	pulumiModules = []string{"github.com/pulumi/..."}
+	awsClients    = []string{"github.com/aws/aws-sdk-go-v2/service/...", "github.com/aws/aws-sdk-go-v2/config/..."}
+	cedarEngine   = []string{"github.com/cedar-policy/..."}
+)
+
+// floor is a group of the project's packages. Patterns are those of the go command.
+type floor struct {
+	packages string
+	// imports are the project's packages that these may import beside their own.
+	imports []string
+	// never are packages, of whatever module, that these may not reach, through
+	// any other package.
+	never []string
+}
+
+// floors are all of them, from the ground up. The first that matches a package is
+// its.
+var floors = []floor{
+	{packages: "internal/contract"},
+	{packages: "internal/strictjson"},
+
+	// What programs import that deploy.
+	{packages: "components/...", imports: []string{"internal/contract"}, never: awsClients},
+
+	// What Lambda functions import.
+	{packages: "authz/cedar", imports: []string{"authz"}, never: slices.Concat(pulumiModules, awsClients)},
+	{packages: "authz/...", imports: []string{"internal/contract", "internal/strictjson"}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
+
+	// The Events API. The program knows the names that it shares with the functions.
+	{packages: "internal/events/schema"},
+	{packages: "internal/events/verify"},
+	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},
+	// The default authorizer carries no method that it does not use.
+	{packages: "handlers/authorizer", imports: []string{"authz", "authz/secret"},
+		never: slices.Concat(pulumiModules, awsClients, cedarEngine, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
+	// It can be copied into another module.
+	{packages: "handlers/multiauthorizer", imports: []string{"authz/..."}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
+	{packages: "handlers/...", imports: []string{"authz/...", "internal/events/..."}, never: slices.Concat(pulumiModules, cedarEngine)},
+	{packages: ".", imports: []string{"components/...", "internal/contract", "internal/events/schema"}, never: own("authz/...", "handlers/...", "internal/local/...")},
+
+	// The local AWS knows the others only by what AWS would see of them.
+	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/strictjson"}},
+	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/events/...", "internal/local/aws/..."}},
+
+	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
+}
+
+// own are packages of the project.
+func own(packages ...string) []string {
+	for i, p := range packages {
+		packages[i] = path.Join(module, p)
+	}
+	return packages
+}
+
+// within reports whether a package is one of the patterns.
+func within(pkg string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		parent, below := strings.CutSuffix(pattern, "/...")
+		return pkg == parent || below && strings.HasPrefix(pkg, parent+"/")
+	})
+}
+
+// TestArchitecture checks every package's imports, its tests' left out: a test may
+// use the local AWS whatever it tests.
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	matched := make([]int, len(floors))
+	for {
+		var pkg struct {
+			ImportPath    string
+			Imports, Deps []string
+		}
+		if err := decoder.Decode(&pkg); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := relative(pkg.ImportPath)
+		i := slices.IndexFunc(floors, func(f floor) bool { return within(name, []string{f.packages}) })
+		if i < 0 {
+			t.Errorf("%s stands on no floor", name)
+			continue
+		}
+		matched[i]++
+		f := floors[i]
+		for _, imported := range pkg.Imports {
+			if !within(imported, []string{module + "/..."}) {
+				continue
+			}
+			if to := relative(imported); !within(to, append(f.imports, f.packages)) {
+				t.Errorf("%s imports %s; it may import %s", name, to, strings.Join(f.imports, ", "))
+			}
+		}
+		for _, reached := range pkg.Deps {
+			if within(reached, f.never) {
+				t.Errorf("%s reaches %s, which it must not", name, reached)
+			}
+		}
+	}
+	for i, n := range matched {
+		if n == 0 {
+			t.Errorf("no package is %s", floors[i].packages)
+		}
+	}
+}
+
+// relative is a package's path within the project.
+func relative(pkg string) string {
+	if pkg == module {
+		return "."
+	}
+	return strings.TrimPrefix(pkg, module+"/")
+}

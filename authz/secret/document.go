@@ -1,0 +1,257 @@
+package secret
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+)
+
+// Entry is one secret as it is written down (see authz.ParseSecret), with the
+// id of its key, if it has one. The zero Entry is none. It prints without the
+// secret.
+type Entry struct {
+	// ID is the key's id, the kid of tokens; empty for none.
+	ID string
+	// Role says where the entry stands, for errors: "current", "previous",
+	// "next", "key 1"; empty for a value that is one secret.
+	Role string
+	// value is a function, because fmt prints unexported fields of a struct
+	// around it without asking Format.
+	value func() string
+}
+
+// NewEntry returns the entry of a secret.
+func NewEntry(id, value string) Entry { return Entry{ID: id, value: func() string { return value }} }
+
+// Value returns the secret as it is written down.
+func (e Entry) Value() string {
+	if e.value == nil {
+		return ""
+	}
+	return e.value()
+}
+
+// IsZero reports whether there is no entry.
+func (e Entry) IsZero() bool { return e.value == nil }
+
+// Format prints a placeholder, for every verb.
+func (e Entry) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
+
+// MarshalText returns a placeholder. [Document.Encode] writes the secrets.
+func (e Entry) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// Document is the content of a secret parameter: one secret, or several, so that
+// a secret can be rotated without an outage. No error shows any part of it, not
+// even the name of a member: who mistakes one place for another writes a secret
+// there.
+type Document struct {
+	// Current is what is signed with. Previous was that before, Next will be:
+	// both are accepted. They are optional.
+	Current, Previous, Next Entry
+	// Keys are the keys of several users of the API, in the document's order.
+	// It is empty unless the document has this form instead.
+	Keys []Entry
+}
+
+// Entries returns all secrets, the current one first.
+func (d Document) Entries() []Entry {
+	if len(d.Keys) > 0 {
+		return d.Keys
+	}
+	entries := []Entry{d.Current}
+	for _, e := range []Entry{d.Previous, d.Next} {
+		if !e.IsZero() {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// ParseDocument reads the value of a secret parameter. It is a document if its first character other than
+// white space is an opening brace, else it is one secret. Documents are
+//
+//	{"current": K, "previous": K, "next": K}   (the last two are optional)
+//	{"keys": {"key id": "secret", …}}
+//
+// where K is "secret" or {"kid": "key id", "secret": "secret"}. Anything else,
+// unknown and repeated members included, is authz.ErrMisconfigured.
+func ParseDocument(value string) (Document, error) {
+	// A byte order mark is an editor's doing, as white space is.
+	text := strings.TrimLeft(value, " \t\r\n\ufeff")
+	if !strings.HasPrefix(text, "{") {
+		return Document{Current: NewEntry("", value)}, nil
+	}
+	members, err := object(text)
+	if err != nil {
+		return Document{}, err
+	}
+	var d Document
+	for _, m := range members {
+		switch m.name {
+		case "current":
+			d.Current, err = readEntry(m)
+		case "previous":
+			d.Previous, err = readEntry(m)
+		case "next":
+			d.Next, err = readEntry(m)
+		case "keys":
+			d.Keys, err = readKeys(m)
+		case "kty":
+			err = wrong("is a JSON Web Key; " + authz.UseJWTAuthorizer)
+		default:
+			err = wrong(`has a member other than "current", "previous", "next" and "keys"`)
+		}
+		if err != nil {
+			return Document{}, err
+		}
+	}
+	switch {
+	case d.Keys != nil && len(members) > 1:
+		return Document{}, wrong(`has other members beside "keys"`)
+	case d.Keys == nil && d.Current.IsZero():
+		return Document{}, wrong(`has no "current"`)
+	}
+	return d, nil
+}
+
+// Encode returns a document without Keys as JSON, which ParseDocument reads.
+func (d Document) Encode() string {
+	out := map[string]any{}
+	for name, e := range map[string]Entry{"current": d.Current, "previous": d.Previous, "next": d.Next} {
+		switch {
+		case e.IsZero():
+		case e.ID == "":
+			out[name] = e.Value()
+		default:
+			out[name] = map[string]string{"kid": e.ID, "secret": e.Value()}
+		}
+	}
+	text, _ := json.Marshal(out) // of strings
+	return string(text)
+}
+
+func wrong(what string) error {
+	return fmt.Errorf("%w: the secret document %s", authz.ErrMisconfigured, what)
+}
+
+// member is one member of a JSON object.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// object reads a JSON object that is all of text, which begins with its brace,
+// and names no member twice.
+// The decoder's errors are not wrapped: they can quote the text.
+func object(text string) ([]member, error) {
+	var members []member
+	if !utf8.ValidString(text) { // which the decoder would mend
+		return nil, wrong("is not UTF-8")
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	if _, err := decoder.Token(); err != nil { // the opening brace
+		return nil, wrong("is not valid JSON")
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		m := member{}
+		if err == nil {
+			m.name, _ = name.(string) // what else would stand there is no JSON
+			err = decoder.Decode(&m.value)
+		}
+		if err != nil {
+			return nil, wrong("is not valid JSON")
+		}
+		if seen[m.name] {
+			return nil, wrong("names a member twice")
+		}
+		seen[m.name] = true
+		members = append(members, m)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, wrong("is not valid JSON")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, wrong("has something behind its end")
+	}
+	return members, nil
+}
+
+// readEntry reads a K.
+func readEntry(m member) (Entry, error) {
+	if m.value[0] == '"' {
+		return entryOf(m, "", m.name)
+	}
+	if m.value[0] != '{' {
+		return Entry{}, wrong(fmt.Sprintf(`has in %q neither a string nor an object with "kid" and "secret"`, m.name))
+	}
+	members, err := object(string(m.value))
+	if err != nil {
+		return Entry{}, fmt.Errorf("%w in %q", err, m.name)
+	}
+	var id, secret Entry
+	for _, part := range members {
+		switch part.name {
+		case "kid":
+			id, err = entryOf(part, "", m.name)
+		case "secret":
+			secret, err = entryOf(part, "", m.name)
+		default:
+			err = wrong(fmt.Sprintf(`has in %q a member other than "kid" and "secret"`, m.name))
+		}
+		if err != nil {
+			return Entry{}, err
+		}
+	}
+	if id.Value() == "" || secret.IsZero() {
+		return Entry{}, wrong(fmt.Sprintf(`has in %q not both "kid" and "secret"`, m.name))
+	}
+	secret.ID = id.Value()
+	return secret, nil
+}
+
+// readKeys reads the member "keys".
+func readKeys(m member) ([]Entry, error) {
+	if m.value[0] == '[' {
+		return nil, wrong("is a JSON Web Key Set; " + authz.UseJWTAuthorizer)
+	}
+	if m.value[0] != '{' {
+		return nil, wrong(`has in "keys" something other than an object`)
+	}
+	members, err := object(string(m.value))
+	if err != nil {
+		return nil, fmt.Errorf("%w in %q", err, m.name)
+	}
+	entries := make([]Entry, 0, len(members))
+	for i, part := range members {
+		e, err := entryOf(part, part.name, fmt.Sprintf("key %d", i+1))
+		if err != nil {
+			return nil, err
+		}
+		if e.ID == "" {
+			return nil, wrong(`has in "keys" a key without an id`)
+		}
+		entries = append(entries, e)
+	}
+	if len(entries) == 0 {
+		return nil, wrong(`has no key in "keys"`)
+	}
+	return entries, nil
+}
+
+// entryOf reads a member that must be a string.
+func entryOf(m member, id, role string) (Entry, error) {
+	var s *string
+	if json.Unmarshal(m.value, &s) != nil || s == nil {
+		return Entry{}, wrong(fmt.Sprintf("has in %q something other than a string", role))
+	}
+	e := NewEntry(id, *s)
+	e.Role = role
+	return e, nil
+}

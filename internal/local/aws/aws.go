@@ -1,0 +1,311 @@
+// Package aws is a strict local AWS: the HTTP APIs of API Gateway,
+// Lambda, IAM, Systems Manager parameters, DynamoDB and CloudWatch Logs, as
+// far as a protected HTTP API needs them, in one process on the loopback
+// interface. What AWS would refuse it refuses, and says on its console which
+// grant or setting is missing.
+//
+// It is for one developer and for tests: everything is gone when it is closed.
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+)
+
+// closeGrace is how long requests in flight may take when the server closes.
+const closeGrace = 5 * time.Second
+
+// Config is what a Server is started with.
+type Config struct {
+	// Region is the one Region that is played, for instance eu-central-1.
+	Region string
+	// Port is where the first HTTP API listens. Defaults to a free port, as
+	// every further API does.
+	Port int
+	// Concurrency is how many function invocations may run at once, the
+	// account's limit on AWS. Defaults to 100: each is a process.
+	Concurrency int
+	// Console takes a line an event. Defaults to none.
+	Console *console.Console
+}
+
+// Server is a running local AWS.
+type Server struct {
+	// Account is what it plays.
+	Account account.Account
+	// Credentials are the developer's, who may do everything.
+	Credentials iam.Credentials
+	// Endpoint is the address at which AWS clients reach every service.
+	Endpoint string
+	// LogDir has one file a log group.
+	LogDir string
+
+	dir      string
+	ports    *ports
+	console  *console.Console
+	http     *http.Server
+	logs     *logs.Service
+	ssm      *ssm.Service
+	lambda   *lambda.Service
+	gateway  *gateway.Service
+	provider *provider.Server
+	outages  sync.Map // of the services that are down, by signing name
+}
+
+// Start starts a local AWS. It serves until it is closed.
+func Start(cfg Config) (*Server, error) {
+	s, services, err := start(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.provider, err = provider.Serve(services); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// start starts all but the provider.
+func start(cfg Config) (_ *Server, _ provider.Services, err error) {
+	dir, err := os.MkdirTemp("", "protected-http-api-aws-")
+	if err != nil {
+		return nil, provider.Services{}, fmt.Errorf("making a folder for the local AWS: %w", err)
+	}
+	s := &Server{
+		Account: account.Account{ID: contract.LocalAccountID, Region: cfg.Region, Partition: partition(cfg.Region)},
+		LogDir:  filepath.Join(dir, "logs"),
+		dir:     dir,
+		console: cfg.Console,
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.ports, err = openPorts(cfg.Port); err != nil {
+		return nil, provider.Services{}, err
+	}
+	listener, err := listen(0)
+	if err != nil {
+		return nil, provider.Services{}, fmt.Errorf("listening for AWS clients: %w", err)
+	}
+	s.Endpoint = "http://" + listener.Addr().String()
+	services, err := s.services(cfg)
+	if err != nil {
+		return nil, provider.Services{}, errors.Join(err, listener.Close())
+	}
+	s.http = &http.Server{
+		Handler: endpoint.New(endpoint.Options{
+			Account:  s.Account,
+			IAM:      services.IAM,
+			SSM:      services.SSM,
+			DynamoDB: services.DynamoDB,
+			Services: map[string]protocol.Service{
+				"apigateway": services.Gateway.Handler(),
+				"lambda":     services.Lambda.Handler(),
+				"logs":       services.Logs.Handler(s.Account),
+			},
+			Outage:  s.down,
+			Console: cfg.Console,
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	go func() { _ = s.http.Serve(listener) }()
+	return s, services, nil
+}
+
+// services makes the services, each with those that it needs.
+func (s *Server) services(cfg Config) (_ provider.Services, err error) {
+	identities := iam.New(s.Account)
+	s.Credentials = identities.Root()
+	s.logs, err = logs.New(s.LogDir)
+	if err != nil {
+		return provider.Services{}, err
+	}
+	s.logs.Subscribe(s.printLog)
+	s.lambda, err = lambda.New(lambda.Options{
+		Account:        s.Account,
+		IAM:            identities,
+		Logs:           s.logs,
+		Console:        cfg.Console,
+		Dir:            filepath.Join(s.dir, "lambda"),
+		EndpointURL:    s.Endpoint,
+		MaxConcurrency: cfg.Concurrency,
+	})
+	if err != nil {
+		return provider.Services{}, err
+	}
+	s.gateway = gateway.New(gateway.Options{
+		Account:    s.Account,
+		Invoker:    s.lambda,
+		Console:    cfg.Console,
+		Listen:     s.ports.listen,
+		Logs:       s.logs,
+		Identities: identities,
+	})
+	s.ssm = ssm.New(s.Account, nil)
+	return provider.Services{
+		Account:  s.Account,
+		IAM:      identities,
+		Logs:     s.logs,
+		Lambda:   s.lambda,
+		Gateway:  s.gateway,
+		DynamoDB: dynamodb.New(s.Account, nil),
+		SSM:      s.ssm,
+	}, nil
+}
+
+// ports gives the first API the port that the developer asked for, and every
+// other one a free port. The first one's is taken at once: that it is not free
+// is said before anything is deployed.
+type ports struct {
+	wanted int
+
+	mu    sync.Mutex
+	first net.Listener // until an API has it
+}
+
+func openPorts(wanted int) (*ports, error) {
+	listener, err := listen(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("listening for the HTTP API: %w: choose another port", err)
+	}
+	return &ports{wanted: wanted, first: listener}, nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+}
+
+func (p *ports) listen(string) (net.Listener, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if listener := p.first; listener != nil {
+		p.first = nil
+		return listener, nil
+	}
+	if listener, err := listen(p.wanted); err == nil {
+		return listener, nil
+	}
+	return listen(0) // an API that is there has the wanted one
+}
+
+func (p *ports) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first == nil {
+		return nil
+	}
+	return p.first.Close()
+}
+
+// printLog shows a function's log line on the console.
+func (s *Server) printLog(group, _ string, _ time.Time, line string) {
+	s.console.Log(group[strings.LastIndex(group, "/")+1:], line)
+}
+
+// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which Pulumi
+// deploys to this server.
+func (s *Server) DebugProviders() string { return s.provider.DebugProviders() }
+
+// Environment makes AWS clients, the AWS CLI among them, talk to this server.
+// Version 1 of the AWS CLI reads the Region from AWS_DEFAULT_REGION only.
+func (s *Server) Environment() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL":      s.Endpoint,
+		"AWS_REGION":            s.Account.Region,
+		"AWS_DEFAULT_REGION":    s.Account.Region,
+		"AWS_ACCESS_KEY_ID":     s.Credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY": s.Credentials.SecretAccessKey,
+	}
+}
+
+// LogFile is the file of a log group.
+func (s *Server) LogFile(group string) string { return s.logs.File(group) }
+
+// Invoke invokes a function as the developer does with aws lambda invoke.
+func (s *Server) Invoke(ctx context.Context, function string, event []byte) (lambda.InvokeOutput, error) {
+	return s.lambda.Invoke(ctx, lambda.InvokeInput{Function: function, Payload: event})
+}
+
+// PutSecret stores a SecureString, as aws ssm put-parameter would.
+func (s *Server) PutSecret(name, value string) error {
+	_, _, err := s.ssm.Put(ssm.Parameter{Name: name, Type: "SecureString", Value: value, Overwrite: true})
+	if err != nil {
+		return fmt.Errorf("storing the parameter %q: %w", name, err)
+	}
+	return nil
+}
+
+// SetOutage takes a service, by its signing name such as "ssm" or "dynamodb",
+// down or up again. While it is down it answers 503 to every client.
+func (s *Server) SetOutage(service string, down bool) {
+	if down {
+		s.outages.Store(service, nil)
+	} else {
+		s.outages.Delete(service)
+	}
+}
+
+func (s *Server) down(service string) bool {
+	_, down := s.outages.Load(service)
+	return down
+}
+
+// Close ends every function and removes all that the server kept.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	var errs []error
+	if s.provider != nil {
+		errs = append(errs, s.provider.Close())
+	}
+	if s.gateway != nil {
+		errs = append(errs, s.gateway.Close(ctx))
+	}
+	if s.ports != nil {
+		errs = append(errs, s.ports.close())
+	}
+	if s.lambda != nil {
+		errs = append(errs, s.lambda.Close())
+	}
+	if s.http != nil {
+		errs = append(errs, s.http.Close())
+	}
+	if s.logs != nil {
+		errs = append(errs, s.logs.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+}
+
+// partition is the partition that a Region belongs to.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}

@@ -1,0 +1,126 @@
+package dynamodb
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+)
+
+func operations(s *Service) map[string]protocol.Operation {
+	return s.Handler().(*protocol.JSON).Operations
+}
+
+func TestTableLifecycle(t *testing.T) {
+	t.Parallel()
+	s := newService()
+	ctx := t.Context()
+	made, err := s.CreateTable(ctx, Table{
+		Name: "events", BillingMode: "PAY_PER_REQUEST", HashKey: "pk", Attributes: []Attribute{{"pk", "S"}},
+		DeletionProtection: true, PointInTimeRecovery: true, Tags: map[string]string{"a": "b"},
+	})
+	if err != nil || made.ARN != "arn:aws:dynamodb:eu-central-1:000000000000:table/events" || made.Created != start || len(made.ID) != 36 {
+		t.Fatalf("got %+v, %v", made, err)
+	}
+	_, err = s.CreateTable(ctx, made.Table)
+	wantError(t, err, "ResourceInUseException: Table already exists: events")
+	must(t, s, "PutItem", `{"TableName":"events","Item":{"pk":{"S":"1"},"g":{"S":"x"}}}`)
+	must(t, s, "PutItem", `{"TableName":"events","Item":{"pk":{"S":"2"},"g":{"N":"1"}}}`)
+	wantError(t, s.DeleteTable(ctx, "events"), "ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+
+	// A new index has what was there before; what does not fit is left out.
+	next := made.Table
+	next.DeletionProtection = false
+	next.Attributes = append(slices.Clone(next.Attributes), Attribute{"g", "S"})
+	next.GSIs = []Index{{Name: "by-g", HashKey: "g", Projection: "ALL"}}
+	updated, err := s.UpdateTable(ctx, next)
+	if err != nil || updated.ID != made.ID || updated.ItemCount != 2 || updated.DeletionProtection {
+		t.Fatalf("got %+v, %v", updated, err)
+	}
+	wantJSON(t, must(t, s, "Scan", `{"TableName":"events","IndexName":"by-g"}`), `{"Count":1,"ScannedCount":1,"Items":[{"pk":{"S":"1"},"g":{"S":"x"}}]}`)
+	other := next
+	other.HashKey, other.Attributes = "g", []Attribute{{"g", "S"}}
+	_, err = s.UpdateTable(ctx, other)
+	wantError(t, err, "ValidationException: the keys and local indexes of table events cannot be changed: replace the table")
+
+	if err := s.DeleteTable(ctx, "events"); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, s.DeleteTable(ctx, "events"), "ResourceNotFoundException: Requested resource not found: Table: events not found")
+	_, err = s.UpdateTable(ctx, next)
+	wantError(t, err, "ResourceNotFoundException: Requested resource not found: Table: events not found")
+	if _, ok := s.Table("events"); ok {
+		t.Error("the table is still there")
+	}
+}
+
+// TestTableOperations: tables made and changed over the protocol are those of
+// Table, and the other way round.
+func TestTableOperations(t *testing.T) {
+	t.Parallel()
+	s := newService()
+	must(t, s, "CreateTable", `{"TableName":"tab","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],
+		"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"N"}],"DeletionProtectionEnabled":true,"SSESpecification":{"Enabled":true},"Tags":[{"Key":"k","Value":"v"}]}`)
+	info, ok := s.Table("tab")
+	if !ok || info.HashKey != "a" || info.RangeKey != "b" || !info.DeletionProtection || !info.SSE || info.Tags["k"] != "v" {
+		t.Fatalf("got %+v", info)
+	}
+	must(t, s, "UpdateTable", `{"TableName":"tab","DeletionProtectionEnabled":false,"AttributeDefinitions":[{"AttributeName":"c","AttributeType":"S"}],
+		"GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"by-c","KeySchema":[{"AttributeName":"c","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}}]}`)
+	const arn = `arn:aws:dynamodb:eu-central-1:000000000000:table/tab`
+	description := `{"TableName":"tab","TableArn":"` + arn + `","TableId":"` + info.ID + `","TableStatus":"ACTIVE","CreationDateTime":1725564788,"ItemCount":0,"TableSizeBytes":0,
+		"KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"DeletionProtectionEnabled":false,
+		"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"},
+		"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"N"},{"AttributeName":"c","AttributeType":"S"}],
+		"SSEDescription":{"Status":"ENABLED","SSEType":"KMS"},
+		"GlobalSecondaryIndexes":[{"IndexName":"by-c","IndexArn":"` + arn + `/index/by-c","IndexStatus":"ACTIVE","KeySchema":[{"AttributeName":"c","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}]}`
+	wantJSON(t, must(t, s, "DescribeTable", `{"TableName":"`+arn+`"}`), `{"Table":`+description+`}`)
+	must(t, s, "UpdateTable", `{"TableName":"tab","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"by-c"}}]}`)
+	if info, _ := s.Table("tab"); len(info.GSIs) != 0 || len(info.Attributes) != 2 {
+		t.Errorf("got %+v", info)
+	}
+	_, err := do(s, "UpdateTable", `{"TableName":"tab","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"by-c"}}]}`)
+	wantError(t, err, "ResourceNotFoundException: Requested resource not found")
+	wantJSON(t, must(t, s, "ListTables", `{}`), `{"TableNames":["tab"]}`)
+	if out := must(t, s, "DeleteTable", `{"TableName":"tab"}`); !strings.Contains(out, `"TableStatus":"DELETING"`) {
+		t.Errorf("got %s", out)
+	}
+	wantJSON(t, must(t, s, "ListTables", `{}`), `{"TableNames":[]}`)
+}
+
+func TestTableErrors(t *testing.T) {
+	t.Parallel()
+	const v = "ValidationException: "
+	for _, tc := range []struct {
+		name   string
+		change func(*Table)
+		want   string
+	}{
+		{"name", func(x *Table) { x.Name = "a b" }, v + badName},
+		{"billing mode", func(x *Table) { x.BillingMode = "FREE" }, v + "1 validation error detected: Value 'FREE' at 'billingMode' failed to satisfy constraint: Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]"},
+		{"no capacity", func(x *Table) { x.BillingMode = "" }, v + "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED (the table)"},
+		{"capacity on demand", func(x *Table) { x.ReadCapacity = 1 }, v + "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST (the table)"},
+		{"no hash key", func(x *Table) { x.HashKey = "" }, v + "No Hash Key specified in schema.  All Dynamo DB Tables must have exactly one hash key"},
+		{"same key", func(x *Table) { x.RangeKey = "pk" }, v + `Both the Hash Key and the Range Key element in the KeySchema have the same name: "pk"`},
+		{"undefined", func(x *Table) { x.Attributes = x.Attributes[1:] }, v + "One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [pk], AttributeDefinitions: [at, color, owner, sk]"},
+		{"unused", func(x *Table) { x.Attributes = append(slices.Clone(x.Attributes), Attribute{"z", "S"}) }, v + "One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [at, color, owner, pk, sk, z], keys used: [at, color, owner, pk, sk]"},
+		{"type", func(x *Table) { x.Attributes = []Attribute{{"pk", "BOOL"}} }, v + `1 validation error detected: Value 'BOOL' at 'attributeDefinitions.attributeType' of "pk" failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]`},
+		{"same index", func(x *Table) {
+			x.LSIs = []Index{{Name: "by-owner", HashKey: "pk", RangeKey: "color", Projection: "ALL"}}
+		}, v + "One or more parameter values were invalid: Duplicate index name: by-owner"},
+		{"local hash key", func(x *Table) { x.LSIs = []Index{{Name: "loc", HashKey: "color", RangeKey: "at", Projection: "ALL"}} }, v + "One or more parameter values were invalid: Table KeySchema and index KeySchema must have the same hash key. IndexName: loc"},
+		{"projection", func(x *Table) { x.GSIs = []Index{{Name: "glo", HashKey: "owner", RangeKey: "at", Projection: "SOME"}} }, v + "One or more parameter values were invalid: Unknown ProjectionType: SOME of index: glo"},
+		{"include nothing", func(x *Table) {
+			x.GSIs = []Index{{Name: "glo", HashKey: "owner", RangeKey: "at", Projection: "INCLUDE"}}
+		}, v + "One or more parameter values were invalid: ProjectionType is INCLUDE, and NonKeyAttributes must be specified for INCLUDE only (index: glo)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			table := eventsTable
+			tc.change(&table)
+			_, err := newService().CreateTable(t.Context(), table)
+			wantError(t, err, tc.want)
+		})
+	}
+}

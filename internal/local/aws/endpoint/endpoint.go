@@ -1,0 +1,127 @@
+// Package endpoint is the one address at which the local AWS's services are
+// reached, by the AWS CLI, the SDKs and the functions themselves. It verifies
+// the signature of each request, finds the service by the signature's scope,
+// and has the service ask for the permissions that the request needs. Refusals
+// have AWS's wording; the console says what would cure them, and never shows
+// a value.
+package endpoint
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+)
+
+// maxBody is the most that a request may have: DynamoDB's 16 MB, the largest
+// limit of the services here.
+const maxBody = 16 << 20
+
+// Options are what an endpoint is made of.
+type Options struct {
+	Account account.Account
+	// IAM knows the credentials and the policies.
+	IAM *iam.Service
+	// SSM and DynamoDB are served under ssm and dynamodb; nil leaves one out.
+	SSM      *ssm.Service
+	DynamoDB *dynamodb.Service
+	// Services are further services by their signing name, for instance logs.
+	Services map[string]protocol.Service
+	// Outage says whether a service, by its signing name, is down: it then
+	// answers every request with 503, as AWS does when it cannot serve. Nil: all
+	// are up.
+	Outage func(service string) bool
+	// Console is told what was refused, and why. Nil tells nobody.
+	Console *console.Console
+	// Now is the clock for signatures. Defaults to time.Now.
+	Now func() time.Time
+}
+
+type endpoint struct {
+	Options
+	services map[string]protocol.Service
+}
+
+// New returns the endpoint. The service sts, with GetCallerIdentity, is always
+// there.
+func New(o Options) http.Handler {
+	e := &endpoint{Options: o, services: map[string]protocol.Service{"sts": sts{o.Account, o.IAM}}}
+	if o.Now == nil {
+		e.Now = time.Now
+	}
+	if o.SSM != nil {
+		e.services["ssm"] = o.SSM.Handler()
+	}
+	if o.DynamoDB != nil {
+		e.services["dynamodb"] = o.DynamoDB.Handler()
+	}
+	for name, s := range o.Services {
+		e.services[name] = s
+	}
+	return e
+}
+
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		var large *http.MaxBytesError
+		failure := protocol.Errorf("SerializationException", "the body of the request could not be read")
+		if errors.As(err, &large) {
+			failure = &protocol.Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(maxBody) + " bytes", Status: http.StatusRequestEntityTooLarge}
+		}
+		e.refuse(w, r, failure, "send a smaller request")
+		return
+	}
+	identity, scope, err := e.IAM.Verify(r, body, e.Now())
+	if err != nil {
+		e.refuse(w, r, err, "sign the request with Signature Version 4 and the credentials that the local AWS gave out for this run")
+		return
+	}
+	// STS's global endpoint is signed for us-east-1.
+	if scope.Region != e.Account.Region && (scope.Service != "sts" || scope.Region != "us-east-1") {
+		e.refuse(w, r, protocol.Errorf("InvalidSignatureException", "Credential should be scoped to a valid Region, not '%s'.", scope.Region),
+			"use the Region "+e.Account.Region)
+		return
+	}
+	service, ok := e.services[scope.Service]
+	if !ok {
+		e.refuse(w, r, protocol.Errorf("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
+			"use a service that the local AWS has, or AWS itself")
+		return
+	}
+	if e.Outage != nil && e.Outage(scope.Service) {
+		service.Fail(w, &protocol.Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable})
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	service.Serve(w, &protocol.Request{
+		Identity: identity, Scope: scope, HTTP: r, Body: body, Console: e.Console,
+		Authorize: func(g iam.Grant) error { return e.IAM.AuthorizeGrant(identity, g) },
+	})
+}
+
+// refuse answers a request that reaches no service. The Query protocol, told
+// by its form, reads XML; all others read JSON. What is not of a JSON protocol
+// with X-Amz-Target gets 403 where its signature is refused.
+func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, err error, cure string) {
+	e.Console.Refused(err.Error(), cure)
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		sts{}.Fail(w, err)
+		return
+	}
+	failure := *protocol.AsError(err)
+	if _, signature := queryErrors[failure.Code]; signature && r.Header.Get("X-Amz-Target") == "" {
+		failure.Status = http.StatusForbidden
+	}
+	(&protocol.JSON{Version: "1.1"}).Fail(w, &failure)
+}

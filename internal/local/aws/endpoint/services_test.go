@@ -1,0 +1,173 @@
+package endpoint_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
+	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	localssm "github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+)
+
+// wholeCloud is a local AWS with every service of the endpoint, the function
+// "echo" with its log group, and an API with one route to it.
+type wholeCloud struct {
+	*cloud
+	api       gateway.API
+	functions *lambda.Service
+}
+
+const echoARN = "arn:aws:lambda:eu-central-1:000000000000:function:echo"
+
+func newWholeCloud(t *testing.T) *wholeCloud {
+	t.Helper()
+	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &consoletest.Buffer{}}
+	written, err := logs.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := console.New(c.console)
+	functions, err := lambda.New(lambda.Options{Account: acct, IAM: c.iam, Logs: written, Console: out, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := gateway.New(gateway.Options{Account: acct, Invoker: functions, Console: out})
+	server := httptest.NewServer(endpoint.New(endpoint.Options{
+		Account: acct, IAM: c.iam, SSM: c.ssm, DynamoDB: c.dynamodb, Console: out,
+		Services: map[string]protocol.Service{"apigateway": gate.Handler(), "lambda": functions.Handler(), "logs": written.Handler(acct)},
+	}))
+	c.url = server.URL
+	t.Cleanup(func() {
+		server.Close()
+		for _, err := range []error{gate.Close(t.Context()), functions.Close(), written.Close()} {
+			if err != nil && t.Context().Err() == nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := written.CreateGroup(logs.Group{Name: "/aws/lambda/echo", RetentionDays: 14}); err != nil {
+		t.Fatal(err)
+	}
+	w := &wholeCloud{cloud: c, functions: functions}
+	w.deployFunction(t, functions)
+	w.deployAPI(t, gate)
+	return w
+}
+
+func (w *wholeCloud) deployFunction(t *testing.T, functions *lambda.Service) {
+	t.Helper()
+	role, err := w.iam.CreateRole(iam.Role{Name: "echo-role", AssumeRolePolicy: lambdaTrust})
+	if err == nil {
+		err = w.iam.PutRolePolicy("echo-role", "logs", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:eu-central-1:000000000000:log-group:/aws/lambda/echo:*"}}`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	architecture := map[string]string{"amd64": "x86_64"}[runtime.GOARCH]
+	if architecture == "" {
+		architecture = runtime.GOARCH
+	}
+	for _, name := range []string{"echo", "busy"} {
+		f := lambda.Function{
+			Name: name, RoleARN: role.ARN, Runtime: "provided.al2023", Handler: "bootstrap", Architecture: architecture,
+			Timeout: 10 * time.Second, Code: bootstrapZip(t), Environment: map[string]string{"STAGE": "test"},
+		}
+		if name == "busy" {
+			none := 0
+			f.ReservedConcurrency = &none
+		}
+		if _, err := functions.CreateFunction(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (w *wholeCloud) deployAPI(t *testing.T, gate *gateway.Service) {
+	t.Helper()
+	api, err := gate.CreateAPI(gateway.API{Name: "events", ProtocolType: "HTTP", Tags: map[string]string{"team": "blue"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uri := "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + echoARN + "/invocations"
+	integration, err := gate.CreateIntegration(api.ID, gateway.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri, PayloadFormatVersion: "2.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorizer, err := gate.CreateAuthorizer(api.ID, gateway.Authorizer{
+		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri, PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
+		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 300,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"GET /events", "POST /events", "DELETE /events/{id}"} {
+		if _, err := gate.CreateRoute(api.ID, gateway.Route{RouteKey: key, AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := gate.CreateStage(api.ID, gateway.Stage{Name: "$default", AutoDeploy: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.api = api
+}
+
+var bootstrap struct {
+	once sync.Once
+	zip  []byte
+	err  error
+}
+
+// bootstrapZip is the function of package lambda's tests, compiled once.
+func bootstrapZip(t *testing.T) []byte {
+	t.Helper()
+	bootstrap.once.Do(func() { bootstrap.zip, bootstrap.err = buildBootstrap() })
+	if bootstrap.err != nil {
+		t.Fatal(bootstrap.err)
+	}
+	return bootstrap.zip
+}
+
+func buildBootstrap() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "endpoint-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", file, "../lambda/testdata/bootstrap")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if _, err := cmd.Output(); err != nil {
+		return nil, err
+	}
+	program, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Store}
+	header.SetMode(0o755)
+	entry, err := w.CreateHeader(header)
+	if err == nil {
+		_, err = entry.Write(program)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return b.Bytes(), err
+}

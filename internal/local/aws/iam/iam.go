@@ -1,0 +1,201 @@
+// Package iam is the identity and access management of the local AWS: the
+// developer's credentials, roles with their trust policy and inline policies,
+// temporary credentials of assumed roles, the evaluation of policies, and the
+// verification of Signature Version 4.
+//
+// It follows the IAM User Guide. What a policy document may say on AWS but
+// cannot be evaluated here is refused when the document is put, and never
+// ignored. Users, groups, managed policies, permissions boundaries and
+// resource-based policies are left to AWS.
+package iam
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+)
+
+// APIError is an error with the code and message that AWS answers.
+type APIError struct {
+	Code    string
+	Message string
+}
+
+func (e *APIError) Error() string { return e.Code + ": " + e.Message }
+
+func apiErrorf(code, format string, args ...any) *APIError {
+	return &APIError{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Service holds the roles and the credentials of one account. It is safe for
+// concurrent use.
+type Service struct {
+	acct account.Account
+	root Credentials
+	now  func() time.Time
+
+	mu       sync.RWMutex
+	roles    map[string]*role   // by lower-case name: AWS tells no names apart by case
+	sessions map[string]session // by access key id
+}
+
+type session struct {
+	credentials Credentials
+	identity    Identity
+}
+
+// New returns a service without roles and with fresh developer credentials.
+func New(acct account.Account) *Service {
+	s := &Service{
+		acct:     acct,
+		root:     Credentials{AccessKeyID: "AKIA" + randomID(), SecretAccessKey: randomSecret(30)},
+		now:      time.Now,
+		roles:    map[string]*role{},
+		sessions: map[string]session{},
+	}
+	s.sessions[s.root.AccessKeyID] = session{
+		credentials: s.root,
+		identity:    Identity{ARN: acct.GlobalARN("iam", "root"), UserID: acct.ID, AccessKeyID: s.root.AccessKeyID},
+	}
+	return s
+}
+
+// Root returns the developer's credentials, which may do everything. They are
+// random, made by New, and never stored.
+func (s *Service) Root() Credentials { return s.root }
+
+// TrustError is a refusal by a role's trust policy.
+type TrustError struct {
+	// RoleARN is the role that was to be assumed.
+	RoleARN string
+	// Principal is the service that wanted to assume it.
+	Principal string
+	// Explicit is true where a Deny statement matched.
+	Explicit bool
+}
+
+// Error is in the words of the IAM User Guide, "Troubleshoot access denied
+// error messages".
+func (e *TrustError) Error() string {
+	why := "because no role trust policy allows the sts:AssumeRole action"
+	if e.Explicit {
+		why = "with an explicit deny in the role trust policy"
+	}
+	return fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole %s", e.Principal, why)
+}
+
+// Cure is what a developer has to change so that the role can be assumed.
+func (e *TrustError) Cure() string {
+	if e.Explicit {
+		return fmt.Sprintf("remove the Deny statement that matches %s from the trust policy of %s", e.Principal, e.RoleARN)
+	}
+	return fmt.Sprintf("allow sts:AssumeRole to the principal {\"Service\": %q} in the trust policy of %s", e.Principal, e.RoleARN)
+}
+
+// sessionNames is the pattern of RoleSessionName (STS API reference,
+// AssumeRole), but for its shortest: Lambda names the session of a function
+// after it, and that may be one character.
+var sessionNames = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+
+// lambdaService is the principal that names its sessions after functions.
+const lambdaService = "lambda.amazonaws.com"
+
+// AssumeRole returns temporary credentials of a role for a service, for
+// instance lambda.amazonaws.com, if the role's trust policy allows it; else a
+// *TrustError. They stay valid until Revoke.
+func (s *Service) AssumeRole(roleARN, servicePrincipal, sessionName string) (Credentials, Identity, error) {
+	if !sessionNames.MatchString(sessionName) {
+		return Credentials{}, Identity{}, apiErrorf("ValidationError", "the session name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", sessionName)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.roles[strings.ToLower(roleARN[strings.LastIndex(roleARN, "/")+1:])]
+	if !ok || r.ARN != roleARN {
+		return Credentials{}, Identity{}, &TrustError{RoleARN: roleARN, Principal: servicePrincipal}
+	}
+	verdict := r.trust.evaluate(query{
+		action:    "sts:AssumeRole",
+		principal: servicePrincipal,
+		context:   s.context(Identity{}, Context{"aws:SourceAccount": s.acct.ID}),
+	})
+	if verdict != allowed {
+		return Credentials{}, Identity{}, &TrustError{RoleARN: roleARN, Principal: servicePrincipal, Explicit: verdict == denied}
+	}
+	c := Credentials{AccessKeyID: "ASIA" + randomID(), SecretAccessKey: randomSecret(30), SessionToken: randomSecret(120)}
+	id := Identity{
+		ARN:         s.acct.GlobalARN("sts", "assumed-role/"+r.Name+"/"+sessionName),
+		Role:        r.Name,
+		UserID:      r.UniqueID + ":" + sessionName,
+		AccessKeyID: c.AccessKeyID,
+		issued:      s.now(),
+	}
+	if servicePrincipal == lambdaService {
+		id.function = s.acct.ARN("lambda", "function:"+sessionName)
+	}
+	s.sessions[c.AccessKeyID] = session{c, id}
+	return c, id, nil
+}
+
+// Revoke ends temporary credentials. An unknown key and the developer's own
+// are left as they are.
+func (s *Service) Revoke(accessKeyID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if accessKeyID != s.root.AccessKeyID {
+		delete(s.sessions, accessKeyID)
+	}
+}
+
+// Grant is one permission that a request needs.
+type Grant struct {
+	// Action is a service prefix and an action, for instance ssm:GetParameter.
+	Action string
+	// Resource is the ARN of what the action is done to.
+	Resource string
+	// Context holds the request's own condition keys; it may be nil.
+	Context Context
+}
+
+// Authorize says whether the identity may do the action on the resource: nil,
+// or an *AccessDeniedError. A Deny beats every Allow, and nothing is allowed
+// by default (IAM User Guide, policy evaluation logic).
+func (s *Service) Authorize(id Identity, action, resource string) error {
+	return s.AuthorizeGrant(id, Grant{Action: action, Resource: resource})
+}
+
+// AuthorizeGrant is Authorize with the condition keys of the request.
+func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
+	if id.Root() {
+		return nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	verdict := undecided
+	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
+		q := query{action: g.Action, resource: g.Resource, context: s.context(id, g.Context)}
+		for _, p := range r.policies {
+			verdict = max(verdict, p.evaluate(q))
+		}
+	}
+	if verdict == allowed {
+		return nil
+	}
+	return &AccessDeniedError{Identity: id, Action: g.Action, Resource: g.Resource, Explicit: verdict == denied}
+}
+
+// randomID returns the 16 characters of an access key id or unique id that
+// follow its prefix.
+func randomID() string { return rand.Text()[:16] }
+
+// randomSecret returns n random bytes in base64, as AWS's secrets look.
+func randomSecret(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // crypto/rand never fails
+	return base64.StdEncoding.EncodeToString(b)
+}

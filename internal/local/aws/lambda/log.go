@@ -1,0 +1,97 @@
+package lambda
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+)
+
+// logStream is where one environment writes its log events, as far as the
+// function's role lets it.
+type logStream struct {
+	s        *Service
+	v        *version
+	identity iam.Identity
+	name     string
+	open     atomic.Bool
+}
+
+func (s *Service) newLogStream(v *version, identity iam.Identity) *logStream {
+	return &logStream{
+		s: s, v: v, identity: identity,
+		name: s.now().UTC().Format("2006/01/02") + "/[" + latest + "]" + randomHex(16),
+	}
+}
+
+// check asks IAM whether the role may write the stream, as AWS does on each
+// write: a policy that comes later opens the log, one that goes closes it.
+func (l *logStream) check() {
+	err := l.authorize()
+	l.open.Store(err == nil)
+	if err != nil {
+		l.s.refused(l.v, fmt.Sprintf("the log of the function %q: %v", l.v.info.Name, err), l.cure(err))
+	}
+}
+
+// authorize checks the grants on the names that AWS's own refusals show.
+func (l *logStream) authorize() error {
+	group := l.v.info.LogGroup
+	prefix := l.s.account.ARN("logs", "log-group:"+group+":log-stream:")
+	if _, ok := l.s.logs.Group(group); !ok {
+		if err := l.s.iam.Authorize(l.identity, "logs:CreateLogGroup", prefix); err != nil {
+			return err
+		}
+		var exists *logs.AlreadyExistsError
+		if err := l.s.logs.CreateGroup(logs.Group{Name: group}); err != nil && !errors.As(err, &exists) {
+			return err
+		}
+	}
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		if err := l.s.iam.Authorize(l.identity, action, prefix+l.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cure names the grant for the whole log group rather than for one stream of
+// it, whose name is random.
+func (l *logStream) cure(err error) string {
+	var denied *iam.AccessDeniedError
+	if !errors.As(err, &denied) {
+		return "see the error"
+	}
+	if denied.Explicit {
+		return denied.Cure()
+	}
+	group := l.s.account.ARN("logs", "log-group:"+l.v.info.LogGroup)
+	if denied.Action == "logs:CreateLogGroup" {
+		return fmt.Sprintf("create the log group %s before the function, or allow logs:CreateLogGroup on %s:* in a policy of the role %q", l.v.info.LogGroup, group, l.identity.Role)
+	}
+	return fmt.Sprintf("allow logs:CreateLogStream and logs:PutLogEvents on %s:* in a policy of the role %q", group, l.identity.Role)
+}
+
+// write appends one log event, or drops it where the log is not open.
+func (l *logStream) write(line string) {
+	if !l.open.Load() {
+		return
+	}
+	if err := l.s.logs.Append(l.v.info.LogGroup, l.name, l.s.now(), line); err != nil {
+		l.open.Store(false)
+		l.s.refused(l.v, fmt.Sprintf("the log of the function %q: %v", l.v.info.Name, err), "leave the log group as long as the function is there")
+	}
+}
+
+// refused tells the console once for each version what was refused.
+func (s *Service) refused(v *version, what, cure string) {
+	s.mu.Lock()
+	told := v.warned[cure]
+	v.warned[cure] = true
+	s.mu.Unlock()
+	if !told {
+		s.console.Refused(what, cure)
+	}
+}

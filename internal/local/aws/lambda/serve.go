@@ -1,0 +1,184 @@
+package lambda
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+)
+
+// maxListed is how many functions a page of ListFunctions has at most (Lambda
+// API reference).
+const maxListed = 50
+
+// Handler returns the service behind the endpoint: ListFunctions, GetFunction,
+// GetFunctionConfiguration and Invoke.
+func (s *Service) Handler() protocol.Service {
+	const functions = "/2015-03-31/functions"
+	return &protocol.REST{
+		Name: "lambda", Message: "Message",
+		Statuses: map[string]int{
+			codeConflict: http.StatusConflict, codeNotFound: http.StatusNotFound,
+			"RequestTooLargeException": http.StatusRequestEntityTooLarge, "TooManyRequestsException": http.StatusTooManyRequests,
+		},
+		Operations: []protocol.RESTOperation{
+			{Name: "ListFunctions", Method: http.MethodGet, Path: functions, Grants: listGrants, Run: s.serveList},
+			{Name: "GetFunction", Method: http.MethodGet, Path: functions + "/{FunctionName}", Grants: s.grants("lambda:GetFunction"), Run: s.serveGet},
+			{Name: "GetFunctionConfiguration", Method: http.MethodGet, Path: functions + "/{FunctionName}/configuration", Grants: s.grants("lambda:GetFunctionConfiguration"), Run: s.serveConfiguration},
+			{Name: "Invoke", Method: http.MethodPost, Path: functions + "/{FunctionName}/invocations", Grants: s.grants("lambda:InvokeFunction"), Run: s.serveInvoke},
+		},
+	}
+}
+
+func listGrants(*protocol.RESTRequest) ([]iam.Grant, error) {
+	return []iam.Grant{{Action: "lambda:ListFunctions", Resource: "*"}}, nil
+}
+
+// functionReference is the parameter FunctionName: a name, a whole ARN or one
+// from the account on, each with or without a qualifier (Lambda API reference).
+var functionReference = regexp.MustCompile(`^(?:arn:(aws[a-zA-Z-]*):lambda:([a-z0-9-]+):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_]+)(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
+
+// reference reads which function a request is for: the ARN without qualifier,
+// and the qualifier.
+func (s *Service) reference(r *protocol.RESTRequest) (arn, qualifier string, err error) {
+	m := functionReference.FindStringSubmatch(r.Path["FunctionName"])
+	if m == nil {
+		return "", "", &protocol.Error{Code: codeValidation, Message: "1 validation error detected: Value '" + r.Path["FunctionName"] + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " + functionReference.String()}
+	}
+	if qualifier = cmp.Or(m[5], r.Query.Get("Qualifier")); m[5] != "" && r.Query.Has("Qualifier") && r.Query.Get("Qualifier") != m[5] {
+		return "", "", &protocol.Error{Code: codeInvalidParameter, Message: "The derived qualifier from the function name does not match the specified qualifier."}
+	}
+	owner := s.account
+	owner.Partition, owner.Region, owner.ID = cmp.Or(m[1], owner.Partition), cmp.Or(m[2], owner.Region), cmp.Or(m[3], owner.ID)
+	return owner.ARN("lambda", "function:"+m[4]), qualifier, nil
+}
+
+// grants asks for an action on the function, with its qualifier where the
+// request has one (Lambda developer guide, lambda-api-permissions-ref).
+func (s *Service) grants(action string) func(*protocol.RESTRequest) ([]iam.Grant, error) {
+	return func(r *protocol.RESTRequest) ([]iam.Grant, error) {
+		arn, qualifier, err := s.reference(r)
+		if qualifier != "" {
+			arn += ":" + qualifier
+		}
+		return []iam.Grant{{Action: action, Resource: arn}}, err
+	}
+}
+
+// find returns the function of a request.
+func (s *Service) find(r *protocol.RESTRequest) (FunctionInfo, error) {
+	arn, qualifier, err := s.reference(r)
+	if err != nil {
+		return FunctionInfo{}, err
+	}
+	info, ok := s.Function(arn)
+	if !ok || (qualifier != "" && qualifier != latest) {
+		if qualifier != "" {
+			arn += ":" + qualifier
+		}
+		return FunctionInfo{}, refusal(&NotFoundError{ARN: arn})
+	}
+	return info, nil
+}
+
+func (s *Service) serveGet(r *protocol.RESTRequest) (*protocol.RESTAnswer, error) {
+	info, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	answer := map[string]any{"Configuration": configuration(info)}
+	if info.ReservedConcurrency != nil {
+		answer["Concurrency"] = map[string]int{"ReservedConcurrentExecutions": *info.ReservedConcurrency}
+	}
+	return &protocol.RESTAnswer{Body: answer}, nil
+}
+
+func (s *Service) serveConfiguration(r *protocol.RESTRequest) (*protocol.RESTAnswer, error) {
+	info, err := s.find(r)
+	if err != nil {
+		return nil, err
+	}
+	return &protocol.RESTAnswer{Body: configuration(info)}, nil
+}
+
+func (s *Service) serveList(r *protocol.RESTRequest) (*protocol.RESTAnswer, error) {
+	limit := maxListed
+	if text := r.Query.Get("MaxItems"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 10_000 {
+			return nil, &protocol.Error{Code: codeInvalidParameter, Message: "MaxItems must be 1 to 10000"}
+		}
+		limit = min(n, maxListed)
+	}
+	if r.Query.Has("MasterRegion") {
+		return nil, notServed("the parameter MasterRegion", "leave it out: there is one Region")
+	}
+	s.mu.Lock()
+	all := make([]FunctionInfo, 0, len(s.functions))
+	for _, fn := range s.functions {
+		all = append(all, fn.current.info.clone())
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b FunctionInfo) int { return strings.Compare(a.Name, b.Name) })
+	page, next, err := protocol.Page(all, r.Query.Get("Marker"), limit, codeInvalidParameter)
+	if err != nil {
+		return nil, err
+	}
+	functions := make([]map[string]any, len(page))
+	for i, info := range page {
+		functions[i] = configuration(info)
+	}
+	answer := map[string]any{"Functions": functions}
+	if next != "" {
+		answer["NextMarker"] = next
+	}
+	return &protocol.RESTAnswer{Body: answer}, nil
+}
+
+// configuration is AWS's FunctionConfiguration.
+func configuration(info FunctionInfo) map[string]any {
+	c := map[string]any{
+		"FunctionName": info.Name, "FunctionArn": info.ARN, "Description": info.Description, "Version": info.Version,
+		"Runtime": info.Runtime, "Role": info.RoleARN, "Handler": info.Handler, "Architectures": []string{info.Architecture},
+		"MemorySize": info.MemorySize, "Timeout": int(info.Timeout.Seconds()), "PackageType": "Zip",
+		"CodeSha256": info.CodeSha256, "CodeSize": info.CodeSize,
+		"LastModified": info.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
+		"State":        "Active", "LastUpdateStatus": "Successful",
+		"TracingConfig":    map[string]string{"Mode": "PassThrough"},
+		"EphemeralStorage": map[string]int{"Size": 512},
+	}
+	logging := map[string]string{"LogFormat": info.LogFormat, "LogGroup": info.LogGroup}
+	if info.ApplicationLogLevel != "" {
+		logging["ApplicationLogLevel"], logging["SystemLogLevel"] = info.ApplicationLogLevel, info.SystemLogLevel
+	}
+	c["LoggingConfig"] = logging
+	if len(info.Environment) > 0 {
+		c["Environment"] = map[string]any{"Variables": info.Environment}
+	}
+	return c
+}
+
+// refusal is an error of the service as its clients see it.
+func refusal(err error) error {
+	var missing *NotFoundError
+	var api *APIError
+	switch {
+	case errors.As(err, &missing):
+		return &protocol.Error{Code: codeNotFound, Message: missing.Error(), Members: map[string]any{"Type": "User"}}
+	case errors.As(err, &api):
+		return &protocol.Error{Code: api.Code, Message: api.Message, Cure: api.Cure(), Members: map[string]any{"Type": "User"}}
+	case errors.Is(err, ErrClosed):
+		return &protocol.Error{Code: "ServiceException", Message: err.Error(), Status: http.StatusInternalServerError}
+	}
+	return err
+}
+
+func notServed(what, cure string) error {
+	return &protocol.Error{Code: codeInvalidParameter, Message: "the local AWS does not support " + what, Cure: cure}
+}

@@ -1,0 +1,153 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+)
+
+// JSON is a service of AWS's JSON protocols: POST /, the operation in
+// X-Amz-Target, a JSON object both ways.
+type JSON struct {
+	// Name is the signing name, for instance ssm.
+	Name string
+	// Target stands before the operation in X-Amz-Target, for instance
+	// AmazonSSM.
+	Target string
+	// Version is 1.0 or 1.1.
+	Version string
+	// Namespace stands before the code of the service's own errors; errors of
+	// AWS's framework then have the framework's. Defaults to none for both.
+	Namespace string
+	// CRC32 is whether answers carry x-amz-crc32, as DynamoDB's do.
+	CRC32 bool
+	// Operations, by name. Any other is an UnknownOperationException.
+	Operations map[string]Operation
+}
+
+// Operation is one operation of a JSON service.
+type Operation struct {
+	// Grants reads from the body which permissions the request needs.
+	Grants func(body []byte) ([]iam.Grant, error)
+	// Run does it and returns what is sent as JSON, or an error.
+	Run func(body []byte) (any, error)
+}
+
+// frameworkErrors are errors that come from AWS's framework, with its
+// namespaces, not from a service's model.
+var frameworkErrors = map[string]string{
+	"AccessDeniedException":               "com.amazon.coral.service#",
+	"IncompleteSignatureException":        "com.amazon.coral.service#",
+	"InternalFailure":                     "com.amazon.coral.service#",
+	"InvalidSignatureException":           "com.amazon.coral.service#",
+	"MissingAuthenticationTokenException": "com.amazon.coral.service#",
+	"SerializationException":              "com.amazon.coral.service#",
+	"UnknownOperationException":           "com.amazon.coral.service#",
+	"UnrecognizedClientException":         "com.amazon.coral.service#",
+	"ValidationException":                 "com.amazon.coral.validate#",
+}
+
+// Serve implements Service.
+func (s *JSON) Serve(w http.ResponseWriter, r *Request) {
+	target := r.HTTP.Header.Get("X-Amz-Target")
+	name, ok := strings.CutPrefix(target, s.Target+".")
+	op, known := s.Operations[name]
+	if !ok || !known || r.HTTP.Method != http.MethodPost || r.HTTP.URL.Path != "/" {
+		r.Console.Refused(s.Name+": unknown operation "+strconv.Quote(target),
+			"use what the local AWS has: "+strings.Join(slices.Sorted(maps.Keys(s.Operations)), ", "))
+		s.Fail(w, Errorf("UnknownOperationException", "An unknown operation was requested."))
+		return
+	}
+	answer, err := s.run(op, r)
+	if err != nil {
+		var own *Error
+		if errors.As(err, &own) && own.Cure != "" {
+			r.Console.Refused(s.Name+":"+name+": "+own.Error(), own.Cure)
+		}
+		s.Fail(w, err)
+		return
+	}
+	s.write(w, http.StatusOK, answer)
+}
+
+func (s *JSON) run(op Operation, r *Request) (any, error) {
+	grants, err := op.Grants(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Allow(grants); err != nil {
+		return nil, err
+	}
+	return op.Run(r.Body)
+}
+
+// Fail implements Service.
+func (s *JSON) Fail(w http.ResponseWriter, err error) {
+	e := AsError(err)
+	code := e.Code
+	if s.Namespace != "" {
+		prefix, framework := frameworkErrors[e.Code]
+		if !framework {
+			prefix = s.Namespace
+		}
+		code = prefix + code
+	}
+	answer := map[string]any{"__type": code, "message": e.Message}
+	maps.Copy(answer, e.Members)
+	w.Header().Set("x-amzn-ErrorType", e.Code)
+	s.write(w, max(e.Status, http.StatusBadRequest), answer)
+}
+
+func (s *JSON) write(w http.ResponseWriter, status int, answer any) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(answer); err != nil {
+		status = http.StatusInternalServerError
+		b.Reset()
+		b.WriteString(`{"__type":"InternalFailure"}`)
+	}
+	body := bytes.TrimRight(b.Bytes(), "\n")
+	h := w.Header()
+	h.Set("Content-Type", "application/x-amz-json-"+s.Version)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("x-amzn-requestid", RequestID())
+	if s.CRC32 {
+		h.Set("x-amz-crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone
+}
+
+// Decode reads a request's JSON. As on AWS members that the operation does
+// not know are left out; what is no JSON object, or has a member of another
+// type, is a SerializationException. The error never repeats a value.
+func Decode(body []byte, into any) error {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == 0 {
+		trimmed = []byte("{}")
+	}
+	if trimmed[0] != '{' {
+		return Errorf("SerializationException", "the body of the request must be a JSON object")
+	}
+	err := json.Unmarshal(trimmed, into)
+	var own *Error
+	var typed *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &own): // of a type that reads itself
+		return own
+	case errors.As(err, &typed):
+		return Errorf("SerializationException", "the member %q must be of type %s", typed.Field, typed.Type)
+	case err != nil:
+		return Errorf("SerializationException", "the body of the request must be a JSON object")
+	}
+	return nil
+}

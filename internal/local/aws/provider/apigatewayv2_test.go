@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth/oidctest"
+)
+
+// TestSettingsOfRoutes checks what the gateway is given, and that it is read
+// back as it was: limits that are left out are zeros, as the AWS provider
+// sends them.
+func TestSettingsOfRoutes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.create(apiType, object("name", "n", "protocolType", "HTTP"))
+	integration := w.create(integrationType, object("apiId", api.id, "integrationType", "AWS_PROXY", "integrationUri", functionARN, "payloadFormatVersion", "2.0"))
+	for _, key := range []string{"GET /a", "GET /b"} {
+		w.create(routeType, object("apiId", api.id, "routeKey", key, "target", "integrations/"+integration.id))
+	}
+	stage := w.create(stageType, object("apiId", api.id, "name", "$default", "autoDeploy", true,
+		"defaultRouteSettings", map[string]any{"detailedMetricsEnabled": true},
+		"routeSettings", list(
+			map[string]any{"routeKey": "GET /b", "throttlingBurstLimit": 5, "throttlingRateLimit": 2.5},
+			map[string]any{"routeKey": "GET /a", "throttlingRateLimit": 1},
+		)))
+	got, err := w.Gateway.Stage(api.id, "$default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := func(burst int, rate float64) gateway.RouteSettings {
+		return gateway.RouteSettings{ThrottlingBurstLimit: &burst, ThrottlingRateLimit: &rate}
+	}
+	defaults := settings(0, 0)
+	defaults.DetailedMetricsEnabled = true
+	if !reflect.DeepEqual(got.DefaultRouteSettings, &defaults) {
+		t.Errorf("default route settings %+v", got.DefaultRouteSettings)
+	}
+	if want := (map[string]gateway.RouteSettings{"GET /a": settings(0, 1), "GET /b": settings(5, 2.5)}); !reflect.DeepEqual(got.RouteSettings, want) {
+		t.Errorf("route settings %+v", got.RouteSettings)
+	}
+	if read := w.refresh(stage); !read.inputs.Equals(stage.inputs) {
+		t.Errorf("read back %v\nwant %v", read.inputs, stage.inputs)
+	}
+}
+
+func TestJWTAuthorizer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	issuer := oidctest.Start(t)
+	api := w.create(apiType, object("name", "n", "protocolType", "HTTP"))
+	integration := w.create(integrationType, object("apiId", api.id, "integrationType", "AWS_PROXY", "integrationUri", functionARN, "payloadFormatVersion", "2.0"))
+	authorizer := w.create(authorizerType, object("apiId", api.id, "name", "jwt", "authorizerType", "JWT", "identitySources", list("$request.header.Authorization"),
+		"jwtConfiguration", map[string]any{"audiences": list("events"), "issuer": issuer.URL}))
+	route := w.create(routeType, object("apiId", api.id, "routeKey", "GET /", "target", "integrations/"+integration.id,
+		"authorizationType", "JWT", "authorizerId", authorizer.id, "authorizationScopes", list("write")))
+	got, err := w.Gateway.Authorizer(api.id, authorizer.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := gateway.Authorizer{
+		ID: authorizer.id, Name: "jwt", AuthorizerType: "JWT", IdentitySources: []string{"$request.header.Authorization"},
+		JWTConfiguration: &gateway.JWTConfiguration{Audience: []string{"events"}, Issuer: issuer.URL},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("authorizer %+v\nwant %+v", got, want)
+	}
+	for _, it := range []thing{authorizer, route} {
+		if read := w.refresh(it); !read.inputs.Equals(it.inputs) {
+			t.Errorf("read back %v\nwant %v", read.inputs, it.inputs)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+)
+
+type tableInputs struct {
+	Name                      string            `json:"name" aws:"replace"`
+	BillingMode               string            `json:"billingMode"`
+	HashKey                   string            `json:"hashKey" aws:"replace"`
+	RangeKey                  string            `json:"rangeKey" aws:"replace"`
+	Attributes                []attribute       `json:"attributes"`
+	GlobalSecondaryIndexes    []index           `json:"globalSecondaryIndexes"`
+	PointInTimeRecovery       *enabled          `json:"pointInTimeRecovery"`
+	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled"`
+	ServerSideEncryption      *enabled          `json:"serverSideEncryption"`
+	TTL                       *timeToLive       `json:"ttl"`
+	Tags                      map[string]string `json:"tags"`
+}
+
+type attribute struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+type index struct {
+	Name             string   `json:"name"`
+	HashKey          string   `json:"hashKey"`
+	RangeKey         string   `json:"rangeKey,omitempty"`
+	ProjectionType   string   `json:"projectionType"`
+	NonKeyAttributes []string `json:"nonKeyAttributes,omitempty"`
+}
+
+type timeToLive struct {
+	AttributeName string `json:"attributeName"`
+	Enabled       bool   `json:"enabled"`
+}
+
+// enabled switches a feature of a table on or off.
+type enabled struct {
+	Enabled bool `json:"enabled"`
+}
+
+// feature leaves out one that is off, which is the default.
+func feature(on bool) *enabled {
+	if !on {
+		return nil
+	}
+	return &enabled{true}
+}
+
+func (in tableInputs) table() dynamodb.Table {
+	t := dynamodb.Table{
+		Name:                in.Name,
+		BillingMode:         in.BillingMode,
+		HashKey:             in.HashKey,
+		RangeKey:            in.RangeKey,
+		PointInTimeRecovery: in.PointInTimeRecovery != nil && in.PointInTimeRecovery.Enabled,
+		DeletionProtection:  in.DeletionProtectionEnabled,
+		SSE:                 in.ServerSideEncryption != nil && in.ServerSideEncryption.Enabled,
+		Tags:                in.Tags,
+	}
+	if in.TTL != nil && in.TTL.Enabled {
+		t.TTLAttribute = in.TTL.AttributeName
+	}
+	for _, a := range in.Attributes {
+		t.Attributes = append(t.Attributes, dynamodb.Attribute(a))
+	}
+	for _, g := range in.GlobalSecondaryIndexes {
+		t.GSIs = append(t.GSIs, dynamodb.Index{
+			Name: g.Name, HashKey: g.HashKey, RangeKey: g.RangeKey,
+			Projection: g.ProjectionType, NonKeyAttributes: g.NonKeyAttributes,
+		})
+	}
+	return t
+}
+
+func (tableInputs) of(t dynamodb.Table) tableInputs {
+	in := tableInputs{
+		Name:                      t.Name,
+		BillingMode:               t.BillingMode,
+		HashKey:                   t.HashKey,
+		RangeKey:                  t.RangeKey,
+		PointInTimeRecovery:       feature(t.PointInTimeRecovery),
+		DeletionProtectionEnabled: t.DeletionProtection,
+		ServerSideEncryption:      feature(t.SSE),
+		Tags:                      t.Tags,
+	}
+	if t.TTLAttribute != "" {
+		in.TTL = &timeToLive{t.TTLAttribute, true}
+	}
+	for _, a := range t.Attributes {
+		in.Attributes = append(in.Attributes, attribute(a))
+	}
+	for _, i := range t.GSIs {
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, index{
+			Name: i.Name, HashKey: i.HashKey, RangeKey: i.RangeKey,
+			ProjectionType: i.Projection, NonKeyAttributes: i.NonKeyAttributes,
+		})
+	}
+	return in
+}
+
+func tableResource() resource {
+	outputs := func(info dynamodb.TableInfo) map[string]any { return map[string]any{"arn": info.ARN} }
+	return definition[tableInputs]{
+		Type: "aws:dynamodb/table:Table",
+		// DynamoDB developer guide, "Naming rules": 3 to 255 characters.
+		Name: "name", NameLength: 255,
+		Computed: []string{"arn"},
+		Validate: func(in tableInputs) (tableInputs, error) {
+			t, err := dynamodb.ValidateTable(in.table())
+			return in.of(t), err
+		},
+		Placeholders: map[string]any{
+			"name": "unknown", "deletionProtectionEnabled": nil, "pointInTimeRecovery": nil, "serverSideEncryption": nil, "tags": nil,
+		},
+		Create: func(s Services, in tableInputs) (string, map[string]any, error) {
+			info, err := s.DynamoDB.CreateTable(context.Background(), in.table())
+			if err != nil {
+				return "", nil, err
+			}
+			return in.Name, outputs(info), nil
+		},
+		Read: func(s Services, id string, in tableInputs) (tableInputs, map[string]any, bool, error) {
+			info, ok := s.DynamoDB.Table(id)
+			return in.of(info.Table), outputs(info), ok, nil
+		},
+		Update: func(s Services, _ string, in tableInputs) (map[string]any, error) {
+			info, err := s.DynamoDB.UpdateTable(context.Background(), in.table())
+			return outputs(info), err
+		},
+		Delete: func(s Services, id string, _ tableInputs) error {
+			return s.DynamoDB.DeleteTable(context.Background(), id)
+		},
+	}
+}

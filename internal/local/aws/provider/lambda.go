@@ -1,0 +1,171 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+)
+
+type functionInputs struct {
+	Name                         string            `json:"name" aws:"replace"`
+	Description                  string            `json:"description"`
+	Role                         string            `json:"role" aws:"required"`
+	Runtime                      string            `json:"runtime"`
+	Handler                      string            `json:"handler"`
+	Architectures                []string          `json:"architectures" aws:"computed"`
+	MemorySize                   int               `json:"memorySize" aws:"positive"`
+	Timeout                      int               `json:"timeout" aws:"positive"`
+	PackageType                  string            `json:"packageType" aws:"replace"`
+	ReservedConcurrentExecutions *int              `json:"reservedConcurrentExecutions"`
+	SourceCodeHash               string            `json:"sourceCodeHash" aws:"computed"`
+	Tags                         map[string]string `json:"tags"`
+	Code                         *codeArchive      `json:"code" aws:"required"`
+	Environment                  *environment      `json:"environment"`
+	LoggingConfig                *loggingConfig    `json:"loggingConfig"`
+}
+
+type environment struct {
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
+type loggingConfig struct {
+	LogFormat           string `json:"logFormat,omitempty"`
+	LogGroup            string `json:"logGroup,omitempty"`
+	ApplicationLogLevel string `json:"applicationLogLevel,omitempty"`
+	SystemLogLevel      string `json:"systemLogLevel,omitempty"`
+}
+
+func (in functionInputs) function() lambda.Function {
+	f := lambda.Function{
+		Name:        in.Name,
+		Description: in.Description,
+		RoleARN:     in.Role,
+		Runtime:     in.Runtime,
+		Handler:     in.Handler,
+		MemorySize:  in.MemorySize,
+		Timeout:     time.Duration(in.Timeout) * time.Second,
+	}
+	if len(in.Architectures) == 1 {
+		f.Architecture = in.Architectures[0]
+	}
+	if in.Code != nil {
+		f.Code = in.Code.Zip
+	}
+	// AWS's provider takes -1 for no reservation.
+	if reserved := in.ReservedConcurrentExecutions; reserved != nil && *reserved != -1 {
+		f.ReservedConcurrency = reserved
+	}
+	if in.Environment != nil {
+		f.Environment = in.Environment.Variables
+	}
+	if l := in.LoggingConfig; l != nil {
+		f.LogGroup, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = l.LogGroup, l.LogFormat, l.ApplicationLogLevel, l.SystemLogLevel
+	}
+	return f
+}
+
+// with returns the inputs as the function has them. Code and tags cannot be
+// read back.
+func (in functionInputs) with(f lambda.Function) functionInputs {
+	out := functionInputs{
+		Name:                         f.Name,
+		Description:                  f.Description,
+		Role:                         f.RoleARN,
+		Runtime:                      f.Runtime,
+		Handler:                      f.Handler,
+		Architectures:                []string{f.Architecture},
+		MemorySize:                   f.MemorySize,
+		Timeout:                      int(f.Timeout / time.Second),
+		PackageType:                  "Zip",
+		ReservedConcurrentExecutions: f.ReservedConcurrency,
+		SourceCodeHash:               in.SourceCodeHash,
+		Tags:                         in.Tags,
+		Code:                         in.Code,
+		LoggingConfig:                &loggingConfig{f.LogFormat, f.LogGroup, f.ApplicationLogLevel, f.SystemLogLevel},
+	}
+	if len(f.Environment) > 0 {
+		out.Environment = &environment{f.Environment}
+	}
+	return out
+}
+
+func (in functionInputs) validate() (functionInputs, error) {
+	switch {
+	case in.PackageType != "" && in.PackageType != "Zip":
+		return in, fmt.Errorf("the local AWS runs functions of the package type Zip only, not %q", in.PackageType)
+	case len(in.Architectures) > 1:
+		return in, fmt.Errorf("a function has one architecture, not %d", len(in.Architectures))
+	}
+	if in.SourceCodeHash != "" && in.Code != nil {
+		if hash := sha256.Sum256(in.Code.Zip); base64.StdEncoding.EncodeToString(hash[:]) != in.SourceCodeHash {
+			return in, fmt.Errorf("the sourceCodeHash %s is not the base64 SHA-256 hash of the code", in.SourceCodeHash)
+		}
+	}
+	f, err := lambda.Validate(in.function())
+	return in.with(f), err
+}
+
+func functionOutputs(s Services, info lambda.FunctionInfo) map[string]any {
+	return map[string]any{
+		"arn":                info.ARN,
+		"qualifiedArn":       info.ARN + ":" + info.Version,
+		"invokeArn":          invokeARN(s, info.ARN),
+		"qualifiedInvokeArn": invokeARN(s, info.ARN+":"+info.Version),
+		"codeSha256":         info.CodeSha256,
+		"sourceCodeSize":     info.CodeSize,
+		"lastModified":       info.LastModified.UTC().Format("2006-01-02T15:04:05.000-0700"),
+		"version":            info.Version,
+	}
+}
+
+// invokeARN is how API Gateway names a function that it invokes.
+func invokeARN(s Services, function string) string {
+	return fmt.Sprintf("arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations",
+		s.Account.Partition, s.Account.Region, function)
+}
+
+func functionResource() resource {
+	return definition[functionInputs]{
+		Type: "aws:lambda/function:Function",
+		// Lambda API reference, CreateFunction: a name has at most 64 characters.
+		Name: "name", NameLength: 64,
+		Computed: []string{
+			"arn", "qualifiedArn", "invokeArn", "qualifiedInvokeArn",
+			"codeSha256", "sourceCodeSize", "lastModified", "version",
+		},
+		Validate: functionInputs.validate,
+		Placeholders: map[string]any{
+			"name": "unknown", "role": "arn:aws:iam::000000000000:role/unknown", "runtime": "provided.al2023", "handler": "unknown",
+			"code": nil, "description": nil, "environment": inPart{}, "loggingConfig": nil, "memorySize": nil, "packageType": nil,
+			"reservedConcurrentExecutions": nil, "sourceCodeHash": nil, "tags": nil, "timeout": nil,
+		},
+		Create: func(s Services, in functionInputs) (string, map[string]any, error) {
+			info, err := s.Lambda.CreateFunction(context.Background(), in.function())
+			if err != nil {
+				return "", nil, err
+			}
+			return in.Name, functionOutputs(s, info), nil
+		},
+		Read: func(s Services, id string, in functionInputs) (functionInputs, map[string]any, bool, error) {
+			info, ok := s.Lambda.Function(id)
+			if !ok {
+				return in, nil, false, nil
+			}
+			in.SourceCodeHash = info.CodeSha256
+			return in.with(info.Function), functionOutputs(s, info), true, nil
+		},
+		Update: func(s Services, id string, in functionInputs) (map[string]any, error) {
+			f := in.function()
+			if old, ok := s.Lambda.Function(id); ok && len(in.Architectures) == 0 {
+				f.Architecture = old.Architecture
+			}
+			info, err := s.Lambda.UpdateFunction(context.Background(), f)
+			return functionOutputs(s, info), err
+		},
+		Delete: func(s Services, id string, _ functionInputs) error { return s.Lambda.DeleteFunction(id) },
+	}
+}

@@ -1,0 +1,276 @@
+// Package provider is the Pulumi provider for AWS that a local deployment
+// talks to. The real Pulumi engine attaches to it in place of the AWS
+// provider's plugin, so that an unchanged program deploys to the local AWS.
+//
+// It takes the tokens and properties of pulumi-aws version 6. What it does not
+// know, a type or a property, it refuses by name: a setting that is silently
+// ignored here would make a deployment look right that is not.
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+)
+
+// version is the version of pulumi-aws whose tokens and properties are taken.
+const version = "6.83.2"
+
+// Services are what the provider's resources are made of.
+type Services struct {
+	Account  account.Account
+	IAM      *iam.Service
+	Logs     *logs.Service
+	Lambda   *lambda.Service
+	Gateway  *gateway.Service
+	DynamoDB *dynamodb.Service
+	SSM      *ssm.Service
+}
+
+// Server is a provider that waits for an engine.
+type Server struct {
+	cancel chan bool
+	handle rpcutil.ServeHandle
+}
+
+// Serve starts a provider on a free port of the loopback interface.
+func Serve(services Services) (*Server, error) {
+	server := &Server{cancel: make(chan bool)}
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Cancel: server.cancel,
+		Init: func(srv *grpc.Server) error {
+			raw, err := p.RawServer("aws", version, New(services))(nil)
+			if err != nil {
+				return fmt.Errorf("making the provider: %w", err)
+			}
+			rpc.RegisterResourceProviderServer(srv, raw)
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the local AWS provider: %w", err)
+	}
+	server.handle = handle
+	return server, nil
+}
+
+// New returns the provider itself, which Serve serves.
+func New(services Services) p.Provider { return newProvider(services).functions() }
+
+// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which the engine
+// attaches to this provider instead of starting a plugin.
+func (s *Server) DebugProviders() string { return fmt.Sprintf("aws:%d", s.handle.Port) }
+
+// Close stops the provider and waits for it.
+func (s *Server) Close() error {
+	close(s.cancel)
+	if err := <-s.handle.Done; err != nil {
+		return fmt.Errorf("stopping the local AWS provider: %w", err)
+	}
+	return nil
+}
+
+// provider dispatches by type token.
+type provider struct {
+	Services
+	resources map[string]resource
+	invokes   map[string]invoke
+}
+
+func newProvider(services Services) *provider {
+	pr := &provider{Services: services, resources: map[string]resource{}, invokes: invokes()}
+	for _, r := range []resource{
+		roleResource(), rolePolicyResource(),
+		logGroupResource(),
+		tableResource(),
+		functionResource(), permissionResource(),
+		apiResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),
+	} {
+		pr.resources[r.token()] = r
+	}
+	return pr
+}
+
+func (pr *provider) functions() p.Provider {
+	return p.Provider{
+		CheckConfig: pr.checkConfig,
+		DiffConfig:  diffConfig,
+		Configure:   func(context.Context, p.ConfigureRequest) error { return nil },
+		Cancel:      func(context.Context) error { return nil },
+		Invoke:      pr.invoke,
+		Check:       pr.check,
+		Diff:        pr.diff,
+		Create:      pr.create,
+		Read:        pr.read,
+		Update:      pr.update,
+		Delete:      pr.delete,
+	}
+}
+
+// resource finds a type. An unknown one is refused with the list of those
+// that are known.
+func (pr *provider) resource(token string) (resource, error) {
+	if r, ok := pr.resources[token]; ok {
+		return r, nil
+	}
+	return nil, fmt.Errorf("the local AWS does not support the resource type %s; it supports %s",
+		token, strings.Join(slices.Sorted(maps.Keys(pr.resources)), ", "))
+}
+
+// Settings of the provider itself that a stack may have and that mean nothing
+// here: who signs in to AWS, and how.
+var ignoredConfig = []string{
+	"profile", "accessKey", "secretKey", "token", "sharedConfigFiles", "sharedCredentialsFiles",
+	"skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId",
+	"maxRetries", "retryMode", "version",
+}
+
+func (pr *provider) checkConfig(_ context.Context, req p.CheckRequest) (p.CheckResponse, error) {
+	var failures []p.CheckFailure
+	for key, value := range req.Inputs.All {
+		switch {
+		case key == "region":
+			if value.IsString() && value.AsString() != pr.Account.Region {
+				failures = append(failures, p.CheckFailure{Property: key, Reason: fmt.Sprintf(
+					"the local AWS plays the Region %s only, not %s", pr.Account.Region, value.AsString())})
+			}
+		case !slices.Contains(ignoredConfig, key):
+			failures = append(failures, p.CheckFailure{Property: key, Reason: fmt.Sprintf(
+				"the local AWS does not support the provider setting aws:%s; remove it from the stack's configuration", key)})
+		}
+	}
+	return p.CheckResponse{Inputs: req.Inputs, Failures: failures}, nil
+}
+
+// diffConfig never replaces the provider: that would replace every resource.
+func diffConfig(context.Context, p.DiffRequest) (p.DiffResponse, error) {
+	return p.DiffResponse{}, nil
+}
+
+func (pr *provider) invoke(_ context.Context, req p.InvokeRequest) (p.InvokeResponse, error) {
+	run, ok := pr.invokes[string(req.Token)]
+	if !ok {
+		return p.InvokeResponse{}, fmt.Errorf("the local AWS does not support the function %s; it supports %s",
+			req.Token, strings.Join(slices.Sorted(maps.Keys(pr.invokes)), ", "))
+	}
+	result, err := run(pr.Services, req.Args)
+	if err != nil {
+		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", req.Token, err)
+	}
+	return p.InvokeResponse{Return: result}, nil
+}
+
+func (pr *provider) check(_ context.Context, req p.CheckRequest) (p.CheckResponse, error) {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return p.CheckResponse{}, err
+	}
+	inputs, err := autoname(r, req)
+	if err != nil {
+		return p.CheckResponse{}, err
+	}
+	return p.CheckResponse{Inputs: inputs, Failures: r.check(inputs)}, nil
+}
+
+func (pr *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return p.DiffResponse{}, err
+	}
+	return diff(r, req), nil
+}
+
+func (pr *provider) create(_ context.Context, req p.CreateRequest) (p.CreateResponse, error) {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return p.CreateResponse{}, err
+	}
+	if req.DryRun {
+		return p.CreateResponse{Properties: preview(r, req.Properties)}, nil
+	}
+	id, outputs, err := r.create(pr.Services, req.Properties)
+	if err != nil {
+		return p.CreateResponse{}, fmt.Errorf("creating %s: %w", describe(req.Urn.Name(), r), err)
+	}
+	return p.CreateResponse{ID: id, Properties: state(req.Properties, outputs)}, nil
+}
+
+func (pr *provider) read(_ context.Context, req p.ReadRequest) (p.ReadResponse, error) {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return p.ReadResponse{}, err
+	}
+	var is actual
+	if req.Inputs.Len() == 0 {
+		is, err = r.imported(pr.Services, req.ID)
+	} else {
+		is, err = r.read(pr.Services, req.ID, req.Inputs)
+	}
+	if err != nil {
+		return p.ReadResponse{}, fmt.Errorf("reading %s: %w", describe(req.Urn.Name(), r), err)
+	}
+	if is.id == "" {
+		return p.ReadResponse{}, nil // the engine takes it for deleted
+	}
+	return p.ReadResponse{ID: is.id, Properties: state(is.inputs, is.outputs), Inputs: is.inputs}, nil
+}
+
+func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return p.UpdateResponse{}, err
+	}
+	if req.DryRun {
+		return p.UpdateResponse{Properties: previewUpdate(r, req.State, req.Inputs)}, nil
+	}
+	outputs, err := r.update(pr.Services, req.ID, req.OldInputs, req.Inputs)
+	if err != nil {
+		return p.UpdateResponse{}, fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), err)
+	}
+	return p.UpdateResponse{Properties: state(req.Inputs, outputs)}, nil
+}
+
+func (pr *provider) delete(_ context.Context, req p.DeleteRequest) error {
+	r, err := pr.resource(string(req.Urn.Type()))
+	if err != nil {
+		return err
+	}
+	inputs := req.OldInputs
+	if inputs.Len() == 0 {
+		return errors.New("the engine sent no inputs of the resource to delete: it is too old; use a newer Pulumi")
+	}
+	if err := r.delete(pr.Services, req.ID, inputs); err != nil {
+		return fmt.Errorf("deleting %s: %w", describe(req.Urn.Name(), r), err)
+	}
+	return nil
+}
+
+// describe names a resource in an error.
+func describe(name string, r resource) string { return fmt.Sprintf("%s %q", r.token(), name) }
+
+// state is a resource's state: its inputs, secrets marked as they came, and
+// what AWS computes.
+func state(inputs property.Map, outputs map[string]any) property.Map {
+	result := inputs.Delete(defaultsKey)
+	for key, value := range outputs {
+		result = result.Set(key, toValue(value))
+	}
+	return result
+}
