@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 // invokeAction is what a policy of an authorizer allows or denies. Actions are
@@ -50,34 +52,11 @@ func (p *policy) allows(routeARN string) (bool, string) {
 
 func (p patterns) match(text string) bool {
 	for _, pattern := range p.list {
-		if glob(pattern, text) {
+		if iam.Wildcard(pattern, text) {
 			return !p.not
 		}
 	}
 	return p.not
-}
-
-// glob matches in at most len(pattern)*len(text) steps: after a mismatch only
-// the last * tries again, one character further on.
-func glob(pattern, text string) bool {
-	star, again := -1, 0
-	p, t := 0, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, again = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p++
-			t++
-		case star >= 0:
-			again++
-			p, t = star+1, again
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }
 
 // parsePolicy reads a policy document. Whatever it does not understand is an

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 // answerPolicy makes the authorizer answer with a policy of these statements,
@@ -188,8 +190,8 @@ func TestGlob(t *testing.T) {
 	}
 	for _, pattern := range words("ab*?", 4) {
 		for _, text := range words("ab", 4) {
-			if got, want := glob(pattern, text), slow(pattern, text); got != want {
-				t.Fatalf("glob(%q, %q) = %v", pattern, text, got)
+			if got, want := iam.Wildcard(pattern, text), slow(pattern, text); got != want {
+				t.Fatalf("Wildcard(%q, %q) = %v", pattern, text, got)
 			}
 		}
 	}

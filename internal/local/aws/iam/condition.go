@@ -37,14 +37,15 @@ type valueKind struct {
 
 func equal(want, got string) bool { return want == got }
 
-// arnLike compares the six parts of an ARN one by one.
-func arnLike(want, got string) bool {
+// ARNLike is the condition operator ArnLike: the six parts of an ARN are matched one
+// by one, each with [Wildcard].
+func ARNLike(want, got string) bool {
 	w, g := strings.SplitN(want, ":", 6), strings.SplitN(got, ":", 6)
 	if len(w) != 6 || len(g) != 6 {
 		return false
 	}
 	for i := range w {
-		if !wildcard(w[i], g[i]) {
+		if !Wildcard(w[i], g[i]) {
 			return false
 		}
 	}
@@ -68,12 +69,12 @@ var operators = map[string]operator{
 	"StringNotEquals":           {true, equal, anyText},
 	"StringEqualsIgnoreCase":    {false, strings.EqualFold, anyText},
 	"StringNotEqualsIgnoreCase": {true, strings.EqualFold, anyText},
-	"StringLike":                {false, wildcard, anyText},
-	"StringNotLike":             {true, wildcard, anyText},
-	"ArnEquals":                 {false, arnLike, anyText},
-	"ArnLike":                   {false, arnLike, anyText},
-	"ArnNotEquals":              {true, arnLike, anyText},
-	"ArnNotLike":                {true, arnLike, anyText},
+	"StringLike":                {false, Wildcard, anyText},
+	"StringNotLike":             {true, Wildcard, anyText},
+	"ArnEquals":                 {false, ARNLike, anyText},
+	"ArnLike":                   {false, ARNLike, anyText},
+	"ArnNotEquals":              {true, ARNLike, anyText},
+	"ArnNotLike":                {true, ARNLike, anyText},
 	"Bool":                      {false, strings.EqualFold, aBoolean},
 	"Null":                      {false, nil, aBoolean},
 	"NumericEquals":             {false, comparing(number, func(c int) bool { return c == 0 }), aNumber},

@@ -315,13 +315,13 @@ func (m matcher) matches(value string) bool {
 	if m.fold {
 		value = strings.ToLower(value)
 	}
-	found := slices.ContainsFunc(m.patterns, func(p string) bool { return wildcard(p, value) })
+	found := slices.ContainsFunc(m.patterns, func(p string) bool { return Wildcard(p, value) })
 	return found != m.not
 }
 
-// wildcard matches * to any characters and ? to one. It goes back to the last
+// Wildcard matches * to any characters and ? to one. It goes back to the last
 // * only, so that no pattern takes more than quadratic time.
-func wildcard(pattern, value string) bool {
+func Wildcard(pattern, value string) bool {
 	p, v, star, mark := 0, 0, -1, 0
 	for v < len(value) {
 		switch {

@@ -159,7 +159,7 @@ func TestWildcard(t *testing.T) {
 		{"*a?", "xaay", true},
 		{strings.Repeat("a*", 60) + "b", strings.Repeat("a", 5000), false},
 	} {
-		if got := wildcard(tc.pattern, tc.value); got != tc.want {
+		if got := Wildcard(tc.pattern, tc.value); got != tc.want {
 			t.Errorf("%q %q: got %t", tc.pattern, tc.value, got)
 		}
 	}

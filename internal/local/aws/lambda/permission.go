@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 // maxPolicySize is the limit of a function's resource policy in bytes (Lambda
@@ -132,7 +134,7 @@ func (p Permission) allows(caller Caller) bool {
 		return false
 	case p.Principal != "*" && p.Principal != caller.Service:
 		return false
-	case p.SourceARN != "" && !arnLike(p.SourceARN, caller.SourceARN):
+	case p.SourceARN != "" && !iam.ARNLike(p.SourceARN, caller.SourceARN):
 		return false
 	case p.SourceAccount != "" && p.SourceAccount != accountOf(caller.SourceARN):
 		return false
@@ -145,45 +147,6 @@ func accountOf(arn string) string {
 		return parts[4]
 	}
 	return ""
-}
-
-// arnLike is IAM's condition operator ArnLike: each of the six parts of an ARN
-// is matched by itself, with * for any characters, colons and slashes of the
-// last part included, and ? for one (IAM user guide,
-// reference_policies_elements_condition_operators).
-func arnLike(pattern, arn string) bool {
-	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(patterns) != 6 || len(parts) != 6 {
-		return false
-	}
-	for i := range parts {
-		if !wildcard(patterns[i], parts[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// wildcard matches in linear space and at most quadratic time: on a mismatch
-// only the last * takes one character more.
-func wildcard(pattern, text string) bool {
-	p, t, star, mark := 0, 0, -1, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p++
-			t++
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }
 
 // policySize is the length of the policy's JSON as AWS writes it.

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 const api = "arn:aws:execute-api:eu-central-1:000000000000:abc123"
@@ -90,7 +92,7 @@ func TestArnLike(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.pattern+" "+tt.arn, func(t *testing.T) {
 			t.Parallel()
-			if got := arnLike(tt.pattern, tt.arn); got != tt.want {
+			if got := iam.ARNLike(tt.pattern, tt.arn); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -213,7 +215,7 @@ func FuzzWildcard(f *testing.F) {
 		for _, b := range []byte(text) {
 			characters = append(characters, rune(b))
 		}
-		if got, want := wildcard(pattern, text), regexp.MustCompile(want.String()).MatchString(string(characters)); got != want {
+		if got, want := iam.Wildcard(pattern, text), regexp.MustCompile(want.String()).MatchString(string(characters)); got != want {
 			t.Errorf("wildcard(%q, %q) = %v, want %v", pattern, text, got, want)
 		}
 	})
