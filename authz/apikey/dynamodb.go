@@ -13,7 +13,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-// ErrNoTable: DynamoDB has no table of the configured name in this Region. The
+// ErrNoTable is that DynamoDB has no table of the configured name in this Region. The
 // error that is one is authz.ErrMisconfigured as well.
 var ErrNoTable = awsjson.ErrNoTable
 
