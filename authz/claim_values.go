@@ -16,7 +16,7 @@ import (
 type Claims map[string]json.RawMessage
 
 // String returns the claim of this name, and false unless it is a string.
-func (c Claims) String(name string) (string, bool) { return stringValue(c[name]) }
+func (c Claims) String(name string) (string, bool) { return strictjson.String(c[name]) }
 
 // Strings returns the claim of this name, an array of strings, and false if it
 // is anything else.
@@ -27,7 +27,7 @@ func (c Claims) Strings(name string) ([]string, bool) {
 	}
 	list := make([]string, 0, len(elements))
 	for _, element := range elements {
-		one, ok := stringValue(element)
+		one, ok := strictjson.String(element)
 		if !ok {
 			return nil, false
 		}

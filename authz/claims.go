@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // maxNumericDate is the last second of the year 9999, the last that RFC 3339
@@ -67,7 +69,7 @@ func parseClaims(segment string) (claimSet, error) {
 	for name, field := range map[string]*string{"iss": &c.issuer, "sub": &c.subject, "jti": &c.id} {
 		if raw, present := object[name]; present {
 			var ok bool
-			if *field, ok = stringValue(raw); !ok {
+			if *field, ok = strictjson.String(raw); !ok {
 				return claimSet{}, invalidClaim(name + " is not a string")
 			}
 		}
@@ -102,7 +104,7 @@ func audience(object Claims) (jwt.ClaimStrings, error) {
 	if !present {
 		return nil, nil
 	}
-	if one, ok := stringValue(raw); ok {
+	if one, ok := strictjson.String(raw); ok {
 		return jwt.ClaimStrings{one}, nil
 	}
 	all, ok := object.Strings("aud")

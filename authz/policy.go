@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // Policy decides whether a principal may make a request: nil lets it, any error
@@ -74,35 +74,35 @@ func decide(ctx context.Context, policy Policy, p Principal, r Request) (err err
 type RoutePermissions map[string][]string
 
 // ParseRoutePermissions reads the JSON object that the component hands to its
-// authorizer: route keys, each of them once, with arrays of permissions. What is
-// wrong is ErrMisconfigured.
+// authorizer: route keys, each of them once, with arrays of permissions. Any
+// other text is ErrMisconfigured.
 func ParseRoutePermissions(text string) (RoutePermissions, error) {
 	if text == "" {
 		return nil, fmt.Errorf("%w: the route permissions are empty; the component sets %s as soon as one route has Permissions", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
-	routes, err := parseMembers([]byte(text))
-	var twice repeatedName
+	routes, err := strictjson.Members([]byte(text))
+	var repeated *strictjson.RepeatedError
 	switch {
-	case errors.As(err, &twice):
-		return nil, fmt.Errorf("%w: the route permissions name route %q twice", ErrMisconfigured, string(twice))
+	case errors.As(err, &repeated) && repeated.In == "":
+		return nil, fmt.Errorf("%w: the route permissions name route %q twice", ErrMisconfigured, repeated.Name)
 	case err != nil:
 		return nil, notRoutePermissions()
 	}
 	permissions := make(RoutePermissions, len(routes))
-	for _, key := range slices.Sorted(maps.Keys(routes)) {
+	for _, route := range routes {
 		var list []string
-		if err := json.Unmarshal(routes[key], &list); err != nil {
+		if json.Unmarshal(route.Value, &list) != nil {
 			return nil, notRoutePermissions()
 		}
 		if list == nil { // null, which would open the route as [] does
-			return nil, fmt.Errorf("%w: the permissions of route %q are null; write [] for a route that requires none", ErrMisconfigured, key)
+			return nil, fmt.Errorf("%w: the permissions of route %q are null; write [] for a route that requires none", ErrMisconfigured, route.Name)
 		}
-		permissions[key] = list
-		for _, required := range permissions[key] {
+		for _, required := range list {
 			if err := checkToken(required); err != nil {
-				return nil, fmt.Errorf("%w: permission %q of route %q: %w", ErrMisconfigured, required, key, err)
+				return nil, fmt.Errorf("%w: permission %q of route %q: %w", ErrMisconfigured, required, route.Name, err)
 			}
 		}
+		permissions[route.Name] = list
 	}
 	return permissions, nil
 }

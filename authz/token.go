@@ -1,12 +1,10 @@
 package authz
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // MaxTokenBytes is how long a token may be. API Gateway takes 10,240 bytes of
@@ -64,83 +62,14 @@ func decodeSegment(segment string) ([]byte, error) {
 	return b, nil
 }
 
-// jsonSpace is JSON's white space (RFC 8259 section 2).
-const jsonSpace = " \t\r\n"
-
-// parseObject reads a token's header or claims set.
+// parseObject reads a token's header or claims set. In neither may an object, at
+// any depth, name a member twice (RFC 7519 section 4 lets a parser refuse that).
 func parseObject(data []byte) (Claims, error) {
-	object, err := parseMembers(data)
+	object, err := strictjson.Object(data)
 	if err != nil {
 		return nil, malformed("the token's header or claims set " + err.Error())
 	}
 	return object, nil
-}
-
-// repeatedName is the error of an object that names this member twice. Its text
-// does not tell the name.
-type repeatedName string
-
-func (repeatedName) Error() string { return "names a member twice" }
-
-// parseMembers reads a JSON object that is all of data and names no member
-// twice (RFC 7519 section 4 lets a parser refuse that), comparing names as
-// they read after unescaping. The values are parts of data.
-func parseMembers(data []byte) (Claims, error) {
-	// encoding/json would replace bytes that are not UTF-8. After this check
-	// the data is one JSON value, so what follows need only find its members.
-	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil, errors.New("is not JSON")
-	}
-	rest := bytes.Trim(data, jsonSpace)
-	if rest[0] != '{' {
-		return nil, errors.New("is not a JSON object")
-	}
-	object := make(Claims)
-	for rest = skip(rest, 1); rest[0] != '}'; {
-		end := valueEnd(rest)
-		name, ok := stringValue(rest[:end])
-		if _, twice := object[name]; twice || !ok {
-			return nil, repeatedName(name)
-		}
-		rest = skip(skip(rest, end), 1) // the colon
-		end = valueEnd(rest)
-		object[name] = rest[:end]
-		if rest = skip(rest, end); rest[0] == ',' {
-			rest = skip(rest, 1)
-		}
-	}
-	return object, nil
-}
-
-// skip returns what follows the first n bytes of data and white space.
-func skip(data []byte, n int) []byte { return bytes.TrimLeft(data[n:], jsonSpace) }
-
-// valueEnd returns the length of the value that data, a part of valid JSON,
-// begins with.
-func valueEnd(data []byte) int {
-	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '"':
-			for i++; data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		default: // of a number, true, false or null, which end before another token
-			if depth == 0 && strings.IndexByte(",}"+jsonSpace, data[i+1]) < 0 {
-				continue
-			}
-		}
-		if depth == 0 {
-			return i + 1
-		}
-	}
-	return len(data)
 }
 
 // headerNames are the header parameters that mean something here. Those that
@@ -229,19 +158,4 @@ func foldsToOneOf[V any](name string, names map[string]V) bool {
 		}
 	}
 	return false
-}
-
-// stringValue returns the JSON string raw, and false if it is anything else.
-func stringValue(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1]), true
-	}
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return "", false
-	}
-	return s, true
 }

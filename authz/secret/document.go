@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // Entry is one secret as it is written down (see authz.ParseSecret), with the
@@ -92,7 +92,7 @@ func ParseDocument(value string) (Document, error) {
 	}
 	var d Document
 	for _, m := range members {
-		switch m.name {
+		switch m.Name {
 		case "current":
 			d.Current, err = readEntry(m)
 		case "previous":
@@ -139,98 +139,69 @@ func wrong(what string) error {
 	return fmt.Errorf("%w: the secret document %s", authz.ErrMisconfigured, what)
 }
 
-// member is one member of a JSON object.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// object reads a JSON object that is all of text, which begins with its brace,
-// and names no member twice.
-// The decoder's errors are not wrapped: they can quote the text.
-func object(text string) ([]member, error) {
-	var members []member
-	if !utf8.ValidString(text) { // which the decoder would mend
-		return nil, wrong("is not UTF-8")
-	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	if _, err := decoder.Token(); err != nil { // the opening brace
+// object reads a document's members.
+func object(text string) ([]strictjson.Member, error) {
+	members, err := strictjson.Members([]byte(text))
+	var repeated *strictjson.RepeatedError
+	switch {
+	case errors.As(err, &repeated) && slices.Contains([]string{"current", "previous", "next", "keys"}, repeated.In):
+		return nil, wrong(fmt.Sprintf("%v in %q", err, repeated.In))
+	case errors.Is(err, strictjson.ErrSyntax):
 		return nil, wrong("is not valid JSON")
-	}
-	seen := map[string]bool{}
-	for decoder.More() {
-		name, err := decoder.Token()
-		m := member{}
-		if err == nil {
-			m.name, _ = name.(string) // what else would stand there is no JSON
-			err = decoder.Decode(&m.value)
-		}
-		if err != nil {
-			return nil, wrong("is not valid JSON")
-		}
-		if seen[m.name] {
-			return nil, wrong("names a member twice")
-		}
-		seen[m.name] = true
-		members = append(members, m)
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, wrong("is not valid JSON")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, wrong("has something behind its end")
+	case err != nil:
+		return nil, wrong(err.Error())
 	}
 	return members, nil
 }
 
 // readEntry reads a K.
-func readEntry(m member) (Entry, error) {
-	if m.value[0] == '"' {
-		return entryOf(m, "", m.name)
+func readEntry(m strictjson.Member) (Entry, error) {
+	if m.Value[0] == '"' {
+		return entryOf(m, "", m.Name)
 	}
-	if m.value[0] != '{' {
-		return Entry{}, wrong(fmt.Sprintf(`has in %q neither a string nor an object with "kid" and "secret"`, m.name))
+	if m.Value[0] != '{' {
+		return Entry{}, wrong(fmt.Sprintf(`has in %q neither a string nor an object with "kid" and "secret"`, m.Name))
 	}
-	members, err := object(string(m.value))
+	members, err := strictjson.Members(m.Value)
 	if err != nil {
-		return Entry{}, fmt.Errorf("%w in %q", err, m.name)
+		return Entry{}, wrong(err.Error())
 	}
 	var id, secret Entry
 	for _, part := range members {
-		switch part.name {
+		switch part.Name {
 		case "kid":
-			id, err = entryOf(part, "", m.name)
+			id, err = entryOf(part, "", m.Name)
 		case "secret":
-			secret, err = entryOf(part, "", m.name)
+			secret, err = entryOf(part, "", m.Name)
 		default:
-			err = wrong(fmt.Sprintf(`has in %q a member other than "kid" and "secret"`, m.name))
+			err = wrong(fmt.Sprintf(`has in %q a member other than "kid" and "secret"`, m.Name))
 		}
 		if err != nil {
 			return Entry{}, err
 		}
 	}
 	if id.Value() == "" || secret.IsZero() {
-		return Entry{}, wrong(fmt.Sprintf(`has in %q not both "kid" and "secret"`, m.name))
+		return Entry{}, wrong(fmt.Sprintf(`has in %q not both "kid" and "secret"`, m.Name))
 	}
 	secret.ID = id.Value()
 	return secret, nil
 }
 
 // readKeys reads the member "keys".
-func readKeys(m member) ([]Entry, error) {
-	if m.value[0] == '[' {
+func readKeys(m strictjson.Member) ([]Entry, error) {
+	if m.Value[0] == '[' {
 		return nil, wrong("is a JSON Web Key Set; " + authz.UseJWTAuthorizer)
 	}
-	if m.value[0] != '{' {
+	if m.Value[0] != '{' {
 		return nil, wrong(`has in "keys" something other than an object`)
 	}
-	members, err := object(string(m.value))
+	members, err := strictjson.Members(m.Value)
 	if err != nil {
-		return nil, fmt.Errorf("%w in %q", err, m.name)
+		return nil, wrong(err.Error())
 	}
 	entries := make([]Entry, 0, len(members))
 	for i, part := range members {
-		e, err := entryOf(part, part.name, fmt.Sprintf("key %d", i+1))
+		e, err := entryOf(part, part.Name, fmt.Sprintf("key %d", i+1))
 		if err != nil {
 			return nil, err
 		}
@@ -246,12 +217,12 @@ func readKeys(m member) ([]Entry, error) {
 }
 
 // entryOf reads a member that must be a string.
-func entryOf(m member, id, role string) (Entry, error) {
-	var s *string
-	if json.Unmarshal(m.value, &s) != nil || s == nil {
+func entryOf(m strictjson.Member, id, role string) (Entry, error) {
+	s, ok := strictjson.String(m.Value)
+	if !ok {
 		return Entry{}, wrong(fmt.Sprintf("has in %q something other than a string", role))
 	}
-	e := NewEntry(id, *s)
+	e := NewEntry(id, s)
 	e.Role = role
 	return e, nil
 }

@@ -136,6 +136,9 @@ func (w *walker) object() []Member {
 		if w.depth == 1 {
 			w.in = ""
 		}
+		if members == nil {
+			members = make([]Member, 0, few/2)
+		}
 		members = append(members, Member{name, w.data[start:w.at]})
 		w.comma()
 	}
