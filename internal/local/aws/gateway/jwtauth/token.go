@@ -1,16 +1,18 @@
 package jwtauth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // maxToken is how long a token may be: API Gateway takes 10,240 bytes for the
@@ -157,65 +159,43 @@ func decodeSegment(s string) ([]byte, error) {
 // maxDepth is deeper than any claim goes.
 const maxDepth = 16
 
-// parseObject reads a JSON object without duplicate member names (RFC 7519
-// §4: reject them), at any depth, numbers as json.Number.
+// parseObject reads a JSON object without repeated member names (RFC 7519 §4:
+// reject them), numbers as json.Number.
 func parseObject(data []byte) (map[string]any, error) {
-	d := json.NewDecoder(strings.NewReader(string(data)))
+	var object map[string]any
+	var repeated *strictjson.RepeatedError
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	v, err := parseValue(d, 0)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("text after the JSON object")
-	}
-	o, ok := v.(map[string]any)
-	if !ok {
+	_, err := strictjson.Members(data)
+	switch {
+	case errors.As(err, &repeated):
+		return nil, errors.New("a member stands twice")
+	case errors.Is(err, strictjson.ErrNotObject):
 		return nil, errors.New("not a JSON object")
-	}
-	return o, nil
-}
-
-func parseValue(d *json.Decoder, depth int) (any, error) {
-	t, err := d.Token()
-	if err != nil {
+	case errors.Is(err, strictjson.ErrUTF8), d.Decode(&object) != nil:
 		return nil, errors.New("not JSON")
-	}
-	delim, ok := t.(json.Delim)
-	if !ok {
-		return t, nil
-	}
-	if depth >= maxDepth {
+	case err != nil:
+		return nil, errors.New("text after the JSON object")
+	case depth(object) > maxDepth:
 		return nil, errors.New("nested too deeply")
 	}
-	list, object := []any{}, map[string]any{}
-	for d.More() {
-		var name string
-		if delim == '{' {
-			t, err := d.Token()
-			if err != nil {
-				return nil, errors.New("not JSON")
-			}
-			name, _ = t.(string)
-			if _, twice := object[name]; twice {
-				return nil, errors.New("a member stands twice")
-			}
+	return object, nil
+}
+
+// depth is how many objects and lists are in one another.
+func depth(v any) int {
+	deepest := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, member := range v {
+			deepest = max(deepest, depth(member))
 		}
-		v, err := parseValue(d, depth+1)
-		if err != nil {
-			return nil, err
+	case []any:
+		for _, element := range v {
+			deepest = max(deepest, depth(element))
 		}
-		if delim == '{' {
-			object[name] = v
-		} else {
-			list = append(list, v)
-		}
+	default:
+		return 0
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, errors.New("not JSON")
-	}
-	if delim == '{' {
-		return object, nil
-	}
-	return list, nil
+	return 1 + deepest
 }
