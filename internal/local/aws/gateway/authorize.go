@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // Texts of AWS's $context.authorizer.error.
@@ -141,10 +142,14 @@ func (e formatError) Error() string { return authorizerFormatText + " " + string
 // isAuthorized, the other has a principalId and a policyDocument, and both may
 // have an object context. Names are case-sensitive, which encoding/json's
 // structs are not. An object whose errorMessage is "Unauthorized" is a 401
-// whatever else it says.
+// whatever else it says. An object that names a member twice, at any depth, is no
+// answer: nobody could say which of the two its author meant.
 func parseAnswer(payload []byte, simple bool) (answer, error) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(payload, &members) != nil {
+	members, err := strictjson.Object(payload)
+	if repeated := (*strictjson.RepeatedError)(nil); errors.As(err, &repeated) {
+		return answer{}, formatError("It " + err.Error())
+	}
+	if err != nil {
 		return answer{}, formatError("It is not a JSON object")
 	}
 	var errorMessage string

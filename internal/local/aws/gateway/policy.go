@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // invokeAction is what a policy of an authorizer allows or denies. Actions are
@@ -149,8 +150,8 @@ func parsePatterns(members map[string]json.RawMessage, name, where string) (patt
 
 // object reads a JSON object that has no other members than the known ones.
 func object(raw json.RawMessage, where string, known ...string) (map[string]json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || members == nil {
+	members, err := strictjson.Object(raw)
+	if err != nil {
 		return nil, formatError("There is no object " + where)
 	}
 	for _, name := range sortedKeys(members) {

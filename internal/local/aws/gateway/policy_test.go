@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 // answerPolicy makes the authorizer answer with a policy of these statements,
@@ -88,6 +86,10 @@ func TestMalformedPolicyAnswers(t *testing.T) {
 		{"both actions", document(`[{` + good + `,"NotAction":"x"}]`), "Not exactly one of 'Action' and 'NotAction' is in statement 1 of 'policyDocument'"},
 		{"action is an object", document(`[{"Effect":"Allow","Action":{},"Resource":"*"}]`), "The 'Action' of statement 1 of 'policyDocument' is neither a string nor an array of strings"},
 		{"null among resources", document(`[{` + good + `},{"Effect":"Allow","Action":"*","Resource":["*",null]}]`), "The 'Resource' of statement 2 of 'policyDocument' has a null"},
+		{"effect twice", document(`[{"Effect":"Deny","Action":"*","Resource":"*","Effect":"Allow"}]`), "It names a member twice"},
+		{"statement twice", `{"principalId":"p","policyDocument":{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"},"Statement":{` + good + `}}}`, "It names a member twice"},
+		{"document twice", `{"principalId":"p","policyDocument":{"Statement":[]},"policyDocument":{"Statement":[{` + good + `}]}}`, "It names a member twice"},
+		{"context twice inside", `{"principalId":"p","policyDocument":{"Statement":[{` + good + `}]},"context":{"a":{"tenant":"t","tenant":"u"}}}`, "It names a member twice"},
 		{"context is an array", `{"principalId":"p","policyDocument":{"Statement":[{` + good + `}]},"context":[]}`, "'context' is not an object"},
 	}
 	for _, test := range tests {
@@ -160,39 +162,4 @@ func FuzzParsePolicy(f *testing.F) {
 			t.Fatalf("allowed by %q", document)
 		}
 	})
-}
-
-// TestGlob compares with a simple definition of the same.
-func TestGlob(t *testing.T) {
-	t.Parallel()
-	var slow func(pattern, text string) bool
-	slow = func(pattern, text string) bool {
-		switch {
-		case pattern == "":
-			return text == ""
-		case pattern[0] == '*':
-			return slow(pattern[1:], text) || (text != "" && slow(pattern, text[1:]))
-		}
-		return text != "" && (pattern[0] == '?' || pattern[0] == text[0]) && slow(pattern[1:], text[1:])
-	}
-	words := func(alphabet string, length int) []string {
-		all := []string{""}
-		for start := 0; length > 0; length-- {
-			end := len(all)
-			for _, word := range all[start:end] {
-				for _, c := range alphabet {
-					all = append(all, word+string(c))
-				}
-			}
-			start = end
-		}
-		return all
-	}
-	for _, pattern := range words("ab*?", 4) {
-		for _, text := range words("ab", 4) {
-			if got, want := iam.Wildcard(pattern, text), slow(pattern, text); got != want {
-				t.Fatalf("Wildcard(%q, %q) = %v", pattern, text, got)
-			}
-		}
-	}
 }

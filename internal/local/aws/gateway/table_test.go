@@ -129,6 +129,13 @@ func TestTable(t *testing.T) {
 				w.wantRuns(i + 1)
 			}
 		}},
+		{"row 15: isAuthorized twice is 500 and not cached", func(t *testing.T, w *world) {
+			w.invoker.returns(authorizerName, `{"isAuthorized":false,"isAuthorized":true}`)
+			w.get("/r/1", token).want(t, 500, serverErrorBody)
+			w.get("/r/1", token).want(t, 500, serverErrorBody)
+			w.wantRuns(2)
+			w.wantLine("doesn't match the format that API Gateway expects. It names a member twice")
+		}},
 		{"row 16: a function error is 500 and not cached", func(t *testing.T, w *world) {
 			w.invoker.set(authorizerName, func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error) {
 				return lambda.InvokeOutput{

@@ -183,3 +183,38 @@ func FuzzParsePolicy(f *testing.F) {
 		}
 	})
 }
+
+// TestWildcardIsComplete compares with a simple definition of the same.
+func TestWildcardIsComplete(t *testing.T) {
+	t.Parallel()
+	var slow func(pattern, text string) bool
+	slow = func(pattern, text string) bool {
+		switch {
+		case pattern == "":
+			return text == ""
+		case pattern[0] == '*':
+			return slow(pattern[1:], text) || (text != "" && slow(pattern, text[1:]))
+		}
+		return text != "" && (pattern[0] == '?' || pattern[0] == text[0]) && slow(pattern[1:], text[1:])
+	}
+	words := func(alphabet string, length int) []string {
+		all := []string{""}
+		for start := 0; length > 0; length-- {
+			end := len(all)
+			for _, word := range all[start:end] {
+				for _, c := range alphabet {
+					all = append(all, word+string(c))
+				}
+			}
+			start = end
+		}
+		return all
+	}
+	for _, pattern := range words("ab*?", 4) {
+		for _, text := range words("ab", 4) {
+			if got, want := Wildcard(pattern, text), slow(pattern, text); got != want {
+				t.Fatalf("Wildcard(%q, %q) = %v", pattern, text, got)
+			}
+		}
+	}
+}
