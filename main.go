@@ -6,8 +6,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components"
-	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/schema"
+)
+
+// Environment variables that the program sets for handlers/multiauthorizer,
+// which has the same names.
+const (
+	// envAuthMethods lists the methods that the authorizer accepts, with commas
+	// between them.
+	envAuthMethods = "AUTH_METHODS"
+	// envSigningKeysPath names the SSM parameter with the keys of request
+	// signatures.
+	envSigningKeysPath = "SIGNING_KEYS_PATH"
 )
 
 func main() {
@@ -101,7 +111,7 @@ func authorizer(s settings) components.AuthorizerArgs {
 	args.Function = components.FunctionArgs{
 		Package:     "./handlers/multiauthorizer",
 		Name:        "authorizer", // the same function, with other code
-		Environment: map[string]pulumi.StringInput{contract.EnvAuthMethods: pulumi.String(s.authMethods)},
+		Environment: map[string]pulumi.StringInput{envAuthMethods: pulumi.String(s.authMethods)},
 	}
 	args.IdentitySources = []string{} // none of the headers is in every request
 	if s.accepts(authApiKey) {
@@ -113,7 +123,7 @@ func authorizer(s settings) components.AuthorizerArgs {
 	}
 	if s.accepts(authSignature) {
 		args.ReplayProtection = true
-		args.Secrets = map[string]pulumi.StringInput{contract.EnvSigningKeysPath: pulumi.String(s.signingKeysPath)}
+		args.Secrets = map[string]pulumi.StringInput{envSigningKeysPath: pulumi.String(s.signingKeysPath)}
 	}
 	switch s.authMethods {
 	case authApiKey:

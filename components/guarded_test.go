@@ -94,7 +94,7 @@ func TestGuardedAuthorizerWithKey(t *testing.T) {
 		}
 	}
 	environment := m.find(t, "Function", "events-authorizer").RegisterRPC.GetObject().GetFields()["environment"].GetStructValue().GetFields()["variables"].GetStructValue().GetFields()
-	if environment[contract.EnvSecretPath] != nil || environment[contract.EnvSecret] == nil || environment[contract.EnvSigningKeysPath] == nil {
+	if environment[contract.EnvSecretPath] != nil || environment[contract.EnvSecret] == nil || environment["SIGNING_KEYS_PATH"] == nil {
 		t.Errorf("the variables are %q", slices.Sorted(maps.Keys(environment)))
 	}
 }

@@ -26,7 +26,7 @@ func BenchmarkColdStart(b *testing.B) {
 		{"empty", "./testdata/empty", nil},
 		{"authorizer", ".", []string{contract.EnvSecret + "=" + testSecret}},
 		{"multiauthorizer", "../multiauthorizer", []string{
-			contract.EnvSecret + "=" + testSecret, contract.EnvAuthMethods + "=jwt,apikey", contract.EnvRoutePermissions + "={}",
+			contract.EnvSecret + "=" + testSecret, "AUTH_METHODS=jwt,apikey", contract.EnvRoutePermissions + "={}",
 			contract.EnvAPIKeyTable + "=keys", contract.EnvStateTable + "=state",
 		}},
 	}

@@ -21,8 +21,9 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 )
 
-// Environment variables that the component sets. The names are written out here,
-// so that a copy of this folder works in any module.
+// Environment variables: the component sets the first, the program at the root
+// the others. The names are written out here, so that a copy of this folder
+// works in any module.
 const (
 	envRoutePermissions = "ROUTE_PERMISSIONS"
 	envAuthMethods      = "AUTH_METHODS"

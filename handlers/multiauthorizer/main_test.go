@@ -22,8 +22,8 @@ const testSecret = "0123456789abcdef0123456789abcdef"
 // environment is a complete one, changed by name=value.
 func environment(changes ...string) func(string) string {
 	env := map[string]string{
-		contract.EnvAuthMethods: "jwt,apikey,signature", contract.EnvRoutePermissions: `{"POST /events":["events:write"]}`,
-		contract.EnvSecret: testSecret, contract.EnvSigningKeysPath: "/signing-keys",
+		envAuthMethods: "jwt,apikey,signature", contract.EnvRoutePermissions: `{"POST /events":["events:write"]}`,
+		contract.EnvSecret: testSecret, envSigningKeysPath: "/signing-keys",
 		contract.EnvAPIKeyTable: "keys", contract.EnvStateTable: "state", "AWS_REGION": "eu-central-1",
 	}
 	for _, change := range changes {
@@ -38,11 +38,11 @@ func TestConfiguration(t *testing.T) {
 	const known = " is not one of jwt, apikey, signature, with commas between them"
 	tests := []struct{ name, change, text string }{
 		{"everything", "", ""},
-		{"tokens only", contract.EnvAuthMethods + "=jwt", ""},
-		{"no method", contract.EnvAuthMethods + "=", `environment variable AUTH_METHODS: ""` + known},
-		{"unknown method", contract.EnvAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
-		{"method twice", contract.EnvAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
-		{"method with a space", contract.EnvAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
+		{"tokens only", envAuthMethods + "=jwt", ""},
+		{"no method", envAuthMethods + "=", `environment variable AUTH_METHODS: ""` + known},
+		{"unknown method", envAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
+		{"method twice", envAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
+		{"method with a space", envAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
 		{"no permissions", contract.EnvRoutePermissions + "=", "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions"},
 	}
 	for _, tt := range tests {
@@ -73,7 +73,7 @@ func TestWithoutItsSettings(t *testing.T) {
 		headers      map[string]string
 	}{
 		{"no secret", contract.EnvSecret + "=", map[string]string{"authorization": "Bearer a.b.c"}},
-		{"no path of signing keys", contract.EnvSigningKeysPath + "=", map[string]string{
+		{"no path of signing keys", envSigningKeysPath + "=", map[string]string{
 			"signature-input": fmt.Sprintf(`sig1=("@method" "@path" "@query" "@authority");created=%d;keyid="k";nonce="abcdefghijklmnop"`, time.Now().Unix()),
 			"signature":       "sig1=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:",
 		}},
@@ -115,7 +115,7 @@ func TestTiers(t *testing.T) {
 
 func TestPermissionsOfTokens(t *testing.T) {
 	t.Parallel()
-	a, err := newAuthorizer(environment(contract.EnvAuthMethods+"=jwt"), slog.New(slog.DiscardHandler))
+	a, err := newAuthorizer(environment(envAuthMethods+"=jwt"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

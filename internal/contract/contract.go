@@ -18,15 +18,9 @@ const (
 	// EnvSecretMaxAge is how old the secrets that a function has read may be
 	// before it reads them again, a Go duration.
 	EnvSecretMaxAge = "SECRET_MAX_AGE"
-	// EnvSigningKeysPath names the SSM parameter that holds the keys of request
-	// signatures.
-	EnvSigningKeysPath = "SIGNING_KEYS_PATH"
 	// EnvRoutePermissions is what each protected route requires: a JSON object
 	// of route keys with arrays of permissions.
 	EnvRoutePermissions = "ROUTE_PERMISSIONS"
-	// EnvAuthMethods lists the methods that the authorizer accepts, separated
-	// by commas.
-	EnvAuthMethods = "AUTH_METHODS"
 	// EnvAPIKeyTable is the physical name of the table of API keys.
 	EnvAPIKeyTable = "API_KEY_TABLE_NAME" //nolint:gosec // the variable's name, not a key
 	// EnvStateTable is the physical name of the table with what an authorizer
