@@ -3,8 +3,9 @@
 //
 // The same source gives the same bytes, from any folder and at any time, so
 // that an unchanged function is no change to a deployment. Archives are kept
-// in the user's cache folder under the hash of their contents; nothing is
-// written into the folder of the source.
+// in protected-http-api/lambda in the user's cache folder (for a user who has
+// none, in a folder of the user's own below the temporary folder), under the
+// hash of their contents; nothing is written into the folder of the source.
 //
 // Which functions there are, and what they may do, is not its concern.
 package golambda
@@ -32,13 +33,9 @@ type Options struct {
 	Packages []string
 	// Target is what to compile for, from NewTarget.
 	Target Target
-	// OutputDir is the folder for the archives. Defaults to
-	// protected-http-api/lambda in the user's cache folder or, for a user who
-	// has none, in a folder of the user's own below the temporary folder.
-	OutputDir string
-	// Parallelism is how many packages are compiled at once. Defaults to the
-	// number of processors.
-	Parallelism int
+	// folder is where the archives are kept. Tests set it; it defaults to
+	// defaultFolder's.
+	folder string
 }
 
 // Archive is one compiled and zipped package.
@@ -49,8 +46,6 @@ type Archive struct {
 	// SHA256 is the hash of the zip file in standard base64, the form of
 	// Lambda's CodeSha256.
 	SHA256 string
-	// Size is the length of the zip file in bytes.
-	Size int64
 }
 
 // PackageError is why one package could not be built.
@@ -93,7 +88,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(options.OutputDir, time.Now)
+	store, err := openStore(options.folder, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +102,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	archives := make([]Archive, len(options.Packages))
 	failures := make([]error, len(options.Packages))
 	var group errgroup.Group
-	group.SetLimit(parallelism(options.Parallelism))
+	group.SetLimit(runtime.NumCPU())
 	for i, folder := range options.Packages {
 		group.Go(func() error {
 			output := filepath.Join(temp, fmt.Sprint(i))
@@ -150,13 +145,6 @@ func existing(packages []string) []string {
 
 func canceled(ctx context.Context) error {
 	return fmt.Errorf("building Lambda functions: %w", context.Cause(ctx))
-}
-
-func parallelism(asked int) int {
-	if asked > 0 {
-		return asked
-	}
-	return runtime.NumCPU()
 }
 
 func buildOne(ctx context.Context, c *compiler, s *store, folder, output string) (Archive, error) {

@@ -68,7 +68,7 @@ func defaultFolder(userCacheDir func() (string, error), tempDir string) (string,
 func (s *store) put(folder string, target Target, contents []byte) (Archive, error) {
 	sum := sha256.Sum256(contents)
 	name := fmt.Sprintf("%s-%s.zip", filepath.Base(folder), hex.EncodeToString(sum[:]))
-	archive := s.archive(name, sum, contents)
+	archive := s.archive(name, sum)
 	for _, file := range []struct {
 		path     string
 		contents []byte
@@ -83,11 +83,10 @@ func (s *store) put(folder string, target Target, contents []byte) (Archive, err
 	return archive, nil
 }
 
-func (s *store) archive(name string, sum [sha256.Size]byte, contents []byte) Archive {
+func (s *store) archive(name string, sum [sha256.Size]byte) Archive {
 	return Archive{
 		Path:   filepath.Join(s.folder, name),
 		SHA256: base64.StdEncoding.EncodeToString(sum[:]),
-		Size:   int64(len(contents)),
 	}
 }
 
@@ -124,7 +123,7 @@ func (s *store) last(folder string, target Target) (lastBuild, bool) {
 	if err != nil {
 		return lastBuild{}, false
 	}
-	archive := s.archive(string(name), sum, contents)
+	archive := s.archive(string(name), sum)
 	for _, path := range []string{pointer, archive.Path} {
 		// Failing to mark it costs at most a later rebuild.
 		_ = os.Chtimes(path, s.now(), s.now())
