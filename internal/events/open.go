@@ -32,7 +32,7 @@ func Open(getenv func(string) string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the events store: %w", err)
 	}
-	return NewStore(Config{Client: client, Table: table})
+	return NewStore(client, table), nil
 }
 
 // newClient makes the configuration by hand. config.LoadDefaultConfig would look

@@ -1,4 +1,4 @@
-package events_test
+package events
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/eventstest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
 
 // env is a function's environment with changes; a change to "" unsets.
 func env(changes map[string]string) func(string) string {
 	vars := map[string]string{
-		"TABLE_NAME": eventstest.Table, "AWS_REGION": "eu-central-1",
+		"TABLE_NAME": "events-table", "AWS_REGION": "eu-central-1",
 		"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": "session",
 	}
 	return func(name string) string {
@@ -44,7 +44,7 @@ environment variable "AWS_REGION" is not set: Lambda sets it, elsewhere set it y
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := events.Open(env(tt.changes)); err == nil || err.Error() != tt.want {
+			if _, err := Open(env(tt.changes)); err == nil || err.Error() != tt.want {
 				t.Errorf("error is %v, want %s", err, tt.want)
 			}
 		})
@@ -54,18 +54,20 @@ environment variable "AWS_REGION" is not set: Lambda sets it, elsewhere set it y
 func TestOpenEndpoint(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name    string
-		changes func(endpoint string) map[string]string
+		name   string
+		change func(env endpointtest.Environment)
 	}{
-		{"for all services", func(e string) map[string]string { return map[string]string{"AWS_ENDPOINT_URL": e} }},
-		{"for DynamoDB, which goes first", func(e string) map[string]string {
-			return map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": e, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+		{"for all services", func(endpointtest.Environment) {}},
+		{"for DynamoDB, which goes first", func(env endpointtest.Environment) {
+			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL"] = env["AWS_ENDPOINT_URL"], "http://127.0.0.1:1"
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, err := events.Open(env(tt.changes(eventstest.Start(t))))
+			env := eventstest.Start(t)
+			tt.change(env)
+			s, err := Open(env.Get)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +87,7 @@ func TestOpenSignsWithTheSession(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 	}))
 	t.Cleanup(srv.Close)
-	s, err := events.Open(env(map[string]string{"AWS_ENDPOINT_URL": srv.URL}))
+	s, err := Open(env(map[string]string{"AWS_ENDPOINT_URL": srv.URL}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ func TestOpenHonoursDeadline(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-done }))
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() { close(done) })
-	s, err := events.Open(env(map[string]string{"AWS_ENDPOINT_URL": srv.URL}))
+	s, err := Open(env(map[string]string{"AWS_ENDPOINT_URL": srv.URL}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,22 +32,8 @@ type Client interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Config is what a store is made of.
-type Config struct {
-	// Client is required.
-	Client Client
-	// Table is the table's physical name. Required. The table has the keys
-	// and the index of package schema; the index projects all attributes.
-	Table string
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
-	// Entropy is where ids take their 80 random bits. Defaults to
-	// crypto/rand.Reader.
-	Entropy io.Reader
-}
-
 // Store keeps events in a DynamoDB table. It may be used concurrently if its
-// Client and Entropy may.
+// Client may.
 //
 // All events share one partition of the index, because a list of all events
 // in order of time needs one. A partition takes about 1,000 write units a
@@ -55,23 +41,18 @@ type Config struct {
 // that is the limit of created and deleted events together, however many the
 // table itself could take. An application that needs more spreads the index
 // over several partition values and merges them when it lists.
-type Store struct{ cfg Config }
+type Store struct {
+	client Client
+	table  string
+	now    func() time.Time
+	// entropy is where ids take their 80 random bits.
+	entropy io.Reader
+}
 
-// NewStore returns a store. It fails if a required member of cfg is missing.
-func NewStore(cfg Config) (*Store, error) {
-	if cfg.Client == nil {
-		return nil, errors.New("making the events store: no DynamoDB client")
-	}
-	if cfg.Table == "" {
-		return nil, errors.New("making the events store: no table name")
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Entropy == nil {
-		cfg.Entropy = rand.Reader
-	}
-	return &Store{cfg: cfg}, nil
+// NewStore returns the store in the table of this name, which has the keys and the
+// index of package schema; the index projects all attributes.
+func NewStore(client Client, table string) *Store {
+	return &Store{client: client, table: table, now: time.Now, entropy: rand.Reader}
 }
 
 // Create stores a new event and returns it. The name goes through ParseName;
@@ -81,14 +62,14 @@ func (s *Store) Create(ctx context.Context, name, createdBy string) (Event, erro
 	if err != nil {
 		return Event{}, err
 	}
-	now := s.cfg.Now().UTC()
-	id, err := ulid.New(ulid.Timestamp(now), s.cfg.Entropy)
+	now := s.now().UTC()
+	id, err := ulid.New(ulid.Timestamp(now), s.entropy)
 	if err != nil {
 		return Event{}, fmt.Errorf("making an event id: %w", err)
 	}
 	e := Event{ID: id.String(), Name: name, CreatedBy: createdBy, CreatedAt: now.Format(timeLayout)}
-	_, err = s.cfg.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:                           &s.cfg.Table,
+	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                           &s.table,
 		Item:                                e.item(),
 		ConditionExpression:                 aws.String("attribute_not_exists(" + schema.PartitionKey + ")"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -117,8 +98,8 @@ func (s *Store) Get(ctx context.Context, id string) (Event, error) {
 	if !validID(id) {
 		return Event{}, ErrNotFound
 	}
-	out, err := s.cfg.Client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      &s.cfg.Table,
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &s.table,
 		Key:            key(id),
 		ConsistentRead: aws.Bool(true),
 	})
@@ -138,8 +119,8 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if !validID(id) {
 		return ErrNotFound
 	}
-	_, err := s.cfg.Client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName:           &s.cfg.Table,
+	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName:           &s.table,
 		Key:                 key(id),
 		ConditionExpression: aws.String("attribute_exists(" + schema.PartitionKey + ")"),
 	})
@@ -176,7 +157,7 @@ func (s *Store) List(ctx context.Context, limit int32, after string) (Page, erro
 		return Page{}, fmt.Errorf("listing events: limit is %d, allowed is 1 to %d", limit, MaxLimit)
 	}
 	query := &dynamodb.QueryInput{
-		TableName:                 &s.cfg.Table,
+		TableName:                 &s.table,
 		IndexName:                 aws.String(schema.Index),
 		KeyConditionExpression:    aws.String("#type = :type"),
 		ExpressionAttributeNames:  map[string]string{"#type": schema.IndexPartitionKey},
@@ -207,7 +188,7 @@ func (s *Store) query(ctx context.Context, query *dynamodb.QueryInput, want int3
 	found := make([]Event, 0, want)
 	for {
 		query.Limit = aws.Int32(want)
-		out, err := s.cfg.Client.Query(ctx, query)
+		out, err := s.client.Query(ctx, query)
 		if err != nil {
 			return nil, err
 		}

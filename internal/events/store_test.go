@@ -1,4 +1,4 @@
-package events_test
+package events
 
 import (
 	"bytes"
@@ -17,23 +17,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/eventstest"
 )
 
 var start = time.Date(2026, 2, 3, 4, 5, 6, 700_900_000, time.FixedZone("", 3600))
 
-// newStore returns a store on an empty table, whose clock is *now.
-func newStore(t *testing.T, client events.Client, now *time.Time) *events.Store {
+// newStore returns a store on an empty table of its own, whose clock is *now.
+func newStore(t *testing.T, now *time.Time) *Store {
 	t.Helper()
-	s, err := events.NewStore(events.Config{Client: client, Table: eventstest.Table, Now: func() time.Time { return *now }})
+	s, err := Open(eventstest.Start(t).Get)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.now = func() time.Time { return *now }
 	return s
 }
 
-func create(t *testing.T, s *events.Store, name string) events.Event {
+func create(t *testing.T, s *Store, name string) Event {
 	t.Helper()
 	e, err := s.Create(t.Context(), name, "usr_abc")
 	if err != nil {
@@ -44,28 +44,29 @@ func create(t *testing.T, s *events.Store, name string) events.Event {
 
 func TestStoreCreateGetDelete(t *testing.T) {
 	t.Parallel()
-	client := eventstest.Client(eventstest.Start(t))
 	now := start
-	s := newStore(t, consistent{client}, &now)
+	s := newStore(t, &now)
+	client := s.client
+	s.client = consistent{client}
 
 	e := create(t, s, "  Launch ")
 	if e.Name != "Launch" || e.CreatedBy != "usr_abc" || e.CreatedAt != "2026-02-03T03:05:06.700Z" || len(e.ID) != 26 {
 		t.Errorf("created %+v", e)
 	}
-	out, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(eventstest.Table)})
-	if err != nil || len(out.Items) != 1 {
-		t.Fatalf("scan: %v, %v", out, err)
+	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &s.table, Key: key(e.ID)})
+	if err != nil {
+		t.Fatal(err)
 	}
 	want := map[string]string{
 		"pk": "EVENT#" + e.ID, "id": e.ID, "name": "Launch", "createdBy": "usr_abc", "createdAt": e.CreatedAt, "type": "EVENT",
 	}
 	for name, v := range want {
-		if s, ok := out.Items[0][name].(*types.AttributeValueMemberS); !ok || s.Value != v {
-			t.Errorf("attribute %q is %v, want %q", name, out.Items[0][name], v)
+		if s, ok := out.Item[name].(*types.AttributeValueMemberS); !ok || s.Value != v {
+			t.Errorf("attribute %q is %v, want %q", name, out.Item[name], v)
 		}
 	}
-	if len(out.Items[0]) != len(want) {
-		t.Errorf("item has %d attributes, want %d", len(out.Items[0]), len(want))
+	if len(out.Item) != len(want) {
+		t.Errorf("item has %d attributes, want %d", len(out.Item), len(want))
 	}
 
 	other := create(t, s, "Other")
@@ -75,10 +76,10 @@ func TestStoreCreateGetDelete(t *testing.T) {
 	if err := s.Delete(t.Context(), e.ID); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
-	if _, err := s.Get(t.Context(), e.ID); !errors.Is(err, events.ErrNotFound) {
+	if _, err := s.Get(t.Context(), e.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Get of a deleted event: %v", err)
 	}
-	if err := s.Delete(t.Context(), e.ID); !errors.Is(err, events.ErrNotFound) {
+	if err := s.Delete(t.Context(), e.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Delete of a deleted event: %v", err)
 	}
 	if got, err := s.Get(t.Context(), other.ID); err != nil || got != other {
@@ -87,7 +88,7 @@ func TestStoreCreateGetDelete(t *testing.T) {
 }
 
 // consistent refuses reads that may miss what was just written.
-type consistent struct{ events.Client }
+type consistent struct{ Client }
 
 func (c consistent) GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
 	if !aws.ToBool(in.ConsistentRead) {
@@ -98,9 +99,8 @@ func (c consistent) GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts
 
 func TestStoreRefuses(t *testing.T) {
 	t.Parallel()
-	now := start
-	// Nothing listens there: what is refused is refused without a request.
-	s := newStore(t, eventstest.Client("http://127.0.0.1:1"), &now)
+	// Without a client: what is refused is refused without a request.
+	s := NewStore(nil, "events-table")
 	tests := []struct {
 		name, want string
 		call       func(ctx context.Context) error
@@ -137,31 +137,12 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
-func TestNewStoreRefuses(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, want string
-		cfg        events.Config
-	}{
-		{"no client", "making the events store: no DynamoDB client", events.Config{Table: "t"}},
-		{"no table", "making the events store: no table name", events.Config{Client: eventstest.Client("http://127.0.0.1:1")}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if _, err := events.NewStore(tt.cfg); err == nil || err.Error() != tt.want {
-				t.Errorf("error is %v, want %s", err, tt.want)
-			}
-		})
-	}
-}
-
 // 45 events in groups of four with the same time: every page size sees each
 // event once, newest first, and no empty page at the end.
 func TestStoreListPages(t *testing.T) {
 	t.Parallel()
 	now := start
-	s := newStore(t, eventstest.Client(eventstest.Start(t)), &now)
+	s := newStore(t, &now)
 	const total = 45
 	var all []string
 	for i := range total {
@@ -172,7 +153,7 @@ func TestStoreListPages(t *testing.T) {
 	for _, limit := range []int32{1, 2, 4, 5, 9, 44, 45, 46, 100} {
 		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
 			t.Parallel()
-			var seen []events.Event
+			var seen []Event
 			cursor, pages := "", 0
 			for {
 				page, err := s.List(t.Context(), limit, cursor)
@@ -190,7 +171,7 @@ func TestStoreListPages(t *testing.T) {
 			if want := (total + int(limit) - 1) / int(limit); pages != want {
 				t.Errorf("%d pages, want %d", pages, want)
 			}
-			if !slices.IsSortedFunc(seen, func(a, b events.Event) int { return strings.Compare(b.CreatedAt, a.CreatedAt) }) {
+			if !slices.IsSortedFunc(seen, func(a, b Event) int { return strings.Compare(b.CreatedAt, a.CreatedAt) }) {
 				t.Error("not newest first")
 			}
 			var ids []string
@@ -208,7 +189,7 @@ func TestStoreListPages(t *testing.T) {
 func TestStoreListEmpty(t *testing.T) {
 	t.Parallel()
 	now := start
-	s := newStore(t, eventstest.Client(eventstest.Start(t)), &now)
+	s := newStore(t, &now)
 	page, err := s.List(t.Context(), 20, "")
 	if err != nil || page.Items == nil || len(page.Items) != 0 || page.Cursor != "" {
 		t.Errorf("List = %+v, %v", page, err)
@@ -218,9 +199,8 @@ func TestStoreListEmpty(t *testing.T) {
 // A DynamoDB that answers with fewer items than asked for, as after 1 MB.
 func TestStoreListShortAnswers(t *testing.T) {
 	t.Parallel()
-	client := eventstest.Client(eventstest.Start(t))
 	now := start
-	s := newStore(t, client, &now)
+	s := newStore(t, &now)
 	for i := range 10 {
 		now = start.Add(time.Duration(i) * time.Second)
 		create(t, s, fmt.Sprint("event ", i))
@@ -229,13 +209,14 @@ func TestStoreListShortAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := newStore(t, shortAnswers{client}, &now).List(t.Context(), 7, "")
+	s.client = shortAnswers{s.client}
+	got, err := s.List(t.Context(), 7, "")
 	if err != nil || got.Cursor != want.Cursor || !slices.Equal(got.Items, want.Items) {
 		t.Errorf("List = %+v, %v; want %+v", got, err, want)
 	}
 }
 
-type shortAnswers struct{ events.Client }
+type shortAnswers struct{ Client }
 
 func (c shortAnswers) Query(ctx context.Context, in *dynamodb.QueryInput, opts ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	short := *in
@@ -263,8 +244,7 @@ func TestStoreCreateRepeated(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			now := start
-			e, err := newStore(t, conditionFails{found: tt.found}, &now).Create(t.Context(), "Launch", "usr_abc")
+			e, err := NewStore(conditionFails{found: tt.found}, "events-table").Create(t.Context(), "Launch", "usr_abc")
 			if (err == nil) != tt.ok {
 				t.Errorf("Create = %+v, %v", e, err)
 			}
@@ -273,7 +253,7 @@ func TestStoreCreateRepeated(t *testing.T) {
 }
 
 type conditionFails struct {
-	events.Client
+	Client
 	found func(map[string]types.AttributeValue) map[string]types.AttributeValue
 }
 
@@ -288,13 +268,9 @@ func (c conditionFails) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ 
 // bits make the same id.
 func TestStoreCreateNeverOverwrites(t *testing.T) {
 	t.Parallel()
-	s, err := events.NewStore(events.Config{
-		Client: eventstest.Client(eventstest.Start(t)), Table: eventstest.Table,
-		Now: func() time.Time { return start }, Entropy: bytes.NewReader(make([]byte, 20)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	now := start
+	s := newStore(t, &now)
+	s.entropy = bytes.NewReader(make([]byte, 20))
 	first := create(t, s, "first")
 	if e, err := s.Create(t.Context(), "second", "usr_abc"); err == nil {
 		t.Errorf("second event stored as %+v", e)
@@ -309,10 +285,11 @@ func TestStoreCreateNeverOverwrites(t *testing.T) {
 
 func TestStoreForeignItem(t *testing.T) {
 	t.Parallel()
-	client := eventstest.Client(eventstest.Start(t))
+	now := start
+	s := newStore(t, &now)
 	const id = "01HQZX3V8KQ4T5W6Y7Z8A9B0CD"
-	_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
-		TableName: aws.String(eventstest.Table),
+	_, err := s.client.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: &s.table,
 		Item: map[string]types.AttributeValue{
 			"pk": &types.AttributeValueMemberS{Value: "EVENT#" + id}, "id": &types.AttributeValueMemberS{Value: id},
 		},
@@ -320,9 +297,8 @@ func TestStoreForeignItem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := start
 	want := `item "EVENT#` + id + `" is no event: it has no string attribute "name"`
-	if _, err := newStore(t, client, &now).Get(t.Context(), id); err == nil || err.Error() != want {
+	if _, err := s.Get(t.Context(), id); err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
 }
@@ -333,8 +309,13 @@ func TestStoreUnavailable(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(srv.Close)
-	now := start
-	s := newStore(t, eventstest.Client(srv.URL), &now)
+	client, err := newClient(env(map[string]string{"AWS_ENDPOINT_URL": srv.URL}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := client.Options()
+	options.Retryer = aws.NopRetryer{} // the test would wait for it
+	s := NewStore(dynamodb.New(options), "events-table")
 	const id = "01HQZX3V8KQ4T5W6Y7Z8A9B0CD"
 	tests := []struct {
 		name, want string

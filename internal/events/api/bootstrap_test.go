@@ -121,8 +121,8 @@ func (f *function) invoke(t *testing.T, req httpapi.Request) httpapi.Response {
 	return httpapi.Response{}
 }
 
-// The real binaries, over the Lambda Runtime API, with a real DynamoDB
-// protocol server behind them.
+// The real binaries, over the Lambda Runtime API, with the local AWS
+// behind them.
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	dir := build(t)
@@ -130,7 +130,7 @@ func TestBootstrap(t *testing.T) {
 
 	t.Run("create, get, list, delete", func(t *testing.T) {
 		t.Parallel()
-		env := append(credentials[:3:3], "AWS_ENDPOINT_URL="+eventstest.Start(t), "TABLE_NAME="+eventstest.Table)
+		env := eventstest.Start(t).Environ()
 		create, get := start(t, filepath.Join(dir, "createevent"), env...), start(t, filepath.Join(dir, "getevent"), env...)
 		list, del := start(t, filepath.Join(dir, "listevents"), env...), start(t, filepath.Join(dir, "deleteevent"), env...)
 
@@ -169,7 +169,7 @@ func TestBootstrap(t *testing.T) {
 		t.Parallel()
 		down := httptest.NewServer(http.NotFoundHandler())
 		down.Close()
-		f := start(t, filepath.Join(dir, "getevent"), append(credentials[:3:3], "AWS_ENDPOINT_URL="+down.URL, "TABLE_NAME="+eventstest.Table)...)
+		f := start(t, filepath.Join(dir, "getevent"), append(credentials[:3:3], "AWS_ENDPOINT_URL="+down.URL, "TABLE_NAME=events-table")...)
 		resp := f.invoke(t, load(t, "get"))
 		if resp.StatusCode != 500 || resp.Body != internal {
 			t.Errorf("answered %d %s", resp.StatusCode, resp.Body)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/truora/minidyn/interpreter/language"
 )
 
 // expressions are what all expressions of one request share: the placeholders
@@ -178,7 +176,7 @@ func (p *parser) name() (string, error) {
 		return name, nil
 	case !identifier.MatchString(t):
 		return "", p.syntax()
-	case language.IsReservedWord(strings.ToUpper(t)):
+	case isReserved(t):
 		return "", p.fail("Attribute name is a reserved keyword; reserved keyword: %s", t)
 	}
 	p.pos++
