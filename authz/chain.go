@@ -9,17 +9,16 @@ import (
 	"strings"
 )
 
-// Method is one way to authenticate: where the credential is, and who judges
-// it.
-type Method struct {
+// Link is one way to authenticate: where the credential is, and who judges it.
+type Link struct {
 	// Extractor finds the credential. Defaults to BearerHeader.
 	Extractor Extractor
 	// Verifier judges it. Required.
 	Verifier Verifier
 }
 
-// Chain is the methods that a request may authenticate by, in the order in
-// which they are asked. The first that applies decides: only ErrNoCredential
+// Chain is the ways in which a request may authenticate, in the order in which
+// they are asked. The first that applies decides: only ErrNoCredential
 // of an extractor, and ErrNotApplicable, go on to the next. Any other error is
 // final, and so is one that wraps a fault beside them. A request to which none
 // applies is refused.
@@ -27,13 +26,13 @@ type Method struct {
 // A request in which the extractors find two different credentials is refused
 // as malformed (RFC 6750 section 2): otherwise the order here would decide who
 // the caller is. What no extractor looks for does not count.
-type Chain []Method
+type Chain []Link
 
 // Authenticate returns the principal of the request. Its error is the reason
 // why there is none, a [CredentialError] where a credential was found.
 func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 	if len(c) == 0 {
-		return Principal{}, fmt.Errorf("%w: the chain has no method", ErrMisconfigured)
+		return Principal{}, fmt.Errorf("%w: the chain has no link", ErrMisconfigured)
 	}
 	credentials, err := c.extract(r)
 	if err != nil {
@@ -43,7 +42,7 @@ func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 	if len(c) > 1 {
 		err = fmt.Errorf("%w: the request has none of those that are accepted", ErrNoCredential)
 	}
-	for i, method := range c {
+	for i, link := range c {
 		if errors.Is(credentials[i].err, ErrNoCredential) {
 			continue
 		}
@@ -52,7 +51,7 @@ func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 			continue
 		}
 		credential := credentials[i].credential
-		principal, verifyErr := method.Verifier.Verify(ctx, r, credential)
+		principal, verifyErr := link.Verifier.Verify(ctx, r, credential)
 		if verifyErr == nil {
 			if principal.CredentialID == "" {
 				principal.CredentialID = credential.fingerprint()
@@ -76,7 +75,7 @@ func checkPrincipal(p Principal) (Principal, error) {
 	return p, nil
 }
 
-// extracted is what a method's extractor found.
+// extracted is what a link's extractor found.
 type extracted struct {
 	credential Credential
 	err        error
@@ -86,11 +85,11 @@ type extracted struct {
 func (c Chain) extract(r Request) ([]extracted, error) {
 	found := make([]extracted, len(c))
 	distinct := map[string]bool{}
-	for i, method := range c {
-		if method.Verifier == nil {
-			return nil, fmt.Errorf("%w: method %d of the chain has no Verifier", ErrMisconfigured, i)
+	for i, link := range c {
+		if link.Verifier == nil {
+			return nil, fmt.Errorf("%w: link %d of the chain has no Verifier", ErrMisconfigured, i)
 		}
-		extractor := method.Extractor
+		extractor := link.Extractor
 		if extractor == nil {
 			extractor = BearerHeader{}
 		}
@@ -116,7 +115,7 @@ func (c Chain) extract(r Request) ([]extracted, error) {
 }
 
 // goesOn reports whether err is the sentinel that leaves the request to the
-// next method, and no fault as well.
+// next link, and no fault as well.
 func goesOn(err, sentinel error) bool {
 	_, denied := classify(err)
 	return denied && errors.Is(err, sentinel)

@@ -27,7 +27,7 @@ func TestChain(t *testing.T) {
 	}
 	is := func(subject string) Verifier {
 		return verifyFunc(func(context.Context, Credential) (Principal, error) {
-			return Principal{Subject: subject, ExpiresAt: time.Unix(testNow, 0)}, nil
+			return Principal{Identity: Identity{Subject: subject, ExpiresAt: time.Unix(testNow, 0)}}, nil
 		})
 	}
 	finds := func(err error) Extractor {
@@ -58,8 +58,8 @@ func TestChain(t *testing.T) {
 		{"a fault beside not applicable is final", Chain{{Verifier: fails(fmt.Errorf("%w: %w", ErrNotApplicable, ErrUnavailable))}, {Verifier: is("2")}}, bearer, "", "credential of another kind: unavailable", ErrUnavailable},
 		{"a fault beside an extractor's no credential is final", Chain{{Extractor: finds(fmt.Errorf("%w: %w", ErrNoCredential, ErrMisconfigured)), Verifier: is("1")}, {Verifier: is("2")}}, bearer, "", "no credential: misconfigured", ErrMisconfigured},
 		{"a verifier's no credential is final", Chain{{Verifier: fails(ErrNoCredential)}, {Verifier: is("2")}}, bearer, "", "no credential", ErrNoCredential},
-		{"no method", nil, bearer, "", "misconfigured: the chain has no method", ErrMisconfigured},
-		{"a method without a verifier, behind one that decides", Chain{{Verifier: is("1")}, {}}, bearer, "", "misconfigured: method 1 of the chain has no Verifier", ErrMisconfigured},
+		{"no link", nil, bearer, "", "misconfigured: the chain has no link", ErrMisconfigured},
+		{"a link without a verifier, behind one that decides", Chain{{Verifier: is("1")}, {}}, bearer, "", "misconfigured: link 1 of the chain has no Verifier", ErrMisconfigured},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestChain(t *testing.T) {
 // where it comes from.
 func TestChainRefusesPrincipals(t *testing.T) {
 	t.Parallel()
-	good := Principal{Subject: "s", ExpiresAt: time.Unix(testNow, 0)}
+	good := Principal{Identity: Identity{Subject: "s", ExpiresAt: time.Unix(testNow, 0)}}
 	tests := []struct {
 		name   string
 		change func(*Principal)

@@ -307,7 +307,7 @@ func TestChecklist10MACBeforeJSON(t *testing.T) {
 // decide.
 func TestChecklist13PolicyDeniesByDefault(t *testing.T) {
 	t.Parallel()
-	principal := Principal{Subject: "s", Permissions: []string{"*"}}
+	principal := Principal{Identity: Identity{Subject: "s", Permissions: []string{"*"}}}
 	request := Request{RouteKey: "POST /events"}
 	for name, policy := range map[string]Policy{
 		"route that is not listed": RoutePermissions{"GET /events": nil},

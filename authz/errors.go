@@ -12,7 +12,7 @@ import (
 // The texts that this package adds to them are constants: no part of a
 // credential ever stands in an error, and no claim does.
 //
-// The first two make a [Chain] go on with its next method.
+// The first two make a [Chain] go on with its next link.
 var (
 	// ErrNotApplicable: the credential is of another kind, which another
 	// verifier might judge.

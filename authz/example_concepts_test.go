@@ -148,6 +148,6 @@ func ExampleIdentity() {
 		},
 	}
 	identity, err := reader.FromRequest(request)
-	fmt.Println(identity.UserID, identity.Issuer, identity.Method, identity.Scopes, identity.May("events:write"), err)
+	fmt.Println(identity.Subject, identity.Issuer, identity.Method, identity.Scopes, identity.May("events:write"), err)
 	// Output: usr_abc https://id.example JWT [events:write] false <nil>
 }

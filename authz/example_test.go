@@ -70,7 +70,7 @@ func ExampleFromRequest() {
 		Lambda: map[string]any{"userId": "usr_abc", "expiresAt": float64(time.Now().Add(time.Hour).Unix())},
 	}
 	identity, err := authz.FromRequest(request)
-	fmt.Println(identity.UserID, err)
+	fmt.Println(identity.Subject, err)
 
 	_, err = authz.FromRequest(events.APIGatewayV2HTTPRequest{})
 	fmt.Println(errors.Is(err, authz.ErrNoIdentity))
@@ -119,7 +119,7 @@ func (apiKeys) Verify(_ context.Context, _ authz.Request, c authz.Credential) (a
 	if c.Value() != "k-1" {
 		return authz.Principal{}, authz.ErrUnknownKey
 	}
-	return authz.Principal{Subject: "partner", Method: "APIKey", ExpiresAt: time.Unix(1_700_003_600, 0)}, nil
+	return authz.Principal{Identity: authz.Identity{Subject: "partner", Method: "APIKey", ExpiresAt: time.Unix(1_700_003_600, 0)}}, nil
 }
 
 // A credential is never printed, whichever way.
@@ -148,7 +148,7 @@ func ExampleRoutePermissions() {
 	if err != nil {
 		panic(err)
 	}
-	principal := authz.Principal{Subject: "usr_abc", Permissions: []string{"events:write", "events:delete:42"}}
+	principal := authz.Principal{Identity: authz.Identity{Subject: "usr_abc", Permissions: []string{"events:write", "events:delete:42"}}}
 	for _, request := range []authz.Request{
 		{RouteKey: "POST /events"},
 		{RouteKey: "DELETE /events/{id}", PathParameters: map[string]string{"id": "42"}},
@@ -173,7 +173,7 @@ func ExamplePolicyFunc() {
 		return nil
 	})
 	policy := authz.AllPolicies{authz.RoutePermissions{"POST /events": nil}, office}
-	fmt.Println(policy.Decide(context.Background(), authz.Principal{Tier: "contractor"}, authz.Request{RouteKey: "POST /events", SourceIP: "198.51.100.1"}))
+	fmt.Println(policy.Decide(context.Background(), authz.Principal{Identity: authz.Identity{Tier: "contractor"}}, authz.Request{RouteKey: "POST /events", SourceIP: "198.51.100.1"}))
 	fmt.Println(policy.Decide(context.Background(), authz.Principal{}, authz.Request{RouteKey: "POST /events"}))
 	// Output:
 	// denied: contractors work from the office

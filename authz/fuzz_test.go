@@ -153,7 +153,7 @@ func FuzzAuthorizerEvent(f *testing.F) {
 		if err := json.Unmarshal(payload, &event); err != nil || !strings.HasSuffix(event.Headers["authorization"], " "+good) {
 			t.Errorf("allowed without the good token: %s", answer)
 		}
-		if identity, err := (IdentityReader{Now: at(testNow)}).FromRequest(requestWith(simple.Context)); err != nil || identity.UserID != "usr_abc" {
+		if identity, err := (IdentityReader{Now: at(testNow)}).FromRequest(requestWith(simple.Context)); err != nil || identity.Subject != "usr_abc" {
 			t.Errorf("got %+v, %v of %s", identity, err, answer)
 		}
 	})

@@ -206,7 +206,7 @@ func TestTooMuchIsNotCounted(t *testing.T) {
 		return sign(testHeader, `{"sub":"s","exp":1700000060,"scope":"`+strings.Repeat("x", n)+`"}`)
 	}
 	large := verifyFunc(func(context.Context, Credential) (Principal, error) {
-		return Principal{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}, nil
+		return Principal{Identity: Identity{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}}, nil
 	})
 	for _, tt := range []struct {
 		name     string
@@ -238,7 +238,7 @@ func TestTooMuchIsNotCounted(t *testing.T) {
 
 func TestContextSize(t *testing.T) {
 	t.Parallel()
-	p := Principal{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}
+	p := Principal{Identity: Identity{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}}
 	_, err := contextOf(p)
 	const want = "the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
 	if text(err) != want {

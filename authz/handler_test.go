@@ -127,14 +127,14 @@ func TestHandlerFaults(t *testing.T) {
 		want         error
 		reason, text string
 	}{
-		{"no verifier", nil, event, ErrMisconfigured, "misconfigured", "misconfigured: method 0 of the chain has no Verifier"},
+		{"no verifier", nil, event, ErrMisconfigured, "misconfigured", "misconfigured: link 0 of the chain has no Verifier"},
 		{"format 1.0", newJWT(t), bytes.Replace(event, []byte(`"version":"2.0"`), []byte(`"version":"1.0"`), 1), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
 		{"no event", newJWT(t), []byte(`{}`), ErrMisconfigured, "misconfigured", "misconfigured: the event's version is not 2.0; set the authorizer's payload format version to 2.0"},
 		{"unavailable", fails(ErrUnavailable), event, ErrUnavailable, "unavailable", "unavailable"},
 		{"unknown error", fails(os.ErrClosed), event, os.ErrClosed, "internal", "file already closed"},
 		{"a fault with a denial in it", fails(fmt.Errorf("%w: %w", ErrExpired, ErrUnavailable)), event, ErrUnavailable, "unavailable", "expired: unavailable"},
-		{"principal without subject", is(Principal{ExpiresAt: time.Unix(testNow, 0)}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: the subject is empty"},
-		{"principal without expiry", is(Principal{Subject: "s"}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: its expiry is out of range"},
+		{"principal without subject", is(Principal{Identity: Identity{ExpiresAt: time.Unix(testNow, 0)}}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: the subject is empty"},
+		{"principal without expiry", is(Principal{Identity: Identity{Subject: "s"}}), event, ErrMisconfigured, "misconfigured", "misconfigured: the verifier's principal: its expiry is out of range"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,38 +25,43 @@ var (
 	ErrMalformedIdentity = errors.New("malformed identity in the request")
 )
 
-// Identity is who sent a request, as the authorizer found. What the credential
-// does not have is empty.
+// Identity is whom a credential speaks for. What the credential does not have is
+// empty.
 //
-// [Handler] writes it into the authorizer context under the names userId,
-// issuer, tenant, method, credentialId, scopes, permissions, tier and
+// [Handler] writes it into the authorizer context under the names userId (the
+// subject), issuer, tenant, method, credentialId, scopes, permissions, tier and
 // expiresAt: strings, with scopes and permissions as words with single spaces
 // between them, and expiresAt as a number of seconds since the Unix epoch.
-// Access logs show them as $context.authorizer.userId and so on.
+// Access logs show them as $context.authorizer.userId and so on. [FromRequest]
+// reads it.
 type Identity struct {
-	// UserID is the subject of the verified credential: of a token its sub, of
-	// an IAM caller its unique id, of a caller with an identity of an Amazon
-	// Cognito identity pool the id of that identity.
-	UserID string
-	// Issuer is who issued the credential: of an identity of an identity pool
-	// the id of the pool.
+	// Subject is the caller's id: the sub claim of a token, the owner of an API
+	// key, the unique id of an IAM caller; of a caller with an identity of an
+	// Amazon Cognito identity pool the id of that identity. See [CheckSubject].
+	Subject string
+	// Issuer is who issued the credential: the iss claim of a token; of an
+	// identity of an identity pool the id of the pool.
 	Issuer string
-	// Tenant is the tenant that the credential belongs to.
+	// Tenant is the tenant that the credential belongs to. It comes from the
+	// configuration that verified the credential, never from what the credential
+	// says of itself alone.
 	Tenant string
-	// Method is how the credential was verified: Principal.Method, "JWT" for
-	// API Gateway's JWT authorizer and MethodIAM for its IAM authorizer.
+	// Method is how the credential was verified: "JWT", "APIKey",
+	// "HTTPSignature", a name that another verifier gives, or MethodIAM.
 	Method string
-	// CredentialID is a public name of the credential: of a token its jti, of
-	// an IAM caller its access key id.
+	// CredentialID is a public name of the credential, for logs, quotas and
+	// revocation: of a token its jti, of an IAM caller its access key id; see
+	// [CheckCredentialID].
 	CredentialID string
-	// Scopes are the OAuth scopes of the credential.
+	// Scopes are the OAuth scopes that the credential was issued with (RFC 6749
+	// section 3.3).
 	Scopes []string
 	// Permissions are what the caller may do; see [Identity.May].
 	Permissions []string
-	// Tier is the caller's tier.
+	// Tier is the caller's tier, by which quotas are told apart.
 	Tier string
-	// ExpiresAt is when the identity expires, to the second. It is zero for an
-	// IAM caller: API Gateway checks each of its requests.
+	// ExpiresAt is when the identity stops being valid, to the second. It is zero
+	// for an IAM caller: API Gateway checks each of its requests.
 	ExpiresAt time.Time
 }
 
@@ -149,13 +154,12 @@ func (r IdentityReader) FromRequest(request events.APIGatewayV2HTTPRequest) (Ide
 
 // fromLambda reads what contextOf wrote.
 func fromLambda(members map[string]any) (Identity, error) {
-	var identity Identity
-	userID, ok := members[contract.ContextUserID].(string)
+	subject, ok := members[contract.ContextUserID].(string)
 	if !ok {
 		return Identity{}, malformedIdentity(contract.ContextUserID, errors.New("it is not a string"))
 	}
 	var scopes, permissions string
-	identity.UserID = userID
+	identity := Identity{Subject: subject}
 	for name, field := range map[string]*string{
 		contract.ContextIssuer:       &identity.Issuer,
 		contract.ContextTenant:       &identity.Tenant,
@@ -191,7 +195,7 @@ func fromLambda(members map[string]any) (Identity, error) {
 // hands every claim over as text, and takes scopes from scope or scp.
 func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) (Identity, error) {
 	identity := Identity{
-		UserID: jwt.Claims["sub"], Issuer: jwt.Claims["iss"], Method: methodJWT, CredentialID: jwt.Claims["jti"],
+		Subject: jwt.Claims["sub"], Issuer: jwt.Claims["iss"], Method: methodJWT, CredentialID: jwt.Claims["jti"],
 	}
 	if CheckCredentialID(identity.CredentialID) != nil {
 		identity.CredentialID = ""
@@ -219,21 +223,22 @@ func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) 
 func fromIAM(iam events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription) (Identity, error) {
 	if pool := iam.CognitoIdentity; pool.IdentityID != "" {
 		// All identities of a pool share the session of a role, and so its userId.
-		return Identity{UserID: pool.IdentityID, Issuer: pool.IdentityPoolID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("cognitoIdentity.identityId")
+		return Identity{Subject: pool.IdentityID, Issuer: pool.IdentityPoolID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("cognitoIdentity.identityId")
 	}
-	return Identity{UserID: iam.UserID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("userId")
+	return Identity{Subject: iam.UserID, Method: MethodIAM, CredentialID: iam.AccessKey}.checked("userId")
 }
 
-// checked returns the identity if its names are what a verifier may give.
-func (i Identity) checked(userID string) (Identity, error) {
-	if err := CheckSubject(i.UserID); err != nil {
-		return Identity{}, malformedIdentity(userID, err)
+// checked returns the identity if it is one that a verifier may give. subject is
+// where its subject was read.
+func (i Identity) checked(subject string) (Identity, error) {
+	if err := CheckSubject(i.Subject); err != nil {
+		return Identity{}, malformedIdentity(subject, err)
 	}
-	p := Principal{Subject: i.UserID, Issuer: i.Issuer, Tenant: i.Tenant, Method: i.Method, CredentialID: i.CredentialID, Tier: i.Tier, ExpiresAt: i.ExpiresAt}
-	if i.ExpiresAt.IsZero() {
-		p.ExpiresAt = time.Unix(maxNumericDate, 0)
+	whole := i
+	if whole.ExpiresAt.IsZero() { // an IAM caller's
+		whole.ExpiresAt = time.Unix(maxNumericDate, 0)
 	}
-	if err := p.check(); err != nil {
+	if err := whole.check(); err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrMalformedIdentity, err)
 	}
 	return i, nil

@@ -34,9 +34,9 @@ func TestFromRequest(t *testing.T) {
 		err           error
 		text          string
 	}{
-		{name: "good", context: identity(`"userId":"usr_abc","expiresAt":1700000001,"other":[1]`), want: Identity{UserID: "usr_abc", ExpiresAt: time.Unix(1_700_000_001, 0).UTC()}},
-		{name: "whole number with an exponent", context: identity(`"userId":"u","expiresAt":2e9`), want: Identity{UserID: "u", ExpiresAt: time.Unix(2_000_000_000, 0).UTC()}},
-		{name: "last of the range", context: identity(`"userId":"u","expiresAt":253402300799`), want: Identity{UserID: "u", ExpiresAt: time.Unix(253402300799, 0).UTC()}},
+		{name: "good", context: identity(`"userId":"usr_abc","expiresAt":1700000001,"other":[1]`), want: Identity{Subject: "usr_abc", ExpiresAt: time.Unix(1_700_000_001, 0).UTC()}},
+		{name: "whole number with an exponent", context: identity(`"userId":"u","expiresAt":2e9`), want: Identity{Subject: "u", ExpiresAt: time.Unix(2_000_000_000, 0).UTC()}},
+		{name: "last of the range", context: identity(`"userId":"u","expiresAt":253402300799`), want: Identity{Subject: "u", ExpiresAt: time.Unix(253402300799, 0).UTC()}},
 		{"no authorizer", `{}`, Identity{}, ErrNoIdentity, missing},
 		{"authorizer without context", `{"authorizer":{"lambda":null}}`, Identity{}, ErrNoIdentity, empty},
 		{"empty context", identity(``), Identity{}, ErrMalformedIdentity, badUser},
@@ -57,7 +57,7 @@ func TestFromRequest(t *testing.T) {
 		{"expires now", identity(`"userId":"u","expiresAt":1700000000`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
 		{"expired long ago", identity(`"userId":"u","expiresAt":1`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
 		{name: "everything", context: identity(`"userId":"u","issuer":"i","tenant":"t","method":"APIKey","credentialId":"k1","scopes":"a b","permissions":"events:*","tier":"gold","expiresAt":1700000001`), want: Identity{
-			UserID: "u", Issuer: "i", Tenant: "t", Method: "APIKey", CredentialID: "k1", Scopes: []string{"a", "b"}, Permissions: []string{"events:*"}, Tier: "gold", ExpiresAt: soon}},
+			Subject: "u", Issuer: "i", Tenant: "t", Method: "APIKey", CredentialID: "k1", Scopes: []string{"a", "b"}, Permissions: []string{"events:*"}, Tier: "gold", ExpiresAt: soon}},
 		{"tenant a number", identity(`"userId":"u","tenant":1,"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: tenant: it is not a string"},
 		{"permissions an array", identity(`"userId":"u","permissions":["a"],"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: permissions: it is not a string"},
 		{"permissions with two spaces", identity(`"userId":"u","permissions":"a  b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: permissions: it is not a list of words"},
@@ -66,27 +66,27 @@ func TestFromRequest(t *testing.T) {
 		{"credential's id", identity(`"userId":"u","credentialId":"a b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-"},
 
 		{name: "JWT authorizer", context: jwt(`"sub":"u","exp":"1700000001","iss":"https://issuer.example","jti":"j1","scope":"a b","aud":"[a b]"`), want: Identity{
-			UserID: "u", Issuer: "https://issuer.example", Method: "JWT", CredentialID: "j1", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, exp as it prints large numbers", context: jwt(`"sub":"u","exp":"1.700000001e+09"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
-		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a/b","scope":"a  b"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
-		{name: "JWT authorizer, scp", context: jwt(`"sub":"u","exp":"1700000001","scp":"a b"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, scp an array", context: jwt(`"sub":"u","exp":"1700000001","scp":"[a b]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, scope an array of one", context: jwt(`"sub":"u","exp":"1700000001","scope":"[a]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"a"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, scope an empty array", context: jwt(`"sub":"u","exp":"1700000001","scope":"[]"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
-		{name: "JWT authorizer, scope with brackets of its own", context: jwt(`"sub":"u","exp":"1700000001","scope":"[[a] b]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"[a]", "b"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, one bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"["`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"["}, ExpiresAt: soon}},
-		{name: "JWT authorizer, the other bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"ab]"`), want: Identity{UserID: "u", Method: "JWT", Scopes: []string{"ab]"}, ExpiresAt: soon}},
-		{name: "JWT authorizer, scope before scp", context: jwt(`"sub":"u","exp":"1700000001","scope":"","scp":"a"`), want: Identity{UserID: "u", Method: "JWT", ExpiresAt: soon}},
+			Subject: "u", Issuer: "https://issuer.example", Method: "JWT", CredentialID: "j1", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, exp as it prints large numbers", context: jwt(`"sub":"u","exp":"1.700000001e+09"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a/b","scope":"a  b"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, scp", context: jwt(`"sub":"u","exp":"1700000001","scp":"a b"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scp an array", context: jwt(`"sub":"u","exp":"1700000001","scp":"[a b]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope an array of one", context: jwt(`"sub":"u","exp":"1700000001","scope":"[a]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope an empty array", context: jwt(`"sub":"u","exp":"1700000001","scope":"[]"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, scope with brackets of its own", context: jwt(`"sub":"u","exp":"1700000001","scope":"[[a] b]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"[a]", "b"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, one bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"["`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"["}, ExpiresAt: soon}},
+		{name: "JWT authorizer, the other bracket", context: jwt(`"sub":"u","exp":"1700000001","scope":"ab]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"ab]"}, ExpiresAt: soon}},
+		{name: "JWT authorizer, scope before scp", context: jwt(`"sub":"u","exp":"1700000001","scope":"","scp":"a"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
 		{"JWT authorizer, expired", jwt(`"sub":"u","exp":"1700000000"`), Identity{}, ErrExpired, "expired: the credential behind the identity has expired"},
 		{"JWT authorizer, no exp", jwt(`"sub":"u"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
 		{"JWT authorizer, exp NaN", jwt(`"sub":"u","exp":"NaN"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: exp: it is not a number of seconds since the Unix epoch"},
 		{"JWT authorizer, no sub", jwt(`"exp":"1700000001"`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: sub: the subject is empty"},
 		{name: "IAM authorizer", context: `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE","accountId":"000000000000","userArn":"arn:aws:iam::000000000000:user/u","userId":"AIDAEXAMPLE"}}}`, want: Identity{
-			UserID: "AIDAEXAMPLE", Method: "IAM", CredentialID: "AKIAEXAMPLE"}},
+			Subject: "AIDAEXAMPLE", Method: "IAM", CredentialID: "AKIAEXAMPLE"}},
 		{name: "identity pool, one identity", context: cognito(1), want: Identity{
-			UserID: "eu-central-1:11111111-1111-1111-1111-111111111111", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
+			Subject: "eu-central-1:11111111-1111-1111-1111-111111111111", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
 		{name: "identity pool, another identity of the same role", context: cognito(2), want: Identity{
-			UserID: "eu-central-1:22222222-2222-2222-2222-222222222222", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
+			Subject: "eu-central-1:22222222-2222-2222-2222-222222222222", Issuer: "eu-central-1:pool", Method: "IAM", CredentialID: "ASIAEXAMPLE"}},
 		{"identity pool, identity with a line break", `{"authorizer":{"iam":{"userId":"u","cognitoIdentity":{"identityId":"a\nb"}}}}`, Identity{}, ErrMalformedIdentity, "malformed identity in the request: cognitoIdentity.identityId: the subject has a character that is not printable"},
 		{"IAM authorizer, no user", `{"authorizer":{"iam":{"accessKey":"AKIAEXAMPLE"}}}`, Identity{}, ErrMalformedIdentity, "malformed identity in the request: userId: the subject is empty"},
 	}
@@ -147,7 +147,7 @@ func TestHandlerToFromRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := IdentityReader{Now: at(testNow)}.FromRequest(request)
-	if want := (Identity{UserID: "usr_abc", Method: "JWT", CredentialID: "sha256:836b2f1a0ac3", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
+	if want := (Identity{Subject: "usr_abc", Method: "JWT", CredentialID: "sha256:836b2f1a0ac3", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }

@@ -232,10 +232,10 @@ func (v *JWT) judge(claims claimSet, c Credential) (Principal, error) {
 	if err := v.validate(claims); err != nil {
 		return Principal{}, err
 	}
-	p := Principal{
+	p := Principal{Claims: claims.all, Identity: Identity{
 		Subject: claims.subject, Issuer: claims.issuer, Method: methodJWT,
-		CredentialID: claims.credentialID(), Claims: claims.all, ExpiresAt: claims.expiresAt.Time,
-	}
+		CredentialID: claims.credentialID(), ExpiresAt: claims.expiresAt.Time,
+	}}
 	// A scope of another form gives nobody anything; Map may read it.
 	p.Scopes, _ = claims.all.Words("scope")
 	if v.cfg.Map != nil {

@@ -89,7 +89,7 @@ func TestRoutePermissions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := policy.Decide(t.Context(), Principal{Permissions: tt.granted}, tt.request)
+			err := policy.Decide(t.Context(), Principal{Identity: Identity{Permissions: tt.granted}}, tt.request)
 			if text(err) != tt.text || (err != nil && !errors.Is(err, ErrDenied)) {
 				t.Errorf("got %q, want %q", text(err), tt.text)
 			}

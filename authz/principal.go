@@ -9,35 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// Principal is who a verified credential speaks for, and what came with it.
+// Principal is what a [Verifier] makes of a credential: the [Identity] that the
+// handler gets, of which Subject and ExpiresAt are required, and what else a
+// policy may ask for. The ExpiresAt of a credential that never expires is
+// MaxIdentityLife from now.
 type Principal struct {
-	// Subject is the caller's id: the sub claim of a token, the owner of an API
-	// key. Required.
-	Subject string
-	// Issuer is the iss claim of a token; empty where there is none.
-	Issuer string
-	// Tenant is the tenant that the credential belongs to; empty without
-	// tenants. It is set from the configuration that verified the credential,
-	// never from what the credential says of itself alone.
-	Tenant string
-	// Method is how the credential was verified, for instance "JWT".
-	Method string
-	// CredentialID is a public name of the credential, for logs, quotas and
-	// revocation; see [CheckCredentialID]. Empty where it has none.
-	CredentialID string
-	// Scopes are the OAuth scopes that the credential was issued with (RFC 6749
-	// section 3.3).
-	Scopes []string
-	// Permissions are what the caller may do; see [Permits].
-	Permissions []string
-	// Tier is the caller's tier, by which quotas are told apart.
-	Tier string
-	// Claims are all claims of a verified token. A policy reads them; the
-	// handler does not get them.
+	Identity
+	// Claims are all claims of a verified token; nil of other credentials.
 	Claims Claims
-	// ExpiresAt is when the identity stops being valid, to the second. Required.
-	// For a credential that never expires it is MaxIdentityLife from now.
-	ExpiresAt time.Time
 }
 
 // MaxIdentityLife is how long the identity of a credential without an expiry
@@ -96,15 +75,14 @@ func checkToken(s string) error {
 	return nil
 }
 
-// check returns an error that says what is wrong with the principal; the text
-// has none of its values. [FromRequest] would refuse the identity on every
-// request.
-func (p Principal) check() error {
-	if err := CheckSubject(p.Subject); err != nil {
+// check returns an error unless the identity is one that a verifier may give; the
+// text has none of its values. [FromRequest] would refuse it on every request.
+func (i Identity) check() error {
+	if err := CheckSubject(i.Subject); err != nil {
 		return err
 	}
 	for _, name := range []struct{ what, value string }{
-		{"the issuer", p.Issuer}, {"the tenant", p.Tenant}, {"the method", p.Method}, {"the tier", p.Tier},
+		{"the issuer", i.Issuer}, {"the tenant", i.Tenant}, {"the method", i.Method}, {"the tier", i.Tier},
 	} {
 		if name.value != "" {
 			if err := checkName(name.what, name.value); err != nil {
@@ -112,22 +90,22 @@ func (p Principal) check() error {
 			}
 		}
 	}
-	if p.CredentialID != "" {
-		if err := CheckCredentialID(p.CredentialID); err != nil {
+	if i.CredentialID != "" {
+		if err := CheckCredentialID(i.CredentialID); err != nil {
 			return fmt.Errorf("the credential's id: %w", err)
 		}
 	}
 	for _, list := range []struct {
 		what   string
 		values []string
-	}{{"scope", p.Scopes}, {"permission", p.Permissions}} {
-		for i, value := range list.values {
+	}{{"scope", i.Scopes}, {"permission", i.Permissions}} {
+		for n, value := range list.values {
 			if err := checkToken(value); err != nil {
-				return fmt.Errorf("%s %d: %w", list.what, i, err)
+				return fmt.Errorf("%s %d: %w", list.what, n, err)
 			}
 		}
 	}
-	if seconds := p.ExpiresAt.Unix(); seconds <= 0 || seconds > maxNumericDate {
+	if seconds := i.ExpiresAt.Unix(); seconds <= 0 || seconds > maxNumericDate {
 		return fmt.Errorf("its expiry is out of range")
 	}
 	return nil

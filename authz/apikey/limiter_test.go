@@ -35,7 +35,7 @@ func newLimiter(t testing.TB, cfg LimiterConfig) *Limiter {
 }
 
 func apiKey(id, tier string) authz.Principal {
-	return authz.Principal{Subject: "usr_abc", Method: Scheme, CredentialID: id, Tier: tier}
+	return authz.Principal{Identity: authz.Identity{Subject: "usr_abc", Method: Scheme, CredentialID: id, Tier: tier}}
 }
 
 // TestChecklist11QuotaIsExact: of N+50 concurrent requests, spread over several
@@ -193,7 +193,7 @@ func TestFullWindowIsRemembered(t *testing.T) {
 // callers are.
 func TestWhoIsCountedTogether(t *testing.T) {
 	t.Parallel()
-	token := authz.Principal{Subject: "s", Issuer: "i", Tenant: "t", Method: "JWT", CredentialID: "jti1"}
+	token := authz.Principal{Identity: authz.Identity{Subject: "s", Issuer: "i", Tenant: "t", Method: "JWT", CredentialID: "jti1"}}
 	next := token
 	next.CredentialID = "jti2"
 	if counted(token) != counted(next) {
@@ -202,14 +202,14 @@ func TestWhoIsCountedTogether(t *testing.T) {
 	seen := map[string]int{}
 	for i, p := range []authz.Principal{
 		token,
-		{Subject: "S", Issuer: "i", Tenant: "t", Method: "JWT"},
-		{Subject: "s", Issuer: "it", Tenant: "", Method: "JWT"},
-		{Subject: "s", Issuer: "", Tenant: "it", Method: "JWT"},
-		{Subject: "s", Issuer: "i", Tenant: "t", Method: "Signature"},
-		{Subject: "key_1", Method: "APIKey", CredentialID: "key_1"},
-		{Subject: "key_1", Method: "JWT", CredentialID: "key_1"},
-		{Subject: "key_1", Method: "APIKey", CredentialID: "key_2"},
-		{Subject: "1:s", Method: "JWT"},
+		{Identity: authz.Identity{Subject: "S", Issuer: "i", Tenant: "t", Method: "JWT"}},
+		{Identity: authz.Identity{Subject: "s", Issuer: "it", Tenant: "", Method: "JWT"}},
+		{Identity: authz.Identity{Subject: "s", Issuer: "", Tenant: "it", Method: "JWT"}},
+		{Identity: authz.Identity{Subject: "s", Issuer: "i", Tenant: "t", Method: "Signature"}},
+		{Identity: authz.Identity{Subject: "key_1", Method: "APIKey", CredentialID: "key_1"}},
+		{Identity: authz.Identity{Subject: "key_1", Method: "JWT", CredentialID: "key_1"}},
+		{Identity: authz.Identity{Subject: "key_1", Method: "APIKey", CredentialID: "key_2"}},
+		{Identity: authz.Identity{Subject: "1:s", Method: "JWT"}},
 	} {
 		if other, twice := seen[counted(p)]; twice {
 			t.Errorf("principals %d and %d are counted together", other, i)

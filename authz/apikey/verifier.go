@@ -142,10 +142,10 @@ func (v *Verifier) lookUp(ctx context.Context, digest Digest) (authz.Principal, 
 	if !record.ExpiresAt.IsZero() && record.ExpiresAt.Before(expires) {
 		expires = record.ExpiresAt
 	}
-	return authz.Principal{
+	return authz.Principal{Identity: authz.Identity{
 		Subject: record.Subject, Method: Scheme, CredentialID: digest.CredentialID(), Tier: record.Tier,
 		Permissions: union(record.Permissions, tier.Permissions), ExpiresAt: expires.Truncate(time.Second),
-	}, nil
+	}}, nil
 }
 
 // union returns both lists, sorted, each element once.

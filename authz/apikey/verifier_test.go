@@ -66,10 +66,10 @@ func TestChecklist11States(t *testing.T) {
 	}
 	id := record.CredentialID()
 	p, err := verify(t, v, key.Reveal())
-	want := authz.Principal{
+	want := authz.Principal{Identity: authz.Identity{
 		Subject: "usr_abc", Method: "APIKey", CredentialID: id, Tier: "free",
 		Permissions: []string{"events:delete", "events:read"}, ExpiresAt: time.Date(2026, 3, 1, 13, 0, 30, 0, time.UTC),
-	}
+	}}
 	if err != nil || !reflect.DeepEqual(p, want) {
 		t.Fatalf("got %+v, %v, want %+v", p, err, want)
 	}

@@ -14,10 +14,10 @@ import (
 
 // alice and her request are what the tests decide, changed where they say so.
 func alice() authz.Principal {
-	return authz.Principal{
+	return authz.Principal{Identity: authz.Identity{
 		Subject: "alice-subject", Tenant: "acme", Tier: "gold", Issuer: "https://id.acme.example", Method: "JWT",
 		Scopes: []string{"openid"}, Permissions: []string{"events:write", "events:*"},
-	}
+	}}
 }
 
 func deletion() authz.Request {
@@ -126,7 +126,7 @@ func TestDecideEmptyCaller(t *testing.T) {
 	p := newPolicy(t, `permit(principal, action, resource) when {
 		principal.tenant == "" && principal.tier == "" && principal.issuer == "" && principal.method == "" &&
 		principal.scopes.isEmpty() && principal.permissions.isEmpty() };`)
-	if err := p.Decide(t.Context(), authz.Principal{Subject: "s"}, authz.Request{RouteKey: "GET /events"}); err != nil {
+	if err := p.Decide(t.Context(), authz.Principal{Identity: authz.Identity{Subject: "s"}}, authz.Request{RouteKey: "GET /events"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -16,10 +16,10 @@ var eventPolicies string
 
 // The policies are a file beside the program, embedded into it.
 func ExampleNew() {
-	alice := authz.Principal{Subject: "alice", Tenant: "acme", Tier: "free", Permissions: []string{"events:write"}}
-	namesake := authz.Principal{Subject: "alice", Tenant: "umbrella", Tier: "paid"}
+	alice := authz.Principal{Identity: authz.Identity{Subject: "alice", Tenant: "acme", Tier: "free", Permissions: []string{"events:write"}}}
+	namesake := authz.Principal{Identity: authz.Identity{Subject: "alice", Tenant: "umbrella", Tier: "paid"}}
 	// An owner is a tenant and a subject: another tenant's alice is another User.
-	owners := map[string]authz.Principal{"evt_1": {Tenant: "acme", Subject: "alice"}, "evt_2": {Tenant: "acme", Subject: "bob"}}
+	owners := map[string]authz.Principal{"evt_1": {Identity: authz.Identity{Tenant: "acme", Subject: "alice"}}, "evt_2": {Identity: authz.Identity{Tenant: "acme", Subject: "bob"}}}
 	policy, err := cedar.New(cedar.Config{
 		Policies: eventPolicies,
 		Name:     "events.cedar",
@@ -89,10 +89,10 @@ func ExamplePolicy_Decide() {
 	})}
 	post := authz.Request{Method: "POST", RouteKey: "POST /events"}
 	for _, p := range []authz.Principal{
-		{Subject: "alice", Tenant: "acme", Tier: "paid"},
-		{Subject: "alice", Tenant: "acme", Tier: "trial"},
-		{Subject: "carol", Tenant: "umbrella", Tier: "paid"},
-		{Subject: "dave"},
+		{Identity: authz.Identity{Subject: "alice", Tenant: "acme", Tier: "paid"}},
+		{Identity: authz.Identity{Subject: "alice", Tenant: "acme", Tier: "trial"}},
+		{Identity: authz.Identity{Subject: "carol", Tenant: "umbrella", Tier: "paid"}},
+		{Identity: authz.Identity{Subject: "dave"}},
 	} {
 		fmt.Println(p.Subject, p.Tenant, p.Tier, both.Decide(context.Background(), p, post))
 	}

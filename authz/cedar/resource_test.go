@@ -108,7 +108,7 @@ func TestUserID(t *testing.T) {
 		{"acme%3A", "alice", "acme%253A::alice"}, {"acme::alice", "bob", "acme%3A%3Aalice::bob"}, {"acme", "alice::bob", "acme::alice::bob"},
 		{":", "", "%3A::"}, {"", "::", "::::"},
 	} {
-		p := authz.Principal{Tenant: tt.tenant, Subject: tt.subject}
+		p := authz.Principal{Identity: authz.Identity{Tenant: tt.tenant, Subject: tt.subject}}
 		got := UserID(p)
 		if got != tt.want {
 			t.Errorf("%s of %s: got %q, want %q", tt.subject, tt.tenant, got, tt.want)
@@ -127,7 +127,7 @@ func FuzzUserID(f *testing.F) {
 	f.Add("%3A", "a", ":", "a")
 	f.Fuzz(func(t *testing.T, tenant, subject, otherTenant, otherSubject string) {
 		same := tenant == otherTenant && subject == otherSubject
-		if (UserID(authz.Principal{Tenant: tenant, Subject: subject}) == UserID(authz.Principal{Tenant: otherTenant, Subject: otherSubject})) != same {
+		if (UserID(authz.Principal{Identity: authz.Identity{Tenant: tenant, Subject: subject}}) == UserID(authz.Principal{Identity: authz.Identity{Tenant: otherTenant, Subject: otherSubject}})) != same {
 			t.Errorf("%q of %q and %q of %q: one User is %v", subject, tenant, otherSubject, otherTenant, !same)
 		}
 	})

@@ -263,7 +263,7 @@ func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Princip
 	case now.Add(v.cfg.Window).Before(created):
 		return authz.Principal{}, fmt.Errorf("%w: the signature was created in the future", authz.ErrNotYetValid)
 	}
-	principal := authz.Principal{Subject: in.keyID}
+	principal := authz.Principal{Identity: authz.Identity{Subject: in.keyID}}
 	if err := v.mapKey(in.keyID, &principal); err != nil {
 		return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
 	}

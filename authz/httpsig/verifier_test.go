@@ -35,7 +35,7 @@ func TestMap(t *testing.T) {
 	t.Parallel()
 	r := signed(t, testSigner(t), "GET", "/", "")
 	mapped := func(keyID string, p *authz.Principal) error {
-		*p = authz.Principal{Subject: "usr_of_" + keyID, Tenant: "acme", Permissions: []string{"events:write"}, Tier: "gold", Method: "x", CredentialID: "y", ExpiresAt: testNow.Add(time.Hour)}
+		*p = authz.Principal{Identity: authz.Identity{Subject: "usr_of_" + keyID, Tenant: "acme", Permissions: []string{"events:write"}, Tier: "gold", Method: "x", CredentialID: "y", ExpiresAt: testNow.Add(time.Hour)}}
 		return nil
 	}
 	v, _ := newVerifier(t, func(c *Config) { c.Map = mapped })

@@ -181,7 +181,7 @@ func TestParseDocumentPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := authz.Request{RouteKey: "POST /events"}
-	if err := parsed.Policy.Decide(t.Context(), authz.Principal{Permissions: []string{"events:write"}}, r); err != nil {
+	if err := parsed.Policy.Decide(t.Context(), authz.Principal{Identity: authz.Identity{Permissions: []string{"events:write"}}}, r); err != nil {
 		t.Error(err)
 	}
 	if err := parsed.Policy.Decide(t.Context(), authz.Principal{}, r); text(err) != `denied: the permission "events:write" is missing` {

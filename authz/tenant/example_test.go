@@ -154,7 +154,7 @@ func ExampleRegistry_Policy() {
 		}
 		return nil
 	})}
-	clerk := authz.Principal{Subject: "carol", Tenant: "umbrella", Permissions: []string{"events:*"}}
+	clerk := authz.Principal{Identity: authz.Identity{Subject: "carol", Tenant: "umbrella", Permissions: []string{"events:*"}}}
 	for _, route := range []string{"POST /events", "DELETE /events/{id}", "POST /imports"} {
 		r := authz.Request{RouteKey: route, Host: "umbrella.example.com"}
 		fmt.Println(route, all.Decide(context.Background(), clerk, r))

@@ -79,7 +79,7 @@ func TestOutage(t *testing.T) {
 	s.fail(down)
 	for range 3 {
 		checkVerify(t, g, ada, downText)
-		if err := g.Policy().Decide(t.Context(), authz.Principal{Subject: "s", Tenant: "ada"}, ada.request()); text(err) != downText {
+		if err := g.Policy().Decide(t.Context(), authz.Principal{Identity: authz.Identity{Subject: "s", Tenant: "ada"}}, ada.request()); text(err) != downText {
 			t.Errorf("the policy gives %q", text(err))
 		}
 	}

@@ -31,7 +31,9 @@ func TestPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	without := newRegistry(t, every, tenants...)
-	caller := func(tenant, subject string) authz.Principal { return authz.Principal{Tenant: tenant, Subject: subject} }
+	caller := func(tenant, subject string) authz.Principal {
+		return authz.Principal{Identity: authz.Identity{Tenant: tenant, Subject: subject}}
+	}
 	const elsewhere = "denied: the request is for another tenant than the caller's"
 	tests := []struct {
 		name     string

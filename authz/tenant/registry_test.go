@@ -260,7 +260,7 @@ func TestVerifier(t *testing.T) {
 		if !ok {
 			return authz.Principal{}, authz.ErrUnknownKey
 		}
-		return authz.Principal{Subject: subject, Tenant: tenant, CredentialID: "key1"}, nil
+		return authz.Principal{Identity: authz.Identity{Subject: subject, Tenant: tenant, CredentialID: "key1"}}, nil
 	})
 	g := newRegistry(t, []Selector{Host{}, Issuer{}},
 		ada.tenant(t, func(t *Tenant) { t.Verifier = table }),

@@ -88,7 +88,7 @@ func (a *authorizer) addTokens(getenv func(string) string) error {
 		return err
 	}
 	a.sources = append(a.sources, source)
-	a.handler.Chain = append(a.handler.Chain, authz.Method{Verifier: verifier})
+	a.handler.Chain = append(a.handler.Chain, authz.Link{Verifier: verifier})
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (a *authorizer) addKeys(getenv func(string) string) error {
 		return err
 	}
 	a.handler.Limiter = limiter
-	a.handler.Chain = append(a.handler.Chain, authz.Method{Extractor: apikey.Header{}, Verifier: verifier})
+	a.handler.Chain = append(a.handler.Chain, authz.Link{Extractor: apikey.Header{}, Verifier: verifier})
 	return nil
 }
 
@@ -145,7 +145,7 @@ func (a *authorizer) addSignatures(getenv func(string) string) error {
 		return err
 	}
 	a.sources = append(a.sources, source)
-	a.handler.Chain = append(a.handler.Chain, authz.Method{Extractor: httpsig.Extractor{}, Verifier: verifier})
+	a.handler.Chain = append(a.handler.Chain, authz.Link{Extractor: httpsig.Extractor{}, Verifier: verifier})
 	return nil
 }
 

@@ -107,7 +107,7 @@ func Create(log *slog.Logger, store Creator) httpapi.Handler {
 		if err != nil {
 			return httpapi.Response{}, err
 		}
-		e, err := store.Create(ctx, name, caller.UserID)
+		e, err := store.Create(ctx, name, caller.Subject)
 		var invalid *events.InvalidError
 		if errors.As(err, &invalid) {
 			return httpapi.Response{}, httpapi.Errorf(http.StatusBadRequest, "%s", invalid.Error())

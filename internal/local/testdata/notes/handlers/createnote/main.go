@@ -18,6 +18,6 @@ func main() {
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusUnauthorized}, nil
 		}
 		// Subjects are unique within a tenant only.
-		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusCreated, Body: identity.Tenant + "/" + identity.UserID}, nil
+		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusCreated, Body: identity.Tenant + "/" + identity.Subject}, nil
 	})
 }

@@ -15,6 +15,6 @@ func main() {
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{StatusCode: 401}, nil
 		}
-		return events.APIGatewayV2HTTPResponse{StatusCode: 201, Body: identity.UserID}, nil
+		return events.APIGatewayV2HTTPResponse{StatusCode: 201, Body: identity.Subject}, nil
 	})
 }
