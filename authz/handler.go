@@ -178,9 +178,7 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	}
 	var members map[string]any
 	if err == nil {
-		if members, err = contextOf(p); err != nil {
-			err = fmt.Errorf("%w: %w", ErrMisconfigured, err)
-		}
+		members, err = contextOf(p)
 	}
 	if err == nil && h.Limiter != nil {
 		err = h.Limiter.Take(ctx, p, r)

@@ -240,7 +240,7 @@ func TestContextSize(t *testing.T) {
 	t.Parallel()
 	p := Principal{Identity: Identity{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}}
 	_, err := contextOf(p)
-	const want = "the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
+	const want = "misconfigured: the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
 	if text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
 	}

@@ -74,11 +74,12 @@ func (i Identity) May(permission string) bool { return Permits(i.Permissions, pe
 
 // MaxContextBytes is how long the authorizer context may be as JSON: 4 KiB.
 // AWS names no limit for HTTP APIs; for REST APIs, where it does, the whole
-// answer has 8 KB. A token whose claims make more is refused with
+// answer has 8 KB. A [Handler] refuses a token whose claims make more with
 // ErrInvalidClaim; of any other principal it is ErrMisconfigured.
 const MaxContextBytes = 4 << 10
 
-// contextOf returns the authorizer context of a principal.
+// contextOf returns the authorizer context of a principal. What made it too long
+// is the token's fault where it comes from a token, else the configuration's.
 func contextOf(p Principal) (map[string]any, error) {
 	members := map[string]any{
 		contract.ContextUserID:    p.Subject,
@@ -99,10 +100,14 @@ func contextOf(p Principal) (map[string]any, error) {
 	}
 	encoded, err := json.Marshal(members)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the authorizer context: %w", err)
+		return nil, fmt.Errorf("%w: encoding the authorizer context: %w", ErrMisconfigured, err)
 	}
 	if len(encoded) > MaxContextBytes {
-		return nil, fmt.Errorf("the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", len(encoded), MaxContextBytes)
+		fault := ErrMisconfigured
+		if p.Claims != nil {
+			fault = ErrInvalidClaim
+		}
+		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", fault, len(encoded), MaxContextBytes)
 	}
 	return members, nil
 }

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +119,7 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 	claims, err := v.verified(ctx, c)
 	var p Principal
 	if err == nil {
-		p, err = v.judge(claims, c)
+		p, err = v.judge(claims)
 	}
 	if err != nil {
 		return Principal{}, &CredentialError{Method: methodJWT, CredentialID: claims.credentialID(), Err: err}
@@ -226,9 +225,8 @@ func selectKeys(keys []Key, head header) ([]Key, error) {
 	return keys[i : i+1], nil
 }
 
-// judge makes a principal of the claims of a credential, which were signed with
-// a good key.
-func (v *JWT) judge(claims claimSet, c Credential) (Principal, error) {
+// judge makes a principal of claims that were signed with a good key.
+func (v *JWT) judge(claims claimSet) (Principal, error) {
 	if err := v.validate(claims); err != nil {
 		return Principal{}, err
 	}
@@ -258,17 +256,7 @@ func (v *JWT) judge(claims claimSet, c Credential) (Principal, error) {
 	if !v.cfg.Now().Before(p.ExpiresAt) {
 		return Principal{}, ErrExpired
 	}
-	return p, checkSize(p, c)
-}
-
-// checkSize refuses a token that makes more than fits into the authorizer
-// context, with the id that the [Chain] gives a credential without one.
-func checkSize(p Principal, c Credential) error {
-	p.CredentialID = cmp.Or(p.CredentialID, c.fingerprint())
-	if _, err := contextOf(p); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalidClaim, err)
-	}
-	return nil
+	return p, nil
 }
 
 // validate judges claims whose types are right. The expiry is checked here as
