@@ -8,6 +8,14 @@ import (
 	"net/http"
 )
 
+// Codes that several services have.
+const (
+	AccessDenied     = "AccessDeniedException"
+	ResourceNotFound = "ResourceNotFoundException"
+	TooManyRequests  = "TooManyRequestsException"
+	Validation       = "ValidationException"
+)
+
 // Error is an error that a client of AWS sees.
 type Error struct {
 	// Code is the error's name in the service's API, for instance
@@ -55,6 +63,24 @@ func Unsupported(feature, cure string) *Error {
 func Has(err error, code string) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
+}
+
+// Message returns the message of the Error that err is or wraps, without its code;
+// any other error's text.
+func Message(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}
+
+// Explain returns err with its cure, where it has one, in its text.
+func Explain(err error) error {
+	if cure := CureOf(err); cure != "" {
+		return fmt.Errorf("%w; cure: %s", err, cure)
+	}
+	return err
 }
 
 // CureOf returns the cure of the Error that err is or wraps, empty where it has

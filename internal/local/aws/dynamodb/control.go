@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -53,7 +54,7 @@ type tableRequest struct {
 // settings puts what both CreateTable and UpdateTable can set into t.
 func (r tableRequest) settings(t *Table) error {
 	if r.StreamSpecification != nil && r.StreamSpecification.StreamEnabled {
-		return &protocol.Error{Code: "ValidationException", Message: "streams are not supported by the local AWS", Cure: "leave out StreamSpecification"}
+		return &awserr.Error{Code: "ValidationException", Message: "streams are not supported by the local AWS", Cure: "leave out StreamSpecification"}
 	}
 	if r.BillingMode != "" {
 		t.BillingMode = r.BillingMode
@@ -147,7 +148,7 @@ func (s *Service) updateTable(body []byte) (any, error) {
 			i := &t.GSIs[at(u.Update.IndexName)]
 			i.ReadCapacity, i.WriteCapacity = u.Update.ProvisionedThroughput.ReadCapacityUnits, u.Update.ProvisionedThroughput.WriteCapacityUnits
 		default:
-			return nil, protocol.Errorf("ResourceNotFoundException", "Requested resource not found")
+			return nil, awserr.New("ResourceNotFoundException", "Requested resource not found")
 		}
 	}
 	if t.BillingMode == "PAY_PER_REQUEST" {

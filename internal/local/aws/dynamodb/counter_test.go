@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // newState returns a service with a table as an authorizer has it for its
@@ -35,7 +35,7 @@ func many(t *testing.T, s *Service, n int, op, body string) (done int, seen []st
 	for range n {
 		wg.Go(func() {
 			_, err := do(s, op, body)
-			var failed *protocol.Error
+			var failed *awserr.Error
 			switch {
 			case err == nil:
 				succeeded.Add(1)

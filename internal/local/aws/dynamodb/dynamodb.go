@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Service holds the tables of one account and Region. It is safe for
@@ -45,11 +45,11 @@ func New(acct account.Account, now func() time.Time) *Service {
 func (s *Service) ARN(table string) string { return s.acct.ARN("dynamodb", "table/"+table) }
 
 func validation(format string, args ...any) error {
-	return protocol.Errorf("ValidationException", format, args...)
+	return awserr.New("ValidationException", format, args...)
 }
 
 func serialization() error {
-	return protocol.Errorf("SerializationException", "an attribute value of the request is not in DynamoDB's JSON")
+	return awserr.New("SerializationException", "an attribute value of the request is not in DynamoDB's JSON")
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -150,7 +151,7 @@ func TestConditionReturnsItem(t *testing.T) {
 	put(t, s, "1", `,"a":{"S":"x"}`)
 	_, err := do(s, "DeleteItem", `{"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}},"ConditionExpression":"a = :a","ExpressionAttributeValues":{":a":{"S":"y"}},"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}`)
 	wantError(t, err, "ConditionalCheckFailedException: The conditional request failed")
-	b, _ := json.Marshal(protocol.AsError(err).Members)
+	b, _ := json.Marshal(awserr.Of(err).Members)
 	wantJSON(t, string(b), `{"Item":{"pk":{"S":"p"},"sk":{"N":"1"},"a":{"S":"x"}}}`)
 }
 
@@ -235,7 +236,7 @@ func TestTransactions(t *testing.T) {
 	const inc = `{"Update":{"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}},"UpdateExpression":"ADD n :one","ExpressionAttributeValues":{":one":{"N":"1"}}}}`
 	_, err := do(s, "TransactWriteItems", `{"TransactItems":[`+inc+`,{"ConditionCheck":{`+two+`,"ConditionExpression":"attribute_exists(pk)"}}]}`)
 	wantError(t, err, "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed]")
-	b, _ := json.Marshal(protocol.AsError(err).Members)
+	b, _ := json.Marshal(awserr.Of(err).Members)
 	wantJSON(t, string(b), `{"CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"}]}`)
 	read := `{"TransactItems":[{"Get":{"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}},"ProjectionExpression":"n"}},{"Get":{` + two + `}}]}`
 	wantJSON(t, must(t, s, "TransactGetItems", read), `{"Responses":[{"Item":{"n":{"N":"1"}}},{}]}`)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -34,7 +35,7 @@ func (l legacy) refuse() error {
 		{"Expected", l.Expected}, {"KeyConditions", l.KeyConditions}, {"QueryFilter", l.QueryFilter}, {"ScanFilter", l.ScanFilter},
 	} {
 		if m.raw != nil {
-			return &protocol.Error{
+			return &awserr.Error{
 				Code: "ValidationException", Message: "the legacy parameter " + m.name + " is not supported by the local AWS",
 				Cure: "write an expression instead of the legacy parameter " + m.name,
 			}
@@ -47,7 +48,7 @@ func (l legacy) refuse() error {
 func (s *Service) table(name string) (*table, error) {
 	t, ok := s.tables[s.tableName(name)]
 	if !ok {
-		return nil, protocol.Errorf("ResourceNotFoundException", "Requested resource not found")
+		return nil, awserr.New("ResourceNotFoundException", "Requested resource not found")
 	}
 	return t, nil
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Table is what a table is made of.
@@ -82,7 +82,7 @@ func (s *Service) CreateTable(_ context.Context, t Table) (TableInfo, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.tables[t.Name]; ok {
-		return TableInfo{}, protocol.Errorf("ResourceInUseException", "Table already exists: %s", t.Name)
+		return TableInfo{}, awserr.New("ResourceInUseException", "Table already exists: %s", t.Name)
 	}
 	made := newTable(t)
 	made.created, made.id = s.now().UTC(), newID()
@@ -172,7 +172,7 @@ func (s *Service) info(t *table) TableInfo {
 }
 
 func tableNotFound(name string) error {
-	return protocol.Errorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
+	return awserr.New("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
 func newID() string {

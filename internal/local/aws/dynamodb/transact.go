@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -87,7 +88,7 @@ func (s *Service) transactWriteItems(body []byte) (any, error) {
 		return nil, validation("Transaction request cannot include multiple operations on one item")
 	}
 	if failed {
-		e := protocol.Errorf("TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+		e := awserr.New("TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
 		e.Members = map[string]any{"CancellationReasons": reasons}
 		return nil, e
 	}
@@ -126,7 +127,7 @@ func (s *Service) doneBefore(token string, body []byte) (bool, error) {
 		return false, nil
 	}
 	if t.body != sha256.Sum256(body) {
-		return false, protocol.Errorf("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical")
+		return false, awserr.New("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical")
 	}
 	return true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -124,7 +125,7 @@ func (s *Service) write(op string) func([]byte) (any, error) {
 		w, err := s.prepare(op, r)
 		var failed *conditionFailed
 		if errors.As(err, &failed) {
-			e := protocol.Errorf("ConditionalCheckFailedException", "%s", failed.Error())
+			e := awserr.New("ConditionalCheckFailedException", "%s", failed.Error())
 			if r.ReturnValuesOnConditionCheckFailure == "ALL_OLD" && failed.old != nil {
 				e.Members = map[string]any{"Item": failed.old}
 			}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -75,9 +76,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		var large *http.MaxBytesError
-		failure := protocol.Errorf("SerializationException", "the body of the request could not be read")
+		failure := awserr.New("SerializationException", "the body of the request could not be read")
 		if errors.As(err, &large) {
-			failure = &protocol.Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(maxBody) + " bytes", Status: http.StatusRequestEntityTooLarge}
+			failure = &awserr.Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(maxBody) + " bytes", Status: http.StatusRequestEntityTooLarge}
 		}
 		e.refuse(w, r, failure, "send a smaller request")
 		return
@@ -89,18 +90,18 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// STS's global endpoint is signed for us-east-1.
 	if scope.Region != e.Account.Region && (scope.Service != "sts" || scope.Region != "us-east-1") {
-		e.refuse(w, r, protocol.Errorf("InvalidSignatureException", "Credential should be scoped to a valid Region, not '%s'.", scope.Region),
+		e.refuse(w, r, awserr.New("InvalidSignatureException", "Credential should be scoped to a valid Region, not '%s'.", scope.Region),
 			"use the Region "+e.Account.Region)
 		return
 	}
 	service, ok := e.services[scope.Service]
 	if !ok {
-		e.refuse(w, r, protocol.Errorf("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
+		e.refuse(w, r, awserr.New("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
 			"use a service that the local AWS has, or AWS itself")
 		return
 	}
 	if e.Outage != nil && e.Outage(scope.Service) {
-		service.Fail(w, &protocol.Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable})
+		service.Fail(w, &awserr.Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable})
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -119,7 +120,7 @@ func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, err error, cur
 		sts{}.Fail(w, err)
 		return
 	}
-	failure := *protocol.AsError(err)
+	failure := *awserr.Of(err)
 	if _, signature := queryErrors[failure.Code]; signature && r.Header.Get("X-Amz-Target") == "" {
 		failure.Status = http.StatusForbidden
 	}

@@ -22,20 +22,16 @@ import (
 )
 
 // echo is a further service: it answers with who calls it.
-type echo struct{}
-
-func (echo) Serve(w http.ResponseWriter, r *protocol.Request) {
-	if err := r.Allow([]iam.Grant{{Action: "echo:Call", Resource: "*"}}); err != nil {
-		echo{}.Fail(w, err)
-		return
-	}
-	sent, _ := io.ReadAll(r.HTTP.Body)
-	_, _ = io.WriteString(w, r.Identity.ARN+" "+r.Scope.Service+" "+string(sent))
-}
-
-func (echo) Fail(w http.ResponseWriter, err error) {
-	http.Error(w, protocol.AsError(err).Error(), http.StatusForbidden)
-}
+var echo = &protocol.REST{Name: "echo", Operations: []protocol.RESTOperation{{
+	Name: "Call", Method: http.MethodPost,
+	Grants: func(*protocol.RESTRequest) ([]iam.Grant, error) {
+		return []iam.Grant{{Action: "echo:Call", Resource: "*"}}, nil
+	},
+	Run: func(r *protocol.RESTRequest) (*protocol.RESTAnswer, error) {
+		sent, err := io.ReadAll(r.HTTP.Body)
+		return &protocol.RESTAnswer{Body: []byte(r.Identity.ARN + " " + r.Scope.Service + " " + string(sent))}, err
+	},
+}}}
 
 // send signs a request and sends it to the endpoint.
 func send(t *testing.T, h http.Handler, creds iam.Credentials, service, region, target string, body []byte, at time.Time) *httptest.ResponseRecorder {
@@ -62,7 +58,7 @@ func TestDispatch(t *testing.T) {
 	now := time.Date(2024, 9, 5, 19, 33, 8, 0, time.UTC)
 	h := endpoint.New(endpoint.Options{
 		Account: acct, IAM: c.iam, SSM: c.ssm, Console: console.New(c.console), Now: func() time.Time { return now },
-		Services: map[string]protocol.Service{"echo": echo{}},
+		Services: map[string]protocol.Service{"echo": echo},
 	})
 	for _, tc := range []struct {
 		name                    string
@@ -75,7 +71,7 @@ func TestDispatch(t *testing.T) {
 	}{
 		{"further service", c.iam.Root(), "echo", "eu-central-1", "", []byte("hi"), now, 200, "arn:aws:iam::000000000000:root echo hi", ""},
 		{
-			"further service denied", role, "echo", "eu-central-1", "", nil, now, 403, "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/fn/fn is not authorized to perform: echo:Call on resource: * because no identity-based policy allows the echo:Call action\n",
+			"further service denied", role, "echo", "eu-central-1", "", nil, now, 403, `{"message":"User: arn:aws:sts::000000000000:assumed-role/fn/fn is not authorized to perform: echo:Call on resource: * because no identity-based policy allows the echo:Call action"}`,
 			`cure: allow echo:Call on * in a policy of the role "fn"`,
 		},
 		{"service that is not there", c.iam.Root(), "dynamodb", "eu-central-1", "X.Y", nil, now, 400, `{"__type":"UnknownOperationException","message":"The service dynamodb does not exist in the local AWS."}`, "cure: use a service that the local AWS has, or AWS itself"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -32,7 +33,7 @@ func (s sts) Serve(w http.ResponseWriter, r *protocol.Request) {
 	action := form.Get("Action")
 	if err != nil || r.HTTP.Method != http.MethodPost || action != "GetCallerIdentity" {
 		r.Console.Refused("sts: unknown action "+action, "use what the local AWS has: GetCallerIdentity")
-		s.Fail(w, protocol.Errorf("InvalidAction", "Could not find operation %s for version %s", action, form.Get("Version")))
+		s.Fail(w, awserr.New("InvalidAction", "Could not find operation %s for version %s", action, form.Get("Version")))
 		return
 	}
 	// The unique id of a role's session is RoleId:session; the developer's
@@ -54,7 +55,7 @@ type errorResponse struct {
 
 // queryErrors are the names and statuses that errors of a signature have in
 // the Query protocol (IAM API reference, "Common errors").
-var queryErrors = map[string]protocol.Error{
+var queryErrors = map[string]awserr.Error{
 	"MissingAuthenticationTokenException": {Code: "MissingAuthenticationToken", Status: http.StatusForbidden},
 	"IncompleteSignatureException":        {Code: "IncompleteSignature", Status: http.StatusBadRequest},
 	"UnrecognizedClientException":         {Code: "InvalidClientTokenId", Status: http.StatusForbidden},
@@ -63,7 +64,7 @@ var queryErrors = map[string]protocol.Error{
 
 // Fail implements protocol.Service.
 func (s sts) Fail(w http.ResponseWriter, err error) {
-	e := *protocol.AsError(err)
+	e := *awserr.Of(err)
 	if q, ok := queryErrors[e.Code]; ok {
 		e.Code, e.Status = q.Code, q.Status
 	}

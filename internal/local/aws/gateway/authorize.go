@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
@@ -91,12 +92,11 @@ func (s *Service) runAuthorizer(r *request, sources []string) (verdict, *answer)
 		return failed(err.Error()), nil
 	}
 	out, err := s.invoke(s.authorizerTimeout, authorizer.function, r.api.ExecutionARN+"/authorizers/"+authorizer.id, event)
-	var permission *lambda.PermissionError
 	switch {
-	case errors.As(err, &permission):
+	case awserr.Has(err, awserr.AccessDenied):
 		return failed(authorizerPermissionText), nil
 	case err != nil:
-		return failed(err.Error()), nil
+		return failed(awserr.Message(err)), nil
 	case out.FunctionError != "":
 		return failed(functionFailure(out)), nil
 	}
@@ -214,12 +214,11 @@ func (s *Service) invoke(limit time.Duration, function, sourceARN string, event 
 		Caller:   lambda.Caller{Service: servicePrincipal, SourceARN: sourceARN},
 		Payload:  event,
 	})
-	var permission *lambda.PermissionError
 	switch {
 	case err == nil:
 		return out, nil
-	case errors.As(err, &permission):
-		s.console.Refused(err.Error(), permission.Cure())
+	case awserr.Has(err, awserr.AccessDenied):
+		s.console.Refused(awserr.Message(err), awserr.CureOf(err))
 	case ctx.Err() != nil:
 		return out, &timeoutError{limit, ctx.Err()}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
@@ -78,11 +79,8 @@ func (s *Service) authorizeIAM(r *request) verdict {
 		return verdict{refusal: &forbiddenAnswer, note: "AWS_IAM, refused: " + err.Error(), failure: err.Error()}
 	}
 	if err := s.identities.Authorize(id, "execute-api:Invoke", r.routeARN()); err != nil {
-		var denied interface{ Cure() string }
-		if errors.As(err, &denied) {
-			s.console.Refused(err.Error(), denied.Cure())
-		}
-		return verdict{refusal: &forbiddenAnswer, note: "AWS_IAM, refused", failure: err.Error()}
+		s.console.Refused(awserr.Message(err), awserr.CureOf(err))
+		return verdict{refusal: &forbiddenAnswer, note: "AWS_IAM, refused", failure: awserr.Message(err)}
 	}
 	c := iamContext{
 		AccessKey: id.AccessKeyID,

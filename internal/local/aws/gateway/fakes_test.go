@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 )
 
@@ -26,7 +27,7 @@ func (f *fakeInvoker) Invoke(ctx context.Context, in lambda.InvokeInput) (lambda
 	answer := f.answer[in.Function]
 	f.mu.Unlock()
 	if answer == nil {
-		return lambda.InvokeOutput{}, &lambda.NotFoundError{ARN: in.Function}
+		return lambda.InvokeOutput{}, awserr.New(awserr.ResourceNotFound, "Function not found: %s", in.Function)
 	}
 	return answer(ctx, in)
 }
@@ -104,4 +105,10 @@ func (f *fakeLogs) Append(group, stream string, at time.Time, line string) error
 	}
 	f.lines = append(f.lines, fmt.Sprintf("%s %s %s %s", group, stream, at.Format(time.TimeOnly), line))
 	return nil
+}
+
+// notPermitted is Lambda's refusal of an invocation without a permission.
+func notPermitted(in lambda.InvokeInput) error {
+	return awserr.New(awserr.AccessDenied, "%s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", in.Caller.Service, in.Function).
+		WithCure("add an aws:lambda:Permission to the function %s: action lambda:InvokeFunction, principal %s, sourceArn matching %s", in.Function, in.Caller.Service, in.Caller.SourceARN)
 }

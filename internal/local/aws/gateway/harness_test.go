@@ -204,7 +204,7 @@ func (w *world) wantEventually(holds func() bool, failure string) {
 // forbid takes the permission to invoke a function away.
 func (w *world) forbid(function string) {
 	w.invoker.set(function, func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-		return lambda.InvokeOutput{}, &lambda.PermissionError{Function: in.Function, Caller: in.Caller}
+		return lambda.InvokeOutput{}, notPermitted(in)
 	})
 }
 

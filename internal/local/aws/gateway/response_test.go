@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 )
 
@@ -99,13 +100,13 @@ func TestIntegrationFailures(t *testing.T) {
 			return lambda.InvokeOutput{FunctionError: "Unhandled", RequestID: "r-2", Payload: []byte(`{"errorType":"Runtime.ExitError","errorMessage":"secret"}`)}, nil
 		}, 500, serverErrorBody, "handler: failed: the function returned an error (Runtime.ExitError), see its log, request r-2"},
 		{"no permission", func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-			return lambda.InvokeOutput{}, &lambda.PermissionError{Function: in.Function, Caller: in.Caller}
+			return lambda.InvokeOutput{}, notPermitted(in)
 		}, 500, serverErrorBody, "; cure: add an aws:lambda:Permission to the function " + functionARNOf(handlerName)},
 		{"no function", func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-			return lambda.InvokeOutput{}, &lambda.NotFoundError{ARN: in.Function}
+			return lambda.InvokeOutput{}, awserr.New(awserr.ResourceNotFound, "Function not found: %s", in.Function)
 		}, 500, serverErrorBody, "handler: failed: Function not found: " + functionARNOf(handlerName)},
-		{"throttled", func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-			return lambda.InvokeOutput{}, &lambda.ThrottledError{Function: in.Function}
+		{"throttled", func(context.Context, lambda.InvokeInput) (lambda.InvokeOutput, error) {
+			return lambda.InvokeOutput{}, awserr.New(awserr.TooManyRequests, "Rate Exceeded.")
 		}, 500, serverErrorBody, "handler: failed: Rate Exceeded."},
 		{"too slow", func(ctx context.Context, _ lambda.InvokeInput) (lambda.InvokeOutput, error) {
 			<-ctx.Done()

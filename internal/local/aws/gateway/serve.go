@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // exchange is what became of a request.
@@ -128,16 +128,15 @@ func (s *Service) runIntegration(r *request, x *exchange) (response, string) {
 		i.failure = text
 		return answer, "failed: " + text
 	}
-	var permission *lambda.PermissionError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fail(unavailableAnswer, err.Error())
-	case errors.As(err, &permission):
-		answer, note := fail(integrationFailure, err.Error())
+	case awserr.Has(err, awserr.AccessDenied):
+		answer, note := fail(integrationFailure, awserr.Message(err))
 		i.failure, i.lambdaStatus = integrationPermissionText, "403"
 		return answer, note
 	case err != nil:
-		return fail(integrationFailure, err.Error())
+		return fail(integrationFailure, awserr.Message(err))
 	}
 	i.lambdaStatus = "200" // also where the function itself failed
 	if out.FunctionError != "" {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -134,7 +135,7 @@ func pageOf[T any](r *protocol.RESTRequest, all []T, wire func(T) map[string]any
 func apiRefusal(err error) error {
 	var own *APIError
 	if errors.As(err, &own) {
-		return &protocol.Error{Code: own.Code, Message: own.Message}
+		return &awserr.Error{Code: own.Code, Message: own.Message}
 	}
 	return err
 }

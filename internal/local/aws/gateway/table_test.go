@@ -150,7 +150,7 @@ func TestTable(t *testing.T) {
 		}},
 		{"row 17: no invoke permission is 500, and the console names the cure", func(t *testing.T, w *world) {
 			w.invoker.set(authorizerName, func(_ context.Context, in lambda.InvokeInput) (lambda.InvokeOutput, error) {
-				return lambda.InvokeOutput{}, &lambda.PermissionError{Function: in.Function, Caller: in.Caller}
+				return lambda.InvokeOutput{}, notPermitted(in)
 			})
 			w.get("/r/1", token).want(t, 500, serverErrorBody)
 			w.wantLine("REFUSED apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: " + functionARNOf(authorizerName))

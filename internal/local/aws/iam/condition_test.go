@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // TestOrderOperators: the numeric and date operators (IAM User Guide,
@@ -110,7 +112,7 @@ func TestUnsupportedConditions(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			err := s.PutRolePolicy("fn", "p", document(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{`+tc.condition+`}}`))
-			if e, ok := err.(*APIError); !ok || e.Code != "MalformedPolicyDocument" {
+			if !awserr.Has(err, "MalformedPolicyDocument") {
 				t.Errorf("got %v", err)
 			}
 			if _, ok := s.RolePolicy("fn", "p"); ok {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // executeAPI is the signing name of deployed APIs.
@@ -20,7 +22,7 @@ const executeAPI = "execute-api"
 // for all services but S3, and for less where X-Amz-Expires says so.
 //
 // It says nothing about the permission: see Authorize with
-// execute-api:Invoke. Errors are *APIError, as those of Verify; the gateway
+// execute-api:Invoke. Errors are [awserr.Error]s, as those of Verify; the gateway
 // answers 403 to each.
 func (s *Service) VerifyExecuteAPI(r *http.Request, body []byte, now time.Time) (Identity, error) {
 	id, scope, err := s.verifyEither(r, body, now)
@@ -28,9 +30,9 @@ func (s *Service) VerifyExecuteAPI(r *http.Request, body []byte, now time.Time) 
 	case err != nil:
 		return Identity{}, err
 	case scope.Service != executeAPI:
-		return Identity{}, apiErrorf("InvalidSignatureException", "Credential should be scoped to correct service: '%s'.", executeAPI)
+		return Identity{}, awserr.New("InvalidSignatureException", "Credential should be scoped to correct service: '%s'.", executeAPI)
 	case scope.Region != s.acct.Region:
-		return Identity{}, apiErrorf("InvalidSignatureException", "Credential should be scoped to a valid region, not '%s'.", scope.Region)
+		return Identity{}, awserr.New("InvalidSignatureException", "Credential should be scoped to a valid region, not '%s'.", scope.Region)
 	}
 	return id, nil
 }

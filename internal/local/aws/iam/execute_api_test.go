@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 func sdkCredentials(c Credentials) aws.Credentials {
@@ -212,7 +214,7 @@ func TestExecuteAPIPermission(t *testing.T) {
 		t.Fatal(err)
 	}
 	const arn = "arn:aws:execute-api:eu-central-1:000000000000:abc123/"
-	const refused = "User: arn:aws:sts::000000000000:assumed-role/fn/caller is not authorized to perform: execute-api:Invoke on resource: " + arn
+	const refused = "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/fn/caller is not authorized to perform: execute-api:Invoke on resource: " + arn
 	for resource, want := range map[string]string{
 		"$default/GET/r/1":  "",
 		"$default/POST/r/1": refused + "$default/POST/r/1 because no identity-based policy allows the execute-api:Invoke action",
@@ -233,7 +235,7 @@ func FuzzVerifyExecuteAPI(f *testing.F) {
 			t.Fatal(err)
 		}
 		r.URL.RawQuery = query
-		var api *APIError
+		var api *awserr.Error
 		if _, err := s.VerifyExecuteAPI(r, nil, signTime); !errors.As(err, &api) {
 			t.Errorf("not an error of AWS: %v", err)
 		}

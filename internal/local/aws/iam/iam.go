@@ -19,19 +19,8 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
-
-// APIError is an error with the code and message that AWS answers.
-type APIError struct {
-	Code    string
-	Message string
-}
-
-func (e *APIError) Error() string { return e.Code + ": " + e.Message }
-
-func apiErrorf(code, format string, args ...any) *APIError {
-	return &APIError{Code: code, Message: fmt.Sprintf(format, args...)}
-}
 
 // Service holds the roles and the credentials of one account. It is safe for
 // concurrent use.
@@ -70,32 +59,16 @@ func New(acct account.Account) *Service {
 // random, made by New, and never stored.
 func (s *Service) Root() Credentials { return s.root }
 
-// TrustError is a refusal by a role's trust policy.
-type TrustError struct {
-	// RoleARN is the role that was to be assumed.
-	RoleARN string
-	// Principal is the service that wanted to assume it.
-	Principal string
-	// Explicit is true where a Deny statement matched.
-	Explicit bool
-}
-
-// Error is in the words of the IAM User Guide, "Troubleshoot access denied
-// error messages".
-func (e *TrustError) Error() string {
+// untrusted is a refusal by a role's trust policy, in the words of the IAM User
+// Guide, "Troubleshoot access denied error messages".
+func untrusted(roleARN, principal string, explicit bool) error {
 	why := "because no role trust policy allows the sts:AssumeRole action"
-	if e.Explicit {
+	cure := fmt.Sprintf("allow sts:AssumeRole to the principal {\"Service\": %q} in the trust policy of %s", principal, roleARN)
+	if explicit {
 		why = "with an explicit deny in the role trust policy"
+		cure = fmt.Sprintf("remove the Deny statement that matches %s from the trust policy of %s", principal, roleARN)
 	}
-	return fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole %s", e.Principal, why)
-}
-
-// Cure is what a developer has to change so that the role can be assumed.
-func (e *TrustError) Cure() string {
-	if e.Explicit {
-		return fmt.Sprintf("remove the Deny statement that matches %s from the trust policy of %s", e.Principal, e.RoleARN)
-	}
-	return fmt.Sprintf("allow sts:AssumeRole to the principal {\"Service\": %q} in the trust policy of %s", e.Principal, e.RoleARN)
+	return awserr.New("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole %s", principal, why).WithCure("%s", cure)
 }
 
 // sessionNames is the pattern of RoleSessionName (STS API reference,
@@ -107,17 +80,17 @@ var sessionNames = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 const lambdaService = "lambda.amazonaws.com"
 
 // AssumeRole returns temporary credentials of a role for a service, for
-// instance lambda.amazonaws.com, if the role's trust policy allows it; else a
-// *TrustError. They stay valid until Revoke.
+// instance lambda.amazonaws.com, if the role's trust policy allows it; else
+// AccessDenied. They stay valid until Revoke.
 func (s *Service) AssumeRole(roleARN, servicePrincipal, sessionName string) (Credentials, Identity, error) {
 	if !sessionNames.MatchString(sessionName) {
-		return Credentials{}, Identity{}, apiErrorf("ValidationError", "the session name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", sessionName)
+		return Credentials{}, Identity{}, awserr.New("ValidationError", "the session name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", sessionName)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.roles[strings.ToLower(roleARN[strings.LastIndex(roleARN, "/")+1:])]
 	if !ok || r.ARN != roleARN {
-		return Credentials{}, Identity{}, &TrustError{RoleARN: roleARN, Principal: servicePrincipal}
+		return Credentials{}, Identity{}, untrusted(roleARN, servicePrincipal, false)
 	}
 	verdict := r.trust.evaluate(query{
 		action:    "sts:AssumeRole",
@@ -125,7 +98,7 @@ func (s *Service) AssumeRole(roleARN, servicePrincipal, sessionName string) (Cre
 		context:   s.context(Identity{}, Context{"aws:SourceAccount": s.acct.ID}),
 	})
 	if verdict != allowed {
-		return Credentials{}, Identity{}, &TrustError{RoleARN: roleARN, Principal: servicePrincipal, Explicit: verdict == denied}
+		return Credentials{}, Identity{}, untrusted(roleARN, servicePrincipal, verdict == denied)
 	}
 	c := Credentials{AccessKeyID: "ASIA" + randomID(), SecretAccessKey: randomSecret(30), SessionToken: randomSecret(120)}
 	id := Identity{
@@ -163,7 +136,7 @@ type Grant struct {
 }
 
 // Authorize says whether the identity may do the action on the resource: nil,
-// or an *AccessDeniedError. A Deny beats every Allow, and nothing is allowed
+// or [awserr.AccessDenied]. A Deny beats every Allow, and nothing is allowed
 // by default (IAM User Guide, policy evaluation logic).
 func (s *Service) Authorize(id Identity, action, resource string) error {
 	return s.AuthorizeGrant(id, Grant{Action: action, Resource: resource})
@@ -186,7 +159,21 @@ func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
 	if verdict == allowed {
 		return nil
 	}
-	return &AccessDeniedError{Identity: id, Action: g.Action, Resource: g.Resource, Explicit: verdict == denied}
+	return refused(id, g, verdict == denied)
+}
+
+// ExplicitDeny is the end of the refusal's message where a Deny statement matched.
+const ExplicitDeny = "with an explicit deny in an identity-based policy"
+
+// refused is a refusal by an identity's policies, in AWS's words.
+func refused(id Identity, g Grant, explicit bool) error {
+	why := "because no identity-based policy allows the " + g.Action + " action"
+	cure := fmt.Sprintf("allow %s on %s in a policy of the role %q", g.Action, g.Resource, id.Role)
+	if explicit {
+		why = ExplicitDeny
+		cure = fmt.Sprintf("remove the Deny statement that matches %s on %s from the role %q", g.Action, g.Resource, id.Role)
+	}
+	return awserr.New(awserr.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s %s", id.ARN, g.Action, g.Resource, why).WithCure("%s", cure)
 }
 
 // randomID returns the 16 characters of an access key id or unique id that

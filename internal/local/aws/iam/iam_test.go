@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 var acct = account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
@@ -129,7 +130,7 @@ func TestAssumeRole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 	}
-	const nobody = "User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole because no role trust policy allows the sts:AssumeRole action"
+	const nobody = "AccessDenied: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole because no role trust policy allows the sts:AssumeRole action"
 	for _, tc := range []struct{ role, session, want string }{
 		{"plain", "fn", ""},
 		{"a/b/with-path", "fn", ""},
@@ -140,7 +141,7 @@ func TestAssumeRole(t *testing.T) {
 		{"tag", "fn", nobody},
 		{"stranger", "fn", nobody},
 		{"missing", "fn", nobody},
-		{"denied", "fn", "User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole with an explicit deny in the role trust policy"},
+		{"denied", "fn", "AccessDenied: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole with an explicit deny in the role trust policy"},
 		{"plain", "f n", `ValidationError: the session name "f n" must be 1 to 64 characters long and match [\w+=,.@-]+`},
 	} {
 		creds, id, err := s.AssumeRole("arn:aws:iam::000000000000:role/"+tc.role, "lambda.amazonaws.com", tc.session)
@@ -159,9 +160,8 @@ func TestAssumeRole(t *testing.T) {
 			t.Errorf("%s: odd credentials", tc.role)
 		}
 	}
-	var trust *TrustError
 	_, _, err := s.AssumeRole("arn:aws:iam::000000000000:role/other", "lambda.amazonaws.com", "fn")
-	if !errors.As(err, &trust) || trust.Cure() != `allow sts:AssumeRole to the principal {"Service": "lambda.amazonaws.com"} in the trust policy of arn:aws:iam::000000000000:role/other` {
+	if awserr.CureOf(err) != `allow sts:AssumeRole to the principal {"Service": "lambda.amazonaws.com"} in the trust policy of arn:aws:iam::000000000000:role/other` {
 		t.Errorf("got %v", err)
 	}
 }
@@ -174,7 +174,7 @@ func TestAuthorize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const user = "User: arn:aws:sts::000000000000:assumed-role/fn/fn is not authorized to perform: ssm:GetParameter on resource: "
+	const user = "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/fn/fn is not authorized to perform: ssm:GetParameter on resource: "
 	const arn = "arn:aws:ssm:eu-central-1:000000000000:parameter/x"
 	wantError(t, s.Authorize(id, "ssm:GetParameter", arn), user+arn+" because no identity-based policy allows the ssm:GetParameter action")
 	if err := s.PutRolePolicy("fn", "allow", document(`{"Effect":"Allow","Action":"ssm:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"eu-central-1","aws:PrincipalArn":"`+r.ARN+`"},"Bool":{"aws:SecureTransport":"true"}}}`)); err != nil {
@@ -187,8 +187,7 @@ func TestAuthorize(t *testing.T) {
 	}
 	err = s.Authorize(id, "ssm:GetParameter", arn)
 	wantError(t, err, user+arn+" with an explicit deny in an identity-based policy")
-	var denied *AccessDeniedError
-	if !errors.As(err, &denied) || !denied.Explicit || denied.Cure() != `remove the Deny statement that matches ssm:GetParameter on `+arn+` from the role "fn"` {
+	if !awserr.Has(err, awserr.AccessDenied) || awserr.CureOf(err) != `remove the Deny statement that matches ssm:GetParameter on `+arn+` from the role "fn"` {
 		t.Errorf("got %v", err)
 	}
 	wantError(t, s.Authorize(Identity{ARN: "arn:aws:iam::000000000000:root"}, "ssm:GetParameter", arn), "")

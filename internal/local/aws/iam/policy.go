@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // policyKind is what a document is for: the grammar differs.
@@ -33,7 +35,7 @@ type principal struct{ kind, id string }
 const maxDocument = 131072
 
 func malformed(format string, args ...any) error {
-	return apiErrorf("MalformedPolicyDocument", format, args...)
+	return awserr.New("MalformedPolicyDocument", format, args...)
 }
 
 // parsePolicy reads a document by the grammar of the IAM User Guide ("Grammar
@@ -41,12 +43,12 @@ func malformed(format string, args ...any) error {
 // begins with it; what follows is where and what to write instead.
 func parsePolicy(document string, kind policyKind) (*policy, error) {
 	if document == "" || len(document) > maxDocument {
-		return nil, apiErrorf("ValidationError", "a policy document must have 1 to %d characters", maxDocument)
+		return nil, awserr.New("ValidationError", "a policy document must have 1 to %d characters", maxDocument)
 	}
 	if i := strings.IndexFunc(document, func(r rune) bool {
 		return (r < ' ' && r != '\t' && r != '\n' && r != '\r') || r > 0xFF
 	}); i >= 0 {
-		return nil, apiErrorf("ValidationError", "The specified value for policyDocument is invalid. It must contain only printable ASCII characters: the character at byte %d is another one", i+1)
+		return nil, awserr.New("ValidationError", "The specified value for policyDocument is invalid. It must contain only printable ASCII characters: the character at byte %d is another one", i+1)
 	}
 	top, err := parseObject(document)
 	if err != nil {

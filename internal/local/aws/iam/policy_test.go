@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 func document(statements string) string {
@@ -176,7 +178,7 @@ func FuzzParsePolicy(f *testing.F) {
 				p.evaluate(query{action: "a:b", resource: "arn:aws:s3:::x", principal: "lambda.amazonaws.com"})
 				continue
 			}
-			var api *APIError
+			var api *awserr.Error
 			if !errors.As(err, &api) {
 				t.Errorf("not an error of AWS: %v", err)
 			}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Role is an IAM role.
@@ -64,7 +66,7 @@ func (s *Service) CreateRole(in Role) (Role, error) {
 	defer s.mu.Unlock()
 	key := strings.ToLower(in.Name)
 	if _, ok := s.roles[key]; ok {
-		return Role{}, apiErrorf("EntityAlreadyExists", "Role with name %s already exists.", in.Name)
+		return Role{}, awserr.New("EntityAlreadyExists", "Role with name %s already exists.", in.Name)
 	}
 	in.ARN = s.acct.GlobalARN("iam", "role"+in.Path+in.Name)
 	in.UniqueID = "AROA" + rand.Text()[:17]
@@ -89,7 +91,7 @@ func (s *Service) UpdateRole(in Role) (Role, error) {
 		return Role{}, err
 	}
 	if in.Path != "" && in.Path != r.Path {
-		return Role{}, apiErrorf("ValidationError", "the path of role %q cannot be changed from %q to %q: replace the role", in.Name, r.Path, in.Path)
+		return Role{}, awserr.New("ValidationError", "the path of role %q cannot be changed from %q to %q: replace the role", in.Name, r.Path, in.Path)
 	}
 	r.trust, r.AssumeRolePolicy = trust, in.AssumeRolePolicy
 	r.Description, r.MaxSessionDuration, r.Tags = in.Description, in.MaxSessionDuration, maps.Clone(in.Tags)
@@ -106,7 +108,7 @@ func (s *Service) DeleteRole(name string) error {
 		return err
 	}
 	if len(r.policies) > 0 {
-		return apiErrorf("DeleteConflict", "Cannot delete entity, must delete policies first.")
+		return awserr.New("DeleteConflict", "Cannot delete entity, must delete policies first.")
 	}
 	delete(s.roles, strings.ToLower(name))
 	return nil
@@ -170,7 +172,7 @@ func (s *Service) DeleteRolePolicy(roleName, name string) error {
 		return err
 	}
 	if _, ok := r.policies[name]; !ok {
-		return apiErrorf("NoSuchEntity", "The role policy with name %s cannot be found.", name)
+		return awserr.New("NoSuchEntity", "The role policy with name %s cannot be found.", name)
 	}
 	delete(r.policies, name)
 	delete(r.documents, name)
@@ -181,7 +183,7 @@ func (s *Service) DeleteRolePolicy(roleName, name string) error {
 func (s *Service) role(name string) (*role, error) {
 	r, ok := s.roles[strings.ToLower(name)]
 	if !ok {
-		return nil, apiErrorf("NoSuchEntity", "The role with name %s cannot be found.", name)
+		return nil, awserr.New("NoSuchEntity", "The role with name %s cannot be found.", name)
 	}
 	return r, nil
 }
@@ -199,17 +201,17 @@ func checkRole(in *Role) (*policy, error) {
 		in.MaxSessionDuration = 3600
 	}
 	if in.MaxSessionDuration < 3600 || in.MaxSessionDuration > 43200 {
-		return nil, apiErrorf("ValidationError", "the maximum session duration %d of role %q must be 3600 to 43200 seconds", in.MaxSessionDuration, in.Name)
+		return nil, awserr.New("ValidationError", "the maximum session duration %d of role %q must be 3600 to 43200 seconds", in.MaxSessionDuration, in.Name)
 	}
 	if !roleDescriptions.MatchString(in.Description) {
-		return nil, apiErrorf("ValidationError", "the description of role %q must have at most 1000 characters of Latin-1", in.Name)
+		return nil, awserr.New("ValidationError", "the description of role %q must have at most 1000 characters of Latin-1", in.Name)
 	}
 	if len(in.Tags) > maxTags {
-		return nil, apiErrorf("LimitExceeded", "Cannot exceed quota for TagsPerRole: %d", maxTags)
+		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for TagsPerRole: %d", maxTags)
 	}
 	for _, k := range slices.Sorted(maps.Keys(in.Tags)) {
 		if k == "" || len(k) > 128 || len(in.Tags[k]) > 256 || strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return nil, apiErrorf("ValidationError", "the tag %q of role %q must have a key of 1 to 128 characters, not beginning with aws:, and a value of at most 256", k, in.Name)
+			return nil, awserr.New("ValidationError", "the tag %q of role %q must have a key of 1 to 128 characters, not beginning with aws:, and a value of at most 256", k, in.Name)
 		}
 	}
 	trust, err := parsePolicy(in.AssumeRolePolicy, trustPolicy)
@@ -217,7 +219,7 @@ func checkRole(in *Role) (*policy, error) {
 		return nil, err
 	}
 	if policySize(in.AssumeRolePolicy) > maxTrustPolicy {
-		return nil, apiErrorf("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
+		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
 	}
 	return trust, nil
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Scope is what a signature was made for.
@@ -38,7 +40,7 @@ const (
 // Verify checks the Signature Version 4 of a request with the given body (IAM
 // User Guide, "Create a signed AWS API request") and says who signed it and
 // for what. The canonical request is made again from what arrived, and the
-// signatures are compared in constant time. Errors are *APIError with the
+// signatures are compared in constant time. Errors are [awserr.Error]s with the
 // codes of the JSON protocols: MissingAuthenticationTokenException,
 // IncompleteSignatureException, UnrecognizedClientException and
 // InvalidSignatureException. No error repeats a header's value but the date.
@@ -49,10 +51,10 @@ const (
 func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity, Scope, error) {
 	headers := r.Header.Values("Authorization")
 	if len(headers) == 0 {
-		return Identity{}, Scope{}, apiErrorf("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+		return Identity{}, Scope{}, awserr.New("MissingAuthenticationTokenException", "Request is missing Authentication Token")
 	}
 	if len(headers) > 1 {
-		return Identity{}, Scope{}, apiErrorf("IncompleteSignatureException", "Request has more than one Authorization header")
+		return Identity{}, Scope{}, awserr.New("IncompleteSignatureException", "Request has more than one Authorization header")
 	}
 	a, err := parseAuthorization(headers[0])
 	if err != nil {
@@ -73,7 +75,7 @@ func (s *Service) verify(r *http.Request, body []byte, now time.Time, a authoriz
 	known, ok := s.sessions[a.accessKeyID]
 	s.mu.RUnlock()
 	if !ok || len(a.token) > 1 || !hmac.Equal([]byte(strings.Join(a.token, "")), []byte(known.credentials.SessionToken)) {
-		return Identity{}, Scope{}, apiErrorf("UnrecognizedClientException", invalidToken)
+		return Identity{}, Scope{}, awserr.New("UnrecognizedClientException", invalidToken)
 	}
 	date, err := requestDate(a, now)
 	if err != nil {
@@ -85,12 +87,12 @@ func (s *Service) verify(r *http.Request, body []byte, now time.Time, a authoriz
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {
-		return Identity{}, Scope{}, apiErrorf("InvalidSignatureException", invalidSignature)
+		return Identity{}, Scope{}, awserr.New("InvalidSignatureException", invalidSignature)
 	}
 	canonical, ok := canonicalRequest(r, a, hash)
 	want := sign(known.credentials.SecretAccessKey, a, date, canonical)
 	if !ok || !hmac.Equal(want, a.signature) {
-		return Identity{}, Scope{}, apiErrorf("InvalidSignatureException", invalidSignature)
+		return Identity{}, Scope{}, awserr.New("InvalidSignatureException", invalidSignature)
 	}
 	return known.identity, Scope{Region: a.region, Service: a.service}, nil
 }
@@ -110,7 +112,7 @@ type authorization struct {
 }
 
 func incomplete(format string, args ...any) error {
-	return apiErrorf("IncompleteSignatureException", format, args...)
+	return awserr.New("IncompleteSignatureException", format, args...)
 }
 
 func parseAuthorization(header string) (authorization, error) {
@@ -142,7 +144,7 @@ func newAuthorization(credential, signedHeaders, signature string) (authorizatio
 		return a, incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
 	}
 	if scope[4] != terminator {
-		return a, apiErrorf("InvalidSignatureException", "Credential should be scoped with a valid terminator: '%s'.", terminator)
+		return a, awserr.New("InvalidSignatureException", "Credential should be scoped with a valid terminator: '%s'.", terminator)
 	}
 	a.accessKeyID, a.date, a.region, a.service = scope[0], scope[1], scope[2], scope[3]
 	a.signedHeaders = strings.Split(signedHeaders, ";")
@@ -173,14 +175,14 @@ func requestDate(a authorization, now time.Time) (time.Time, error) {
 	}
 	date = date.UTC()
 	if got := date.Format(dateFormat); got != a.date {
-		return date, apiErrorf("InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.8s' != '%s'.", a.date, got)
+		return date, awserr.New("InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.8s' != '%s'.", a.date, got)
 	}
 	now = now.UTC()
 	if early := now.Add(-a.lifetime); date.Before(early) {
-		return date, apiErrorf("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - %g min.)", date.Format(timeFormat), early.Format(timeFormat), now.Format(timeFormat), a.lifetime.Minutes())
+		return date, awserr.New("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - %g min.)", date.Format(timeFormat), early.Format(timeFormat), now.Format(timeFormat), a.lifetime.Minutes())
 	}
 	if late := now.Add(maxSkew); date.After(late) {
-		return date, apiErrorf("InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + 5 min.)", date.Format(timeFormat), late.Format(timeFormat), now.Format(timeFormat))
+		return date, awserr.New("InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + 5 min.)", date.Format(timeFormat), late.Format(timeFormat), now.Format(timeFormat))
 	}
 	return date, nil
 }

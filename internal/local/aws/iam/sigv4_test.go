@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // TestVectors are two of AWS's Signature Version 4 test suite.
@@ -221,7 +223,7 @@ func FuzzParseAuthorization(f *testing.F) {
 		r.Header.Set("Authorization", header)
 		r.Header.Set("X-Amz-Date", "20150830T123600Z")
 		if _, _, err := s.Verify(r, []byte(body), time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)); err != nil {
-			var api *APIError
+			var api *awserr.Error
 			if !errors.As(err, &api) {
 				t.Errorf("not an error of AWS: %v", err)
 			}

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -34,30 +33,3 @@ type Identity struct {
 // Root reports whether the identity is the developer, who may do everything.
 // The zero identity is nobody.
 func (i Identity) Root() bool { return i.Role == "" && strings.HasSuffix(i.ARN, ":root") }
-
-// AccessDeniedError is a refusal by an identity's policies, in AWS's words.
-type AccessDeniedError struct {
-	Identity Identity
-	Action   string
-	Resource string
-	// Explicit is true where a Deny statement matched, and false where no
-	// statement allowed the action.
-	Explicit bool
-}
-
-func (e *AccessDeniedError) Error() string {
-	why := "because no identity-based policy allows the " + e.Action + " action"
-	if e.Explicit {
-		why = "with an explicit deny in an identity-based policy"
-	}
-	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
-		e.Identity.ARN, e.Action, e.Resource, why)
-}
-
-// Cure is what a developer has to change so that the call is allowed.
-func (e *AccessDeniedError) Cure() string {
-	if e.Explicit {
-		return fmt.Sprintf("remove the Deny statement that matches %s on %s from the role %q", e.Action, e.Resource, e.Identity.Role)
-	}
-	return fmt.Sprintf("allow %s on %s in a policy of the role %q", e.Action, e.Resource, e.Identity.Role)
-}

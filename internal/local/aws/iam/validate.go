@@ -1,5 +1,7 @@
 package iam
 
+import "github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+
 // ValidateRole returns the role with its defaults filled in, or the error that
 // CreateRole would give for what the role is by itself: all but whether the
 // name is free.
@@ -18,20 +20,20 @@ func ValidateRolePolicy(roleName, name, document string) error {
 
 func checkNewRole(in *Role) (*policy, error) {
 	if !roleNames.MatchString(in.Name) {
-		return nil, apiErrorf("ValidationError", "the role name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", in.Name)
+		return nil, awserr.New("ValidationError", "the role name %q must be 1 to 64 characters long and match [\\w+=,.@-]+", in.Name)
 	}
 	if in.Path == "" {
 		in.Path = "/"
 	}
 	if !rolePaths.MatchString(in.Path) {
-		return nil, apiErrorf("ValidationError", "the path %q of role %q must begin and end with / and have at most 512 characters", in.Path, in.Name)
+		return nil, awserr.New("ValidationError", "the path %q of role %q must begin and end with / and have at most 512 characters", in.Path, in.Name)
 	}
 	return checkRole(in)
 }
 
 func checkRolePolicy(roleName, name, document string) (*policy, error) {
 	if !policyNames.MatchString(name) {
-		return nil, apiErrorf("ValidationError", "the policy name %q must be 1 to 128 characters long and match [\\w+=,.@-]+", name)
+		return nil, awserr.New("ValidationError", "the policy name %q must be 1 to 128 characters long and match [\\w+=,.@-]+", name)
 	}
 	p, err := parsePolicy(document, identityPolicy)
 	if err == nil && policySize(document) > maxInlinePolicies {
@@ -41,5 +43,5 @@ func checkRolePolicy(roleName, name, document string) (*policy, error) {
 }
 
 func policyTooLarge(roleName string) error {
-	return apiErrorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInlinePolicies, roleName)
+	return awserr.New("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInlinePolicies, roleName)
 }

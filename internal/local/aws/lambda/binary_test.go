@@ -4,10 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // elfHead is the beginning of a 64-bit ELF program.
@@ -89,7 +90,7 @@ func TestPlatformCheck(t *testing.T) {
 			t.Parallel()
 			got := ""
 			if err := tt.program.check(tt.architecture, tt.machine); err != nil {
-				got = err.Error()
+				got = awserr.Explain(err).Error()
 			}
 			if got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
@@ -112,8 +113,7 @@ func TestWrongArchitectureIsRefused(t *testing.T) {
 	f.create()
 	refused := func(step string, err error, want string) {
 		t.Helper()
-		var api *APIError
-		if !errors.As(err, &api) || api.Code != "InvalidParameterValueException" || !strings.Contains(err.Error(), want) {
+		if !awserr.Has(err, codeInvalidParameter) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", step, err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestClaimedSize(t *testing.T) {
 		}
 		got := ""
 		if _, _, err := openArchive(b.Bytes()); err != nil {
-			got = err.Error()
+			got = awserr.Explain(err).Error()
 		}
 		if got != want {
 			t.Errorf("%d bytes: %q, want %q", size, got, want)

@@ -54,7 +54,8 @@ func (c *codeDir) release() {
 // program.
 func openArchive(zipped []byte) (*zip.Reader, platform, error) {
 	if (len(zipped)+2)/3*4 > maxUploadBase64 {
-		return nil, platform{}, &APIError{Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("Request must be smaller than %d bytes for the CreateFunction operation", maxUploadBase64), cure: "make the zip smaller than 50 MB: build with -ldflags=\"-s -w\""}
+		return nil, platform{}, refusal("RequestEntityTooLargeException", `make the zip smaller than 50 MB: build with -ldflags="-s -w"`,
+			"Request must be smaller than %d bytes for the CreateFunction operation", maxUploadBase64)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(zipped), int64(len(zipped)))
 	if err != nil {

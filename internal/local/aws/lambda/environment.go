@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) newEnvironment(v *version) (*environment, error) {
 	if err != nil {
 		cure := roleCure(v.info.RoleARN, err)
 		s.refused(v, fmt.Sprintf("the start of the function %q: its role cannot be assumed by Lambda", v.info.Name), cure)
-		return nil, &APIError{Code: codeAccessDenied, Message: "The role defined for the function cannot be assumed by Lambda.", cure: cure}
+		return nil, refusal(awserr.AccessDenied, cure, "The role defined for the function cannot be assumed by Lambda.")
 	}
 	tmp, err := os.MkdirTemp(filepath.Join(s.dir, "tmp"), "")
 	if err != nil {

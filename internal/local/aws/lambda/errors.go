@@ -1,53 +1,35 @@
 package lambda
 
 import (
-	"errors"
 	"fmt"
+	"net/http"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
-// APIError is a refusal of the Lambda API.
-type APIError struct {
-	// Code is AWS's, for instance InvalidParameterValueException.
-	Code string
-	// Message is AWS's where AWS has one for the case.
-	Message string
-
-	cure string
-}
-
-func (e *APIError) Error() string {
-	text := e.Code + ": " + e.Message
-	if e.cure != "" {
-		text += "; cure: " + e.cure
-	}
-	return text
-}
-
-// Cure is what a developer has to change so that the call succeeds; it may be
-// empty.
-func (e *APIError) Cure() string { return e.cure }
-
 // ErrClosed is what a call returns once the service has been closed.
-var ErrClosed = errors.New("the local Lambda service is closed")
+var ErrClosed error = &awserr.Error{Code: "ServiceException", Message: "the local Lambda service is closed", Status: http.StatusInternalServerError}
 
 // Codes of the Lambda API.
 const (
 	codeInvalidParameter = "InvalidParameterValueException"
-	codeValidation       = "ValidationException"
 	codeConflict         = "ResourceConflictException"
-	codeNotFound         = "ResourceNotFoundException"
-	codeAccessDenied     = "AccessDeniedException"
 )
 
+// refusal is an error that the caller is to blame for.
+func refusal(code, cure, format string, args ...any) *awserr.Error {
+	return &awserr.Error{Code: code, Message: fmt.Sprintf(format, args...), Cure: cure, Members: map[string]any{"Type": "User"}}
+}
+
+func notFound(arn string) error {
+	return refusal(awserr.ResourceNotFound, "", "Function not found: %s", arn)
+}
+
 func invalidParameter(cure, format string, args ...any) error {
-	return &APIError{Code: codeInvalidParameter, Message: fmt.Sprintf(format, args...), cure: cure}
+	return refusal(codeInvalidParameter, cure, format, args...)
 }
 
 // constraint is AWS's wording of a broken constraint of the API's model.
 func constraint(member string, value any, rule, cure string) error {
-	return &APIError{
-		Code:    codeValidation,
-		Message: fmt.Sprintf("1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: %s", value, member, rule),
-		cure:    cure,
-	}
+	return refusal(awserr.Validation, cure, "1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: %s", value, member, rule)
 }

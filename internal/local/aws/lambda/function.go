@@ -92,8 +92,7 @@ type version struct {
 	warned  map[string]bool // what the console has been told
 }
 
-// CreateFunction deploys a new function. It fails with an APIError where AWS
-// would refuse it.
+// CreateFunction deploys a new function. It fails where AWS would refuse it.
 func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
 	if _, ok := s.Function(f.Name); ok {
 		return FunctionInfo{}, alreadyExists(f.Name)
@@ -134,13 +133,13 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 
 // UpdateFunction replaces a function's configuration, and its code where f has
 // some. New invocations use the new version; those in flight finish in the old
-// one, whose environments then end. It fails with an APIError.
+// one, whose environments then end.
 func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
 	s.mu.Lock()
 	fn, ok := s.functions[f.Name]
 	if !ok {
 		s.mu.Unlock()
-		return FunctionInfo{}, s.notFound(f.Name)
+		return FunctionInfo{}, notFound(s.functionARN(f.Name))
 	}
 	old := fn.current
 	old.code.retain() // so that a concurrent update or deletion leaves it
@@ -173,7 +172,7 @@ func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo,
 		return FunctionInfo{}, err
 	}
 	if s.functions[f.Name] != fn {
-		return refuse(s.notFound(f.Name))
+		return refuse(notFound(s.functionARN(f.Name)))
 	}
 	if err := s.checkReservation(f); err != nil {
 		return refuse(err)
@@ -188,13 +187,13 @@ func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo,
 }
 
 // DeleteFunction removes a function, given by name or ARN, with its
-// permissions. Invocations in flight finish. It fails with an APIError.
+// permissions. Invocations in flight finish.
 func (s *Service) DeleteFunction(name string) error {
 	s.mu.Lock()
 	fn, err := s.lookup(name)
 	if err != nil {
 		s.mu.Unlock()
-		return s.notFound(name)
+		return err
 	}
 	last := fn.current
 	delete(s.functions, last.info.Name)
@@ -302,19 +301,11 @@ func (s *Service) lookup(ref string) (*function, error) {
 		return fn, nil
 	}
 	if strings.HasPrefix(rest, "arn:") {
-		return nil, &NotFoundError{ARN: rest} // another account, Region or service
+		return nil, notFound(rest) // another account, Region or service
 	}
-	return nil, &NotFoundError{ARN: s.functionARN(rest)}
-}
-
-func (s *Service) notFound(ref string) error {
-	arn := ref
-	if !strings.HasPrefix(ref, "arn:") {
-		arn = s.functionARN(ref)
-	}
-	return &APIError{Code: codeNotFound, Message: (&NotFoundError{ARN: arn}).Error()}
+	return nil, notFound(s.functionARN(rest))
 }
 
 func alreadyExists(name string) error {
-	return &APIError{Code: codeConflict, Message: "Function already exist: " + name}
+	return refusal(codeConflict, "", "Function already exist: %s", name)
 }

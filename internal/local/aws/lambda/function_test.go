@@ -5,13 +5,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 func TestCreateFunction(t *testing.T) {
@@ -86,8 +87,7 @@ func TestCreateFunctionRefuses(t *testing.T) {
 			fn := Function{Name: "new", RoleARN: role, Runtime: "provided.al2023", Handler: "bootstrap", Code: script(t, "#!/bin/sh\n")}
 			tt.change(&fn)
 			_, err := f.CreateFunction(t.Context(), fn)
-			var refused *APIError
-			if !errors.As(err, &refused) || err.Error() != tt.want {
+			if err == nil || awserr.Explain(err).Error() != tt.want {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
 		})
@@ -137,7 +137,7 @@ func TestArchives(t *testing.T) {
 			}
 			code, err := s.newCodeDir(zipped)
 			if tt.want != "" {
-				if err == nil || err.Error() != tt.want {
+				if err == nil || awserr.Explain(err).Error() != tt.want {
 					t.Errorf("got  %v\nwant %s", err, tt.want)
 				}
 			} else {
@@ -175,7 +175,7 @@ func TestZipBomb(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		if err := unpackArchive(archive, dir, 110); (err == nil) != (want == "") || err != nil && err.Error() != want {
+		if err := unpackArchive(archive, dir, 110); (err == nil) != (want == "") || err != nil && awserr.Explain(err).Error() != want {
 			t.Errorf("%d bytes: got %v, want %s", size, err, want)
 		}
 		if err := removeAll(dir); err != nil {
@@ -183,7 +183,7 @@ func TestZipBomb(t *testing.T) {
 		}
 	}
 	const tooLarge = `RequestEntityTooLargeException: Request must be smaller than 69905067 bytes for the CreateFunction operation; cure: make the zip smaller than 50 MB: build with -ldflags="-s -w"`
-	if _, err := (&Service{}).newCodeDir(make([]byte, 52428802)); err == nil || err.Error() != tooLarge {
+	if _, err := (&Service{}).newCodeDir(make([]byte, 52428802)); err == nil || awserr.Explain(err).Error() != tooLarge {
 		t.Errorf("got %v, want %s", err, tooLarge)
 	}
 }

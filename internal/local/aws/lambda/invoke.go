@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 const (
@@ -66,9 +68,10 @@ func (o outcome) status() []string {
 }
 
 // Invoke runs a function and waits for its answer. What goes wrong in the
-// function is an output; the errors are a NotFoundError, a PermissionError, a
-// ThrottledError, an APIError for a refused request, ErrClosed and ctx's. Where
-// ctx ends first, the invocation goes on without its caller, as on AWS.
+// function is an output; the errors are Lambda's, among them
+// [awserr.ResourceNotFound], [awserr.AccessDenied] and [awserr.TooManyRequests],
+// ErrClosed and ctx's. Where ctx ends first, the invocation goes on without its
+// caller, as on AWS.
 func (s *Service) Invoke(ctx context.Context, in InvokeInput) (InvokeOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return InvokeOutput{}, err
@@ -104,10 +107,10 @@ func checkPayload(payload []byte) ([]byte, error) {
 		return []byte("{}"), nil
 	}
 	if len(payload) > maxRequest {
-		return nil, &APIError{Code: "RequestTooLargeException", Message: fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(payload), maxRequest)}
+		return nil, refusal("RequestTooLargeException", "", "%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(payload), maxRequest)
 	}
 	if !json.Valid(payload) {
-		return nil, &APIError{Code: "InvalidRequestContentException", Message: "Could not parse request body into json", cure: "send a JSON text as the payload"}
+		return nil, refusal("InvalidRequestContentException", "send a JSON text as the payload", "Could not parse request body into json")
 	}
 	return payload, nil
 }
@@ -125,10 +128,10 @@ func (s *Service) admit(in InvokeInput) (*version, error) {
 		return nil, err
 	}
 	if in.Caller.Service != "" && !fn.allows(in.Caller) {
-		return nil, &PermissionError{Function: fn.arn, Caller: in.Caller}
+		return nil, notPermitted(fn.arn, in.Caller)
 	}
 	if !s.hasRoom(fn) {
-		return nil, &ThrottledError{Function: fn.arn}
+		return nil, fn.throttled()
 	}
 	fn.inFlight++
 	fn.current.code.retain()
@@ -159,6 +162,21 @@ func (s *Service) hasRoom(fn *function) bool {
 		}
 	}
 	return inFlight < limit
+}
+
+func notPermitted(function string, caller Caller) error {
+	return refusal(awserr.AccessDenied,
+		fmt.Sprintf("add an aws:lambda:Permission to the function %s: action lambda:InvokeFunction, principal %s, sourceArn matching %s", function, caller.Service, caller.SourceARN),
+		"%s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", caller.Service, function)
+}
+
+func (f *function) throttled() error {
+	err := refusal(awserr.TooManyRequests, "", "Rate Exceeded.")
+	err.Members["Reason"] = "ConcurrentInvocationLimitExceeded"
+	if f.current.info.ReservedConcurrency != nil {
+		err.Members["Reason"] = "ReservedFunctionConcurrentInvocationLimitExceeded"
+	}
+	return err
 }
 
 func (f *function) allows(caller Caller) bool {

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 func TestColdThenWarm(t *testing.T) {
@@ -194,8 +196,7 @@ func TestCallerLeaves(t *testing.T) {
 		t.Errorf("the caller got %+v", a)
 	}
 	// The invocation goes on, and still takes the only place.
-	var throttled *ThrottledError
-	if _, err := f.Invoke(t.Context(), InvokeInput{Function: "fn"}); !errors.As(err, &throttled) {
+	if _, err := f.Invoke(t.Context(), InvokeInput{Function: "fn"}); !awserr.Has(err, awserr.TooManyRequests) {
 		t.Errorf("a second invocation: %v", err)
 	}
 	_ = g.Close()
@@ -228,9 +229,8 @@ func TestThrottling(t *testing.T) {
 				answers = append(answers, f.start(t.Context(), m.event("pid")))
 				guests = append(guests, m.await())
 			}
-			var throttled *ThrottledError
 			_, err := f.Invoke(t.Context(), InvokeInput{Function: "fn", Payload: []byte(`{"mode":"pid"}`)})
-			if !errors.As(err, &throttled) || throttled.Function != "arn:aws:lambda:eu-central-1:000000000000:function:fn" {
+			if !awserr.Has(err, awserr.TooManyRequests) {
 				t.Errorf("one more: %v", err)
 			}
 			for i, g := range guests {
@@ -257,8 +257,7 @@ func TestReservationLeavesTheRest(t *testing.T) {
 		f.start(t.Context(), m.event("pid"))
 		m.await()
 	}
-	var throttled *ThrottledError
-	if _, err := f.Invoke(t.Context(), InvokeInput{Function: "fn"}); !errors.As(err, &throttled) {
+	if _, err := f.Invoke(t.Context(), InvokeInput{Function: "fn"}); !awserr.Has(err, awserr.TooManyRequests) {
 		t.Errorf("fn: %v", err)
 	}
 	if _, err := f.Invoke(t.Context(), InvokeInput{Function: "other", Payload: []byte(`{"mode":"pid"}`)}); err != nil {
@@ -276,17 +275,17 @@ func TestRefusedRequests(t *testing.T) {
 		in   InvokeInput
 		want string
 	}{
-		{"unknown", InvokeInput{Function: "nope"}, "Function not found: arn:aws:lambda:eu-central-1:000000000000:function:nope"},
-		{"unknown version", InvokeInput{Function: "fn:7"}, "Function not found: arn:aws:lambda:eu-central-1:000000000000:function:fn:7"},
-		{"other account", InvokeInput{Function: "arn:aws:lambda:eu-central-1:111111111111:function:fn"}, "Function not found: arn:aws:lambda:eu-central-1:111111111111:function:fn"},
-		{"no permission", InvokeInput{Function: "fn", Caller: gateway}, "apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:eu-central-1:000000000000:function:fn because no resource-based policy allows the lambda:InvokeFunction action"},
+		{"unknown", InvokeInput{Function: "nope"}, "ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:000000000000:function:nope"},
+		{"unknown version", InvokeInput{Function: "fn:7"}, "ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:000000000000:function:fn:7"},
+		{"other account", InvokeInput{Function: "arn:aws:lambda:eu-central-1:111111111111:function:fn"}, "ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:111111111111:function:fn"},
+		{"no permission", InvokeInput{Function: "fn", Caller: gateway}, "AccessDeniedException: apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:eu-central-1:000000000000:function:fn because no resource-based policy allows the lambda:InvokeFunction action; cure: add an aws:lambda:Permission to the function arn:aws:lambda:eu-central-1:000000000000:function:fn: action lambda:InvokeFunction, principal apigateway.amazonaws.com, sourceArn matching arn:aws:execute-api:eu-central-1:000000000000:api/$default/GET/x"},
 		{"no JSON", InvokeInput{Function: "fn", Payload: []byte("{")}, "InvalidRequestContentException: Could not parse request body into json; cure: send a JSON text as the payload"},
 		{"too large", InvokeInput{Function: "fn", Payload: []byte(`"` + strings.Repeat("x", 6*1024*1024) + `"`)}, "RequestTooLargeException: 6291458 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := f.Invoke(t.Context(), tt.in); err == nil || err.Error() != tt.want {
+			if _, err := f.Invoke(t.Context(), tt.in); err == nil || awserr.Explain(err).Error() != tt.want {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
 		})

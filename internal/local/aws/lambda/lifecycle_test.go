@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 func TestUpdateWhileInFlight(t *testing.T) {
@@ -230,8 +232,7 @@ func TestRoleIsGone(t *testing.T) {
 	f.create()
 	f.roles.set(func(r *roles) { r.gone = true })
 	_, err := f.Invoke(t.Context(), InvokeInput{Function: "fn"})
-	var refused *APIError
-	if !errors.As(err, &refused) || refused.Code != "AccessDeniedException" || !strings.Contains(refused.Cure(), "create the role "+role) {
+	if !awserr.Has(err, awserr.AccessDenied) || !strings.Contains(awserr.CureOf(err), "create the role "+role) {
 		t.Errorf("%v", err)
 	}
 	if got := f.console.String(); strings.Count(got, "its role cannot be assumed by Lambda; cure: create the role") != 1 {

@@ -1,10 +1,11 @@
 package lambda
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 )
@@ -29,46 +30,44 @@ func (s *Service) newLogStream(v *version, identity iam.Identity) *logStream {
 // check asks IAM whether the role may write the stream, as AWS does on each
 // write: a policy that comes later opens the log, one that goes closes it.
 func (l *logStream) check() {
-	err := l.authorize()
+	action, err := l.authorize()
 	l.open.Store(err == nil)
 	if err != nil {
-		l.s.refused(l.v, fmt.Sprintf("the log of the function %q: %v", l.v.info.Name, err), l.cure(err))
+		l.s.refused(l.v, fmt.Sprintf("the log of the function %q: %s", l.v.info.Name, awserr.Message(err)), l.cure(action, err))
 	}
 }
 
-// authorize checks the grants on the names that AWS's own refusals show.
-func (l *logStream) authorize() error {
+// authorize checks the grants on the names that AWS's own refusals show, and
+// returns the action that failed.
+func (l *logStream) authorize() (string, error) {
 	group := l.v.info.LogGroup
 	prefix := l.s.account.ARN("logs", "log-group:"+group+":log-stream:")
 	if _, ok := l.s.logs.Group(group); !ok {
 		if err := l.s.iam.Authorize(l.identity, "logs:CreateLogGroup", prefix); err != nil {
-			return err
+			return "logs:CreateLogGroup", err
 		}
-		var exists *logs.AlreadyExistsError
-		if err := l.s.logs.CreateGroup(logs.Group{Name: group}); err != nil && !errors.As(err, &exists) {
-			return err
+		if err := l.s.logs.CreateGroup(logs.Group{Name: group}); err != nil && !awserr.Has(err, logs.AlreadyExists) {
+			return "logs:CreateLogGroup", err
 		}
 	}
 	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
 		if err := l.s.iam.Authorize(l.identity, action, prefix+l.name); err != nil {
-			return err
+			return action, err
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // cure names the grant for the whole log group rather than for one stream of
 // it, whose name is random.
-func (l *logStream) cure(err error) string {
-	var denied *iam.AccessDeniedError
-	if !errors.As(err, &denied) {
-		return "see the error"
-	}
-	if denied.Explicit {
-		return denied.Cure()
-	}
+func (l *logStream) cure(action string, err error) string {
 	group := l.s.account.ARN("logs", "log-group:"+l.v.info.LogGroup)
-	if denied.Action == "logs:CreateLogGroup" {
+	switch {
+	case !awserr.Has(err, awserr.AccessDenied):
+		return "see the error"
+	case strings.HasSuffix(err.Error(), iam.ExplicitDeny):
+		return awserr.CureOf(err)
+	case action == "logs:CreateLogGroup":
 		return fmt.Sprintf("create the log group %s before the function, or allow logs:CreateLogGroup on %s:* in a policy of the role %q", l.v.info.LogGroup, group, l.identity.Role)
 	}
 	return fmt.Sprintf("allow logs:CreateLogStream and logs:PutLogEvents on %s:* in a policy of the role %q", group, l.identity.Role)

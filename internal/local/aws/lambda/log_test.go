@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 )
@@ -175,9 +176,9 @@ func TestLogWithRealPolicies(t *testing.T) {
 
 func TestExplicitDeny(t *testing.T) {
 	t.Parallel()
-	l := &logStream{v: &version{info: FunctionInfo{Function: Function{LogGroup: "g"}}}}
-	denied := &iam.AccessDeniedError{Action: "logs:PutLogEvents", Resource: "r", Explicit: true, Identity: iam.Identity{Role: "fn-role"}}
-	if got, want := l.cure(denied), denied.Cure(); got != want {
+	l := &logStream{s: &Service{}, v: &version{info: FunctionInfo{Function: Function{LogGroup: "g"}}}}
+	denied := awserr.New(awserr.AccessDenied, "no, %s", iam.ExplicitDeny).WithCure("remove it")
+	if got, want := l.cure("logs:PutLogEvents", denied), denied.Cure; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -40,7 +41,7 @@ var (
 )
 
 // AddPermission adds a statement to the policy of a function, given by name or
-// ARN. It fails with an APIError.
+// ARN.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := p.validate(); err != nil {
 		return err
@@ -49,10 +50,10 @@ func (s *Service) AddPermission(function string, p Permission) error {
 	defer s.mu.Unlock()
 	fn, err := s.lookup(function)
 	if err != nil {
-		return s.notFound(function)
+		return err
 	}
 	if slices.ContainsFunc(fn.permissions, func(o Permission) bool { return o.StatementID == p.StatementID }) {
-		return &APIError{Code: codeConflict, Message: fmt.Sprintf("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", p.StatementID)}
+		return refusal(codeConflict, "", "The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", p.StatementID)
 	}
 	permissions := append(slices.Clip(fn.permissions), p)
 	size, err := policySize(fn.arn, permissions)
@@ -60,27 +61,24 @@ func (s *Service) AddPermission(function string, p Permission) error {
 		return err
 	}
 	if size > maxPolicySize {
-		return &APIError{
-			Code:    "PolicyLengthExceededException",
-			Message: fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicySize),
-			cure:    "grant the whole API with one statement, sourceArn {executionArn}/*/*, instead of one statement a route",
-		}
+		return refusal("PolicyLengthExceededException", "grant the whole API with one statement, sourceArn {executionArn}/*/*, instead of one statement a route",
+			"The final policy size (%d) is bigger than the limit (%d).", size, maxPolicySize)
 	}
 	fn.permissions = permissions
 	return nil
 }
 
-// RemovePermission removes a statement. It fails with an APIError.
+// RemovePermission removes a statement.
 func (s *Service) RemovePermission(function, statementID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fn, err := s.lookup(function)
 	if err != nil {
-		return s.notFound(function)
+		return err
 	}
 	kept := slices.DeleteFunc(slices.Clone(fn.permissions), func(p Permission) bool { return p.StatementID == statementID })
 	if len(kept) == len(fn.permissions) {
-		return &APIError{Code: codeNotFound, Message: fmt.Sprintf("Statement %s is not found in resource policy.", statementID)}
+		return refusal(awserr.ResourceNotFound, "", "Statement %s is not found in resource policy.", statementID)
 	}
 	fn.permissions = kept
 	return nil

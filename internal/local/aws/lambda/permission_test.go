@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -50,8 +51,7 @@ func TestPermission(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := f.Invoke(t.Context(), InvokeInput{Function: name, Caller: gateway})
-			var refused *PermissionError
-			if got := !errors.As(err, &refused); got != tt.want {
+			if got := !awserr.Has(err, awserr.AccessDenied); got != tt.want {
 				t.Errorf("allowed: %v, want %v (%v)", got, tt.want, err)
 			}
 			// The developer needs no permission.
@@ -175,7 +175,7 @@ func TestPolicyLimit(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		var refused *APIError
+		var refused *awserr.Error
 		if !errors.As(err, &refused) || refused.Code != "PolicyLengthExceededException" ||
 			!regexp.MustCompile(`^The final policy size \(20[4-9]\d\d\) is bigger than the limit \(20480\)\.$`).MatchString(refused.Message) {
 			t.Errorf("statement %d: %v", i, err)

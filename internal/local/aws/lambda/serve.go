@@ -2,13 +2,13 @@ package lambda
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -24,8 +24,8 @@ func (s *Service) Handler() protocol.Service {
 	return &protocol.REST{
 		Name: "lambda", Message: "Message",
 		Statuses: map[string]int{
-			codeConflict: http.StatusConflict, codeNotFound: http.StatusNotFound,
-			"RequestTooLargeException": http.StatusRequestEntityTooLarge, "TooManyRequestsException": http.StatusTooManyRequests,
+			codeConflict: http.StatusConflict, awserr.ResourceNotFound: http.StatusNotFound,
+			"RequestTooLargeException": http.StatusRequestEntityTooLarge, awserr.TooManyRequests: http.StatusTooManyRequests,
 		},
 		Operations: []protocol.RESTOperation{
 			{Name: "ListFunctions", Method: http.MethodGet, Path: functions, Grants: listGrants, Run: s.serveList},
@@ -49,10 +49,10 @@ var functionReference = regexp.MustCompile(`^(?:arn:(aws[a-zA-Z-]*):lambda:([a-z
 func (s *Service) reference(r *protocol.RESTRequest) (arn, qualifier string, err error) {
 	m := functionReference.FindStringSubmatch(r.Path["FunctionName"])
 	if m == nil {
-		return "", "", &protocol.Error{Code: codeValidation, Message: "1 validation error detected: Value '" + r.Path["FunctionName"] + "' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " + functionReference.String()}
+		return "", "", awserr.New(awserr.Validation, "1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", r.Path["FunctionName"], functionReference)
 	}
 	if qualifier = cmp.Or(m[5], r.Query.Get("Qualifier")); m[5] != "" && r.Query.Has("Qualifier") && r.Query.Get("Qualifier") != m[5] {
-		return "", "", &protocol.Error{Code: codeInvalidParameter, Message: "The derived qualifier from the function name does not match the specified qualifier."}
+		return "", "", awserr.New(codeInvalidParameter, "The derived qualifier from the function name does not match the specified qualifier.")
 	}
 	owner := s.account
 	owner.Partition, owner.Region, owner.ID = cmp.Or(m[1], owner.Partition), cmp.Or(m[2], owner.Region), cmp.Or(m[3], owner.ID)
@@ -82,7 +82,7 @@ func (s *Service) find(r *protocol.RESTRequest) (FunctionInfo, error) {
 		if qualifier != "" {
 			arn += ":" + qualifier
 		}
-		return FunctionInfo{}, refusal(&NotFoundError{ARN: arn})
+		return FunctionInfo{}, notFound(arn)
 	}
 	return info, nil
 }
@@ -112,7 +112,7 @@ func (s *Service) serveList(r *protocol.RESTRequest) (*protocol.RESTAnswer, erro
 	if text := r.Query.Get("MaxItems"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 10_000 {
-			return nil, &protocol.Error{Code: codeInvalidParameter, Message: "MaxItems must be 1 to 10000"}
+			return nil, awserr.New(codeInvalidParameter, "MaxItems must be 1 to 10000")
 		}
 		limit = min(n, maxListed)
 	}
@@ -164,21 +164,6 @@ func configuration(info FunctionInfo) map[string]any {
 	return c
 }
 
-// refusal is an error of the service as its clients see it.
-func refusal(err error) error {
-	var missing *NotFoundError
-	var api *APIError
-	switch {
-	case errors.As(err, &missing):
-		return &protocol.Error{Code: codeNotFound, Message: missing.Error(), Members: map[string]any{"Type": "User"}}
-	case errors.As(err, &api):
-		return &protocol.Error{Code: api.Code, Message: api.Message, Cure: api.Cure(), Members: map[string]any{"Type": "User"}}
-	case errors.Is(err, ErrClosed):
-		return &protocol.Error{Code: "ServiceException", Message: err.Error(), Status: http.StatusInternalServerError}
-	}
-	return err
-}
-
 func notServed(what, cure string) error {
-	return &protocol.Error{Code: codeInvalidParameter, Message: "the local AWS does not support " + what, Cure: cure}
+	return awserr.New(codeInvalidParameter, "the local AWS does not support %s", what).WithCure("%s", cure)
 }

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"encoding/base64"
-	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -29,9 +28,9 @@ func (s *Service) serveInvoke(r *protocol.RESTRequest) (*protocol.RESTAnswer, er
 	case kind == "Event":
 		return nil, notServed("the invocation type Event", "use RequestResponse, the default")
 	case kind != "" && kind != "RequestResponse" && kind != "DryRun":
-		return nil, refusal(constraint("invocationType", kind, "Member must satisfy enum value set: [Event, RequestResponse, DryRun]", ""))
+		return nil, constraint("invocationType", kind, "Member must satisfy enum value set: [Event, RequestResponse, DryRun]", "")
 	case tail != "" && tail != "None" && tail != "Tail":
-		return nil, refusal(constraint("logType", tail, "Member must satisfy enum value set: [None, Tail]", ""))
+		return nil, constraint("logType", tail, "Member must satisfy enum value set: [None, Tail]", "")
 	}
 	info, err := s.find(r)
 	if err != nil {
@@ -42,16 +41,8 @@ func (s *Service) serveInvoke(r *protocol.RESTRequest) (*protocol.RESTAnswer, er
 	}
 	begin := s.logs.End(info.LogGroup)
 	out, err := s.Invoke(r.HTTP.Context(), InvokeInput{Function: info.ARN, Payload: r.Body})
-	var throttled *ThrottledError
-	if errors.As(err, &throttled) {
-		reason := "ConcurrentInvocationLimitExceeded"
-		if info.ReservedConcurrency != nil {
-			reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
-		}
-		return nil, &protocol.Error{Code: "TooManyRequestsException", Message: throttled.Error(), Members: map[string]any{"Reason": reason, "Type": "User"}}
-	}
 	if err != nil {
-		return nil, refusal(err)
+		return nil, err
 	}
 	answer := &protocol.RESTAnswer{Header: http.Header{}, Body: append([]byte{}, out.Payload...)}
 	answer.Header.Set("X-Amz-Executed-Version", latest)

@@ -24,7 +24,7 @@ type Roles interface {
 	AssumeRole(roleARN, servicePrincipal, sessionName string) (iam.Credentials, iam.Identity, error)
 	// Revoke makes credentials invalid.
 	Revoke(accessKeyID string)
-	// Authorize fails with an *iam.AccessDeniedError where the identity's
+	// Authorize fails with awserr.AccessDenied where the identity's
 	// policies do not allow the action on the resource.
 	Authorize(id iam.Identity, action, resource string) error
 }

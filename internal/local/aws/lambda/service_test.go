@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -146,7 +147,7 @@ func (r *roles) Authorize(id iam.Identity, action, resource string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.denied[action] {
-		return &iam.AccessDeniedError{Identity: id, Action: action, Resource: resource}
+		return awserr.New(awserr.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action", id.ARN, action, resource, action)
 	}
 	return nil
 }

@@ -1,9 +1,6 @@
 package lambda
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Caller is who invokes a function: a service on behalf of a resource, which
 // needs a permission of the function, or the developer.
@@ -40,28 +37,3 @@ type InvokeOutput struct {
 	// Duration is how long the invocation took, without the start.
 	Duration time.Duration
 }
-
-// NotFoundError is an invocation of a function that does not exist.
-type NotFoundError struct{ ARN string }
-
-func (e *NotFoundError) Error() string { return "Function not found: " + e.ARN }
-
-// PermissionError is an invocation that no permission of the function allows.
-type PermissionError struct {
-	Function string // the function's ARN
-	Caller   Caller
-}
-
-func (e *PermissionError) Error() string {
-	return fmt.Sprintf("%s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", e.Caller.Service, e.Function)
-}
-
-// Cure is what a developer has to change so that the invocation is allowed.
-func (e *PermissionError) Cure() string {
-	return fmt.Sprintf("add an aws:lambda:Permission to the function %s: action lambda:InvokeFunction, principal %s, sourceArn matching %s", e.Function, e.Caller.Service, e.Caller.SourceARN)
-}
-
-// ThrottledError is an invocation over the function's concurrency.
-type ThrottledError struct{ Function string }
-
-func (e *ThrottledError) Error() string { return "Rate Exceeded." }

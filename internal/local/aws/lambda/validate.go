@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Limits of the Lambda API (API reference CreateFunction; developer guide
@@ -47,8 +49,8 @@ var (
 	}
 )
 
-// Validate returns the function with its defaults filled in, or the error, an
-// APIError, that CreateFunction would give it for what it is by itself: all but
+// Validate returns the function with its defaults filled in, or the error
+// that CreateFunction would give it for what it is by itself: all but
 // whether its role can be assumed, its name is free and its reservation leaves
 // enough. Code is checked where there is some.
 func Validate(f Function) (Function, error) {
@@ -184,7 +186,7 @@ func (s *Service) validateRole(f Function) error {
 }
 
 func roleCure(role string, err error) string {
-	return fmt.Sprintf("create the role %s with a trust policy that allows sts:AssumeRole to the service %s (%v)", role, servicePrincipal, err)
+	return fmt.Sprintf("create the role %s with a trust policy that allows sts:AssumeRole to the service %s (%s)", role, servicePrincipal, awserr.Message(err))
 }
 
 // checkReservation refuses a reservation that leaves too little to the other

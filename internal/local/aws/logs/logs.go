@@ -19,7 +19,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
+
+// AlreadyExists is the code of CreateGroup's error for a name that is taken.
+const AlreadyExists = "ResourceAlreadyExistsException"
 
 // Group is a log group as it was asked for.
 type Group struct {
@@ -32,24 +37,13 @@ type Group struct {
 	Tags          map[string]string
 }
 
-// AlreadyExistsError is AWS's ResourceAlreadyExistsException.
-type AlreadyExistsError struct{ Group string }
-
-func (e *AlreadyExistsError) Error() string {
-	return fmt.Sprintf("ResourceAlreadyExistsException: The specified log group already exists: %q", e.Group)
+func notFound(group string) error {
+	return awserr.New(awserr.ResourceNotFound, "The specified log group does not exist: %q", group)
 }
 
-// NotFoundError is AWS's ResourceNotFoundException.
-type NotFoundError struct{ Group string }
-
-func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("ResourceNotFoundException: The specified log group does not exist: %q", e.Group)
+func invalid(format string, args ...any) error {
+	return awserr.New("InvalidParameterException", format, args...)
 }
-
-// InvalidParameterError is AWS's InvalidParameterException.
-type InvalidParameterError struct{ Message string }
-
-func (e *InvalidParameterError) Error() string { return "InvalidParameterException: " + e.Message }
 
 // Subscriber is told of every log event after it was written. See Subscribe.
 type Subscriber func(group, stream string, at time.Time, line string)
@@ -99,7 +93,7 @@ func New(dir string) (*Service, error) {
 }
 
 // Close closes the files and leaves them where they are. Without groups, a
-// later Append fails with a NotFoundError.
+// later Append fails with ResourceNotFoundException.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,8 +105,8 @@ func (s *Service) Close() error {
 	return errors.Join(errs...)
 }
 
-// CreateGroup creates a log group and its empty file. It fails with an
-// AlreadyExistsError or an InvalidParameterError.
+// CreateGroup creates a log group and its empty file. It fails with
+// AlreadyExists or InvalidParameterException.
 func (s *Service) CreateGroup(g Group) error {
 	if err := validate(g); err != nil {
 		return err
@@ -120,7 +114,7 @@ func (s *Service) CreateGroup(g Group) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.groups[g.Name]; ok {
-		return &AlreadyExistsError{Group: g.Name}
+		return awserr.New(AlreadyExists, "The specified log group already exists: %q", g.Name)
 	}
 	path := filepath.Join(s.dir, s.freeFileName(g.Name))
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // freeFileName leaves no separator in the name
@@ -132,8 +126,8 @@ func (s *Service) CreateGroup(g Group) error {
 	return nil
 }
 
-// UpdateGroup replaces the retention and the tags of a group. It fails with a
-// NotFoundError or an InvalidParameterError.
+// UpdateGroup replaces the retention and the tags of a group. It fails with
+// ResourceNotFoundException or InvalidParameterException.
 func (s *Service) UpdateGroup(g Group) error {
 	if err := validate(g); err != nil {
 		return err
@@ -142,20 +136,20 @@ func (s *Service) UpdateGroup(g Group) error {
 	defer s.mu.Unlock()
 	old, ok := s.groups[g.Name]
 	if !ok {
-		return &NotFoundError{Group: g.Name}
+		return notFound(g.Name)
 	}
 	g.Tags = maps.Clone(g.Tags)
 	old.Group = g
 	return nil
 }
 
-// DeleteGroup removes a group with its file. It fails with a NotFoundError.
+// DeleteGroup removes a group with its file. It fails with ResourceNotFoundException.
 func (s *Service) DeleteGroup(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.groups[name]
 	if !ok {
-		return &NotFoundError{Group: name}
+		return notFound(name)
 	}
 	delete(s.groups, name)
 	closeErr := g.file.Close()
@@ -202,14 +196,14 @@ func (s *Service) File(name string) string {
 	return ""
 }
 
-// Append writes one log event. It fails with a NotFoundError where there is no
+// Append writes one log event. It fails with ResourceNotFoundException where there is no
 // such group.
 func (s *Service) Append(group, stream string, at time.Time, line string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.groups[group]
 	if !ok {
-		return &NotFoundError{Group: group}
+		return notFound(group)
 	}
 	// One write a record: a reader that follows the file sees whole records.
 	record := format(Event{At: at, Stream: stream, Message: line})
@@ -288,10 +282,10 @@ var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 
 func validate(g Group) error {
 	if !groupName.MatchString(g.Name) {
-		return &InvalidParameterError{Message: fmt.Sprintf("1 validation error detected: Value %q at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+ with 1 to 512 characters", g.Name)}
+		return invalid("1 validation error detected: Value %q at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+ with 1 to 512 characters", g.Name)
 	}
 	if g.RetentionDays != 0 && !slices.Contains(retentions, g.RetentionDays) {
-		return &InvalidParameterError{Message: fmt.Sprintf("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v; 0 keeps the events for ever", g.RetentionDays, retentions)}
+		return invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v; 0 keeps the events for ever", g.RetentionDays, retentions)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 7_900_000, time.FixedZone("CET", 3600))
@@ -38,8 +40,7 @@ func TestLifeOfAGroup(t *testing.T) {
 	if got, ok := s.Group(group.Name); !ok || !reflect.DeepEqual(got, group) {
 		t.Errorf("Group = %v, %v", got, ok)
 	}
-	var exists *AlreadyExistsError
-	if err := s.CreateGroup(group); !errors.As(err, &exists) ||
+	if err := s.CreateGroup(group); !awserr.Has(err, AlreadyExists) ||
 		err.Error() != `ResourceAlreadyExistsException: The specified log group already exists: "/aws/lambda/x"` {
 		t.Errorf("second CreateGroup = %v", err)
 	}
@@ -79,9 +80,8 @@ func TestUnknownGroup(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var missing *NotFoundError
 			const want = `ResourceNotFoundException: The specified log group does not exist: "/g"`
-			if !errors.As(tt.err, &missing) || tt.err.Error() != want {
+			if !awserr.Has(tt.err, awserr.ResourceNotFound) || tt.err.Error() != want {
 				t.Errorf("got %v, want %s", tt.err, want)
 			}
 		})

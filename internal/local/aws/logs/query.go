@@ -38,11 +38,9 @@ const (
 	noMore = -1
 )
 
-// errOffset is an offset at which no record begins.
-var errOffset = errors.New("no record begins there")
-
 // read returns events and, where there are more than the limit, the offset of
-// the next one, else noMore. It fails with a NotFoundError, or errOffset.
+// the next one, else noMore. It fails with ResourceNotFoundException, or
+// with InvalidParameterException where no record begins at the offset.
 func (s *Service) read(q query) (events []record, next int64, err error) {
 	file, begin, size, err := s.open(q)
 	if err != nil {
@@ -53,7 +51,7 @@ func (s *Service) read(q query) (events []record, next int64, err error) {
 	for r, err := range records(io.NewSectionReader(file, begin, size-begin), begin) {
 		if err != nil {
 			if q.offset > 0 && !q.last {
-				err = errOffset
+				err = badToken()
 			}
 			return nil, 0, err
 		}
@@ -82,7 +80,7 @@ func (s *Service) open(q query) (file *os.File, begin, size int64, err error) {
 	defer s.mu.Unlock()
 	g, ok := s.groups[q.group]
 	if !ok {
-		return nil, 0, 0, &NotFoundError{Group: q.group}
+		return nil, 0, 0, notFound(q.group)
 	}
 	if file, err = os.Open(g.file.Name()); err != nil {
 		return nil, 0, 0, fmt.Errorf("reading the log group %q: %w", q.group, err)
@@ -109,7 +107,7 @@ func (s *Service) End(group string) int64 {
 }
 
 // Since returns the events of a group that were appended after End said
-// offset, in the order of the file. It fails with a NotFoundError.
+// offset, in the order of the file. It fails with ResourceNotFoundException.
 func (s *Service) Since(group string, offset int64) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		file, begin, size, err := s.open(query{group: group, offset: offset})

@@ -1,12 +1,12 @@
 package logs
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -51,12 +51,12 @@ func (h server) group(t target) (string, error) {
 	name := t.LogGroupName
 	if t.LogGroupIdentifier != "" {
 		if name != "" {
-			return "", protocol.Errorf("InvalidParameterException", "LogGroupName and LogGroupIdentifier cannot both be specified in the request.")
+			return "", invalid("LogGroupName and LogGroupIdentifier cannot both be specified in the request.")
 		}
 		name = strings.TrimPrefix(t.LogGroupIdentifier, h.acct.ARN("logs", "log-group:"))
 	}
 	if err := validate(Group{Name: name}); err != nil {
-		return "", refusal(err)
+		return "", err
 	}
 	return name, nil
 }
@@ -88,7 +88,7 @@ func (h server) groupsGrant(body []byte) ([]iam.Grant, error) {
 	}
 	if r.Prefix != "" {
 		if err := validate(Group{Name: r.Prefix}); err != nil {
-			return nil, refusal(err)
+			return nil, err
 		}
 	}
 	return []iam.Grant{{Action: "logs:DescribeLogGroups", Resource: h.acct.ARN("logs", "log-group:"+r.Prefix+":log-stream:")}}, nil
@@ -115,7 +115,7 @@ func (h server) describeGroups(body []byte) (any, error) {
 	case err != nil:
 		return nil, err
 	case r.Prefix != "" && r.Pattern != "":
-		return nil, protocol.Errorf("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+		return nil, invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	case len(r.Accounts) > 0 || r.LinkedAccounts || len(r.Identifiers) > 0:
 		return nil, unsupported("accountIdentifiers, includeLinkedAccounts and logGroupIdentifiers", "use logGroupNamePrefix")
 	}
@@ -165,15 +165,15 @@ func (h server) describeStreams(body []byte) (any, error) {
 	case err != nil:
 		return nil, err
 	case r.OrderBy != "" && r.OrderBy != "LogStreamName" && r.OrderBy != "LastEventTime":
-		return nil, protocol.Errorf("InvalidParameterException", "1 validation error detected: Value '%s' at 'orderBy' failed to satisfy constraint: Member must satisfy enum value set: [LogStreamName, LastEventTime]", r.OrderBy)
+		return nil, invalid("1 validation error detected: Value '%s' at 'orderBy' failed to satisfy constraint: Member must satisfy enum value set: [LogStreamName, LastEventTime]", r.OrderBy)
 	case r.OrderBy == "LastEventTime" && r.Prefix != "":
-		return nil, protocol.Errorf("InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix.")
+		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	g, ok := h.groups[name]
 	if !ok {
-		return nil, refusal(&NotFoundError{Group: name})
+		return nil, groupNotFound()
 	}
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(g.streams)), func(n string) bool { return !strings.HasPrefix(n, r.Prefix) })
 	if r.OrderBy == "LastEventTime" {
@@ -207,30 +207,20 @@ func limitOf(asked *int, most int) (int, error) {
 		return most, nil
 	}
 	if *asked < 1 || *asked > most {
-		return 0, protocol.Errorf("InvalidParameterException", "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", *asked, most)
+		return 0, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", *asked, most)
 	}
 	return *asked, nil
 }
 
-// refusal is an error of the service as its clients see it.
-func refusal(err error) error {
-	var missing *NotFoundError
-	var invalid *InvalidParameterError
-	switch {
-	case errors.As(err, &missing):
-		return protocol.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
-	case errors.As(err, &invalid):
-		return protocol.Errorf("InvalidParameterException", "%s", invalid.Message)
-	case errors.Is(err, errOffset):
-		return badToken()
-	}
-	return err
+// groupNotFound is in AWS's own words, which do not name the group.
+func groupNotFound() error {
+	return awserr.New(awserr.ResourceNotFound, "The specified log group does not exist.")
 }
 
 func invalidPattern(why string) error {
-	return protocol.Errorf("InvalidParameterException", "Invalid filter pattern: %s", why)
+	return invalid("Invalid filter pattern: %s", why)
 }
 
 func unsupported(what, cure string) error {
-	return &protocol.Error{Code: "InvalidParameterException", Message: "the local AWS does not support " + what, Cure: cure}
+	return awserr.New("InvalidParameterException", "the local AWS does not support %s", what).WithCure("%s", cure)
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
@@ -35,7 +36,7 @@ func (h server) filterEvents(body []byte) (any, error) {
 		return nil, err
 	}
 	if len(r.Streams) > maxStreamNames || (len(r.Streams) > 0 && r.Prefix != "") {
-		return nil, protocol.Errorf("InvalidParameterException", "Specify at most %d logStreamNames, or a logStreamNamePrefix, but not both.", maxStreamNames)
+		return nil, invalid("Specify at most %d logStreamNames, or a logStreamNamePrefix, but not both.", maxStreamNames)
 	}
 	pattern, err := parseFilter(r.Pattern)
 	if err != nil {
@@ -57,7 +58,7 @@ func (h server) filterEvents(body []byte) (any, error) {
 	}
 	found, next, err := h.read(q)
 	if err != nil {
-		return nil, refusal(err)
+		return nil, err
 	}
 	token := ""
 	if next != noMore {
@@ -123,7 +124,7 @@ func (h server) getEvents(body []byte) (any, error) {
 	}
 	found, _, err := h.read(q)
 	if err != nil {
-		return nil, refusal(err)
+		return nil, err
 	}
 	// At an end of the stream the token is the one that was sent.
 	before, after := q.offset, q.offset
@@ -148,11 +149,11 @@ func (h server) checkStreams(group string, names ...string) error {
 	defer h.mu.Unlock()
 	g, ok := h.groups[group]
 	if !ok {
-		return refusal(&NotFoundError{Group: group})
+		return groupNotFound()
 	}
 	for _, name := range names {
 		if g.streams[name] == nil {
-			return protocol.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+			return awserr.New(awserr.ResourceNotFound, "The specified log stream does not exist.")
 		}
 	}
 	return nil
@@ -168,5 +169,5 @@ func offsetOf(prefix, token string) (int64, error) {
 }
 
 func badToken() error {
-	return protocol.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
+	return invalid("The specified nextToken is invalid.")
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -63,35 +64,20 @@ func (s *JSON) Serve(w http.ResponseWriter, r *Request) {
 	if !ok || !known || r.HTTP.Method != http.MethodPost || r.HTTP.URL.Path != "/" {
 		r.Console.Refused(s.Name+": unknown operation "+strconv.Quote(target),
 			"use what the local AWS has: "+strings.Join(slices.Sorted(maps.Keys(s.Operations)), ", "))
-		s.Fail(w, Errorf("UnknownOperationException", "An unknown operation was requested."))
+		s.Fail(w, awserr.New("UnknownOperationException", "An unknown operation was requested."))
 		return
 	}
-	answer, err := s.run(op, r)
+	answer, err := run(r, s.Name+":"+name, r.Body, op.Grants, op.Run)
 	if err != nil {
-		var own *Error
-		if errors.As(err, &own) && own.Cure != "" {
-			r.Console.Refused(s.Name+":"+name+": "+own.Error(), own.Cure)
-		}
 		s.Fail(w, err)
 		return
 	}
 	s.write(w, http.StatusOK, answer)
 }
 
-func (s *JSON) run(op Operation, r *Request) (any, error) {
-	grants, err := op.Grants(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Allow(grants); err != nil {
-		return nil, err
-	}
-	return op.Run(r.Body)
-}
-
 // Fail implements Service.
 func (s *JSON) Fail(w http.ResponseWriter, err error) {
-	e := AsError(err)
+	e := awserr.Of(err)
 	code := e.Code
 	if s.Namespace != "" {
 		prefix, framework := frameworkErrors[e.Code]
@@ -136,18 +122,18 @@ func Decode(body []byte, into any) error {
 		trimmed = []byte("{}")
 	}
 	if trimmed[0] != '{' {
-		return Errorf("SerializationException", "the body of the request must be a JSON object")
+		return awserr.New("SerializationException", "the body of the request must be a JSON object")
 	}
 	err := json.Unmarshal(trimmed, into)
-	var own *Error
+	var own *awserr.Error
 	var typed *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &own): // of a type that reads itself
 		return own
 	case errors.As(err, &typed):
-		return Errorf("SerializationException", "the member %q must be of type %s", typed.Field, typed.Type)
+		return awserr.New("SerializationException", "the member %q must be of type %s", typed.Field, typed.Type)
 	case err != nil:
-		return Errorf("SerializationException", "the body of the request must be a JSON object")
+		return awserr.New("SerializationException", "the body of the request must be a JSON object")
 	}
 	return nil
 }

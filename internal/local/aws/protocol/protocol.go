@@ -1,16 +1,15 @@
 // Package protocol is what the services behind the AWS endpoint have in
 // common: the request that the endpoint has verified, the permissions that it
-// needs, errors with AWS's code and message, and AWS's JSON protocols (1.0
-// and 1.1). Which services there are is left to package endpoint, and what
+// needs, and AWS's JSON protocols (1.0 and 1.1, and REST). Which services there are is left to package endpoint, and what
 // they do to themselves.
 package protocol
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
@@ -32,63 +31,29 @@ type Request struct {
 	// HTTP is the request itself; its body has been read into Body.
 	HTTP *http.Request
 	Body []byte
-	// Authorize returns nil or an *iam.AccessDeniedError.
+	// Authorize is that of [iam.Service], for the Identity.
 	Authorize func(iam.Grant) error
 	Console   *console.Console
 }
 
-// Allow authorizes all grants, in their order. The first refusal is told to
-// the developer, with its cure, and returned.
-func (r *Request) Allow(grants []iam.Grant) error {
-	for _, g := range grants {
-		err := r.Authorize(g)
-		var denied *iam.AccessDeniedError
-		if errors.As(err, &denied) {
-			r.Console.Refused(denied.Error(), denied.Cure())
+// run does an operation of the name, once what it needs is authorized. The
+// developer is told what was refused, with its cure.
+func run[In, Out any](r *Request, name string, in In, grants func(In) ([]iam.Grant, error), do func(In) (Out, error)) (Out, error) {
+	var out Out
+	needed, err := grants(in)
+	if err == nil {
+		for _, g := range needed {
+			if err := r.Authorize(g); err != nil {
+				r.Console.Refused(awserr.Message(err), awserr.CureOf(err))
+				return out, err
+			}
 		}
-		if err != nil {
-			return err
-		}
+		out, err = do(in)
 	}
-	return nil
-}
-
-// Error is an error that a client of AWS sees.
-type Error struct {
-	// Code is the error's name, for instance ParameterNotFound.
-	Code    string
-	Message string
-	// Status is the HTTP status. Defaults to 400.
-	Status int
-	// Members are further members of the answer, such as CancellationReasons.
-	Members map[string]any
-	// Cure, where not empty, is told to the developer on the console.
-	Cure string
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Errorf makes an Error of status 400.
-func Errorf(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// AsError turns any error into one that a client may see. What is not meant
-// for clients becomes an InternalFailure without details.
-func AsError(err error) *Error {
-	var own *Error
-	if errors.As(err, &own) {
-		return own
+	if cure := awserr.CureOf(err); cure != "" {
+		r.Console.Refused(name+": "+err.Error(), cure)
 	}
-	var denied *iam.AccessDeniedError
-	if errors.As(err, &denied) {
-		return &Error{Code: "AccessDeniedException", Message: denied.Error()}
-	}
-	var api *iam.APIError
-	if errors.As(err, &api) {
-		return &Error{Code: api.Code, Message: api.Message}
-	}
-	return &Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error.", Status: http.StatusInternalServerError}
+	return out, err
 }
 
 // RequestID returns a random UUID, as most services send in x-amzn-requestid.

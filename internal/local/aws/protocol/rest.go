@@ -2,12 +2,12 @@ package protocol
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -70,15 +70,11 @@ func (s *REST) Serve(w http.ResponseWriter, r *Request) {
 		}
 		r.Console.Refused(s.Name+": unknown operation "+r.HTTP.Method+" "+strconv.Quote(r.HTTP.URL.Path),
 			"use what the local AWS has: "+strings.Join(names, ", "))
-		s.Fail(w, &Error{Code: "UnknownOperationException", Message: "An unknown operation was requested.", Status: http.StatusNotFound})
+		s.Fail(w, &awserr.Error{Code: "UnknownOperationException", Message: "An unknown operation was requested.", Status: http.StatusNotFound})
 		return
 	}
-	answer, err := op.run(rest)
+	answer, err := run(r, s.Name+":"+op.Name, rest, op.Grants, op.Run)
 	if err != nil {
-		var own *Error
-		if errors.As(err, &own) && own.Cure != "" {
-			r.Console.Refused(s.Name+":"+op.Name+": "+own.Error(), own.Cure)
-		}
 		s.Fail(w, err)
 		return
 	}
@@ -120,24 +116,13 @@ func matchPath(pattern, segments []string) (map[string]string, bool) {
 	return values, true
 }
 
-func (op *RESTOperation) run(r *RESTRequest) (*RESTAnswer, error) {
-	grants, err := op.Grants(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Allow(grants); err != nil {
-		return nil, err
-	}
-	return op.Run(r)
-}
-
 // Fail implements Service.
 func (s *REST) Fail(w http.ResponseWriter, err error) {
-	e := AsError(err)
+	e := awserr.Of(err)
 	status := max(e.Status, http.StatusBadRequest)
 	if known, ok := s.Statuses[e.Code]; ok {
 		status = known
-	} else if e.Code == "AccessDeniedException" {
+	} else if e.Code == awserr.AccessDenied {
 		status = http.StatusForbidden
 	}
 	member := s.Message
@@ -185,7 +170,7 @@ func Page[T any](all []T, token string, limit int, code string) ([]T, string, er
 	if token != "" {
 		var err error
 		if start, err = strconv.Atoi(token); err != nil || start < 0 || start > len(all) {
-			return nil, "", Errorf(code, "The specified token is invalid.")
+			return nil, "", awserr.New(code, "The specified token is invalid.")
 		}
 	}
 	end := min(start+limit, len(all))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
@@ -17,7 +18,7 @@ func things() *REST {
 	answer := func(name string) func(*RESTRequest) (*RESTAnswer, error) {
 		return func(r *RESTRequest) (*RESTAnswer, error) {
 			if r.Query.Get("fail") != "" {
-				return nil, &Error{Code: r.Query.Get("fail"), Message: "no", Members: map[string]any{"Type": "User"}}
+				return nil, &awserr.Error{Code: r.Query.Get("fail"), Message: "no", Members: map[string]any{"Type": "User"}}
 			}
 			return &RESTAnswer{Status: 201, Header: http.Header{"X-Name": {name}}, Body: []byte(r.Path["id"])}, nil
 		}
@@ -61,7 +62,7 @@ func TestREST(t *testing.T) {
 			w := httptest.NewRecorder()
 			things().Serve(w, &Request{
 				HTTP:      httptest.NewRequestWithContext(t.Context(), tc.method, tc.target, nil),
-				Authorize: func(iam.Grant) error { return &Error{Code: "AccessDeniedException", Message: "denied"} },
+				Authorize: func(iam.Grant) error { return &awserr.Error{Code: "AccessDeniedException", Message: "denied"} },
 			})
 			if w.Code != tc.status || w.Body.String() != tc.body || w.Header().Get("x-amzn-ErrorType") != tc.errorType || len(w.Header().Get("x-amzn-requestid")) != 36 {
 				t.Errorf("got %d %v %s", w.Code, w.Header(), w.Body.String())
@@ -88,7 +89,7 @@ func TestPage(t *testing.T) {
 		t.Errorf("%d elements, token %q", got, token)
 	}
 	for _, bad := range []string{"x", "-1", "6"} {
-		var own *Error
+		var own *awserr.Error
 		if _, _, err := Page(all, bad, 2, "Bad"); !errors.As(err, &own) || own.Code != "Bad" {
 			t.Errorf("%s: got %v", bad, err)
 		}

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -172,7 +173,7 @@ func (pr *provider) invoke(_ context.Context, req p.InvokeRequest) (p.InvokeResp
 	}
 	result, err := run(pr.Services, req.Args)
 	if err != nil {
-		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", req.Token, err)
+		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", req.Token, awserr.Explain(err))
 	}
 	return p.InvokeResponse{Return: result}, nil
 }
@@ -207,7 +208,7 @@ func (pr *provider) create(_ context.Context, req p.CreateRequest) (p.CreateResp
 	}
 	id, outputs, err := r.create(pr.Services, req.Properties)
 	if err != nil {
-		return p.CreateResponse{}, fmt.Errorf("creating %s: %w", describe(req.Urn.Name(), r), err)
+		return p.CreateResponse{}, fmt.Errorf("creating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
 	return p.CreateResponse{ID: id, Properties: state(req.Properties, outputs)}, nil
 }
@@ -224,7 +225,7 @@ func (pr *provider) read(_ context.Context, req p.ReadRequest) (p.ReadResponse, 
 		is, err = r.read(pr.Services, req.ID, req.Inputs)
 	}
 	if err != nil {
-		return p.ReadResponse{}, fmt.Errorf("reading %s: %w", describe(req.Urn.Name(), r), err)
+		return p.ReadResponse{}, fmt.Errorf("reading %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
 	if is.id == "" {
 		return p.ReadResponse{}, nil // the engine takes it for deleted
@@ -242,7 +243,7 @@ func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResp
 	}
 	outputs, err := r.update(pr.Services, req.ID, req.OldInputs, req.Inputs)
 	if err != nil {
-		return p.UpdateResponse{}, fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), err)
+		return p.UpdateResponse{}, fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
 	return p.UpdateResponse{Properties: state(req.Inputs, outputs)}, nil
 }
@@ -257,7 +258,7 @@ func (pr *provider) delete(_ context.Context, req p.DeleteRequest) error {
 		return errors.New("the engine sent no inputs of the resource to delete: it is too old; use a newer Pulumi")
 	}
 	if err := r.delete(pr.Services, req.ID, inputs); err != nil {
-		return fmt.Errorf("deleting %s: %w", describe(req.Urn.Name(), r), err)
+		return fmt.Errorf("deleting %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
 	return nil
 }

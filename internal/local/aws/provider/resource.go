@@ -9,6 +9,8 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	presource "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // defaultsKey lists, among a resource's inputs, those that the provider chose.
@@ -123,7 +125,7 @@ func (d definition[I]) check(inputs property.Map) []p.CheckFailure {
 		_, err = d.Validate(in)
 	}
 	if err != nil {
-		return []p.CheckFailure{{Reason: err.Error()}}
+		return []p.CheckFailure{{Reason: awserr.Explain(err).Error()}}
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Types of parameters.
@@ -115,7 +115,7 @@ func (s *Service) ARN(name string) string {
 }
 
 // Put adds a parameter or, with Overwrite, a new version of one, and returns
-// its version and tier. Errors are *protocol.Error with AWS's codes.
+// its version and tier. Errors are *awserr.Error with AWS's codes.
 func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 	p.Name = strings.TrimSpace(p.Name)
 	if err := checkName(p.Name); err != nil {
@@ -127,13 +127,13 @@ func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 	if len(old) > 0 {
 		last := old[len(old)-1].Parameter
 		if !p.Overwrite {
-			return 0, "", protocol.Errorf("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+			return 0, "", awserr.New("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
 		}
 		if p.Type != "" && p.Type != last.Type {
-			return 0, "", protocol.Errorf("HierarchyTypeMismatchException", "the type of %s cannot be changed from %s to %s: delete the parameter first", p.Name, last.Type, p.Type)
+			return 0, "", awserr.New("HierarchyTypeMismatchException", "the type of %s cannot be changed from %s to %s: delete the parameter first", p.Name, last.Type, p.Type)
 		}
 		if len(p.Tags) > 0 {
-			return 0, "", protocol.Errorf("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
+			return 0, "", awserr.New("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
 		}
 		p.Type, p.Tags, p.Version = last.Type, last.Tags, last.Version
 		if p.KeyID == "" {
@@ -171,7 +171,7 @@ func (s *Service) find(name string) (stored, error) {
 		versions = s.parameters[strings.TrimPrefix(bare, "/")]
 	}
 	if len(versions) == 0 {
-		return stored{}, protocol.Errorf("ParameterNotFound", "Parameter %s not found.", bare)
+		return stored{}, awserr.New("ParameterNotFound", "Parameter %s not found.", bare)
 	}
 	if !selected {
 		return versions[len(versions)-1], nil
@@ -181,7 +181,7 @@ func (s *Service) find(name string) (stored, error) {
 			return v, nil
 		}
 	}
-	return stored{}, protocol.Errorf("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, bare)
+	return stored{}, awserr.New("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, bare)
 }
 
 // Delete removes a parameter with all its versions; or ParameterNotFound.
@@ -189,7 +189,7 @@ func (s *Service) Delete(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.parameters[name]; !ok {
-		return protocol.Errorf("ParameterNotFound", "Parameter %s not found.", name)
+		return awserr.New("ParameterNotFound", "Parameter %s not found.", name)
 	}
 	delete(s.parameters, name)
 	return nil
@@ -202,17 +202,17 @@ func checkName(name string) error {
 	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(name), "/"), "/")
 	switch {
 	case !nameCharacters.MatchString(name):
-		return protocol.Errorf("ValidationException", "Parameter name: can't be empty, and can include only the following symbols and letters: a-zA-Z0-9_.-/")
+		return awserr.New("ValidationException", "Parameter name: can't be empty, and can include only the following symbols and letters: a-zA-Z0-9_.-/")
 	case len(name) > maxName:
-		return protocol.Errorf("ValidationException", "Parameter name: must have at most %d characters, not %d.", maxName, len(name))
+		return awserr.New("ValidationException", "Parameter name: must have at most %d characters, not %d.", maxName, len(name))
 	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
-		return protocol.Errorf("ValidationException", `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): %q. If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`, name)
+		return awserr.New("ValidationException", `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): %q. If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`, name)
 	case strings.Contains(name, "/") && name[0] != '/':
-		return protocol.Errorf("ValidationException", "Parameter name must be a fully qualified name: begin %q with a slash.", name)
+		return awserr.New("ValidationException", "Parameter name must be a fully qualified name: begin %q with a slash.", name)
 	case strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
-		return protocol.Errorf("ValidationException", "Parameter name: %q must not have an empty part or end with a slash.", name)
+		return awserr.New("ValidationException", "Parameter name: %q must not have an empty part or end with a slash.", name)
 	case strings.Count(name, "/") > maxLevels:
-		return protocol.Errorf("HierarchyLevelLimitExceededException", "A parameter hierarchy can have a maximum of %d levels: %q has %d.", maxLevels, name, strings.Count(name, "/"))
+		return awserr.New("HierarchyLevelLimitExceededException", "A parameter hierarchy can have a maximum of %d levels: %q has %d.", maxLevels, name, strings.Count(name, "/"))
 	}
 	return nil
 }
@@ -223,25 +223,25 @@ func (s *Service) check(p *Parameter) error {
 	switch p.Type {
 	case TypeString, TypeStringList:
 		if p.KeyID != "" {
-			return protocol.Errorf("ValidationException", "KeyId is required for SecureString type parameters only.")
+			return awserr.New("ValidationException", "KeyId is required for SecureString type parameters only.")
 		}
 	case TypeSecureString:
 		if p.KeyID == "" {
 			p.KeyID = DefaultKeyID
 		}
 		if p.KeyID != DefaultKeyID && s.keyARN(p.KeyID) == "" {
-			return protocol.Errorf("InvalidKeyId", "Key %s is not found: use a key's id or ARN in this account and Region; there are no aliases here but %s", p.KeyID, DefaultKeyID)
+			return awserr.New("InvalidKeyId", "Key %s is not found: use a key's id or ARN in this account and Region; there are no aliases here but %s", p.KeyID, DefaultKeyID)
 		}
 	case "":
-		return protocol.Errorf("ValidationException", "A parameter type is required when you create a parameter.")
+		return awserr.New("ValidationException", "A parameter type is required when you create a parameter.")
 	default:
-		return protocol.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", p.Type)
+		return awserr.New("ValidationException", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", p.Type)
 	}
 	if p.Value == "" {
-		return protocol.Errorf("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return awserr.New("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
 	if len(p.Description) > 1024 {
-		return protocol.Errorf("ValidationException", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1024")
+		return awserr.New("ValidationException", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1024")
 	}
 	if err := checkTier(p); err != nil {
 		return err
@@ -250,15 +250,15 @@ func (s *Service) check(p *Parameter) error {
 		p.DataType = "text"
 	}
 	if p.DataType != "text" {
-		return protocol.Errorf("ValidationException", "the data type %q of %s is not supported by the local AWS: use text", p.DataType, p.Name)
+		return awserr.New("ValidationException", "the data type %q of %s is not supported by the local AWS: use text", p.DataType, p.Name)
 	}
 	if p.AllowedPattern != "" {
 		pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
 		if err != nil || len(p.AllowedPattern) > 1024 {
-			return protocol.Errorf("InvalidAllowedPatternException", "The allowed pattern of %s is not a valid regular expression of at most 1024 characters.", p.Name)
+			return awserr.New("InvalidAllowedPatternException", "The allowed pattern of %s is not a valid regular expression of at most 1024 characters.", p.Name)
 		}
 		if !pattern.MatchString(p.Value) {
-			return protocol.Errorf("ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern: %s", p.AllowedPattern)
+			return awserr.New("ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern: %s", p.AllowedPattern)
 		}
 	}
 	return nil
@@ -271,13 +271,13 @@ func checkTier(p *Parameter) error {
 	case p.Tier == "" || p.Tier == tierIntelligent:
 		p.Tier = tierStandard
 	case p.Tier != tierStandard && p.Tier != tierAdvanced:
-		return protocol.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]", p.Tier)
+		return awserr.New("ValidationException", "1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]", p.Tier)
 	}
 	if p.Tier == tierStandard && len(p.Value) > maxStandardValue {
-		return protocol.Errorf("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html", maxStandardValue)
+		return awserr.New("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html", maxStandardValue)
 	}
 	if len(p.Value) > maxAdvancedValue {
-		return protocol.Errorf("ValidationException", "Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvancedValue)
+		return awserr.New("ValidationException", "Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvancedValue)
 	}
 	return nil
 }
