@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,7 +37,7 @@ func (o operand) in(it item) (value, bool) {
 	default:
 		return value{}, false
 	}
-	return value{kind: "N", text: itoa(n)}, true
+	return value{kind: "N", text: strconv.Itoa(n)}, true
 }
 
 // node is a condition: AND, OR, NOT with kids; a comparator or function with

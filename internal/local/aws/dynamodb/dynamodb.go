@@ -12,7 +12,6 @@
 package dynamodb
 
 import (
-	"strconv"
 	"sync"
 	"time"
 
@@ -51,5 +50,3 @@ func validation(format string, args ...any) error {
 func serialization() error {
 	return awserr.New("SerializationException", "an attribute value of the request is not in DynamoDB's JSON")
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

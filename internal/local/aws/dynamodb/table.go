@@ -2,14 +2,14 @@ package dynamodb
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
@@ -85,7 +85,7 @@ func (s *Service) CreateTable(_ context.Context, t Table) (TableInfo, error) {
 		return TableInfo{}, awserr.New("ResourceInUseException", "Table already exists: %s", t.Name)
 	}
 	made := newTable(t)
-	made.created, made.id = s.now().UTC(), newID()
+	made.created, made.id = s.now().UTC(), uuid.NewString()
 	s.tables[t.Name] = made
 	return s.info(made), nil
 }
@@ -173,12 +173,6 @@ func (s *Service) info(t *table) TableInfo {
 
 func tableNotFound(name string) error {
 	return awserr.New("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
-}
-
-func newID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // Quotas of the developer guide.

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -42,7 +44,7 @@ func (s sts) Serve(w http.ResponseWriter, r *protocol.Request) {
 	if role, ok := s.iam.Role(r.Identity.Role); ok && !r.Identity.Root() {
 		user = role.UniqueID + ":" + r.Identity.ARN[strings.LastIndexByte(r.Identity.ARN, '/')+1:]
 	}
-	writeXML(w, http.StatusOK, callerIdentity{ARN: r.Identity.ARN, UserID: user, Account: s.account.ID, RequestID: protocol.RequestID()})
+	writeXML(w, http.StatusOK, callerIdentity{ARN: r.Identity.ARN, UserID: user, Account: s.account.ID, RequestID: uuid.NewString()})
 }
 
 type errorResponse struct {
@@ -68,7 +70,7 @@ func (s sts) Fail(w http.ResponseWriter, err error) {
 	if q, ok := queryErrors[e.Code]; ok {
 		e.Code, e.Status = q.Code, q.Status
 	}
-	writeXML(w, max(e.Status, http.StatusBadRequest), errorResponse{Type: "Sender", Code: e.Code, Message: e.Message, RequestID: protocol.RequestID()})
+	writeXML(w, max(e.Status, http.StatusBadRequest), errorResponse{Type: "Sender", Code: e.Code, Message: e.Message, RequestID: uuid.NewString()})
 }
 
 func writeXML(w http.ResponseWriter, status int, answer any) {
@@ -77,7 +79,7 @@ func writeXML(w http.ResponseWriter, status int, answer any) {
 		status, b = http.StatusInternalServerError, nil
 	}
 	w.Header().Set("Content-Type", "text/xml")
-	w.Header().Set("x-amzn-RequestId", protocol.RequestID())
+	w.Header().Set("x-amzn-RequestId", uuid.NewString())
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client may have gone
 }

@@ -37,21 +37,6 @@ type valueKind struct {
 
 func equal(want, got string) bool { return want == got }
 
-// ARNLike is the condition operator ArnLike: the six parts of an ARN are matched one
-// by one, each with [Wildcard].
-func ARNLike(want, got string) bool {
-	w, g := strings.SplitN(want, ":", 6), strings.SplitN(got, ":", 6)
-	if len(w) != 6 || len(g) != 6 {
-		return false
-	}
-	for i := range w {
-		if !Wildcard(w[i], g[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 var (
 	anyText  = valueKind{}
 	aBoolean = valueKind{func(v string) bool { return strings.EqualFold(v, "true") || strings.EqualFold(v, "false") }, `"true" or "false"`}

@@ -3,6 +3,7 @@ package iam
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
@@ -105,7 +106,7 @@ var sidPattern = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func parseStatement(o object, n int, kind policyKind, sids map[string]bool) (statement, error) {
 	var st statement
-	where := "statement " + itoa(n)
+	where := "statement " + strconv.Itoa(n)
 	if err := o.only(where, "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"); err != nil {
 		return st, err
 	}
@@ -319,26 +320,4 @@ func (m matcher) matches(value string) bool {
 	}
 	found := slices.ContainsFunc(m.patterns, func(p string) bool { return Wildcard(p, value) })
 	return found != m.not
-}
-
-// Wildcard matches * to any characters and ? to one. It goes back to the last
-// * only, so that no pattern takes more than quadratic time.
-func Wildcard(pattern, value string) bool {
-	p, v, star, mark := 0, 0, -1, 0
-	for v < len(value) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, v
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == value[v]):
-			p++
-			v++
-		case star >= 0:
-			mark++
-			p, v = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

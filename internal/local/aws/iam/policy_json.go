@@ -1,17 +1,17 @@
 package iam
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
-// object is a JSON object in the order of its members. encoding/json would
-// take the last of two members of one name, and match names whatever their
-// case: a statement could then say something else than what is evaluated.
+// object is a JSON object in the order of its members, whose names AWS tells apart
+// by case, as encoding/json does not.
 type object []member
 
 type member struct {
@@ -47,81 +47,67 @@ func (o object) only(where string, names ...string) error {
 // maxDepth is deeper than any policy goes.
 const maxDepth = 8
 
-var (
-	errDuplicate = errors.New("member twice")
-	errDeep      = errors.New("nested too deeply")
-)
-
 func parseObject(document string) (object, error) {
-	d := json.NewDecoder(strings.NewReader(document))
-	d.UseNumber()
-	v, err := parseValue(d, 0)
-	if err == nil {
-		if _, more := d.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("text after the policy")
-		}
-	}
+	members, err := strictjson.Members([]byte(document))
+	var repeated *strictjson.RepeatedError
 	switch {
-	case errors.Is(err, errDuplicate):
-		return nil, malformed("Syntax errors in policy: %v: keep one", err)
-	case err != nil:
-		return nil, malformed("This policy contains invalid Json: byte %d: %v", d.InputOffset(), err)
-	}
-	o, ok := v.(object)
-	if !ok {
+	case errors.As(err, &repeated):
+		return nil, malformed("Syntax errors in policy: %q stands twice: keep one", repeated.Name)
+	case errors.Is(err, strictjson.ErrNotObject):
 		return nil, malformed("This policy contains invalid Json: the policy must be an object")
+	case err != nil:
+		var syntax *json.SyntaxError
+		if errors.As(json.Unmarshal([]byte(document), new(any)), &syntax) {
+			return nil, malformed("This policy contains invalid Json: byte %d: %v", syntax.Offset, syntax)
+		}
+		return nil, malformed("This policy contains invalid Json: it %v", err)
+	}
+	return parseMembers(members, 0)
+}
+
+func parseMembers(members []strictjson.Member, depth int) (object, error) {
+	o := make(object, len(members))
+	for i, m := range members {
+		value, err := parseValue(m.Value, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		o[i] = member{m.Name, value}
 	}
 	return o, nil
 }
 
-// duplicateError names the member that stands twice.
-type duplicateError struct{ name string }
-
-func (e duplicateError) Error() string        { return strconv.Quote(e.name) + " stands twice" }
-func (e duplicateError) Is(target error) bool { return target == errDuplicate }
-
-func parseValue(d *json.Decoder, depth int) (any, error) {
+// parseValue reads a part of what strictjson has read: it cannot be malformed.
+func parseValue(raw json.RawMessage, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, errDeep
+		return nil, malformed("This policy contains invalid Json: nested too deeply")
 	}
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	delim, ok := t.(json.Delim)
-	if !ok {
-		return t, nil
-	}
-	if delim == '[' {
-		list := []any{}
-		for d.More() {
-			v, err := parseValue(d, depth+1)
-			if err != nil {
+	switch raw[0] {
+	case '{':
+		members, err := strictjson.Members(raw)
+		if err != nil {
+			return nil, err
+		}
+		return parseMembers(members, depth)
+	case '[':
+		var elements []json.RawMessage
+		if err := json.Unmarshal(raw, &elements); err != nil {
+			return nil, err
+		}
+		list := make([]any, len(elements))
+		for i, element := range elements {
+			var err error
+			if list[i], err = parseValue(element, depth+1); err != nil {
 				return nil, err
 			}
-			list = append(list, v)
 		}
-		_, err = d.Token()
-		return list, err
+		return list, nil
 	}
-	o := object{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		key, _ := name.(string)
-		if _, twice := o.get(key); twice {
-			return nil, duplicateError{key}
-		}
-		v, err := parseValue(d, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		o = append(o, member{key, v})
-	}
-	_, err = d.Token()
-	return o, err
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var value any
+	err := d.Decode(&value)
+	return value, err
 }
 
 // stringList reads a string or a list of strings.
@@ -143,5 +129,3 @@ func stringList(v any) ([]string, bool) {
 	}
 	return out, true
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
@@ -189,7 +191,7 @@ func (f *function) allows(caller Caller) bool {
 }
 
 func newCall(v *version, payload []byte) *call {
-	id := requestID()
+	id := uuid.NewString()
 	return &call{
 		v: v,
 		event: &event{
@@ -232,12 +234,4 @@ func (c *call) fail(o outcome) {
 
 func (c *call) timedOut() outcome {
 	return outcome{errorType: timeoutError, message: fmt.Sprintf("Task timed out after %.2f seconds", c.v.info.Timeout.Seconds())}
-}
-
-// requestID is a random UUID (RFC 9562 section 5.4).
-func requestID() string {
-	h := []byte(randomHex(16))
-	h[12] = '4'
-	h[16] = "89ab"[h[16]&3]
-	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 }

@@ -62,43 +62,6 @@ func TestPermission(t *testing.T) {
 	}
 }
 
-func TestArnLike(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		pattern, arn string
-		want         bool
-	}{
-		{api + "/$default/GET/events", api + "/$default/GET/events", true},
-		{api + "/$default/GET/events", api + "/$default/GET/event", false},
-		{api + "/*/*", api + "/$default/GET/events/7", true},
-		{api + "/*/*", api + "/$default", false},
-		{api + "/*/GET/events/*", api + "/$default/GET/events/7/parts", true},
-		{api + "/*/GET/events/*", api + "/$default/GET/events", false},
-		{api + "/*/GET/events/?", api + "/$default/GET/events/7", true},
-		{api + "/*/GET/events/?", api + "/$default/GET/events/77", false},
-		{api + "/*/GET/events/{id}", api + "/$default/GET/events/7", false},
-		{api + "/authorizers/x1", api + "/authorizers/x1", true},
-		{api + "*", api, true},
-		{"arn:aws:execute-api:*:*:abc123/*", api + "/x", true},
-		// A wildcard stays within its part, the last one apart.
-		{"arn:aws:*:abc123/x", api + "/x", false},
-		{"arn:aws:lambda:r:a:*", "arn:aws:lambda:r:a:function:fn", true},
-		{"arn:aws:lambda:r:a:function:?n", "arn:aws:lambda:r:a:function:fn", true},
-		{"*", api, false},
-		{api, "", false},
-		{"arn:aws:s3:::b*", "arn:aws:s3:::bucket", true},
-		{"ARN:aws:s3:::bucket", "arn:aws:s3:::bucket", false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.pattern+" "+tt.arn, func(t *testing.T) {
-			t.Parallel()
-			if got := iam.ARNLike(tt.pattern, tt.arn); got != tt.want {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestPermissionErrors(t *testing.T) {
 	t.Parallel()
 	good := Permission{StatementID: "s", Action: "lambda:InvokeFunction", Principal: "apigateway.amazonaws.com", SourceARN: api + "/*/*"}

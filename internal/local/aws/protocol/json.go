@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
@@ -105,7 +107,7 @@ func (s *JSON) write(w http.ResponseWriter, status int, answer any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/x-amz-json-"+s.Version)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("x-amzn-requestid", RequestID())
+	h.Set("x-amzn-requestid", uuid.NewString())
 	if s.CRC32 {
 		h.Set("x-amz-crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	}

@@ -5,8 +5,6 @@
 package protocol
 
 import (
-	"crypto/rand"
-	"fmt"
 	"net/http"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
@@ -54,12 +52,4 @@ func run[In, Out any](r *Request, name string, in In, grants func(In) ([]iam.Gra
 		r.Console.Refused(name+": "+err.Error(), cure)
 	}
 	return out, err
-}
-
-// RequestID returns a random UUID, as most services send in x-amzn-requestid.
-func RequestID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

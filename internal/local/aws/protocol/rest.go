@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
@@ -147,7 +149,7 @@ func (s *REST) write(w http.ResponseWriter, answer RESTAnswer) {
 		}
 	}
 	h := w.Header()
-	h.Set("x-amzn-RequestId", RequestID())
+	h.Set("x-amzn-RequestId", uuid.NewString())
 	if body != nil {
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))
