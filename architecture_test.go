@@ -17,8 +17,9 @@ const module = "github.com/protected-http-api/protected-http-api"
 // megabytes to its binary and milliseconds to its cold start.
 var (
 	pulumiModules = []string{"github.com/pulumi/..."}
-	awsClients    = []string{"github.com/aws/aws-sdk-go-v2/service/...", "github.com/aws/aws-sdk-go-v2/config/..."}
+	awsClients    = []string{"github.com/aws/aws-sdk-go-v2/service/...", "github.com/aws/aws-sdk-go-v2/config/...", "github.com/aws/aws-sdk-go-v2/credentials/..."}
 	cedarEngine   = []string{"github.com/cedar-policy/..."}
+	goRPC         = []string{"net/rpc"} // of functions built without the tag lambda.norpc
 )
 
 // floor is a group of the project's packages. Patterns are those of the go command.
@@ -42,6 +43,9 @@ var floors = []floor{
 
 	// What Lambda functions import.
 	{packages: "authz/cedar", imports: []string{"authz"}, never: slices.Concat(pulumiModules, awsClients)},
+	// It reads parameters by what the program gives it.
+	{packages: "authz/tenant", imports: []string{"authz", "authz/internal/fresh", "internal/strictjson"},
+		never: slices.Concat(pulumiModules, cedarEngine, []string{"github.com/aws/aws-sdk-go-v2/..."})},
 	{packages: "authz/...", imports: []string{"internal/contract", "internal/strictjson"}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
 
 	// The Events API. The program knows the names that it shares with the functions.
@@ -51,10 +55,10 @@ var floors = []floor{
 	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},
 	// The default authorizer carries no method that it does not use.
 	{packages: "handlers/authorizer", imports: []string{"authz", "authz/secret"},
-		never: slices.Concat(pulumiModules, awsClients, cedarEngine, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
+		never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
 	// It can be copied into another module.
-	{packages: "handlers/multiauthorizer", imports: []string{"authz/..."}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
-	{packages: "handlers/...", imports: []string{"authz/...", "internal/events/..."}, never: slices.Concat(pulumiModules, cedarEngine)},
+	{packages: "handlers/multiauthorizer", imports: []string{"authz/..."}, never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC)},
+	{packages: "handlers/...", imports: []string{"authz/...", "internal/events/..."}, never: slices.Concat(pulumiModules, cedarEngine, goRPC)},
 	{packages: ".", imports: []string{"components/...", "internal/contract", "internal/events/schema"}, never: own("authz/...", "handlers/...", "internal/local/...")},
 
 	// The local AWS knows the others only by what AWS would see of them.
@@ -84,7 +88,7 @@ func within(pkg string, patterns []string) bool {
 // use the local AWS whatever it tests.
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-tags", "lambda.norpc", "-json=ImportPath,Imports,Deps", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ type Handler struct {
 	// letting every principal through, unless the component says by the
 	// environment variable ROUTE_PERMISSIONS that routes require permissions:
 	// then every request is ErrMisconfigured until a Policy is set, for instance
-	// what [ParseRoutePermissions] returns.
+	// [RoutePermissionsFromEnvironment].
 	Policy Policy
 	// Limiter counts the requests that the policy lets through. Defaults to no
 	// limit.
@@ -167,7 +167,7 @@ func panicked() string {
 // not counted, unless the limiter itself refuses.
 func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
 	if h.Policy == nil && os.Getenv(contract.EnvRoutePermissions) != "" {
-		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to what authz.ParseRoutePermissions returns for them", ErrMisconfigured, contract.EnvRoutePermissions)
+		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
 	p, err := h.Chain.Authenticate(ctx, r)
 	if err != nil {

@@ -254,7 +254,7 @@ func TestContextSize(t *testing.T) {
 // nobody in: it would let in everybody.
 func TestPermissionsWithoutPolicy(t *testing.T) {
 	t.Setenv("ROUTE_PERMISSIONS", `{"POST /events":["events:write"]}`)
-	const want = "judging a request: misconfigured: the routes require permissions (ROUTE_PERMISSIONS), and authz.Handler.Policy is not set; set it to what authz.ParseRoutePermissions returns for them"
+	const want = "judging a request: misconfigured: the routes require permissions (ROUTE_PERMISSIONS), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)"
 	h := Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.DiscardHandler)}
 	event := readEvent(t, "Bearer "+sign(testHeader, testClaims))
 	if answer, err := h.HandlePolicy(t.Context(), event); text(err) != want || answer.PolicyDocument.Statement[0].Effect != "Deny" {

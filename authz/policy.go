@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -105,6 +106,24 @@ func ParseRoutePermissions(text string) (RoutePermissions, error) {
 		permissions[route.Name] = list
 	}
 	return permissions, nil
+}
+
+// RoutePermissionsFromEnvironment returns the policy of the environment variable
+// ROUTE_PERMISSIONS, which the component sets on the authorizer as soon as one
+// route has Permissions. A nil getenv is os.Getenv. Where the variable is not set,
+// or is no policy, each decision is ErrMisconfigured with the cause, instead of
+// failing the start of the function: an authorizer whose routes require nothing
+// has no such policy.
+func RoutePermissionsFromEnvironment(getenv func(string) string) Policy {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	permissions, err := ParseRoutePermissions(getenv(contract.EnvRoutePermissions))
+	if err != nil {
+		err = fmt.Errorf("environment variable %s: %w", contract.EnvRoutePermissions, err)
+		return PolicyFunc(func(context.Context, Principal, Request) error { return err })
+	}
+	return permissions
 }
 
 func notRoutePermissions() error {

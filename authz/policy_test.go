@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -116,6 +117,25 @@ func TestParseRoutePermissionsRefuses(t *testing.T) {
 	} {
 		if _, err := ParseRoutePermissions(given); text(err) != want || !errors.Is(err, ErrMisconfigured) {
 			t.Errorf("%s: got %q, want %q", given, text(err), want)
+		}
+	}
+}
+
+func TestRoutePermissionsFromEnvironment(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		`{"POST /events":["a"]}`: "",
+		`{"POST /events":["b"]}`: `denied: the permission "b" is missing`,
+		``:                       "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions",
+		`[]`:                     "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are not a JSON object of arrays of strings",
+	} {
+		policy := RoutePermissionsFromEnvironment(func(name string) string { return map[string]string{"ROUTE_PERMISSIONS": given}[name] })
+		err := policy.Decide(t.Context(), Principal{Identity: Identity{Permissions: []string{"a"}}}, Request{RouteKey: "POST /events"})
+		if text(err) != want {
+			t.Errorf("%s: got %q, want %q", given, text(err), want)
+		}
+		if _, denied := classify(err); err != nil && denied != strings.HasPrefix(want, "denied") {
+			t.Errorf("%s: denied %v", given, denied)
 		}
 	}
 }

@@ -121,31 +121,6 @@ func TestBinaryMisconfigured(t *testing.T) {
 	f.stop(t)
 }
 
-// TestImports: the cold start stays lean, and the dependency rule holds.
-func TestImports(t *testing.T) {
-	t.Parallel()
-	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const signer = "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	packages := strings.Fields(string(output))
-	if !bytes.Contains(output, []byte(signer+"\n")) {
-		t.Errorf("%s is not among the %d packages: the list is not the authorizer's", signer, len(packages))
-	}
-	const module = "github.com/protected-http-api/protected-http-api/"
-	for _, p := range packages {
-		for _, forbidden := range []string{
-			"github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
-			"github.com/pulumi/", "github.com/cedar-policy/", "net/rpc", module + "components", module + "internal/local/aws",
-		} {
-			if strings.HasPrefix(p, forbidden) {
-				t.Errorf("the authorizer links %s", p)
-			}
-		}
-	}
-}
-
 var buildOnce = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(buildDir, "bootstrap")
 	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, ".")

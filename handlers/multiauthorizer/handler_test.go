@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"go/parser"
-	"go/token"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -127,29 +125,5 @@ func TestHandler(t *testing.T) {
 				t.Errorf("allowed %d, logged %.300s; want %d, %s", allowed, log.String(), tt.allowed, tt.logged)
 			}
 		})
-	}
-}
-
-// TestVariables: the component's variable has the name that is written out in
-// main.go.
-func TestVariables(t *testing.T) {
-	t.Parallel()
-	if envRoutePermissions != contract.EnvRoutePermissions {
-		t.Errorf("got %s, want %s", envRoutePermissions, contract.EnvRoutePermissions)
-	}
-}
-
-// TestCanBeCopied: what imports no package named internal works in a module of
-// its own.
-func TestCanBeCopied(t *testing.T) {
-	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ImportsOnly)
-	if err != nil || len(file.Imports) == 0 {
-		t.Fatal("reading main.go:", err)
-	}
-	for _, imported := range file.Imports {
-		if strings.Contains(imported.Path.Value, "/internal/") {
-			t.Errorf("main.go imports %s", imported.Path.Value)
-		}
 	}
 }

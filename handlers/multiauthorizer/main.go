@@ -1,7 +1,7 @@
 // Command multiauthorizer is the Lambda authorizer of the Events API for stacks
 // that accept more than tokens: HS256 tokens, API keys and signed requests,
 // whichever of them AUTH_METHODS lists. Each caller has permissions, and each
-// route says in ROUTE_PERMISSIONS which of them it requires.
+// route says which of them it requires.
 package main
 
 import (
@@ -21,13 +21,11 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 )
 
-// Environment variables: the component sets the first, the program at the root
-// the others. The names are written out here, so that a copy of this folder
-// works in any module.
+// Environment variables that the program at the root sets. The names are written
+// out here, so that a copy of this folder works in any module.
 const (
-	envRoutePermissions = "ROUTE_PERMISSIONS"
-	envAuthMethods      = "AUTH_METHODS"
-	envSigningKeysPath  = "SIGNING_KEYS_PATH"
+	envAuthMethods     = "AUTH_METHODS"
+	envSigningKeysPath = "SIGNING_KEYS_PATH"
 )
 
 func main() {
@@ -51,11 +49,7 @@ type authorizer struct {
 
 // newAuthorizer makes the authorizer that the environment describes.
 func newAuthorizer(getenv func(string) string, log *slog.Logger) (*authorizer, error) {
-	policy, err := authz.ParseRoutePermissions(getenv(envRoutePermissions))
-	if err != nil {
-		return nil, fmt.Errorf("environment variable %s: %w", envRoutePermissions, err)
-	}
-	a := &authorizer{handler: authz.Handler{Policy: policy, Logger: log}, log: log}
+	a := &authorizer{handler: authz.Handler{Policy: authz.RoutePermissionsFromEnvironment(getenv), Logger: log}, log: log}
 	names := strings.Split(getenv(envAuthMethods), ",")
 	for i, name := range names {
 		add, known := methods[name]

@@ -43,7 +43,6 @@ func TestConfiguration(t *testing.T) {
 		{"unknown method", envAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
 		{"method twice", envAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
 		{"method with a space", envAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
-		{"no permissions", contract.EnvRoutePermissions + "=", "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,6 +76,7 @@ func TestWithoutItsSettings(t *testing.T) {
 			"signature-input": fmt.Sprintf(`sig1=("@method" "@path" "@query" "@authority");created=%d;keyid="k";nonce="abcdefghijklmnop"`, time.Now().Unix()),
 			"signature":       "sig1=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:",
 		}},
+		{"no permissions", contract.EnvRoutePermissions + "=", map[string]string{"authorization": "Bearer " + signed(t, nil)}},
 		{"no table of keys", contract.EnvAPIKeyTable + "=", map[string]string{"x-api-key": key.Reveal()}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,10 +11,6 @@ import (
 )
 
 func main() {
-	policy, err := authz.ParseRoutePermissions(os.Getenv("ROUTE_PERMISSIONS"))
-	if err != nil {
-		panic(err)
-	}
 	verifier, err := authz.NewJWT(authz.JWTConfig{
 		Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true,
 		Map: func(claims authz.Claims, p *authz.Principal) error {
@@ -25,7 +21,7 @@ func main() {
 		panic(err)
 	}
 	handler := authz.Handler{
-		Chain: authz.Chain{{Verifier: verifier}}, Policy: policy,
+		Chain: authz.Chain{{Verifier: verifier}}, Policy: authz.RoutePermissionsFromEnvironment(os.Getenv),
 		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	if os.Getenv("ANSWERS") == "policies" {
