@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // headerExtractor takes the whole value of a header.
@@ -89,7 +91,7 @@ func TestChainRefusesPrincipals(t *testing.T) {
 		{"scope", func(p *Principal) { p.Scopes = []string{"a", "b c"} }, "scope 1: it has a character outside printable ASCII, a space, a quote or a backslash"},
 		{"permission", func(p *Principal) { p.Permissions = []string{""} }, "permission 0: it is empty"},
 		{"expiry", func(p *Principal) { p.ExpiresAt = time.Time{} }, "its expiry is out of range"},
-		{"expiry after the year 9999", func(p *Principal) { p.ExpiresAt = time.Unix(maxNumericDate+1, 0) }, "its expiry is out of range"},
+		{"expiry after the year 9999", func(p *Principal) { p.ExpiresAt = time.Unix(contract.MaxSeconds+1, 0) }, "its expiry is out of range"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -192,10 +192,10 @@ func TestChecklist05Claims(t *testing.T) {
 func TestChecklist06ExpiryCheckedBehindTheCache(t *testing.T) {
 	t.Parallel()
 	members := map[string]any{"userId": "u", "expiresAt": float64(testNow + 1)}
-	if _, err := (IdentityReader{Now: at(testNow)}).FromRequest(requestWith(members)); err != nil {
+	if _, err := fromRequest(requestWith(members), time.Unix(testNow, 0)); err != nil {
 		t.Error(err)
 	}
-	if _, err := (IdentityReader{Now: at(testNow + 1)}).FromRequest(requestWith(members)); !errors.Is(err, ErrExpired) {
+	if _, err := fromRequest(requestWith(members), time.Unix(testNow+1, 0)); !errors.Is(err, ErrExpired) {
 		t.Errorf("got %v, want %v", err, ErrExpired)
 	}
 }

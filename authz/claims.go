@@ -8,12 +8,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
-
-// maxNumericDate is the last second of the year 9999, the last that RFC 3339
-// and so most time libraries can write.
-const maxNumericDate = 253402300799
 
 // registeredClaims are the names of RFC 7519 section 4.1.
 var registeredClaims = map[string]struct{}{
@@ -78,7 +75,7 @@ func parseClaims(segment string) (claimSet, error) {
 }
 
 // numericDate reads a NumericDate (RFC 7519 section 2) from 0 to
-// maxNumericDate; nil if there is none. A fraction of a second is rounded so
+// contract.MaxSeconds; nil if there is none. A fraction of a second is rounded so
 // that it never lengthens the token's life.
 func numericDate(object Claims, name string, round func(float64) float64) (*jwt.NumericDate, error) {
 	raw, present := object[name]
@@ -91,7 +88,7 @@ func numericDate(object Claims, name string, round func(float64) float64) (*jwt.
 	if err != nil {
 		return nil, invalidClaim(name + " is not a number of seconds")
 	}
-	if seconds = round(seconds); seconds < 0 || seconds > maxNumericDate {
+	if seconds = round(seconds); seconds < 0 || seconds > contract.MaxSeconds {
 		return nil, invalidClaim(name + " is out of range")
 	}
 	return &jwt.NumericDate{Time: time.Unix(int64(seconds), 0)}, nil

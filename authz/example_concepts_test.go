@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -140,14 +139,13 @@ func ExampleCredentialError() {
 
 // What a handler reads of the identity.
 func ExampleIdentity() {
-	reader := authz.IdentityReader{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}
 	var request events.APIGatewayV2HTTPRequest // as behind API Gateway's own JWT authorizer
 	request.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{
-			Claims: map[string]string{"sub": "usr_abc", "iss": "https://id.example", "exp": "1700000060", "scope": "events:write"},
+			Claims: map[string]string{"sub": "usr_abc", "iss": "https://id.example", "exp": "253402300799", "scope": "events:write"},
 		},
 	}
-	identity, err := reader.FromRequest(request)
+	identity, err := authz.FromRequest(request)
 	fmt.Println(identity.Subject, identity.Issuer, identity.Method, identity.Scopes, identity.May("events:write"), err)
 	// Output: usr_abc https://id.example JWT [events:write] false <nil>
 }

@@ -7,8 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // FuzzToken: whatever is accepted has a good MAC and exactly one spelling.
@@ -70,7 +73,7 @@ func FuzzSignedToken(f *testing.F) {
 				t.Errorf("accepted the claim %q", name)
 			}
 		}
-		if CheckSubject(got.Subject) != nil || got.ExpiresAt.Unix() <= testNow || got.ExpiresAt.Unix() > maxNumericDate {
+		if CheckSubject(got.Subject) != nil || got.ExpiresAt.Unix() <= testNow || got.ExpiresAt.Unix() > contract.MaxSeconds {
 			t.Errorf("accepted principal %+v", got)
 		}
 	})
@@ -153,7 +156,7 @@ func FuzzAuthorizerEvent(f *testing.F) {
 		if err := json.Unmarshal(payload, &event); err != nil || !strings.HasSuffix(event.Headers["authorization"], " "+good) {
 			t.Errorf("allowed without the good token: %s", answer)
 		}
-		if identity, err := (IdentityReader{Now: at(testNow)}).FromRequest(requestWith(simple.Context)); err != nil || identity.Subject != "usr_abc" {
+		if identity, err := fromRequest(requestWith(simple.Context), time.Unix(testNow, 0)); err != nil || identity.Subject != "usr_abc" {
 			t.Errorf("got %+v, %v of %s", identity, err, answer)
 		}
 	})

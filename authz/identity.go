@@ -112,24 +112,16 @@ func contextOf(p Principal) (map[string]any, error) {
 	return members, nil
 }
 
-// IdentityReader reads the identity that the authorizer put into a request.
-type IdentityReader struct {
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
-}
-
-// FromRequest returns the identity of a request by the system's clock; see
-// [IdentityReader.FromRequest].
-func FromRequest(request events.APIGatewayV2HTTPRequest) (Identity, error) {
-	return IdentityReader{}.FromRequest(request)
-}
-
 // FromRequest returns the identity of a request that passed an authorizer: the
 // Lambda authorizer of a [Handler], or API Gateway's own for JWT or IAM. The
 // expiry is checked again, because API Gateway reuses a Lambda authorizer's
 // answer for its cache TTL, which can outlive the credential. The errors are
 // ErrNoIdentity, ErrMalformedIdentity and ErrExpired: answer 401.
-func (r IdentityReader) FromRequest(request events.APIGatewayV2HTTPRequest) (Identity, error) {
+func FromRequest(request events.APIGatewayV2HTTPRequest) (Identity, error) {
+	return fromRequest(request, time.Now())
+}
+
+func fromRequest(request events.APIGatewayV2HTTPRequest, now time.Time) (Identity, error) {
 	var identity Identity
 	var err error
 	switch authorizer := request.RequestContext.Authorizer; {
@@ -147,11 +139,7 @@ func (r IdentityReader) FromRequest(request events.APIGatewayV2HTTPRequest) (Ide
 	if err != nil {
 		return Identity{}, err
 	}
-	now := r.Now
-	if now == nil {
-		now = time.Now
-	}
-	if !now().Before(identity.ExpiresAt) {
+	if !now.Before(identity.ExpiresAt) {
 		return Identity{}, fmt.Errorf("%w: the credential behind the identity has expired", ErrExpired)
 	}
 	return identity, nil
@@ -189,7 +177,7 @@ func fromLambda(members map[string]any) (Identity, error) {
 	// encoding/json decodes every number into a float64, which is exact for
 	// whole numbers far beyond the range. NaN is not equal to itself.
 	seconds, ok := members[contract.ContextExpiresAt].(float64)
-	if !ok || math.Trunc(seconds) != seconds || seconds <= 0 || seconds > maxNumericDate {
+	if !ok || math.Trunc(seconds) != seconds || seconds <= 0 || seconds > contract.MaxSeconds {
 		return Identity{}, malformedIdentity(contract.ContextExpiresAt, errors.New("it is not a whole number of seconds since the Unix epoch"))
 	}
 	identity.ExpiresAt = time.Unix(int64(seconds), 0).UTC()
@@ -217,7 +205,7 @@ func fromJWT(jwt events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription) 
 		identity.Scopes = nil
 	}
 	seconds, err := strconv.ParseFloat(jwt.Claims["exp"], 64)
-	if err != nil || !(0 < seconds && seconds <= maxNumericDate) {
+	if err != nil || !(0 < seconds && seconds <= contract.MaxSeconds) {
 		return Identity{}, malformedIdentity("exp", errors.New("it is not a number of seconds since the Unix epoch"))
 	}
 	identity.ExpiresAt = time.Unix(int64(seconds), 0).UTC()
@@ -241,7 +229,7 @@ func (i Identity) checked(subject string) (Identity, error) {
 	}
 	whole := i
 	if whole.ExpiresAt.IsZero() { // an IAM caller's
-		whole.ExpiresAt = time.Unix(maxNumericDate, 0)
+		whole.ExpiresAt = time.Unix(contract.MaxSeconds, 0)
 	}
 	if err := whole.check(); err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrMalformedIdentity, err)

@@ -97,7 +97,7 @@ func TestFromRequest(t *testing.T) {
 			if err := json.Unmarshal([]byte(`{"version":"2.0","requestContext":`+tt.context+`}`), &request); err != nil {
 				t.Fatal(err)
 			}
-			got, err := IdentityReader{Now: at(testNow)}.FromRequest(request)
+			got, err := fromRequest(request, time.Unix(testNow, 0))
 			if !reflect.DeepEqual(got, tt.want) || !errors.Is(err, tt.err) || text(err) != tt.text {
 				t.Errorf("got %+v, error %q; want %+v, error %q", got, text(err), tt.want, tt.text)
 			}
@@ -146,7 +146,7 @@ func TestHandlerToFromRequest(t *testing.T) {
 	if err := json.Unmarshal(fmt.Appendf(nil, `{"requestContext":{"authorizer":{"lambda":%s}}}`, simple.Context), &request); err != nil {
 		t.Fatal(err)
 	}
-	got, err := IdentityReader{Now: at(testNow)}.FromRequest(request)
+	got, err := fromRequest(request, time.Unix(testNow, 0))
 	if want := (Identity{Subject: "usr_abc", Method: "JWT", CredentialID: "sha256:836b2f1a0ac3", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Principal is what a [Verifier] makes of a credential: the [Identity] that the
@@ -105,7 +107,7 @@ func (i Identity) check() error {
 			}
 		}
 	}
-	if seconds := i.ExpiresAt.Unix(); seconds <= 0 || seconds > maxNumericDate {
+	if seconds := i.ExpiresAt.Unix(); seconds <= 0 || seconds > contract.MaxSeconds {
 		return fmt.Errorf("its expiry is out of range")
 	}
 	return nil

@@ -30,8 +30,8 @@ type Admin struct {
 	// Prefix begins the keys that Create makes. Defaults to DefaultPrefix. Those
 	// that Rotate makes have the prefix of the key that they replace.
 	Prefix string
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	clock func() time.Time // of tests; nil is time.Now
 }
 
 // Spec is what a new key is to be.
@@ -52,8 +52,8 @@ type Spec struct {
 // Info is a record and when its key was last used.
 type Info struct {
 	Record
-	// LastUsed is within the interval with which the authorizer records uses
-	// (see Config.UseInterval). The zero Time is never, or not within the last
+	// LastUsed is to within the 5 minutes for which the authorizer records one use
+	// (see Config.Uses). The zero Time is never, or not within the last
 	// 400 days, or unknown without a state table.
 	LastUsed time.Time
 }
@@ -71,10 +71,11 @@ var (
 )
 
 func (a Admin) now() time.Time {
-	if a.Now != nil {
-		return a.Now().UTC().Truncate(time.Second)
+	now := time.Now
+	if a.clock != nil {
+		now = a.clock
 	}
-	return time.Now().UTC().Truncate(time.Second)
+	return now().UTC().Truncate(time.Second)
 }
 
 // check returns an error for an Admin that can do nothing.

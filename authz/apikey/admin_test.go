@@ -88,7 +88,7 @@ func TestChecklist11Rotation(t *testing.T) {
 	t.Parallel()
 	c, clock, ctx := newCloud(t), newClock(), t.Context()
 	admin := c.admin(clock)
-	v := newVerifier(t, Config{Store: c.authorizer(t), Now: clock.now})
+	v := newVerifier(t, Config{Store: c.authorizer(t), now: clock.now})
 	oldKey, old := create(t, admin, Spec{Subject: "usr_abc", Tier: "free", Name: "ci", Permissions: []string{"a"}, Life: 48 * time.Hour})
 	clock.t = clock.t.Add(time.Hour)
 	newKey, successor, replaced, err := admin.Rotate(ctx, old.Start, 24*time.Hour)

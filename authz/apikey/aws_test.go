@@ -119,7 +119,7 @@ func (c *clock) now() time.Time { return c.t }
 func newClock() *clock { return &clock{time.Date(2026, 3, 1, 12, 0, 30, 500, time.UTC)} }
 
 func (c *cloud) admin(clock *clock) Admin {
-	return Admin{DynamoDB: newDynamoDB(c.Root()), Now: clock.now}
+	return Admin{DynamoDB: newDynamoDB(c.Root()), clock: clock.now}
 }
 
 // items are all items of a table, without those of other prefixes.

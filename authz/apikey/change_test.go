@@ -33,7 +33,7 @@ func TestRotationKeepsPrefix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newVerifier(t, Config{Store: c.authorizer(t), Now: clock.now, Prefix: "acme"})
+	v := newVerifier(t, Config{Store: c.authorizer(t), now: clock.now, Prefix: "acme"})
 	if _, err := verify(t, v, key.Reveal()); err != nil {
 		t.Errorf("the key %s is refused: %v", key, err)
 	}
@@ -102,7 +102,7 @@ func TestRotationRaces(t *testing.T) {
 				carryOut()
 				return false
 			}))
-			key, _, _, err := Admin{DynamoDB: racing, Now: clock.now}.Rotate(t.Context(), old.CredentialID(), time.Hour)
+			key, _, _, err := Admin{DynamoDB: racing, clock: clock.now}.Rotate(t.Context(), old.CredentialID(), time.Hour)
 			want := fmt.Sprintf("rotating API key %q: the API key cannot be changed so: somebody else has changed or deleted it meanwhile; look at it and try again", old.CredentialID())
 			if fmt.Sprint(err) != want || !errors.Is(err, ErrConflict) || key != (Key{}) || !raced {
 				t.Errorf("got %v\nwant %s", err, want)
@@ -122,7 +122,7 @@ func TestRotateDenied(t *testing.T) {
 	_, old := create(t, c.admin(clock), Spec{Subject: "s", Tier: "free"})
 	table := "arn:aws:dynamodb:" + endpointtest.Account.Region + ":" + endpointtest.Account.ID + ":table/" + keyTable
 	rotate := func(name, actions string) error {
-		admin := Admin{DynamoDB: newDynamoDB(c.Role(t, name, endpointtest.Allow(actions, table))), Now: clock.now}
+		admin := Admin{DynamoDB: newDynamoDB(c.Role(t, name, endpointtest.Allow(actions, table))), clock: clock.now}
 		_, _, _, err := admin.Rotate(t.Context(), old.CredentialID(), time.Hour)
 		return err
 	}
@@ -176,7 +176,7 @@ func TestLostKeys(t *testing.T) {
 				}
 				return !tt.answered
 			})
-			admin := Admin{DynamoDB: newDynamoDB(env), Now: clock.now}
+			admin := Admin{DynamoDB: newDynamoDB(env), clock: clock.now}
 			check := func(key Key, err error, want string) {
 				t.Helper()
 				if tt.given != (err == nil) || tt.given != (key != Key{}) || !tt.given && (!errors.Is(err, ErrUncertain) || !errors.Is(err, authz.ErrUnavailable) || !strings.Contains(err.Error(), want)) {
@@ -313,7 +313,7 @@ func TestAdminPermissions(t *testing.T) {
 				return !repeated
 			})
 		}
-		admin := Admin{DynamoDB: newDynamoDB(env), Now: clock.now}
+		admin := Admin{DynamoDB: newDynamoDB(env), clock: clock.now}
 		_, record := create(t, admin, Spec{Subject: "s", Tier: "free", Life: time.Hour})
 		id := record.CredentialID()
 		for name, do := range map[string]func() error{
@@ -350,7 +350,7 @@ func TestLookIsReported(t *testing.T) {
 		carryOut()
 		return writes(operation)
 	})
-	_, _, err := Admin{DynamoDB: newDynamoDB(env), Now: clock.now}.Create(t.Context(), Spec{Subject: "s", Tier: "free"})
+	_, _, err := Admin{DynamoDB: newDynamoDB(env), clock: clock.now}.Create(t.Context(), Spec{Subject: "s", Tier: "free"})
 	if !errors.Is(err, ErrUncertain) || !strings.Contains(fmt.Sprint(err), `; looking for it: API key table "events-api-keys": misconfigured: DynamoDB answered status 400, "AccessDeniedException"`) {
 		t.Errorf("got %v", err)
 	}

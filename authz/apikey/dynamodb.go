@@ -43,8 +43,6 @@ type DynamoDBConfig struct {
 	// take four fifths of it, because giving up a write that was only slow
 	// counts it twice. Defaults to 2.5s.
 	Timeout time.Duration
-	// Now is the clock by which requests are signed. Defaults to time.Now.
-	Now func() time.Time
 
 	sleep func(context.Context, time.Duration) error // between repetitions; nil is a timer
 }
@@ -75,7 +73,7 @@ func NewDynamoDB(cfg DynamoDBConfig) *DynamoDB {
 		cfg.Timeout = defaultTimeout
 	}
 	client := awsjson.NewDynamoDB(awsjson.Config{
-		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Now: cfg.Now, Sleep: cfg.sleep, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
+		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Sleep: cfg.sleep, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
 	})
 	return &DynamoDB{
 		keys:  awsjson.Table{Client: client, Name: cfg.KeyTable, Title: "API key", Variable: contract.EnvAPIKeyTable},

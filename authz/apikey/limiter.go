@@ -31,8 +31,8 @@ type LimiterConfig struct {
 	// tokens. Defaults to nil: such a principal is authz.ErrMisconfigured. The
 	// zero Quota sets no limit.
 	Untiered *Quota
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // Limiter is the [authz.Limiter] of quotas by tier. It counts the requests of
@@ -63,8 +63,8 @@ func NewLimiter(cfg LimiterConfig) (*Limiter, error) {
 			return nil, fmt.Errorf("%w: apikey.LimiterConfig.Untiered: %w", authz.ErrMisconfigured, err)
 		}
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	if cfg.now == nil {
+		cfg.now = time.Now
 	}
 	return &Limiter{cfg: cfg, full: map[string]bool{}}, nil
 }
@@ -112,7 +112,7 @@ func (l *Limiter) Take(ctx context.Context, p authz.Principal, _ authz.Request) 
 	if err != nil {
 		return err
 	}
-	windows := windows(p, quota, l.cfg.Now())
+	windows := windows(p, quota, l.cfg.now())
 	for _, w := range windows {
 		if l.isFull(w) {
 			return w.refusal()

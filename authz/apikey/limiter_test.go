@@ -47,7 +47,7 @@ func TestChecklist11QuotaIsExact(t *testing.T) {
 	store := c.authorizer(t)
 	var limiters []*Limiter
 	for range 5 {
-		limiters = append(limiters, newLimiter(t, LimiterConfig{Counters: store, Now: clock.now}))
+		limiters = append(limiters, newLimiter(t, LimiterConfig{Counters: store, now: clock.now}))
 	}
 	// twice: on the next day again
 	for day := range 2 {
@@ -89,7 +89,7 @@ func TestChecklist11QuotaIsExact(t *testing.T) {
 func TestChecklist11MinuteThenDay(t *testing.T) {
 	t.Parallel()
 	c, clock := newCloud(t), newClock()
-	l := newLimiter(t, LimiterConfig{Counters: c.authorizer(t), Now: clock.now})
+	l := newLimiter(t, LimiterConfig{Counters: c.authorizer(t), now: clock.now})
 	take := func() string {
 		if err := l.Take(t.Context(), apiKey("key_1", "free"), authz.Request{}); err != nil {
 			return err.Error()
@@ -129,7 +129,7 @@ func TestChecklist11MinuteThenDay(t *testing.T) {
 func TestLimiterOutage(t *testing.T) {
 	t.Parallel()
 	c, clock := newCloud(t), newClock()
-	l := newLimiter(t, LimiterConfig{Counters: c.authorizer(t), Now: clock.now})
+	l := newLimiter(t, LimiterConfig{Counters: c.authorizer(t), now: clock.now})
 	take := func() error { return l.Take(t.Context(), apiKey("key_1", "pro"), authz.Request{}) }
 	if err := take(); err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestFullWindowIsRemembered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLimiter(t, LimiterConfig{Now: clock.now, Tiers: tiers, Counters: counterFunc(func(string, int, time.Time) (bool, error) {
+	l := newLimiter(t, LimiterConfig{now: clock.now, Tiers: tiers, Counters: counterFunc(func(string, int, time.Time) (bool, error) {
 		calls++
 		return false, nil
 	})})
@@ -171,7 +171,7 @@ func TestFullWindowIsRemembered(t *testing.T) {
 		}
 	}
 	// A full day spares the counting of the minute.
-	free := newLimiter(t, LimiterConfig{Now: clock.now, Counters: counterFunc(func(window string, _ int, _ time.Time) (bool, error) {
+	free := newLimiter(t, LimiterConfig{now: clock.now, Counters: counterFunc(func(window string, _ int, _ time.Time) (bool, error) {
 		calls++
 		return strings.Contains(window, "#minute#"), nil
 	})})

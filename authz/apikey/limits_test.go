@@ -55,8 +55,8 @@ func TestLargestRecordIsLetIn(t *testing.T) {
 	}
 	key, record := create(t, c.admin(clock), Spec{Subject: strings.Repeat("<", authz.MaxSubjectBytes), Tier: name, Permissions: own})
 	store := c.authorizer(t)
-	v := newVerifier(t, Config{Store: store, Tiers: tiers, Now: clock.now})
-	h := authz.Handler{Chain: authz.Chain{{Extractor: Header{}, Verifier: v}}, Limiter: newLimiter(t, LimiterConfig{Counters: store, Tiers: tiers, Now: clock.now})}
+	v := newVerifier(t, Config{Store: store, Tiers: tiers, now: clock.now})
+	h := authz.Handler{Chain: authz.Chain{{Extractor: Header{}, Verifier: v}}, Limiter: newLimiter(t, LimiterConfig{Counters: store, Tiers: tiers, now: clock.now})}
 	event := events.APIGatewayV2CustomAuthorizerV2Request{Version: "2.0", RouteKey: "GET /", RawPath: "/", Headers: map[string]string{"x-api-key": key.Reveal()}}
 	event.RequestContext.HTTP.Method = "GET"
 	answer, err := h.Handle(t.Context(), event)
@@ -225,7 +225,7 @@ func TestStateTableFails(t *testing.T) {
 	gone := *admin.DynamoDB
 	gone.state.Name = "gone"
 	const missing = `state table "gone": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account?`
-	failing := Admin{DynamoDB: &gone, Now: clock.now}
+	failing := Admin{DynamoDB: &gone, clock: clock.now}
 	info, err := failing.Show(ctx, record.CredentialID())
 	if want := fmt.Sprintf("reading when API key %q was last used: %s", record.CredentialID(), missing); fmt.Sprint(err) != want || info.Digest != record.Digest || !info.LastUsed.IsZero() {
 		t.Errorf("got %+v, %v", info, err)

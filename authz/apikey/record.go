@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Status is what has become of a key.
@@ -74,7 +74,7 @@ func (r Record) check() error {
 	if err := CheckTierName(r.Tier); err != nil {
 		return fmt.Errorf("tier %q: %w", r.Tier, err)
 	}
-	if !r.ExpiresAt.IsZero() && (r.ExpiresAt.Unix() <= 0 || r.ExpiresAt.Unix() > awsjson.MaxSeconds) {
+	if !r.ExpiresAt.IsZero() && (r.ExpiresAt.Unix() <= 0 || r.ExpiresAt.Unix() > contract.MaxSeconds) {
 		return errors.New("its expiry is outside the years 1970 to 9999; give it a shorter life, or none")
 	}
 	return CheckPermissions(r.Permissions)

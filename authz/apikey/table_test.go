@@ -67,7 +67,7 @@ func TestLostAnswers(t *testing.T) {
 		carryOut()
 		return writes(operation) && lost.Add(1)%2 == 1
 	}))
-	admin := Admin{DynamoDB: store, Now: clock.now}
+	admin := Admin{DynamoDB: store, clock: clock.now}
 	_, record := create(t, admin, Spec{Subject: "s", Tier: "free"})
 	if _, err := admin.Disable(ctx, record.Start); err != nil {
 		t.Error(err)

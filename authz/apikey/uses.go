@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// DefaultUseInterval is how long a recorded use stands for later ones.
-const DefaultUseInterval = 5 * time.Minute
-
 const (
+	// useInterval is how long a recorded use stands for later ones.
+	useInterval = 5 * time.Minute
 	// useTimeout bounds the recording of a use, for which a request waits: a
 	// Lambda environment does nothing after its answer.
 	useTimeout = 500 * time.Millisecond
@@ -29,10 +28,9 @@ type UseStore interface {
 // so that most requests write nothing, and the condition of the write is for
 // the other execution environments.
 type uses struct {
-	store    UseStore
-	interval time.Duration
-	timeout  time.Duration
-	logger   *slog.Logger
+	store   UseStore
+	timeout time.Duration
+	logger  *slog.Logger
 
 	mu     sync.Mutex
 	seen   map[string]time.Time
@@ -45,7 +43,7 @@ func (u *uses) record(ctx context.Context, credentialID string, now time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, u.timeout)
 	defer cancel()
-	err := u.store.RecordUse(ctx, credentialID, now, now.Add(-u.interval))
+	err := u.store.RecordUse(ctx, credentialID, now, now.Add(-useInterval))
 	u.mu.Lock()
 	first := err != nil && !u.failed
 	u.failed = err != nil
@@ -60,7 +58,7 @@ func (u *uses) record(ctx context.Context, credentialID string, now time.Time) {
 func (u *uses) due(credentialID string, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if last, ok := u.seen[credentialID]; ok && now.Sub(last) < u.interval {
+	if last, ok := u.seen[credentialID]; ok && now.Sub(last) < useInterval {
 		return false
 	}
 	if len(u.seen) >= maxSeen {

@@ -36,8 +36,8 @@ func TestChecklist11LastUsed(t *testing.T) {
 		return store.RecordUse(ctx, id, now, since)
 	})
 	environments := []*Verifier{
-		newVerifier(t, Config{Store: store, Uses: counted, Now: clock.now}),
-		newVerifier(t, Config{Store: store, Uses: counted, Now: clock.now}),
+		newVerifier(t, Config{Store: store, Uses: counted, now: clock.now}),
+		newVerifier(t, Config{Store: store, Uses: counted, now: clock.now}),
 	}
 	for _, v := range environments {
 		v.uses.timeout = time.Minute // a machine with other work may be slow
@@ -98,7 +98,7 @@ func TestLastUsedFailureFailsNoRequest(t *testing.T) {
 			}
 			return nil
 		}),
-		Now: clock.now, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		now: clock.now, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	for i, fail := range []bool{true, true, false, true} {
 		fails = fail
@@ -119,7 +119,7 @@ func TestLastUsedFailureFailsNoRequest(t *testing.T) {
 
 func TestUsesRememberBoundedly(t *testing.T) {
 	t.Parallel()
-	u := &uses{interval: time.Minute, seen: map[string]time.Time{}}
+	u := &uses{seen: map[string]time.Time{}}
 	for i := range 3 * maxSeen {
 		if !u.due(fmt.Sprint(i), newClock().t) {
 			t.Fatal("a new key is not recorded")

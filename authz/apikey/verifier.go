@@ -3,7 +3,6 @@ package apikey
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,22 +30,14 @@ type Config struct {
 	Tiers Tiers
 	// Prefix is that of the keys. Defaults to DefaultPrefix.
 	Prefix string
-	// DenyIfUnavailable makes a look-up that fails a denial, authz.ErrDenied,
-	// which the client sees as 403, and which API Gateway reuses for its TTL.
-	// Defaults to false: it is authz.ErrUnavailable, which the client sees as
-	// 500 and which is not reused. Neither lets anybody in.
-	DenyIfUnavailable bool
-	// Uses takes when each key was last used. Defaults to nil: nothing is
-	// recorded.
+	// Uses takes when each key was last used, to within 5 minutes. Defaults to
+	// nil: nothing is recorded.
 	Uses UseStore
-	// UseInterval is how long a recorded use stands for later ones. Defaults
-	// to DefaultUseInterval; less than a minute is an error.
-	UseInterval time.Duration
 	// Logger takes failures to record a use, which fail no request. Defaults
 	// to JSON on the standard error.
 	Logger *slog.Logger
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // Verifier is the [authz.Verifier] of API keys. It keeps no record in memory.
@@ -63,24 +54,19 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	if err := checkPrefix(cfg.Prefix); err != nil {
 		return nil, err
 	}
-	if cfg.UseInterval == 0 {
-		cfg.UseInterval = DefaultUseInterval
-	}
 	switch {
 	case cfg.Store == nil:
 		return nil, fmt.Errorf("%w: apikey.Config.Store is not set", authz.ErrMisconfigured)
 	case len(cfg.Tiers.byName) == 0:
 		return nil, fmt.Errorf("%w: apikey.Config.Tiers is not set; make them with NewTiers", authz.ErrMisconfigured)
-	case cfg.UseInterval < time.Minute:
-		return nil, fmt.Errorf("%w: apikey.Config.UseInterval is %v, allowed is 1m and more", authz.ErrMisconfigured, cfg.UseInterval)
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	if cfg.now == nil {
+		cfg.now = time.Now
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
-	return &Verifier{cfg, &uses{store: cfg.Uses, interval: cfg.UseInterval, timeout: useTimeout, logger: cfg.Logger, seen: map[string]time.Time{}}}, nil
+	return &Verifier{cfg, &uses{store: cfg.Uses, timeout: useTimeout, logger: cfg.Logger, seen: map[string]time.Time{}}}, nil
 }
 
 // Verify implements [authz.Verifier]. The form of the key is judged before
@@ -112,18 +98,13 @@ func (v *Verifier) Verify(ctx context.Context, _ authz.Request, c authz.Credenti
 func (v *Verifier) lookUp(ctx context.Context, digest Digest) (authz.Principal, error) {
 	record, err := v.cfg.Store.Key(ctx, digest)
 	if err != nil {
-		err = fmt.Errorf("looking up an API key: %w", err)
-		if v.cfg.DenyIfUnavailable && errors.Is(err, authz.ErrUnavailable) {
-			// Not wrapped: it would still be a fault.
-			return authz.Principal{}, fmt.Errorf("%w: %v", authz.ErrDenied, err)
-		}
-		return authz.Principal{}, err
+		return authz.Principal{}, fmt.Errorf("looking up an API key: %w", err)
 	}
 	// Whatever the store compared, and however.
 	if subtle.ConstantTimeCompare(record.Digest[:], digest[:]) != 1 {
 		return authz.Principal{}, fmt.Errorf("%w: the store gave the record of another API key", authz.ErrMisconfigured)
 	}
-	now := v.cfg.Now()
+	now := v.cfg.now()
 	switch record.Status(now) {
 	case Disabled:
 		return authz.Principal{}, fmt.Errorf("%w: the API key is disabled", authz.ErrRevoked)

@@ -47,8 +47,8 @@ type Config struct {
 	// decision: ErrDenied, ErrUnavailable or another of package authz. Defaults
 	// to Route with the id of the action.
 	Resource func(context.Context, authz.Principal, authz.Request) (types.Entity, error)
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // Policy is an [authz.Policy] of Cedar policies.
@@ -69,8 +69,8 @@ func New(cfg Config) (*Policy, error) {
 	if cfg.Principal == nil {
 		cfg.Principal = UserID
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	if cfg.now == nil {
+		cfg.now = time.Now
 	}
 	parsed, err := cedargo.NewPolicyListFromBytes(cfg.Name, []byte(cfg.Policies))
 	if err != nil {

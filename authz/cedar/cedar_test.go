@@ -31,7 +31,7 @@ func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
 
 func newPolicy(t testing.TB, policies string, change ...func(*Config)) *Policy {
 	t.Helper()
-	cfg := Config{Policies: policies, Name: "test.cedar", Now: noon}
+	cfg := Config{Policies: policies, Name: "test.cedar", now: noon}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -64,7 +64,7 @@ func (p *Policy) contextOf(r authz.Request) types.Record {
 	members := types.RecordMap{
 		"method":         types.String(r.Method),
 		"pathParameters": types.NewRecord(parameters),
-		"time":           types.NewDatetime(p.cfg.Now()),
+		"time":           types.NewDatetime(p.cfg.now()),
 	}
 	// A range is no address of a client.
 	if ip, err := types.ParseIPAddr(r.SourceIP); err == nil && ip.Prefix().IsSingleIP() {

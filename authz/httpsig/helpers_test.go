@@ -73,7 +73,7 @@ func (m *memory) Use(_ context.Context, keyID, nonce string, until time.Time) er
 func newVerifier(t testing.TB, change func(*Config)) (*Verifier, *memory) {
 	t.Helper()
 	store := &memory{}
-	cfg := Config{Keys: authz.StaticKeys{testKey(t)}, Replays: store, Now: func() time.Time { return testNow }}
+	cfg := Config{Keys: authz.StaticKeys{testKey(t)}, Replays: store, now: func() time.Time { return testNow }}
 	if change != nil {
 		change(&cfg)
 	}

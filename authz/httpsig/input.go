@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // Limits of what a client writes.
@@ -17,7 +18,6 @@ const (
 	maxLabelBytes = 64
 	minNonceBytes = 16
 	maxNonceBytes = 64
-	maxTime       = 253402300799 // the last second of the year 9999
 )
 
 // algorithm is the only name that the parameter alg may have (RFC 9421 section
@@ -188,7 +188,7 @@ func parseBytes(s string) ([]byte, bool) {
 // seconds reads a time as a whole number without sign and leading zeros.
 func seconds(name, value string) (int64, error) {
 	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n <= 0 || n > maxTime || strconv.FormatInt(n, 10) != value {
+	if err != nil || n <= 0 || n > contract.MaxSeconds || strconv.FormatInt(n, 10) != value {
 		return 0, malformed("the parameter %s is not a whole number of seconds since the Unix epoch", name)
 	}
 	return n, nil

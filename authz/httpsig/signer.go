@@ -35,12 +35,13 @@ type Signer struct {
 	// an API behind a proxy with a name of its own. A default port is left out.
 	Authority string
 	// Lifetime is how long the signature is good, 1s at least: it is rounded up
-	// to the next whole second of the clock, and no longer than the verifier's
-	// Config.Window. Defaults to that.
+	// to the next whole second of the clock, and no longer than
+	// Window. Defaults to that.
 	Lifetime time.Duration
 	// Base sends the signed requests. Defaults to http.DefaultTransport.
 	Base http.RoundTripper
-	// Now is the clock. Defaults to time.Now.
+	// Now is the clock. Who has to know when the signature was made sets it, as
+	// scripts/sign does. Defaults to time.Now.
 	Now func() time.Time
 	// Nonce gives a nonce that was never given before. Defaults to
 	// [rand.Text].

@@ -232,7 +232,7 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 // with a nonce of its own, and its request is left as it was.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	v, store := newVerifier(t, func(c *Config) { c.Now = nil })
+	v, store := newVerifier(t, func(c *Config) { c.now = nil })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in := received(r)
 		in.Host = r.Host

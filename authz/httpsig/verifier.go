@@ -17,12 +17,9 @@ import (
 // and the method of their principals.
 const Method = "HTTPSignature"
 
-// MaxWindow is the longest that a signature may be good before and after it was
-// created, and the default.
-const MaxWindow = 5 * time.Minute
-
-// minWindow is the shortest: created is a whole second.
-const minWindow = time.Second
+// Window is how long before and after it was created a signature is good, unless
+// it says itself that it expires earlier.
+const Window = 5 * time.Minute
 
 // clockSkew is how much the clocks of an authorizer's execution environments
 // may differ before a nonce is forgotten while one of them still accepts it.
@@ -55,9 +52,6 @@ type Config struct {
 	Keys authz.KeyProvider
 	// Replays keeps the nonces. Required.
 	Replays ReplayStore
-	// Window is how long a signature is good before and after it was created,
-	// 1s at least. Defaults to MaxWindow; more is refused.
-	Window time.Duration
 	// Authorities are the hosts that a request may be signed for, each with its
 	// port unless that is the default one, 443. Defaults to the name that API
 	// Gateway was called by (requestContext.domainName), and for an API of the
@@ -76,8 +70,8 @@ type Config struct {
 	// with a good signature to another method. Defaults to the key id as the
 	// subject.
 	Map func(keyID string, p *authz.Principal) error
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // Verifier is the [authz.Verifier] of request signatures. [New] makes it; the
@@ -91,10 +85,6 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, misconfigured("Keys is nil")
 	case cfg.Replays == nil:
 		return nil, misconfigured("Replays is nil; without it a signature would be good more than once")
-	case cfg.Window == 0:
-		cfg.Window = MaxWindow
-	case cfg.Window < minWindow || cfg.Window > MaxWindow:
-		return nil, misconfigured("Window is %v; allowed is %v to %v", cfg.Window, minWindow, MaxWindow)
 	}
 	authorities := make([]string, len(cfg.Authorities))
 	for i, authority := range cfg.Authorities {
@@ -110,8 +100,8 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Path == nil {
 		cfg.Path = func(r authz.Request) string { return r.Path }
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	if cfg.now == nil {
+		cfg.now = time.Now
 	}
 	return &Verifier{cfg}, nil
 }
@@ -122,7 +112,7 @@ func New(cfg Config) (*Verifier, error) {
 // for another reason does not use its nonce up. One that is refused later does:
 // by the chain, a policy, a limit or the handler.
 func (v *Verifier) Verify(ctx context.Context, r authz.Request, c authz.Credential) (authz.Principal, error) {
-	if v == nil || v.cfg.Now == nil {
+	if v == nil || v.cfg.Keys == nil {
 		return authz.Principal{}, fmt.Errorf("%w: the httpsig.Verifier is not one of httpsig.New", authz.ErrMisconfigured)
 	}
 	if c.Scheme != Method {
@@ -247,20 +237,18 @@ func matchSignature(keys []authz.Key, keyID string, signature []byte, bases [][]
 	return failure
 }
 
-// accept judges what a good signature says, and uses up its nonce. How long the
-// nonce is kept does not depend on the Window: another deployment, with a longer
-// one, may be asked next.
+// accept judges what a good signature says, and uses up its nonce.
 func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Principal, error) {
-	now, created := v.cfg.Now(), time.Unix(in.created, 0)
-	end := created.Add(v.cfg.Window)
-	forget := created.Add(MaxWindow + clockSkew)
+	now, created := v.cfg.now(), time.Unix(in.created, 0)
+	end := created.Add(Window)
+	forget := end.Add(clockSkew)
 	if expires := time.Unix(in.expires, 0); in.expires != 0 && expires.Before(end) {
 		end = expires
 	}
 	switch {
 	case !now.Before(end):
 		return authz.Principal{}, fmt.Errorf("%w: the signature is too old", authz.ErrExpired)
-	case now.Add(v.cfg.Window).Before(created):
+	case now.Add(Window).Before(created):
 		return authz.Principal{}, fmt.Errorf("%w: the signature was created in the future", authz.ErrNotYetValid)
 	}
 	principal := authz.Principal{Identity: authz.Identity{Subject: in.keyID}}

@@ -86,7 +86,6 @@ func TestChecklist12Window(t *testing.T) {
 	const old, future = "expired: the signature is too old", "not yet valid: the signature was created in the future"
 	tests := []struct {
 		name     string
-		window   time.Duration
 		lifetime time.Duration
 		signed   time.Duration // after created
 		now      time.Duration // the same
@@ -96,9 +95,6 @@ func TestChecklist12Window(t *testing.T) {
 		{name: "too late", now: 5 * time.Minute, err: old},
 		{name: "as early as may be", now: -5 * time.Minute},
 		{name: "too early", now: -5*time.Minute - time.Nanosecond, err: future},
-		{name: "a shorter window", window: 30 * time.Second, now: 29 * time.Second},
-		{name: "a shorter window, too late", window: 30 * time.Second, now: 30 * time.Second, err: old},
-		{name: "a shorter window, too early", window: 30 * time.Second, now: -31 * time.Second, err: future},
 		{name: "before it expires", lifetime: 10 * time.Second, now: 10*time.Second - 1},
 		{name: "when it expires", lifetime: 10 * time.Second, now: 10 * time.Second, err: old},
 		{name: "signed within a second", signed: 999 * time.Millisecond, lifetime: time.Second, now: 1999*time.Millisecond - 1},
@@ -112,8 +108,7 @@ func TestChecklist12Window(t *testing.T) {
 			s := testSigner(t)
 			s.Lifetime, s.Now = tt.lifetime, func() time.Time { return testCreated.Add(tt.signed) }
 			v, store := newVerifier(t, func(c *Config) {
-				c.Window = tt.window
-				c.Now = func() time.Time { return testCreated.Add(tt.now) }
+				c.now = func() time.Time { return testCreated.Add(tt.now) }
 			})
 			p, err := authenticate(t.Context(), v, signed(t, s, "GET", "/", ""))
 			if text(err) != tt.err || (err == nil) != (len(store.used) == 1) {

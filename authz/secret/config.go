@@ -14,14 +14,12 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-// Defaults of Config.
 const (
-	// DefaultMaxAge is 5 minutes.
+	// DefaultMaxAge is that of Config, 5 minutes.
 	DefaultMaxAge = fresh.DefaultMaxAge
-	// DefaultMaxStale is 1 hour.
-	DefaultMaxStale = fresh.DefaultMaxStale
-	// DefaultMinInterval is 10 seconds.
-	DefaultMinInterval = fresh.DefaultMinInterval
+	// MaxStale is how long after they were read keys are used while Systems Manager
+	// is unavailable, 1 hour; or Config.MaxAge where that is longer.
+	MaxStale = fresh.MaxStale
 )
 
 // Config says where secrets are and how long they are good.
@@ -40,21 +38,13 @@ type Config struct {
 	// a key that was taken out of a parameter is still accepted. 1s to 24h.
 	// Defaults to DefaultMaxAge.
 	MaxAge time.Duration
-	// MaxStale is how long after they were read the keys are used while
-	// Systems Manager is unavailable; at least MaxAge. Defaults to
-	// DefaultMaxStale, or to MaxAge if that is longer.
-	MaxStale time.Duration
-	// MinInterval is how often the keys are read outside of MaxAge: because a
-	// credential fits none of them, and again after a reading that failed
-	// while the old keys are still good. Defaults to DefaultMinInterval.
-	MinInterval time.Duration
 	// Getenv gives the variables of [NewClient]. Defaults to os.Getenv.
 	Getenv func(string) string
 	// Logger is told when old keys are used because Systems Manager is
 	// unavailable. Defaults to slog.Default().
 	Logger *slog.Logger
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // Format prints where the secrets are, for every verb, and not Value.

@@ -148,7 +148,7 @@ func testSourceWith(t *testing.T, ssm *fakeSSM, config Config) (*Source, *clock)
 		config.Paths = []string{testPath}
 	}
 	clock := newClock()
-	config.Getenv, config.Now = environment(ssm.URL), clock.Now
+	config.Getenv, config.now = environment(ssm.URL), clock.Now
 	s, err := newSource(config, testClient, "")
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 // TestRefreshFindsNewKeys: two rotations in a row are found at once.
@@ -39,7 +40,7 @@ func TestRefreshIsLimited(t *testing.T) {
 	}
 	wantCalls(t, ssm, 1+burst)
 	for range 3 {
-		clock.add(DefaultMinInterval)
+		clock.add(fresh.MinInterval)
 		wantRefresh(t, s, "test", false)
 		wantRefresh(t, s, "test", false)
 	}
@@ -48,7 +49,7 @@ func TestRefreshIsLimited(t *testing.T) {
 	// A key that came a moment later is found after MinInterval at most.
 	ssm.set(testPath, otherSecret)
 	wantRefresh(t, s, "test", false)
-	clock.add(DefaultMinInterval)
+	clock.add(fresh.MinInterval)
 	wantRefresh(t, s, "other", true)
 	wantCalls(t, ssm, 1+burst+4)
 	// The next rotation is found too, because the one before cost nothing.
@@ -97,7 +98,7 @@ func TestRefreshFails(t *testing.T) {
 	wantCalls(t, ssm, 4)
 	wantKeys(t, s, "test")
 	ssm.set(testPath, otherSecret)
-	clock.add(DefaultMinInterval)
+	clock.add(fresh.MinInterval)
 	wantRefresh(t, s, "other", true)
 }
 
@@ -105,7 +106,7 @@ func TestRefreshFails(t *testing.T) {
 func TestRefreshOfAValue(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	s, err := New(Config{Value: `{"current":"` + testSecret + `"}`, Now: clock.Now})
+	s, err := New(Config{Value: `{"current":"` + testSecret + `"}`, now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

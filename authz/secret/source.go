@@ -49,8 +49,8 @@ func newSource(config Config, client func(getenv func(string) string) *Client, w
 	r := reader{config, client(config.Getenv), where}
 	cache, err := fresh.New(fresh.Config[[]authz.Key]{
 		What: "secrets", Read: r.read, Same: sameKeys,
-		MaxAge: config.MaxAge, MaxStale: config.MaxStale, MinInterval: config.MinInterval,
-		Logger: config.Logger, Now: config.Now,
+		MaxAge: config.MaxAge,
+		Logger: config.Logger, Now: config.now,
 	})
 	if err != nil {
 		return nil, err

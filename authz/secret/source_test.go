@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
@@ -95,11 +96,11 @@ func TestKeysStaleIfUnavailable(t *testing.T) {
 		t.Errorf("the log is:\n%s", log.String())
 	}
 	wantCalls(t, ssm, 4) // one, and one failed reading of three
-	clock.add(DefaultMinInterval)
+	clock.add(fresh.MinInterval)
 	wantKeys(t, s, "test")
 	wantCalls(t, ssm, 7)
 
-	clock.add(DefaultMaxStale - DefaultMaxAge - DefaultMinInterval - 1)
+	clock.add(fresh.MaxStale - DefaultMaxAge - fresh.MinInterval - 1)
 	wantKeys(t, s, "test")
 	for i := range 2 {
 		clock.add(time.Second)
@@ -125,7 +126,7 @@ func TestKeysRecoverWhileStale(t *testing.T) {
 	wantKeys(t, s, "test")
 	ssm.set(testPath, otherSecret)
 	wantKeys(t, s, "test")
-	clock.add(DefaultMinInterval)
+	clock.add(fresh.MinInterval)
 	wantKeys(t, s, "other")
 	wantCalls(t, ssm, 5)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 )
@@ -33,7 +34,7 @@ func TestLocalAWSOutage(t *testing.T) {
 	clock := &store{time: now()}
 	registry, err := FromParameters(Config{Selectors: []Selector{Host{}, Issuer{}}}, Parameters{
 		Path: testPath, Reader: secret.NewClient(func(name string) string { return environment[name] }),
-		Now: clock.now, Logger: slog.New(slog.DiscardHandler),
+		now: clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func TestLocalAWSOutage(t *testing.T) {
 	}
 	wantAnswer("another tenant's token", false, bob, ada.long())
 	server.SetOutage("ssm", true)
-	clock.after(DefaultMaxStale - time.Second)
+	clock.after(fresh.MaxStale - time.Second)
 	wantAnswer("stale", true, ada, ada.long())
 	clock.after(time.Second)
 	wantError("too stale")

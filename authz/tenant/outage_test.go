@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 // TestDocumentsChange: what is new is found at once, what is gone is gone after
@@ -57,7 +58,7 @@ func TestStrangersDoNotCauseReadings(t *testing.T) {
 	if few > 5 {
 		t.Errorf("made %d readings", few)
 	}
-	s.after(DefaultMinInterval)
+	s.after(fresh.MinInterval)
 	for range 100 {
 		checkVerify(t, g, bob, unknownText)
 	}
@@ -88,7 +89,7 @@ func TestOutage(t *testing.T) {
 	checkVerify(t, g, ada, "")
 
 	s.fail(down)
-	s.after(DefaultMaxStale - 1)
+	s.after(fresh.MaxStale - 1)
 	checkVerify(t, g, ada, "")
 	checkVerify(t, g, bob, downText) // might be new
 	s.after(1)

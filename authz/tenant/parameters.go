@@ -15,15 +15,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
-// Defaults of [Parameters], those of authz/secret.
-const (
-	// DefaultMaxAge is 5 minutes.
-	DefaultMaxAge = fresh.DefaultMaxAge
-	// DefaultMaxStale is 1 hour.
-	DefaultMaxStale = fresh.DefaultMaxStale
-	// DefaultMinInterval is 10 seconds.
-	DefaultMinInterval = fresh.DefaultMinInterval
-)
+// DefaultMaxAge is that of [Parameters], 5 minutes, as in authz/secret.
+const DefaultMaxAge = fresh.DefaultMaxAge
 
 // readTimeout bounds a reading, also one while the old documents are good: it is
 // many calls, and a suspension waits for it.
@@ -43,7 +36,7 @@ type Parameters struct {
 	// part is the tenant's id: "/events-api/tenants" for
 	// "/events-api/tenants/acme". *secret.Client reads up to 300; more are an
 	// error, because a reading that does not end in time would let suspended
-	// tenants in until MaxStale. Required.
+	// tenants in for an hour. Required.
 	Path string
 	// Reader reads them. Required.
 	Reader Reader
@@ -58,20 +51,11 @@ type Parameters struct {
 	// long a tenant that was suspended or removed, or a key that was taken
 	// out, is still accepted. 1s to 24h. Defaults to DefaultMaxAge.
 	MaxAge time.Duration
-	// MaxStale is how long after they were read the documents are used while
-	// the Reader is unavailable; at least MaxAge. Defaults to DefaultMaxStale,
-	// or to MaxAge if that is longer.
-	MaxStale time.Duration
-	// MinInterval is how often the documents are read outside of MaxAge:
-	// because a credential fits no tenant or none of its keys, and again after
-	// a reading that failed while the old documents are good. Defaults to
-	// DefaultMinInterval.
-	MinInterval time.Duration
 	// Logger is told of tenants whose document cannot be used, and when old
 	// documents are used. Defaults to slog.Default().
 	Logger *slog.Logger
-	// Now is the clock, of the tenants' tokens too. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 }
 
 // check sets the defaults and returns what is wrong.
@@ -108,8 +92,8 @@ func FromParameters(cfg Config, p Parameters) (*Registry, error) {
 	cache, err := fresh.New(fresh.Config[snapshot]{
 		What: "tenants", Read: b.read,
 		Same:   func(a, b snapshot) bool { return a.table == b.table },
-		MaxAge: p.MaxAge, MaxStale: p.MaxStale, MinInterval: p.MinInterval, RenewTimeout: readTimeout,
-		Logger: p.Logger, Now: p.Now,
+		MaxAge: p.MaxAge, RenewTimeout: readTimeout,
+		Logger: p.Logger, Now: p.now,
 	})
 	if err != nil {
 		return nil, err
@@ -186,7 +170,7 @@ func (p *builder) newEntry(id, text string, ring *keyring) (*entry, error) {
 	if err != nil {
 		return none, err
 	}
-	t.JWT.Now = p.Now
+	t.JWT.Now = p.now
 	if p.Configure != nil {
 		if err := p.Configure(&t); err != nil {
 			return none, fmt.Errorf("%w: %w", authz.ErrMisconfigured, err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 const testPath = "/app/tenants"
@@ -74,7 +75,7 @@ func (s *store) count() int {
 func newStore(t *testing.T, selectors []Selector, change ...func(*Parameters)) (*store, *Registry) {
 	t.Helper()
 	s := &store{documents: map[string]string{}, time: now()}
-	p := Parameters{Path: testPath, Reader: s, Now: s.now, Logger: slog.New(slog.NewTextHandler(&s.log, nil))}
+	p := Parameters{Path: testPath, Reader: s, now: s.now, Logger: slog.New(slog.NewTextHandler(&s.log, nil))}
 	for _, f := range change {
 		f(&p)
 	}
@@ -116,8 +117,6 @@ func TestFromParametersRefuses(t *testing.T) {
 		{"no reader", Config{Selectors: every}, Parameters{Path: "/a"}, "misconfigured: Parameters.Reader is not set"},
 		{"too young", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the tenants is 1ms, allowed is 1s to 24h0m0s"},
 		{"too old", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the tenants is 25h0m0s, allowed is 1s to 24h0m0s"},
-		{"stale before its age", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MaxStale: time.Minute}, "misconfigured: MaxStale of the tenants is 1m0s, less than MaxAge, 5m0s"},
-		{"interval negative", Config{Selectors: every}, Parameters{Path: "/a", Reader: reader, MinInterval: -1}, "misconfigured: MinInterval of the tenants is -1ns, which is negative"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,7 +164,7 @@ func TestOneBadDocument(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, g := newStore(t, []Selector{Issuer{}})
-			byPath, err := FromParameters(Config{Selectors: []Selector{PathParameter{"tenant"}}}, Parameters{Path: testPath, Reader: s, Now: s.now, Logger: slog.New(slog.DiscardHandler)})
+			byPath, err := FromParameters(Config{Selectors: []Selector{PathParameter{"tenant"}}}, Parameters{Path: testPath, Reader: s, now: s.now, Logger: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +184,7 @@ func TestOneBadDocument(t *testing.T) {
 				t.Error("the log does not say that the tenant is shut out, or shows the document")
 			}
 			s.put("bob", bob.document())
-			s.after(DefaultMinInterval)
+			s.after(fresh.MinInterval)
 			checkVerify(t, g, bob, "")
 			checkVerify(t, g, cid, unknownText)
 		})

@@ -26,10 +26,11 @@ func TestPolicy(t *testing.T) {
 		cid.tenant(t),
 		dan.tenant(t, func(t *Tenant) { t.Suspended, t.Policy = true, only("dan-user") }),
 	}
-	withDefault, err := New(Config{Selectors: []Selector{Host{Shared: []string{"api"}}, PathParameter{"tenant"}, Issuer{}}, Policy: only("cid-user")}, tenants...)
+	withDefault, err := New(Config{Selectors: every, Policy: only("cid-user")}, tenants...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	byPath := newRegistry(t, []Selector{PathParameter{"tenant"}, Issuer{}}, tenants...)
 	without := newRegistry(t, every, tenants...)
 	caller := func(tenant, subject string) authz.Principal {
 		return authz.Principal{Identity: authz.Identity{Tenant: tenant, Subject: subject}}
@@ -48,9 +49,9 @@ func TestPolicy(t *testing.T) {
 		{"default policy denies", withDefault, caller("cid", "ada-user"), cid.request(), "denied: not cid-user"},
 		{"no policy", without, caller("cid", "cid-user"), cid.request(), `denied: tenant "cid" has no policy`},
 		{"at another's address", withDefault, caller("ada", "ada-user"), bob.request(), elsewhere},
-		{"at another's path", withDefault, caller("ada", "ada-user"), authz.Request{Host: "api", PathParameters: map[string]string{"tenant": "bob"}}, elsewhere},
+		{"at another's path", byPath, caller("ada", "ada-user"), authz.Request{Host: "api", PathParameters: map[string]string{"tenant": "bob"}}, elsewhere},
 		{"at an unknown host", withDefault, caller("ada", "ada-user"), authz.Request{Host: "x"}, unknownText},
-		{"at a shared host", withDefault, caller("ada", "ada-user"), authz.Request{Host: "api"}, ""},
+		{"at an address of nobody", byPath, caller("ada", "ada-user"), authz.Request{Host: "api"}, ""},
 		{"unknown tenant", withDefault, caller("x", "ada-user"), ada.request(), "denied: the caller is of no tenant that is known"},
 		{"no tenant", withDefault, caller("", "ada-user"), ada.request(), "denied: the caller is of no tenant that is known"},
 		{"suspended", withDefault, caller("dan", "dan-user"), dan.request(), "tenant suspended"},

@@ -52,8 +52,6 @@ func TestNewRefuses(t *testing.T) {
 		{"issuer not decided", Config{Selectors: every}, set(func(t *Tenant) { t.JWT.Issuer = "" }), `tenant "ada": misconfigured: set one of JWTConfig.Issuer and JWTConfig.AnyIssuer`},
 		{"no host, selected by host", Config{Selectors: []Selector{Host{}}}, set(func(t *Tenant) { t.Hosts = nil }), `tenant "ada": misconfigured: the selector Host cannot find it: it has no Hosts`},
 		{"no host beside others", Config{Selectors: every}, set(func(t *Tenant) { t.Hosts = nil }), `tenant "ada": misconfigured: the selector Host cannot find it: it has no Hosts`},
-		{"no host, shared ones only", Config{Selectors: []Selector{Host{Shared: []string{"api"}}}}, set(func(t *Tenant) { t.Hosts = nil }),
-			`tenant "ada": misconfigured: none of the selectors (Host) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys`},
 		{"any issuer, selected by issuer", Config{Selectors: []Selector{Issuer{}, KeyID{}}}, set(bare(ada)),
 			`tenant "ada": misconfigured: none of the selectors (Issuer, KeyID) can find it: set what they look for, its Hosts, JWT.Issuer or the ids of its keys`},
 		{"no token, selected by issuer", Config{Selectors: []Selector{Issuer{}}}, set(func(t *Tenant) { t.JWT, t.Verifier = nil, verifierFunc(nil) }),
@@ -98,7 +96,7 @@ func TestNewAcceptsWhatCanBeSelected(t *testing.T) {
 	ada := issuers()[0]
 	noHost := func(t *Tenant) { t.Hosts = nil }
 	for name, selectors := range map[string][]Selector{
-		"shared host and issuer": {Host{Shared: []string{"api"}}, Issuer{}}, "key id": {KeyID{}},
+		"issuer": {Issuer{}}, "key id": {KeyID{}},
 		"path": {PathParameter{"tenant"}}, "custom": {customSelector{}},
 	} {
 		if p, err := newRegistry(t, selectors, ada.tenant(t, noHost)).Verify(t.Context(), authz.Request{Host: "api", PathParameters: ada.request().PathParameters}, ada.token()); err != nil || p.Tenant != "ada" {
@@ -125,8 +123,6 @@ func TestSelect(t *testing.T) {
 		{"host in another case", []Selector{Host{}}, authz.Request{Host: "ADA.Example.com"}, token, nil, ""},
 		{"host with a dot", []Selector{Host{}}, authz.Request{Host: "ada.example.com."}, token, ErrUnknown, unknownText},
 		{"no host", every, authz.Request{PathParameters: path("ada")}, token, ErrUnknown, unknownText},
-		{"shared host, and issuer", []Selector{Host{Shared: []string{"api.example.com"}}, Issuer{}}, authz.Request{Host: "API.example.com"}, token, nil, ""},
-		{"shared host alone", []Selector{Host{Shared: []string{"api.example.com"}}}, authz.Request{Host: "api.example.com"}, token, ErrUnknown, unknownText},
 		{"path", []Selector{PathParameter{"tenant"}}, authz.Request{PathParameters: path("ada")}, token, nil, ""},
 		{"path in another case", []Selector{PathParameter{"tenant"}}, authz.Request{PathParameters: path("Ada")}, token, ErrUnknown, unknownText},
 		{"path empty", []Selector{PathParameter{"tenant"}, Issuer{}}, authz.Request{PathParameters: path("")}, token, ErrUnknown, unknownText},

@@ -36,22 +36,12 @@ type Selector interface {
 // Host selects by the domain name that API Gateway was called by. Letters' case
 // does not count. Only what belongs to the API's own domain names arrives; turn
 // off its execute-api endpoint (disableExecuteApiEndpoint), or list it.
-type Host struct {
-	// Shared are domain names, in lower case, that are no single tenant's:
-	// they say nothing.
-	Shared []string
-}
+type Host struct{}
 
-// Select implements [Selector]. Every request has a host: one that is neither
-// a tenant's nor shared is an unknown tenant.
-func (h Host) Select(r authz.Request, _ authz.Credential) Hint {
-	host := strings.ToLower(r.Host)
-	for _, shared := range h.Shared {
-		if host == shared {
-			return Hint{}
-		}
-	}
-	return Hint{ByHost, host}
+// Select implements [Selector]. Every request has a host: one that is no tenant's
+// is an unknown tenant.
+func (Host) Select(r authz.Request, _ authz.Credential) Hint {
+	return Hint{ByHost, strings.ToLower(r.Host)}
 }
 
 // PathParameter selects by a variable of the route, whose value is the tenant's

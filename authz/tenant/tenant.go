@@ -114,12 +114,12 @@ func newEntry(t Tenant, selectors []Selector, ring *keyring) (*entry, error) {
 func (e *entry) checkSelectable(selectors []Selector) error {
 	found := false
 	for _, selector := range selectors {
-		switch s := selector.(type) {
+		switch selector.(type) {
 		case Host:
-			if len(e.Hosts) == 0 && len(s.Shared) == 0 {
+			if len(e.Hosts) == 0 {
 				return fmt.Errorf("%w: the selector Host cannot find it: it has no Hosts", authz.ErrMisconfigured)
 			}
-			found = found || len(e.Hosts) > 0
+			found = true
 		case KeyID:
 			if e.jwt != nil && e.keys == nil {
 				return fmt.Errorf("%w: the selector KeyID cannot find it: its keys are not authz.StaticKeys, so their ids are not known before they are read", authz.ErrMisconfigured)

@@ -31,6 +31,11 @@ const (
 	EnvTableName = "TABLE_NAME"
 )
 
+// MaxSeconds is the greatest time that is written as seconds since the Unix
+// epoch: the last second of the year 9999, the last that RFC 3339 and so most time
+// libraries can write.
+const MaxSeconds = 253402300799
+
 // Members of the authorizer context, which a handler finds at
 // requestContext.authorizer.lambda.
 const (

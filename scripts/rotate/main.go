@@ -160,7 +160,7 @@ Tokens that it has signed are refused at the latest in %s: the authorizers
 keep their keys for %v, API Gateway keeps what they answered for %v. To end the latter
 at once, run go run ./scripts/revoke in %s.
 An authorizer that cannot reach Systems Manager keeps its keys for up to %v.
-`, where, at(o.maxAge+o.cacheTTL), o.maxAge, o.cacheTTL, at(o.maxAge), max(o.maxAge, secret.DefaultMaxStale))
+`, where, at(o.maxAge+o.cacheTTL), o.maxAge, o.cacheTTL, at(o.maxAge), max(o.maxAge, secret.MaxStale))
 	}
 	return fmt.Sprintf(`secret rotated: %s
 From now on sign with the new secret; go run ./scripts/token does. Authorizers find it

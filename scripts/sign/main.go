@@ -88,7 +88,7 @@ func (o *options) lifetime() time.Duration {
 	if o.expiresIn != 0 {
 		return o.expiresIn
 	}
-	return httpsig.MaxWindow
+	return httpsig.Window
 }
 
 // check returns the request's body, or a mistake in the flags.
@@ -102,8 +102,8 @@ func (o *options) check() (body string, err error) {
 		return "", cli.Usagef("--body-file is -, but the body is read twice, here and by curl; write it to a file")
 	case strings.ContainsFunc(o.contentType, func(r rune) bool { return r < ' ' || r > '~' }):
 		return "", cli.Usagef("--content-type has a character outside printable ASCII")
-	case o.expiresIn < 0, 0 < o.expiresIn && o.expiresIn < time.Second, o.expiresIn > httpsig.MaxWindow:
-		return "", cli.Usagef("--expires-in is %v, allowed is 1s to %v", o.expiresIn, httpsig.MaxWindow)
+	case o.expiresIn < 0, 0 < o.expiresIn && o.expiresIn < time.Second, o.expiresIn > httpsig.Window:
+		return "", cli.Usagef("--expires-in is %v, allowed is 1s to %v", o.expiresIn, httpsig.Window)
 	case o.keysFile == "" && !strings.HasPrefix(o.keysPath, "/"):
 		return "", cli.Usagef("--keys-path is %q, which does not begin with a slash", o.keysPath)
 	}

@@ -37,10 +37,10 @@ import (
 const (
 	DefaultTimeout     = 4 * time.Second
 	DefaultCallTimeout = 1500 * time.Millisecond
-	DefaultMaxCalls    = 3
 )
 
 const (
+	maxCalls     = 3                      // HTTP exchanges of one Call
 	firstBackOff = 100 * time.Millisecond // doubled for each further call
 	// A page of ten parameters has up to 80 KiB, an item of DynamoDB 400 KB.
 	maxResponse = 1 << 20
@@ -88,11 +88,8 @@ type Config struct {
 	Timeout time.Duration
 	// CallTimeout bounds one HTTP exchange. Defaults to DefaultCallTimeout.
 	CallTimeout time.Duration
-	// MaxCalls is how many HTTP exchanges one Call makes at most. Defaults to
-	// DefaultMaxCalls.
-	MaxCalls int
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // the clock; of tests another
 	// Sleep waits before a retry, or returns the error of the context if that
 	// ends first. Defaults to a timer.
 	Sleep func(context.Context, time.Duration) error
@@ -117,11 +114,8 @@ func New(c Config) *Client {
 	if c.CallTimeout == 0 {
 		c.CallTimeout = DefaultCallTimeout
 	}
-	if c.MaxCalls == 0 {
-		c.MaxCalls = DefaultMaxCalls
-	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if c.now == nil {
+		c.now = time.Now
 	}
 	if c.Sleep == nil {
 		c.Sleep = sleep
@@ -174,7 +168,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 		if refused := (*Error)(nil); errors.As(err, &refused) {
 			refused.repeated = calls > 1
 		}
-		if !errors.Is(err, errRetry) || calls >= c.config.MaxCalls {
+		if !errors.Is(err, errRetry) || calls >= maxCalls {
 			return err
 		}
 		if c.BackOff(ctx, calls) != nil {
@@ -279,7 +273,7 @@ func (c *Client) exchange(ctx context.Context, t target, operation string, body 
 // own timer is not enough: it stands still while the execution environment is
 // frozen, the wall clock does not.
 func (c *Client) dropIdle() {
-	now := c.config.Now().Unix()
+	now := c.config.now().Unix()
 	if last := c.lastUsed.Swap(now); now-last > int64(maxIdle/time.Second) {
 		c.client.CloseIdleConnections()
 	}
@@ -300,7 +294,7 @@ func (c *Client) newRequest(ctx context.Context, t target, operation string, bod
 	request.Header.Set("Content-Type", "application/x-amz-json-"+c.config.Version)
 	request.Header.Set("X-Amz-Target", c.config.Target+"."+operation)
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), c.config.Service, t.region, c.config.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), c.config.Service, t.region, c.config.now()); err != nil {
 		return nil, fmt.Errorf("%w: signing the call to %s: %w", authz.ErrMisconfigured, c.title, err)
 	}
 	return request, nil

@@ -114,7 +114,7 @@ func TestRequest(t *testing.T) {
 	server := newService(t, respond(200, `{"Value":"v"}`))
 	client, _ := newClient(environment(server.URL))
 	now := time.Date(2024, 9, 5, 19, 33, 8, 0, time.UTC)
-	client.config.Now = func() time.Time { return now }
+	client.config.now = func() time.Time { return now }
 	var out struct{ Value string }
 	if err := client.Call(t.Context(), "GetItem", input{"k"}, &out); err != nil || out.Value != "v" {
 		t.Fatalf("got %+v, %v", out, err)

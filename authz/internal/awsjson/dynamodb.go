@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // NewDynamoDB returns a client for DynamoDB that keeps its connections: what
@@ -114,12 +115,8 @@ func (i Item) Time(name string) (time.Time, error) {
 		return time.Time{}, errors.New("it is no number")
 	}
 	s, err := strconv.ParseInt(*a.N, 10, 64)
-	if err != nil || s <= 0 || s > MaxSeconds {
+	if err != nil || s <= 0 || s > contract.MaxSeconds {
 		return time.Time{}, errors.New("it is no time")
 	}
 	return time.Unix(s, 0).UTC(), nil
 }
-
-// MaxSeconds is the last second of the year 9999, the last that RFC 3339 can
-// write.
-const MaxSeconds = 253402300799

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 func TestTable(t *testing.T) {
@@ -80,7 +81,7 @@ func TestTransaction(t *testing.T) {
 func TestItem(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1700000000, 0)
-	item := Item{"s": String("x"), "n": Number(-7), "t": Seconds(at), "zero": Number(0), "far": Number(MaxSeconds + 1), "last": Number(MaxSeconds), "half": {N: new("1.5")}}
+	item := Item{"s": String("x"), "n": Number(-7), "t": Seconds(at), "zero": Number(0), "far": Number(contract.MaxSeconds + 1), "last": Number(contract.MaxSeconds), "half": {N: new("1.5")}}
 	if item.Text("s") != "x" || item.Text("n") != "" || item.Text("none") != "" || *item["n"].N != "-7" {
 		t.Errorf("got %v", item)
 	}

@@ -54,7 +54,7 @@ func answerOne(c net.Conn) bool {
 
 func keptClient(l *listener, now func() time.Time) *Client {
 	return New(Config{
-		Service: "dynamodb", Version: "1.0", KeepAlive: true, Now: now,
+		Service: "dynamodb", Version: "1.0", KeepAlive: true, now: now,
 		Getenv: environment("http://" + l.Addr().String()),
 	})
 }
@@ -91,7 +91,6 @@ func TestKeepAliveAfterFreeze(t *testing.T) {
 	var now atomic.Int64
 	now.Store(1_700_000_000)
 	client := keptClient(l, func() time.Time { return time.Unix(now.Load(), 0) })
-	client.config.MaxCalls = 1
 	if err := client.Call(t.Context(), "GetItem", input{}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -50,8 +50,8 @@ func TestNobodyThere(t *testing.T) {
 	if !errors.Is(err, authz.ErrUnavailable) || !strings.HasPrefix(text(err), "unavailable: calling DynamoDB: ") {
 		t.Errorf("got %q", text(err))
 	}
-	if len(*waits) != DefaultMaxCalls-1 {
-		t.Errorf("waited %v, want %d waits", *waits, DefaultMaxCalls-1)
+	if len(*waits) != maxCalls-1 {
+		t.Errorf("waited %v, want %d waits", *waits, maxCalls-1)
 	}
 }
 
@@ -59,7 +59,7 @@ func TestNobodyThere(t *testing.T) {
 // context.
 func TestHangs(t *testing.T) {
 	t.Parallel()
-	arrived, release := make(chan struct{}, DefaultMaxCalls), make(chan struct{})
+	arrived, release := make(chan struct{}, maxCalls), make(chan struct{})
 	server := newService(t, func(http.ResponseWriter, *http.Request) {
 		arrived <- struct{}{}
 		<-release

@@ -7,7 +7,7 @@
 //     for.
 //   - It is read at once when a request does not fit it ([Cache.Refresh]).
 //   - While what it is read from is unavailable the old value stays good,
-//     until Config.MaxStale after it was read. Any other error ends it at once.
+//     until MaxStale after it was read. Any other error ends it at once.
 //   - Without a good value a failure is kept for a second: requests that come
 //     together, and strangers', make one reading.
 package fresh
@@ -24,14 +24,20 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
-// Defaults of Config, and what Config.MaxAge may be.
+// Config.MaxAge, by default and what it may be.
 const (
-	DefaultMaxAge      = 5 * time.Minute
-	DefaultMaxStale    = time.Hour
-	DefaultMinInterval = 10 * time.Second
+	DefaultMaxAge = 5 * time.Minute
+	LeastMaxAge   = time.Second
+	MostMaxAge    = 24 * time.Hour
+)
 
-	LeastMaxAge = time.Second
-	MostMaxAge  = 24 * time.Hour
+const (
+	// MaxStale is how long after it was read a value is used while it cannot be
+	// read again, or MaxAge if that is longer.
+	MaxStale = time.Hour
+	// MinInterval is how often a value is read outside of MaxAge: in Refresh, and
+	// again after a reading that failed while the old value is still good.
+	MinInterval = 10 * time.Second
 )
 
 // API Gateway waits 10 s for an authorizer, the initialisation included. That
@@ -71,14 +77,6 @@ type Config[T any] struct {
 	// MaxAge is how old the value may be before it is read again, LeastMaxAge
 	// to MostMaxAge. Defaults to DefaultMaxAge.
 	MaxAge time.Duration
-	// MaxStale is how long after it was read the value is used while it cannot
-	// be read again; at least MaxAge. Defaults to DefaultMaxStale, or to MaxAge
-	// if that is longer.
-	MaxStale time.Duration
-	// MinInterval is how often the value is read outside of MaxAge: in Refresh,
-	// and again after a reading that failed while the old value is still good.
-	// Defaults to DefaultMinInterval.
-	MinInterval time.Duration
 	// RenewTimeout is how long a reading may take while there is a good value,
 	// which a request gets that waited in vain: up to 4 s, which is what a
 	// reading without one may take. Each takes half of the time that is left to
@@ -87,15 +85,14 @@ type Config[T any] struct {
 	// Logger is told when an old value is used, once for each reading that
 	// failed. Defaults to slog.Default().
 	Logger *slog.Logger
-	// Now is the clock. Defaults to time.Now.
+	// Now is the clock: tests of who uses this package set another. Defaults to
+	// time.Now.
 	Now func() time.Time
 }
 
 // check sets the defaults and returns what is wrong.
 func (c *Config[T]) check() error {
 	c.MaxAge = cmp.Or(c.MaxAge, DefaultMaxAge)
-	c.MaxStale = cmp.Or(c.MaxStale, max(DefaultMaxStale, c.MaxAge))
-	c.MinInterval = cmp.Or(c.MinInterval, DefaultMinInterval)
 	c.RenewTimeout = cmp.Or(c.RenewTimeout, DefaultRenewTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Now == nil {
@@ -104,10 +101,6 @@ func (c *Config[T]) check() error {
 	switch {
 	case c.MaxAge < LeastMaxAge || c.MaxAge > MostMaxAge:
 		return fmt.Errorf("%w: MaxAge of the %s is %v, allowed is %v to %v", authz.ErrMisconfigured, c.What, c.MaxAge, LeastMaxAge, MostMaxAge)
-	case c.MaxStale < c.MaxAge:
-		return fmt.Errorf("%w: MaxStale of the %s is %v, less than MaxAge, %v", authz.ErrMisconfigured, c.What, c.MaxStale, c.MaxAge)
-	case c.MinInterval < 0:
-		return fmt.Errorf("%w: MinInterval of the %s is %v, which is negative", authz.ErrMisconfigured, c.What, c.MinInterval)
 	case c.RenewTimeout < 0 || c.RenewTimeout > readTimeout:
 		return fmt.Errorf("%w: RenewTimeout of the %s is %v, allowed is up to %v", authz.ErrMisconfigured, c.What, c.RenewTimeout, readTimeout)
 	}
@@ -158,9 +151,12 @@ func (c *Cache[T]) fresh(r *reading[T], now time.Time) bool {
 	return age >= 0 && age < c.config.MaxAge
 }
 
+// end is until when r may be used while nothing can be read.
+func (c *Cache[T]) end(r *reading[T]) time.Time { return r.at.Add(max(MaxStale, c.config.MaxAge)) }
+
 // usable reports whether r may be used while nothing can be read.
 func (c *Cache[T]) usable(r *reading[T], now time.Time) bool {
-	return r != nil && now.Sub(r.at) < c.config.MaxStale
+	return r != nil && now.Before(c.end(r))
 }
 
 // Get returns the value. The error is that of Read. Without a good value it is
@@ -179,7 +175,7 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	defer release()
 	r, now := c.current.Load(), c.now()
 	switch {
-	case c.fresh(r, now), c.usable(r, now) && c.failedWithin(c.config.MinInterval, now):
+	case c.fresh(r, now), c.usable(r, now) && c.failedWithin(MinInterval, now):
 		return r.value, nil
 	case !c.usable(r, now) && c.failedWithin(keepFailure, now):
 		return none, c.failure
@@ -189,7 +185,7 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	case err == nil:
 		return read.value, nil
 	case c.usable(r, now) && errors.Is(err, authz.ErrUnavailable):
-		c.config.Logger.WarnContext(ctx, "using old "+c.config.What, "error", err.Error(), "age", now.Sub(r.at).String(), "until", r.at.Add(c.config.MaxStale))
+		c.config.Logger.WarnContext(ctx, "using old "+c.config.What, "error", err.Error(), "age", now.Sub(r.at).String(), "until", c.end(r))
 		return r.value, nil
 	}
 	return none, err
@@ -226,7 +222,7 @@ func (c *Cache[T]) Refresh(ctx context.Context) (value T, changed bool, err erro
 		if c.failedWithin(keepFailure, now) {
 			return none, false, c.failure
 		}
-	case c.failedWithin(c.config.MinInterval, now):
+	case c.failedWithin(MinInterval, now):
 		return none, false, c.failure
 	case r != before && !r.at.Before(entered), !c.takeToken(now):
 		return r.value, c.changedLately(r, now), nil
@@ -248,7 +244,7 @@ func (c *Cache[T]) Refresh(ctx context.Context) (value T, changed bool, err erro
 // changed: also where this caller's own reading came after another's that
 // found the change, and finds none.
 func (c *Cache[T]) changedLately(r *reading[T], now time.Time) bool {
-	return !r.changedAt.IsZero() && now.Sub(r.changedAt) < c.config.MinInterval
+	return !r.changedAt.IsZero() && now.Sub(r.changedAt) < MinInterval
 }
 
 // wait waits for the turn, and returns how to give it back.
@@ -269,7 +265,7 @@ func (c *Cache[T]) failedWithin(d time.Duration, now time.Time) bool {
 
 // takeToken takes one of the readings that Refresh may make.
 func (c *Cache[T]) takeToken(now time.Time) bool {
-	c.tokens = min(burst, c.tokens+max(0, float64(now.Sub(c.tokensAt))/float64(c.config.MinInterval)))
+	c.tokens = min(burst, c.tokens+max(0, float64(now.Sub(c.tokensAt))/float64(MinInterval)))
 	c.tokensAt = now
 	if c.tokens < 1 {
 		return false

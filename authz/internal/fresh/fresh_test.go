@@ -50,7 +50,7 @@ func newCache(t *testing.T, change ...func(*Config[string])) (*origin, *Cache[st
 			return o.value, o.err
 		},
 		Same:   strings.EqualFold, // so that it can be seen which of two is kept
-		MaxAge: time.Minute, MaxStale: time.Hour, MinInterval: 10 * time.Second,
+		MaxAge: time.Minute,
 		Logger: slog.New(slog.NewTextHandler(&o.log, nil)),
 		Now:    func() time.Time { return o.now },
 	}
@@ -73,8 +73,6 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"too young", Config[string]{What: "values", MaxAge: time.Second - 1}, "misconfigured: MaxAge of the values is 999.999999ms, allowed is 1s to 24h0m0s"},
 		{"too old", Config[string]{What: "values", MaxAge: 24*time.Hour + 1}, "misconfigured: MaxAge of the values is 24h0m0.000000001s, allowed is 1s to 24h0m0s"},
-		{"stale before it is old", Config[string]{What: "values", MaxStale: time.Minute}, "misconfigured: MaxStale of the values is 1m0s, less than MaxAge, 5m0s"},
-		{"negative interval", Config[string]{What: "values", MinInterval: -1}, "misconfigured: MinInterval of the values is -1ns, which is negative"},
 		{"negative time limit", Config[string]{What: "values", RenewTimeout: -1}, "misconfigured: RenewTimeout of the values is -1ns, allowed is up to 4s"},
 		{"more time than for the first", Config[string]{What: "values", RenewTimeout: 4*time.Second + 1}, "misconfigured: RenewTimeout of the values is 4.000000001s, allowed is up to 4s"},
 	}
@@ -99,7 +97,7 @@ func TestDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.config; got.MaxAge != tt.wantAge || got.MaxStale != tt.wantStale || got.MinInterval != 10*time.Second || got.RenewTimeout != 2*time.Second || got.Logger == nil || got.Now == nil {
+		if got := c.config; got.MaxAge != tt.wantAge || c.end(&reading[string]{}) != (time.Time{}).Add(tt.wantStale) || got.RenewTimeout != 2*time.Second || got.Logger == nil || got.Now == nil {
 			t.Errorf("MaxAge %v: got %+v", tt.maxAge, got)
 		}
 	}
