@@ -40,7 +40,7 @@ func newCloud(t testing.TB) *cloud {
 	c := &cloud{}
 	// The time of the tests' clocks, by which nothing has expired yet.
 	tables := localdynamodb.New(endpointtest.Account, func() time.Time { return newClock().t })
-	c.Server = endpointtest.Start(t, endpoint.Options{DynamoDB: tables, Console: console.New(&c.console)})
+	c.Server = endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"dynamodb": tables.Handler()}, Console: console.New(&c.console)})
 	c.sdk = c.CreateTables(t, keyTable, stateTable)
 	if _, err := c.sdk.UpdateTimeToLive(t.Context(), &dynamodb.UpdateTimeToLiveInput{
 		TableName:               aws.String(stateTable),

@@ -65,7 +65,7 @@ func localTables(names ...string) (getenv func(string) string, stop func()) {
 			panic(err)
 		}
 	}
-	server := httptest.NewServer(endpoint.New(endpoint.Options{Account: local, IAM: users, DynamoDB: tables}))
+	server := httptest.NewServer(endpoint.New(endpoint.Options{Account: local, IAM: users, Services: endpoint.Services{"dynamodb": tables.Handler()}}))
 	root := users.Root()
 	environment := map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": local.Region,

@@ -28,7 +28,7 @@ type cloud struct {
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{Server: endpointtest.Start(t, endpoint.Options{DynamoDB: localdynamodb.New(endpointtest.Account, nil)})}
+	c := &cloud{Server: endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"dynamodb": localdynamodb.New(endpointtest.Account, nil).Handler()}})}
 	aws := c.Handler
 	c.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.loseAnswers.Add(-1) >= 0 {

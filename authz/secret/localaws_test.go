@@ -22,7 +22,7 @@ const arn = "arn:aws:ssm:eu-central-1:000000000000:parameter"
 func newCloud(t *testing.T) (*ssm.Service, *endpointtest.Server) {
 	t.Helper()
 	store := ssm.New(endpointtest.Account, nil)
-	return store, endpointtest.Start(t, endpoint.Options{SSM: store})
+	return store, endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": store.Handler()}})
 }
 
 func put(t *testing.T, store *ssm.Service, name, value string) {

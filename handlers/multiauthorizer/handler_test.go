@@ -24,7 +24,9 @@ import (
 func newCloud(t *testing.T) endpointtest.Environment {
 	t.Helper()
 	store := ssm.New(endpointtest.Account, nil)
-	server := endpointtest.Start(t, endpoint.Options{SSM: store, DynamoDB: localdynamodb.New(endpointtest.Account, nil)})
+	server := endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{
+		"ssm": store.Handler(), "dynamodb": localdynamodb.New(endpointtest.Account, nil).Handler(),
+	}})
 	server.CreateTables(t, "keys", "state")
 	if _, _, err := store.Put(ssm.Parameter{Name: "/signing-keys", Type: ssm.TypeSecureString, Value: `{"keys":{"partner":"` + testSecret + `"}}`}); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ const (
 // that leads to it, and a client that may do everything in it.
 func newCloud(t *testing.T) (endpointtest.Environment, *endpointtest.Server, *sdk.Client) {
 	t.Helper()
-	server := endpointtest.Start(t, endpoint.Options{DynamoDB: dynamodb.New(endpointtest.Account, nil)})
+	server := endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"dynamodb": dynamodb.New(endpointtest.Account, nil).Handler()}})
 	client := server.CreateTables(t, keyTable, stateTable)
 	environment := server.Root()
 	environment["API_KEY_TABLE_NAME"], environment["AUTHORIZER_STATE_TABLE_NAME"] = keyTable, stateTable

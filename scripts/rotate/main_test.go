@@ -42,7 +42,7 @@ func newCloud(t *testing.T) *cloud {
 		defer c.mu.Unlock()
 		return c.now
 	})
-	server := endpointtest.Start(t, endpoint.Options{SSM: c.store})
+	server := endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": c.store.Handler()}})
 	c.root = server.Root().Environ()
 	c.reader = server.Role(t, "reader", endpointtest.Allow("ssm:GetParameter", "*")).Environ()
 	return c

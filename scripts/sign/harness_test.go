@@ -157,5 +157,5 @@ func newSSM(t *testing.T, path, value string) []string {
 	if _, _, err := store.Put(ssm.Parameter{Name: path, Type: ssm.TypeSecureString, Value: value}); err != nil {
 		t.Fatal(err)
 	}
-	return endpointtest.Start(t, endpoint.Options{SSM: store}).Root().Environ()
+	return endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": store.Handler()}}).Root().Environ()
 }

@@ -27,7 +27,7 @@ func Start(t testing.TB) endpointtest.Environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := endpointtest.Start(t, endpoint.Options{DynamoDB: tables}).Role(t, "function",
+	env := endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"dynamodb": tables.Handler()}}).Role(t, "function",
 		endpointtest.Allow("dynamodb:PutItem,dynamodb:GetItem,dynamodb:DeleteItem", table.ARN),
 		endpointtest.Allow("dynamodb:Query", table.ARN+"/index/"+schema.Index))
 	env[contract.EnvTableName] = table.Name

@@ -28,7 +28,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
@@ -116,14 +115,14 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 	}
 	s.http = &http.Server{
 		Handler: endpoint.New(endpoint.Options{
-			Account:  s.Account,
-			IAM:      services.IAM,
-			SSM:      services.SSM,
-			DynamoDB: services.DynamoDB,
-			Services: map[string]protocol.Service{
+			Account: s.Account,
+			IAM:     services.IAM,
+			Services: endpoint.Services{
+				"dynamodb":   services.DynamoDB.Handler(),
+				"ssm":        services.SSM.Handler(),
 				"apigateway": services.Gateway.Handler(),
 				"lambda":     services.Lambda.Handler(),
-				"logs":       services.Logs.Handler(s.Account),
+				"logs":       services.Logs.Handler(),
 			},
 			Outage:  s.down,
 			Console: cfg.Console,
@@ -138,7 +137,7 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 func (s *Server) services(cfg Config) (_ provider.Services, err error) {
 	identities := iam.New(s.Account)
 	s.Credentials = identities.Root()
-	s.logs, err = logs.New(s.LogDir)
+	s.logs, err = logs.New(s.Account, s.LogDir)
 	if err != nil {
 		return provider.Services{}, err
 	}

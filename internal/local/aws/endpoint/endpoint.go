@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,10 +19,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // maxBody is the most that a request may have: DynamoDB's 16 MB, the largest
@@ -33,43 +32,27 @@ type Options struct {
 	Account account.Account
 	// IAM knows the credentials and the policies.
 	IAM *iam.Service
-	// SSM and DynamoDB are served under ssm and dynamodb; nil leaves one out.
-	SSM      *ssm.Service
-	DynamoDB *dynamodb.Service
-	// Services are further services by their signing name, for instance logs.
-	Services map[string]protocol.Service
+	// Services are what is served beside STS's GetCallerIdentity.
+	Services Services
 	// Outage says whether a service, by its signing name, is down: it then
 	// answers every request with 503, as AWS does when it cannot serve. Nil: all
 	// are up.
 	Outage func(service string) bool
 	// Console is told what was refused, and why. Nil tells nobody.
 	Console *console.Console
-	// Now is the clock for signatures. Defaults to time.Now.
-	Now func() time.Time
 }
 
-type endpoint struct {
-	Options
-	services map[string]protocol.Service
-}
+// Services are services by their signing name, for instance dynamodb.
+type Services map[string]protocol.Service
 
-// New returns the endpoint. The service sts, with GetCallerIdentity, is always
-// there.
+type endpoint struct{ Options }
+
+// New returns the endpoint.
 func New(o Options) http.Handler {
-	e := &endpoint{Options: o, services: map[string]protocol.Service{"sts": sts{o.Account, o.IAM}}}
-	if o.Now == nil {
-		e.Now = time.Now
-	}
-	if o.SSM != nil {
-		e.services["ssm"] = o.SSM.Handler()
-	}
-	if o.DynamoDB != nil {
-		e.services["dynamodb"] = o.DynamoDB.Handler()
-	}
-	for name, s := range o.Services {
-		e.services[name] = s
-	}
-	return e
+	services := Services{"sts": sts{o.Account, o.IAM}}
+	maps.Copy(services, o.Services)
+	o.Services = services
+	return &endpoint{o}
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +66,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, failure, "send a smaller request")
 		return
 	}
-	identity, scope, err := e.IAM.Verify(r, body, e.Now())
+	identity, scope, err := e.IAM.Verify(r, body, time.Now())
 	if err != nil {
 		e.refuse(w, r, err, "sign the request with Signature Version 4 and the credentials that the local AWS gave out for this run")
 		return
@@ -94,7 +77,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"use the Region "+e.Account.Region)
 		return
 	}
-	service, ok := e.services[scope.Service]
+	service, ok := e.Services[scope.Service]
 	if !ok {
 		e.refuse(w, r, awserr.New("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
 			"use a service that the local AWS has, or AWS itself")

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,12 +54,16 @@ func send(t *testing.T, h http.Handler, creds iam.Credentials, service, region, 
 
 func TestDispatch(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, dispatch)
+}
+
+func dispatch(t *testing.T) {
 	c := newCloud(t)
 	role := c.role(t, `{"Effect":"Allow","Action":"ssm:*","Resource":"*"}`)
-	now := time.Date(2024, 9, 5, 19, 33, 8, 0, time.UTC)
+	now := time.Now()
 	h := endpoint.New(endpoint.Options{
-		Account: acct, IAM: c.iam, SSM: c.ssm, Console: console.New(c.console), Now: func() time.Time { return now },
-		Services: map[string]protocol.Service{"echo": echo},
+		Account: acct, IAM: c.iam, Console: console.New(c.console),
+		Services: endpoint.Services{"ssm": c.ssm.Handler(), "echo": echo},
 	})
 	for _, tc := range []struct {
 		name                    string
@@ -77,7 +82,7 @@ func TestDispatch(t *testing.T) {
 		{"service that is not there", c.iam.Root(), "dynamodb", "eu-central-1", "X.Y", nil, now, 400, `{"__type":"UnknownOperationException","message":"The service dynamodb does not exist in the local AWS."}`, "cure: use a service that the local AWS has, or AWS itself"},
 		{"other Region", c.iam.Root(), "ssm", "us-east-1", "AmazonSSM.GetParameter", nil, now, 400, `{"__type":"InvalidSignatureException","message":"Credential should be scoped to a valid Region, not 'us-east-1'."}`, "cure: use the Region eu-central-1"},
 		{"other target", c.iam.Root(), "ssm", "eu-central-1", "AmazonSSMX.GetParameter", nil, now, 400, `{"__type":"UnknownOperationException","message":"An unknown operation was requested."}`, `unknown operation "AmazonSSMX.GetParameter"`},
-		{"old", c.iam.Root(), "ssm", "eu-central-1", "AmazonSSM.GetParameter", nil, now.Add(-6 * time.Minute), 400, `{"__type":"InvalidSignatureException","message":"Signature expired: 20240905T192708Z is now earlier than 20240905T192808Z (20240905T193308Z - 5 min.)"}`, "cure: sign the request with Signature Version 4"},
+		{"old", c.iam.Root(), "ssm", "eu-central-1", "AmazonSSM.GetParameter", nil, now.Add(-6 * time.Minute), 400, `{"__type":"InvalidSignatureException","message":"Signature expired: 19991231T235400Z is now earlier than 19991231T235500Z (20000101T000000Z - 5 min.)"}`, "cure: sign the request with Signature Version 4"},
 		{"too large", c.iam.Root(), "ssm", "eu-central-1", "AmazonSSM.GetParameter", bytes.Repeat([]byte("x"), 16<<20+1), now, 413, `{"__type":"RequestEntityTooLargeException","message":"the request has more than 16777216 bytes"}`, "cure: send a smaller request"},
 	} {
 		w := send(t, h, tc.creds, tc.service, tc.region, tc.target, tc.body, tc.at)
@@ -94,7 +99,7 @@ func TestDispatch(t *testing.T) {
 func TestErrorHeader(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	h := endpoint.New(endpoint.Options{Account: acct, IAM: c.iam, SSM: c.ssm, DynamoDB: c.dynamodb})
+	h := endpoint.New(endpoint.Options{Account: acct, IAM: c.iam, Services: endpoint.Services{"ssm": c.ssm.Handler(), "dynamodb": c.dynamodb.Handler()}})
 	for _, tc := range []struct{ service, target, contentType, code, body string }{
 		{"ssm", "AmazonSSM.GetParameter", "application/x-amz-json-1.1", "ParameterNotFound", `{"__type":"ParameterNotFound","message":"Parameter /x not found."}`},
 		{"dynamodb", "DynamoDB_20120810.DescribeTable", "application/x-amz-json-1.0", "ResourceNotFoundException", `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: abc not found"}`},

@@ -40,7 +40,7 @@ func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &consoletest.Buffer{}}
 	server := httptest.NewServer(endpoint.New(endpoint.Options{
-		Account: acct, IAM: c.iam, SSM: c.ssm, DynamoDB: c.dynamodb, Console: console.New(c.console),
+		Account: acct, IAM: c.iam, Services: endpoint.Services{"ssm": c.ssm.Handler(), "dynamodb": c.dynamodb.Handler()}, Console: console.New(c.console),
 	}))
 	t.Cleanup(server.Close)
 	c.url = server.URL

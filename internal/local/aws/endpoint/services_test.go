@@ -20,7 +20,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 	localssm "github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
@@ -37,7 +36,7 @@ const echoARN = "arn:aws:lambda:eu-central-1:000000000000:function:echo"
 func newWholeCloud(t *testing.T) *wholeCloud {
 	t.Helper()
 	c := &cloud{iam: iam.New(acct), ssm: localssm.New(acct, nil), dynamodb: localdynamodb.New(acct, nil), console: &consoletest.Buffer{}}
-	written, err := logs.New(t.TempDir())
+	written, err := logs.New(acct, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +47,11 @@ func newWholeCloud(t *testing.T) *wholeCloud {
 	}
 	gate := gateway.New(gateway.Options{Account: acct, Invoker: functions, Console: out})
 	server := httptest.NewServer(endpoint.New(endpoint.Options{
-		Account: acct, IAM: c.iam, SSM: c.ssm, DynamoDB: c.dynamodb, Console: out,
-		Services: map[string]protocol.Service{"apigateway": gate.Handler(), "lambda": functions.Handler(), "logs": written.Handler(acct)},
+		Account: acct, IAM: c.iam, Console: out,
+		Services: endpoint.Services{
+			"ssm": c.ssm.Handler(), "dynamodb": c.dynamodb.Handler(),
+			"apigateway": gate.Handler(), "lambda": functions.Handler(), "logs": written.Handler(),
+		},
 	}))
 	c.url = server.URL
 	t.Cleanup(func() {

@@ -65,7 +65,7 @@ func TestPoliciesThroughEndpoint(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			identities, parameters, text := iam.New(acct), localssm.New(acct, nil), &consoletest.Buffer{}
-			server := httptest.NewServer(endpoint.New(endpoint.Options{Account: acct, IAM: identities, SSM: parameters, Console: console.New(text)}))
+			server := httptest.NewServer(endpoint.New(endpoint.Options{Account: acct, IAM: identities, Services: endpoint.Services{"ssm": parameters.Handler()}, Console: console.New(text)}))
 			t.Cleanup(server.Close)
 			// The developer may do everything, customer keys included.
 			if _, err := client(server.URL, identities.Root()).PutParameter(t.Context(), &ssm.PutParameterInput{

@@ -50,8 +50,6 @@ type Options struct {
 	// IdleTimeout is how long an environment is kept without an invocation.
 	// Defaults to 5 minutes.
 	IdleTimeout time.Duration
-	// Now is the clock of log events and deployments. Defaults to time.Now.
-	Now func() time.Time
 }
 
 // initLimit is how long a runtime may take to start (Lambda developer guide,
@@ -103,7 +101,7 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		account: o.Account, iam: o.IAM, logs: o.Logs, console: o.Console,
 		dir: dir, endpointURL: o.EndpointURL,
-		maxConcurrency: o.MaxConcurrency, idleTimeout: o.IdleTimeout, initLimit: initLimit, now: o.Now,
+		maxConcurrency: o.MaxConcurrency, idleTimeout: o.IdleTimeout, initLimit: initLimit, now: time.Now,
 		spawner: newSpawner(), closing: make(chan struct{}), functions: map[string]*function{},
 	}
 	if s.maxConcurrency == 0 {
@@ -111,9 +109,6 @@ func New(o Options) (*Service, error) {
 	}
 	if s.idleTimeout == 0 {
 		s.idleTimeout = 5 * time.Minute
-	}
-	if s.now == nil {
-		s.now = time.Now
 	}
 	return s, nil
 }

@@ -169,7 +169,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, change ...func(*Options)) *fixture {
 	t.Helper()
-	logService, err := logs.New(t.TempDir())
+	logService, err := logs.New(local, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func newFixture(t testing.TB, change ...func(*Options)) *fixture {
 	f := &fixture{t: t, roles: &roles{denied: map[string]bool{}, revoked: make(chan string, 1000)}, logs: logService, console: &consoletest.Buffer{}}
 	o := Options{
 		Account: local, IAM: f.roles, Logs: logService, Console: console.New(f.console),
-		Dir: filepath.Join(t.TempDir(), "lambda"), EndpointURL: "http://127.0.0.1:4566", Now: func() time.Time { return clock },
+		Dir: filepath.Join(t.TempDir(), "lambda"), EndpointURL: "http://127.0.0.1:4566",
 	}
 	for _, c := range change {
 		c(&o)
@@ -187,6 +187,7 @@ func newFixture(t testing.TB, change ...func(*Options)) *fixture {
 	if f.Service, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	f.now = func() time.Time { return clock }
 	t.Cleanup(func() {
 		if err := f.Close(); err != nil {
 			t.Error(err)

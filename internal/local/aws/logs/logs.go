@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
@@ -50,8 +51,9 @@ type Subscriber func(group, stream string, at time.Time, line string)
 
 // Service holds the log groups. Its methods may be called concurrently.
 type Service struct {
-	dir string
-	now func() time.Time
+	acct account.Account
+	dir  string
+	now  func() time.Time
 
 	mu          sync.Mutex
 	groups      map[string]*openGroup
@@ -79,9 +81,9 @@ const markEvery = 1 << 20
 // mark says that the records before offset are not later than latest.
 type mark struct{ offset, latest int64 }
 
-// New returns a service without groups that keeps its files in dir, which it
+// New returns a service of the account without groups that keeps its files in dir, which it
 // creates where it is missing.
-func New(dir string) (*Service, error) {
+func New(acct account.Account, dir string) (*Service, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("finding the log directory %q: %w", dir, err)
@@ -89,7 +91,7 @@ func New(dir string) (*Service, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the log directory: %w", err)
 	}
-	return &Service{dir: abs, now: time.Now, groups: map[string]*openGroup{}}, nil
+	return &Service{acct: acct, dir: abs, now: time.Now, groups: map[string]*openGroup{}}, nil
 }
 
 // Close closes the files and leaves them where they are. Without groups, a

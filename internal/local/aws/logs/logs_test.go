@@ -18,7 +18,7 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 7_900_000, time.FixedZone("CET", 3600
 
 func newService(t *testing.T) *Service {
 	t.Helper()
-	s, err := New(filepath.Join(t.TempDir(), "logs"))
+	s, err := New(local, filepath.Join(t.TempDir(), "logs"))
 	if err != nil {
 		t.Fatal(err)
 	}

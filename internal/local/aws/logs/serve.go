@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
@@ -18,23 +17,16 @@ const (
 	maxDescribed = 50
 )
 
-// server is the service behind the endpoint, of one account.
-type server struct {
-	*Service
-	acct account.Account
-}
-
 // Handler returns the service behind the endpoint: DescribeLogGroups,
 // DescribeLogStreams, FilterLogEvents and GetLogEvents.
-func (s *Service) Handler(acct account.Account) protocol.Service {
-	h := server{s, acct}
+func (s *Service) Handler() protocol.Service {
 	return &protocol.JSON{
 		Name: "logs", Target: "Logs_20140328", Version: "1.1",
 		Operations: map[string]protocol.Operation{
-			"DescribeLogGroups":  {Grants: h.groupsGrant, Run: h.describeGroups},
-			"DescribeLogStreams": {Grants: h.grant("logs:DescribeLogStreams"), Run: h.describeStreams},
-			"FilterLogEvents":    {Grants: h.grant("logs:FilterLogEvents"), Run: h.filterEvents},
-			"GetLogEvents":       {Grants: h.grant("logs:GetLogEvents"), Run: h.getEvents},
+			"DescribeLogGroups":  {Grants: s.groupsGrant, Run: s.describeGroups},
+			"DescribeLogStreams": {Grants: s.grant("logs:DescribeLogStreams"), Run: s.describeStreams},
+			"FilterLogEvents":    {Grants: s.grant("logs:FilterLogEvents"), Run: s.filterEvents},
+			"GetLogEvents":       {Grants: s.grant("logs:GetLogEvents"), Run: s.getEvents},
 		},
 	}
 }
@@ -47,13 +39,13 @@ type target struct {
 	LogStreamName string `json:"logStreamName"`
 }
 
-func (h server) group(t target) (string, error) {
+func (s *Service) group(t target) (string, error) {
 	name := t.LogGroupName
 	if t.LogGroupIdentifier != "" {
 		if name != "" {
 			return "", invalid("LogGroupName and LogGroupIdentifier cannot both be specified in the request.")
 		}
-		name = strings.TrimPrefix(t.LogGroupIdentifier, h.acct.ARN("logs", "log-group:"))
+		name = strings.TrimPrefix(t.LogGroupIdentifier, s.acct.ARN("logs", "log-group:"))
 	}
 	if err := validate(Group{Name: name}); err != nil {
 		return "", err
@@ -64,24 +56,24 @@ func (h server) group(t target) (string, error) {
 // grant is for the operations on one group. Their resource is a log stream
 // (service authorization reference, Amazon CloudWatch Logs); where the
 // request names none, AWS's refusals show an empty one.
-func (h server) grant(action string) func([]byte) ([]iam.Grant, error) {
+func (s *Service) grant(action string) func([]byte) ([]iam.Grant, error) {
 	return func(body []byte) ([]iam.Grant, error) {
 		var t target
 		if err := protocol.Decode(body, &t); err != nil {
 			return nil, err
 		}
-		name, err := h.group(t)
+		name, err := s.group(t)
 		if err != nil {
 			return nil, err
 		}
 		if action != "logs:GetLogEvents" {
 			t.LogStreamName = ""
 		}
-		return []iam.Grant{{Action: action, Resource: h.acct.ARN("logs", "log-group:"+name+":log-stream:"+t.LogStreamName)}}, nil
+		return []iam.Grant{{Action: action, Resource: s.acct.ARN("logs", "log-group:"+name+":log-stream:"+t.LogStreamName)}}, nil
 	}
 }
 
-func (h server) groupsGrant(body []byte) ([]iam.Grant, error) {
+func (s *Service) groupsGrant(body []byte) ([]iam.Grant, error) {
 	var r groupsRequest
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
@@ -91,7 +83,7 @@ func (h server) groupsGrant(body []byte) ([]iam.Grant, error) {
 			return nil, err
 		}
 	}
-	return []iam.Grant{{Action: "logs:DescribeLogGroups", Resource: h.acct.ARN("logs", "log-group:"+r.Prefix+":log-stream:")}}, nil
+	return []iam.Grant{{Action: "logs:DescribeLogGroups", Resource: s.acct.ARN("logs", "log-group:"+r.Prefix+":log-stream:")}}, nil
 }
 
 type groupsRequest struct {
@@ -105,7 +97,7 @@ type groupsRequest struct {
 	Limit          *int     `json:"limit"`
 }
 
-func (h server) describeGroups(body []byte) (any, error) {
+func (s *Service) describeGroups(body []byte) (any, error) {
 	var r groupsRequest
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
@@ -119,21 +111,21 @@ func (h server) describeGroups(body []byte) (any, error) {
 	case len(r.Accounts) > 0 || r.LinkedAccounts || len(r.Identifiers) > 0:
 		return nil, unsupported("accountIdentifiers, includeLinkedAccounts and logGroupIdentifiers", "use logGroupNamePrefix")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	found := []map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(h.groups)) {
+	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
 		matches := strings.HasPrefix(name, r.Prefix) && strings.Contains(strings.ToLower(name), strings.ToLower(r.Pattern))
 		if matches && (r.Class == "" || r.Class == "STANDARD") {
-			found = append(found, h.describe(h.groups[name]))
+			found = append(found, s.describe(s.groups[name]))
 		}
 	}
 	page, next, err := protocol.Page(found, r.NextToken, limit, "InvalidParameterException")
 	return withToken(map[string]any{"logGroups": page}, next), err
 }
 
-func (h server) describe(g *openGroup) map[string]any {
-	arn := h.acct.ARN("logs", "log-group:"+g.Name)
+func (s *Service) describe(g *openGroup) map[string]any {
+	arn := s.acct.ARN("logs", "log-group:"+g.Name)
 	d := map[string]any{
 		"logGroupName": g.Name, "arn": arn + ":*", "logGroupArn": arn, "creationTime": g.created.UnixMilli(),
 		"metricFilterCount": 0, "storedBytes": g.size, "logGroupClass": "STANDARD",
@@ -144,7 +136,7 @@ func (h server) describe(g *openGroup) map[string]any {
 	return d
 }
 
-func (h server) describeStreams(body []byte) (any, error) {
+func (s *Service) describeStreams(body []byte) (any, error) {
 	var r struct {
 		target
 		Prefix     string `json:"logStreamNamePrefix"`
@@ -156,7 +148,7 @@ func (h server) describeStreams(body []byte) (any, error) {
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
-	name, err := h.group(r.target)
+	name, err := s.group(r.target)
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +161,9 @@ func (h server) describeStreams(body []byte) (any, error) {
 	case r.OrderBy == "LastEventTime" && r.Prefix != "":
 		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	g, ok := h.groups[name]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[name]
 	if !ok {
 		return nil, groupNotFound()
 	}
@@ -187,7 +179,7 @@ func (h server) describeStreams(body []byte) (any, error) {
 	for _, n := range page {
 		st := g.streams[n]
 		found = append(found, map[string]any{
-			"logStreamName": n, "arn": h.acct.ARN("logs", "log-group:"+name+":log-stream:"+n), "storedBytes": 0,
+			"logStreamName": n, "arn": s.acct.ARN("logs", "log-group:"+name+":log-stream:"+n), "storedBytes": 0,
 			"creationTime": st.first.UnixMilli(), "firstEventTimestamp": st.first.UnixMilli(),
 			"lastEventTimestamp": st.last.UnixMilli(), "lastIngestionTime": st.last.UnixMilli(),
 		})

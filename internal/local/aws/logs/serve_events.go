@@ -13,7 +13,7 @@ import (
 // maxStreamNames is how many streams FilterLogEvents takes.
 const maxStreamNames = 100
 
-func (h server) filterEvents(body []byte) (any, error) {
+func (s *Service) filterEvents(body []byte) (any, error) {
 	var r struct {
 		target
 		Streams   []string `json:"logStreamNames"`
@@ -27,7 +27,7 @@ func (h server) filterEvents(body []byte) (any, error) {
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
-	name, err := h.group(r.target)
+	name, err := s.group(r.target)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (h server) filterEvents(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.checkStreams(name, r.Streams...); err != nil {
+	if err := s.checkStreams(name, r.Streams...); err != nil {
 		return nil, err
 	}
 	q := query{group: name, from: r.From, to: maxTime, limit: limit, take: func(e Event) bool {
@@ -56,7 +56,7 @@ func (h server) filterEvents(body []byte) (any, error) {
 			return nil, err
 		}
 	}
-	found, next, err := h.read(q)
+	found, next, err := s.read(q)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (r record) filtered() map[string]any {
 	}
 }
 
-func (h server) getEvents(body []byte) (any, error) {
+func (s *Service) getEvents(body []byte) (any, error) {
 	var r struct {
 		target
 		From      int64  `json:"startTime"`
@@ -94,7 +94,7 @@ func (h server) getEvents(body []byte) (any, error) {
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
-	name, err := h.group(r.target)
+	name, err := s.group(r.target)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (h server) getEvents(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.checkStreams(name, r.LogStreamName); err != nil {
+	if err := s.checkStreams(name, r.LogStreamName); err != nil {
 		return nil, err
 	}
 	q := query{group: name, from: r.From, to: maxTime, limit: limit, last: !r.FromHead, take: func(e Event) bool { return e.Stream == r.LogStreamName }}
@@ -117,12 +117,12 @@ func (h server) getEvents(body []byte) (any, error) {
 		q.last = false
 		q.offset, err = offsetOf("f/", r.NextToken)
 	case q.last:
-		q.offset = h.End(name)
+		q.offset = s.End(name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := h.read(q)
+	found, _, err := s.read(q)
 	if err != nil {
 		return nil, err
 	}
@@ -144,10 +144,10 @@ func (h server) getEvents(body []byte) (any, error) {
 }
 
 // checkStreams refuses a group or a stream that does not exist.
-func (h server) checkStreams(group string, names ...string) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	g, ok := h.groups[group]
+func (s *Service) checkStreams(group string, names ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[group]
 	if !ok {
 		return groupNotFound()
 	}

@@ -35,7 +35,7 @@ type answer struct {
 // do sends a request, without signature.
 func do(s *Service, op, body string) (answer, error) {
 	var a answer
-	out, err := s.Handler(local).(*protocol.JSON).Operations[op].Run([]byte(body))
+	out, err := s.Handler().(*protocol.JSON).Operations[op].Run([]byte(body))
 	if err != nil {
 		return a, err
 	}

@@ -102,7 +102,7 @@ func TestRules(t *testing.T) {
 		{"role name", roleType, with(role, "name", "a b"), `ValidationError: the role name "a b" must be 1 to 64 characters long and match [\w+=,.@-]+`},
 		{"role path", roleType, with(role, "path", "team"), `ValidationError: the path "team" of role "fn-role" must begin and end with / and have at most 512 characters`},
 		{"session duration", roleType, with(role, "maxSessionDuration", 60), `ValidationError: the maximum session duration 60 of role "fn-role" must be 3600 to 43200 seconds`},
-		{"trust policy", roleType, with(role, "assumeRolePolicy", "{"), "MalformedPolicyDocument: This policy contains invalid Json: byte 1: EOF"},
+		{"trust policy", roleType, with(role, "assumeRolePolicy", "{"), "MalformedPolicyDocument: This policy contains invalid Json: byte 1: unexpected end of JSON input"},
 		{"trust policy without principal", roleType, with(role, "assumeRolePolicy", strings.Replace(trust, `,"Principal":{"Service":"lambda.amazonaws.com"}`, "", 1)), `MalformedPolicyDocument: Syntax errors in policy: add "Principal": {"Service": "lambda.amazonaws.com"} or the like to statement 1 of the trust policy`},
 		{"large trust policy", roleType, with(role, "assumeRolePolicy", strings.Replace(trust, `"lambda.amazonaws.com"`, `["`+strings.Repeat("a", 2000)+`.amazonaws.com"]`, 1)), "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"},
 		{"policy", rolePolicyType, inline, ""},

@@ -17,7 +17,7 @@ import (
 func testProvider(t *testing.T) p.Provider {
 	t.Helper()
 	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-	groups, err := logs.New(t.TempDir())
+	groups, err := logs.New(acct, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

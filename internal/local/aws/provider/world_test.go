@@ -54,7 +54,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	acct := account.Account{ID: "000000000000", Region: "eu-central-1", Partition: "aws"}
-	groups, err := logs.New(t.TempDir())
+	groups, err := logs.New(acct, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
