@@ -1,15 +1,13 @@
 package components
 
 import (
+	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// defaultIdentitySource is where a client's credential is by default.
-const defaultIdentitySource = "$request.header.Authorization"
 
 // AuthorizerArgs describes the Lambda authorizer. API Gateway calls it with
 // payload format 2.0, and it gives the simple response.
@@ -87,9 +85,41 @@ type AuthorizerArgs struct {
 	IdentitySources []string
 }
 
-// readsSecrets reports whether the function reads any secret itself.
-func (a AuthorizerArgs) readsSecrets() bool {
-	return a.SecretPath != nil && !a.InjectSecret || len(a.Secrets)+len(a.SecretPrefixes) > 0
+// defaultIdentitySource is where a client's credential is by default.
+const defaultIdentitySource = "$request.header.Authorization"
+
+func (c *checker) checkAuthorizer(args AuthorizerArgs) {
+	given := !reflect.ValueOf(args).IsZero()
+	switch {
+	case len(c.protected) == 0 && !given:
+		return
+	case len(c.protected) == 0 && len(c.plan.routes) > 0:
+		c.addf("Authorizer", "is given, but no route is protected: leave it out, or leave out the Auth of the routes to protect")
+	case len(c.protected) > 0 && args.Function.Package == "":
+		c.addf("Authorizer.Function.Package", "is required, since these routes are protected: %s", quoted(c.protected))
+	}
+	if args.IdentitySources == nil {
+		if len(c.protected) > 0 && (args.ApiKeys != nil || args.ReplayProtection) {
+			c.addf("Authorizer.IdentitySources", "is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, %q or %q for instance, or give an empty slice where callers may choose",
+				"$request.header.X-Api-Key", signatureSource)
+		}
+		args.IdentitySources = []string{defaultIdentitySource}
+	}
+	c.checkCaching(args)
+	c.checkSecrets(args)
+	args.IdentitySources = c.plan.identitySources(args)
+	c.plan.authorizerArgs = args
+	if args.Function.Package == "" {
+		return
+	}
+	folder := absolute(args.Function.Package)
+	if other, ok := c.byFolder[folder]; ok {
+		c.addf("Authorizer.Function.Package", "is the Package of %s too: an authorizer and a route's handler are two functions", other.property)
+		return
+	}
+	function := withDefaults(args.Function, filepath.Base(folder))
+	c.plan.authorizer = c.newFunction("Authorizer.Function", folder, function, authorizerLimits)
+	c.plan.authorizer.environment = c.plan.authorizerEnvironment()
 }
 
 // createAuthorizer makes the authorizer, if a route needs one.
@@ -110,14 +140,4 @@ func (c *ProtectedHttpApi) createAuthorizer(ctx *pulumi.Context, p *plan) (err e
 		IdentitySources:                pulumi.ToStringArray(p.authorizerArgs.IdentitySources),
 	}, pulumi.Parent(c))
 	return err
-}
-
-// lookupSecret reads the secret at deployment. It is marked as secret here,
-// and so is everything that is made of it.
-func (c *ProtectedHttpApi) lookupSecret(ctx *pulumi.Context, path pulumi.StringInput) pulumi.StringOutput {
-	parameter := ssm.LookupParameterOutput(ctx, ssm.LookupParameterOutputArgs{
-		Name:           path,
-		WithDecryption: pulumi.Bool(true),
-	}, pulumi.Parent(c))
-	return pulumi.ToSecret(parameter.Value()).(pulumi.StringOutput)
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -179,7 +180,7 @@ Authorizer.CacheTtl: 2h0m0s is out of range: 0s to 1h`},
 			t.Parallel()
 			args := exampleArgs()
 			test.change(args)
-			_, m := check(orDefault(test.scope, testScope), "events", args)
+			_, m := check(cmp.Or(test.scope, testScope), "events", args)
 			if got := messages(m); got != test.want {
 				t.Errorf("mistakes are\n%s\nwant\n%s", got, test.want)
 			}

@@ -1,20 +1,18 @@
 package components
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/protected-http-api/protected-http-api/internal/contract"
-)
-
-const (
-	defaultMemorySize = 128
-	defaultTimeout    = 10 * time.Second
 )
 
 // FunctionArgs describes one Lambda function.
@@ -52,6 +50,123 @@ type FunctionArgs struct {
 // usesTable reports whether the function may do anything with the table.
 func (f FunctionArgs) usesTable() bool { return len(f.TableActions)+len(f.IndexActions) > 0 }
 
+const (
+	defaultMemorySize = 128
+	defaultTimeout    = 10 * time.Second
+)
+
+// Limits of Lambda (Lambda developer guide, "Lambda quotas" and API reference,
+// CreateFunction) and IAM (IAM user guide, "IAM and AWS STS quotas").
+const (
+	minMemorySize, maxMemorySize = 128, 10240
+	maxFunctionName              = 64
+	maxRoleName                  = 64
+	// autoNameSuffix is what Pulumi adds to a logical name: a hyphen and seven
+	// random characters.
+	autoNameSuffix = 8
+)
+
+// limits are those of a function for what calls it.
+type limits struct {
+	maxTimeout time.Duration
+	why        string
+}
+
+var (
+	// API Gateway developer guide, "Quotas for configuring and running an HTTP
+	// API".
+	routeLimits      = limits{30 * time.Second, "API Gateway waits no longer for an integration"}
+	authorizerLimits = limits{10 * time.Second, "API Gateway waits no longer for an authorizer"}
+)
+
+var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+func withDefaults(args FunctionArgs, name string) FunctionArgs {
+	args.Name = cmp.Or(args.Name, name)
+	args.MemorySize = cmp.Or(args.MemorySize, defaultMemorySize)
+	args.Timeout = cmp.Or(args.Timeout, defaultTimeout)
+	return args
+}
+
+// newFunction adds a function to the plan.
+func (c *checker) newFunction(property, folder string, args FunctionArgs, limits limits) *functionPlan {
+	f := &functionPlan{args: args, property: property, environment: args.Environment}
+	f.logicalName = c.plan.name + "-" + args.Name
+	f.physicalName = fmt.Sprintf("%s-%s-%s", c.scope.project, c.scope.stack, f.logicalName)
+	c.plan.functions = append(c.plan.functions, f)
+	if args.Package == "" {
+		c.addf(property+".Package", "is required: give the folder of the function's Go package")
+	} else {
+		c.byFolder[folder] = f
+		c.checkName(f)
+	}
+	if args.MemorySize < minMemorySize || args.MemorySize > maxMemorySize {
+		c.addf(property+".MemorySize", "%d is out of range: %d to %d MB", args.MemorySize, minMemorySize, maxMemorySize)
+	}
+	if args.Timeout < time.Second || args.Timeout > limits.maxTimeout {
+		c.addf(property+".Timeout", "%v is out of range: 1s to %v, %s", args.Timeout, limits.maxTimeout, limits.why)
+	} else {
+		c.add(property+".Timeout", checkWholeSeconds(args.Timeout))
+	}
+	c.checkEnvironment(property+".Environment", args.Environment)
+	c.checkTableAccess(property, args)
+	return f
+}
+
+func (c *checker) checkName(f *functionPlan) {
+	property := f.property + ".Name"
+	if other, ok := c.byName[f.args.Name]; ok {
+		c.addf(property, "%q is the name of %s too: give one of them another Name", f.args.Name, other.property)
+		return
+	}
+	c.byName[f.args.Name] = f
+	switch {
+	case !functionName.MatchString(f.physicalName):
+		c.addf(property, "the function would be called %q: AWS allows letters, digits, - and _", f.physicalName)
+	case len(f.physicalName) > maxFunctionName:
+		c.addf(property, "the function would be called %q: AWS allows %d characters, not %d: shorten Name, or the component's, the stack's or the project's name",
+			f.physicalName, maxFunctionName, len(f.physicalName))
+	case len(f.logicalName)+autoNameSuffix > maxRoleName:
+		c.addf(property, "the function's role would be called %q and %d characters more: AWS allows %d: shorten Name or the component's name",
+			f.logicalName, autoNameSuffix, maxRoleName)
+	}
+}
+
+// absolute returns a folder's one and only name.
+func absolute(folder string) string {
+	if path, err := filepath.Abs(folder); err == nil {
+		return path
+	}
+	return filepath.Clean(folder)
+}
+
+// differences returns the names of the fields in which two functions differ.
+func differences(a, b FunctionArgs) []string {
+	var fields []string
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"Name", a.Name == b.Name},
+		{"MemorySize", a.MemorySize == b.MemorySize},
+		{"Timeout", a.Timeout == b.Timeout},
+		{"Environment", maps.EqualFunc(a.Environment, b.Environment, sameInput)},
+		{"TableActions", slices.Equal(a.TableActions, b.TableActions)},
+		{"IndexActions", maps.EqualFunc(a.IndexActions, b.IndexActions, slices.Equal[[]string])},
+	} {
+		if !field.same {
+			fields = append(fields, field.name)
+		}
+	}
+	return fields
+}
+
+// sameInput reports whether two inputs are the same plain value, or the same
+// output. What an output will hold cannot be compared before it is known.
+func sameInput(a, b pulumi.StringInput) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
+}
+
 // createFunctions makes the functions, each with what it needs to run.
 func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 	c.Functions = map[string]*lambda.Function{}
@@ -70,13 +185,7 @@ func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 // and out of Pulumi's sight, and a function without its policy would fail the
 // requests of its first seconds.
 func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *functionPlan) (*lambda.Function, error) {
-	logGroup, err := cloudwatch.NewLogGroup(ctx, f.logicalName, &cloudwatch.LogGroupArgs{
-		// Where Lambda writes by itself (Lambda developer guide, "Sending
-		// Lambda function logs to CloudWatch Logs"). Its default text format is
-		// what suits a function that writes JSON lines of its own.
-		Name:            pulumi.String("/aws/lambda/" + f.physicalName),
-		RetentionInDays: pulumi.Int(p.logRetentionDays),
-	}, pulumi.Parent(c))
+	logGroup, err := c.createLogGroup(ctx, p, f)
 	if err != nil {
 		return nil, err
 	}
@@ -110,30 +219,4 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	}
 	opts = append(opts, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{logGroup, policy}))
 	return lambda.NewFunction(ctx, f.logicalName, args, opts...)
-}
-
-// environment returns the function's environment variables, and the resource
-// options that they need.
-func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan) (pulumi.StringMap, []pulumi.ResourceOption) {
-	variables := pulumi.StringMap{}
-	maps.Copy(variables, f.environment)
-	if f.args.usesTable() {
-		variables[contract.EnvTableName] = c.Table.Name
-	}
-	if f != p.authorizer {
-		return variables, nil
-	}
-	if c.ApiKeyTable != nil {
-		variables[contract.EnvAPIKeyTable] = c.ApiKeyTable.Name
-	}
-	if c.StateTable != nil {
-		variables[contract.EnvStateTable] = c.StateTable.Name
-	}
-	if !p.authorizerArgs.InjectSecret {
-		return variables, nil
-	}
-	variables[contract.EnvSecret] = c.lookupSecret(ctx, p.authorizerArgs.SecretPath)
-	// The provider reads the variables back from AWS, where they are not
-	// marked as secret.
-	return variables, []pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"environment"})}
 }

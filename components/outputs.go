@@ -3,7 +3,6 @@ package components
 import (
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -41,12 +40,4 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		"functionNames":   c.FunctionNames,
 		"access":          c.Access,
 	})
-}
-
-// tableName returns a table's physical name, an empty one without a table.
-func tableName(table *dynamodb.Table) pulumi.StringOutput {
-	if table == nil {
-		return pulumi.String("").ToStringOutput()
-	}
-	return table.Name
 }

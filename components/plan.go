@@ -1,14 +1,13 @@
 package components
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components/golambda"
@@ -51,6 +50,11 @@ type functionPlan struct {
 	archive     golambda.Archive
 }
 
+// handlers returns the functions that handle routes.
+func (p *plan) handlers() []*functionPlan {
+	return slices.DeleteFunc(slices.Clone(p.functions), func(f *functionPlan) bool { return f == p.authorizer })
+}
+
 // scope is where the program runs.
 type scope struct {
 	project, stack string
@@ -79,56 +83,41 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 	return p, nil
 }
 
-// build compiles the functions and returns what went wrong.
-func (p *plan) build(ctx context.Context) mistakes {
-	var packages []string
-	var functions []*functionPlan
-	for _, f := range p.functions {
-		if f.args.Package != "" {
-			packages, functions = append(packages, f.args.Package), append(functions, f)
-		}
-	}
-	if len(packages) == 0 {
-		return nil
-	}
-	archives, err := golambda.Build(ctx, golambda.Options{Packages: packages, Target: p.target})
-	var failed golambda.Errors
-	if errors.As(err, &failed) {
-		var m mistakes
-		for _, f := range failed {
-			m.add(functions[slices.Index(packages, f.Package)].property+".Package", f)
-		}
-		return m
-	}
-	if err != nil {
-		return mistakes{err}
-	}
-	for i, archive := range archives {
-		functions[i].archive = archive
-	}
-	return nil
+// checker turns arguments into a plan and collects the mistakes it meets.
+type checker struct {
+	mistakes
+	scope scope
+	plan  *plan
+	// byFolder and byName find the functions that are there already.
+	byFolder, byName map[string]*functionPlan
+	// protected are the keys of the routes that need the authorizer.
+	protected []string
 }
 
-// handlers returns the functions that handle routes.
-func (p *plan) handlers() []*functionPlan {
-	return slices.DeleteFunc(slices.Clone(p.functions), func(f *functionPlan) bool { return f == p.authorizer })
-}
-
-// checkAccount refuses functions that were compiled for this machine on any
-// AWS but the local one. AWS would take them and fail every request.
-func (c *ProtectedHttpApi) checkAccount(ctx *pulumi.Context, p *plan) error {
-	if !p.target.Host() {
-		return nil
+// check returns the plan for the arguments, and all the mistakes in them. With
+// mistakes, the plan is good for finding the compile errors, and no more.
+func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
+	c := &checker{scope: s, plan: &plan{name: name},
+		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}}
+	if name == "" {
+		c.addf("name", "is required")
 	}
-	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(c))
-	if err != nil {
-		return fmt.Errorf("finding the AWS account: %w", err)
+	if args == nil {
+		c.addf("args", "is required")
+		return c.plan, c.mistakes
 	}
-	if identity.AccountId != contract.LocalAccountID {
-		return fmt.Errorf("environment variable %s is %q, which compiles functions for the local AWS only, but this stack deploys to the AWS account %s: unset the variable",
-			contract.EnvBuildTarget, contract.BuildTargetHost, identity.AccountId)
+	c.checkTarget(cmp.Or(args.Architecture, defaultArchitecture))
+	c.plan.logRetentionDays = cmp.Or(args.LogRetentionDays, defaultLogRetentionDays)
+	c.add("LogRetentionDays", CheckLogRetentionDays(c.plan.logRetentionDays))
+	c.plan.table = args.Table
+	c.checkTable(args.Table)
+	c.checkRoutes(args.Routes)
+	c.checkAuthorizer(args.Authorizer)
+	for _, f := range c.plan.functions {
+		c.checkEnvironmentSize(f)
 	}
-	return nil
+	slices.SortFunc(c.plan.functions, func(a, b *functionPlan) int { return strings.Compare(a.logicalName, b.logicalName) })
+	return c.plan, c.mistakes
 }
 
 // mistakes are errors that each begin with a property's path.
@@ -142,13 +131,4 @@ func (m *mistakes) add(property string, err error) {
 
 func (m *mistakes) addf(property, format string, args ...any) {
 	m.add(property, fmt.Errorf(format, args...))
-}
-
-// quoted returns the strings in quotes, in one line.
-func quoted(list []string) string {
-	var text []string
-	for _, s := range list {
-		text = append(text, fmt.Sprintf("%q", s))
-	}
-	return strings.Join(text, ", ")
 }

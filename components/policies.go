@@ -7,9 +7,52 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// Actions on items (Service Authorization Reference, Amazon DynamoDB).
+var (
+	tableActions = dynamodbActions("BatchGetItem", "BatchWriteItem", "ConditionCheckItem", "DeleteItem", "DescribeTable",
+		"GetItem", "PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate", "PutItem", "Query", "Scan", "UpdateItem")
+	indexActions = dynamodbActions("PartiQLSelect", "Query", "Scan")
+)
+
+func dynamodbActions(names ...string) []string {
+	for i, name := range names {
+		names[i] = "dynamodb:" + name
+	}
+	return names
+}
+
+func (c *checker) checkTableAccess(property string, args FunctionArgs) {
+	c.checkActions(property+".TableActions", args.TableActions, tableActions)
+	for _, index := range slices.Sorted(maps.Keys(args.IndexActions)) {
+		path := fmt.Sprintf("%s.IndexActions[%q]", property, index)
+		if c.plan.table != nil {
+			if _, ok := c.plan.table.GlobalSecondaryIndexes[index]; !ok {
+				c.addf(path, "Table has no index of this name")
+			}
+		}
+		if len(args.IndexActions[index]) == 0 {
+			c.addf(path, "lists no action")
+		}
+		c.checkActions(path, args.IndexActions[index], indexActions)
+	}
+	if args.usesTable() && c.plan.table == nil {
+		c.addf(property, "has TableActions or IndexActions, but there is no Table")
+	}
+}
+
+func (c *checker) checkActions(property string, actions, allowed []string) {
+	for i, action := range actions {
+		switch {
+		case !slices.Contains(allowed, action):
+			c.addf(property, "%q is not one of %s", action, strings.Join(allowed, ", "))
+		case slices.Contains(actions[:i], action):
+			c.addf(property, "%q occurs twice", action)
+		}
+	}
+}
 
 // trustPolicy lets Lambda, and nobody else, assume a function's role.
 const trustPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -43,51 +86,24 @@ type grants struct {
 // streams, and what its arguments name, each by its exact ARN.
 func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
 	none := pulumi.String("").ToStringOutput()
-	tableArn, keyArn := none, none
+	ownTableArn, apiKeyTableArn, stateTableArn, keyArn := none, none, none, none
 	if f.args.usesTable() {
-		tableArn = c.Table.Arn
+		ownTableArn = c.Table.Arn
 	}
-	apiKeyTableArn, stateTableArn := none, none
 	var secretPaths, secretPrefixes pulumi.StringArray
 	if f == p.authorizer {
-		apiKeyTableArn, stateTableArn = tableArnOf(c.ApiKeyTable), tableArnOf(c.StateTable)
+		apiKeyTableArn, stateTableArn = tableArn(c.ApiKeyTable), tableArn(c.StateTable)
 		secretPaths, secretPrefixes = p.authorizerArgs.secretPaths(), inputs(p.authorizerArgs.SecretPrefixes)
 		if key := p.authorizerArgs.SecretKmsKeyArn; key != nil {
 			keyArn = key.ToStringOutput()
 		}
 	}
-	return pulumi.All(logGroupArn, tableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes).ApplyT(func(v []any) (string, error) {
+	return pulumi.All(logGroupArn, ownTableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes).ApplyT(func(v []any) (string, error) {
 		return marshalPolicy(f.args, grants{
 			logGroupArn: v[0].(string), tableArn: v[1].(string), apiKeyTableArn: v[2].(string), stateTableArn: v[3].(string),
 			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string),
 		})
 	}).(pulumi.StringOutput)
-}
-
-func tableArnOf(table *dynamodb.Table) pulumi.StringOutput {
-	if table == nil {
-		return pulumi.String("").ToStringOutput()
-	}
-	return table.Arn
-}
-
-// secretPaths returns the names of the parameters that the function reads one
-// by one.
-func (a AuthorizerArgs) secretPaths() pulumi.StringArray {
-	paths := inputs(a.Secrets)
-	if a.SecretPath != nil && !a.InjectSecret {
-		paths = append(pulumi.StringArray{a.SecretPath}, paths...)
-	}
-	return paths
-}
-
-// inputs returns a map's values, by the order of its keys.
-func inputs(values map[string]pulumi.StringInput) pulumi.StringArray {
-	list := pulumi.StringArray{}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		list = append(list, values[key])
-	}
-	return list
 }
 
 // marshalPolicy returns the policy's JSON.

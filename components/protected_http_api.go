@@ -4,6 +4,11 @@
 //
 // It makes resources and wires them. Verifying a credential is the concern of
 // the authorizer function, compiling a function that of package golambda.
+//
+// A file holds one concern, in this order: its arguments, the checks of them,
+// the creation of what they ask for. The function check in plan.go calls the
+// checks, NewProtectedHttpApi the creation. Helpers of several concerns are in
+// values.go.
 package components
 
 import (
@@ -113,21 +118,4 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		}
 	}
 	return c, c.registerOutputs(ctx, p)
-}
-
-// createApi makes the API and the stage that serves every route as soon as it
-// is there.
-func (c *ProtectedHttpApi) createApi(ctx *pulumi.Context, p *plan) (err error) {
-	c.Api, err = apigatewayv2.NewApi(ctx, p.name+"-api", &apigatewayv2.ApiArgs{
-		ProtocolType: pulumi.String("HTTP"),
-	}, pulumi.Parent(c))
-	if err != nil {
-		return err
-	}
-	c.Stage, err = apigatewayv2.NewStage(ctx, p.name+"-stage", &apigatewayv2.StageArgs{
-		ApiId:      c.Api.ID(),
-		Name:       pulumi.String("$default"),
-		AutoDeploy: pulumi.Bool(true),
-	}, pulumi.Parent(c))
-	return err
 }

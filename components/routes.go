@@ -1,8 +1,16 @@
 package components
 
 import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/components/internal/routekey"
 )
 
 // Routes are routes by route key: a method (GET, HEAD, POST, PUT, PATCH,
@@ -55,6 +63,51 @@ func (a Auth) describe() string {
 		return "Lambda authorizer"
 	}
 	return string(a)
+}
+
+func (c *checker) checkRoutes(routes Routes) {
+	if len(routes) == 0 {
+		c.addf("Routes", "at least one is required")
+	}
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(routes)) {
+		property := fmt.Sprintf("Routes[%q]", key)
+		route := routes[key]
+		parsed, err := routekey.Parse(key)
+		c.add(property, err)
+		if err == nil {
+			if other, ok := seen[parsed.Normalized()]; ok {
+				c.addf(property, "matches the same requests as Routes[%q]: keep one of them", other)
+			} else {
+				seen[parsed.Normalized()] = key
+			}
+		}
+		if !route.Auth.valid() {
+			c.addf(property+".Auth", "%q is not known: leave it empty for a protected route, or use %q", string(route.Auth), string(Public))
+		}
+		if route.Auth != Public {
+			c.protected = append(c.protected, key)
+		}
+		c.checkPermissions(property+".Permissions", parsed, route)
+		f := c.routeFunction(property+".Function", route.Function)
+		f.routes = append(f.routes, parsed)
+		c.plan.routes = append(c.plan.routes, routePlan{key: parsed, auth: route.Auth, permissions: route.Permissions, function: f})
+	}
+}
+
+// routeFunction returns the function with the arguments' package, a new one if
+// this is the first route that has it.
+func (c *checker) routeFunction(property string, args FunctionArgs) *functionPlan {
+	folder := absolute(args.Package)
+	args = withDefaults(args, filepath.Base(folder))
+	if f, ok := c.byFolder[folder]; ok && args.Package != "" {
+		if fields := differences(f.args, args); len(fields) > 0 {
+			c.addf(property, "has the same Package as %s but another %s: routes that share a function give it the same arguments",
+				f.property, strings.Join(fields, ", "))
+		}
+		return f
+	}
+	return c.newFunction(property, folder, args, routeLimits)
 }
 
 // createRoutes makes an integration a function and a route a route key.

@@ -1,7 +1,10 @@
 package components
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
@@ -60,6 +63,81 @@ func (t *TableArgs) keys() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
+// Limits of DynamoDB (developer guide, "Quotas in Amazon DynamoDB" and "Naming
+// rules").
+const (
+	maxIndexes          = 20
+	maxKeyName          = 255
+	maxNonKeyAttributes = 100
+)
+
+// CreateTable takes index names of 3 to 255 of these characters.
+var indexName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+
+func (c *checker) checkTable(table *TableArgs) {
+	if table == nil {
+		return
+	}
+	c.checkKeys("Table", table.HashKey, table.RangeKey)
+	keys := table.keys()
+	for _, name := range slices.Sorted(maps.Keys(table.Attributes)) {
+		property := fmt.Sprintf("Table.Attributes[%q]", name)
+		if kind := table.Attributes[name]; kind != "S" && kind != "N" && kind != "B" {
+			c.addf(property, "%q is not one of \"S\", \"N\", \"B\"", kind)
+		}
+		if !slices.Contains(keys, name) {
+			c.addf(property, "is no key of the table or of an index: DynamoDB declares only those")
+		}
+	}
+	if n := len(table.GlobalSecondaryIndexes); n > maxIndexes {
+		c.addf("Table.GlobalSecondaryIndexes", "%d indexes are too many: at most %d are allowed", n, maxIndexes)
+	}
+	nonKeyAttributes := 0
+	for _, name := range slices.Sorted(maps.Keys(table.GlobalSecondaryIndexes)) {
+		index := table.GlobalSecondaryIndexes[name]
+		c.checkIndex(fmt.Sprintf("Table.GlobalSecondaryIndexes[%q]", name), name, index)
+		nonKeyAttributes += len(index.NonKeyAttributes)
+	}
+	if nonKeyAttributes > maxNonKeyAttributes {
+		c.addf("Table.GlobalSecondaryIndexes", "%d NonKeyAttributes in all are too many: at most %d are allowed", nonKeyAttributes, maxNonKeyAttributes)
+	}
+}
+
+func (c *checker) checkIndex(property, name string, index IndexArgs) {
+	if !indexName.MatchString(name) {
+		c.addf(property, "the name must be 3 to 255 letters, digits, '_', '-' or '.'")
+	}
+	c.checkKeys(property, index.HashKey, index.RangeKey)
+	switch index.ProjectionType {
+	case "INCLUDE":
+		if len(index.NonKeyAttributes) == 0 {
+			c.addf(property+".NonKeyAttributes", "at least one is required with the ProjectionType \"INCLUDE\"")
+		}
+	case "", "ALL", "KEYS_ONLY":
+		if len(index.NonKeyAttributes) > 0 {
+			c.addf(property+".NonKeyAttributes", "are for the ProjectionType \"INCLUDE\" only")
+		}
+	default:
+		c.addf(property+".ProjectionType", "%q is not one of \"ALL\", \"KEYS_ONLY\", \"INCLUDE\"", index.ProjectionType)
+	}
+}
+
+func (c *checker) checkKeys(property, hashKey, rangeKey string) {
+	switch hashKey {
+	case "":
+		c.addf(property+".HashKey", "is required")
+	case rangeKey:
+		c.addf(property+".RangeKey", "%q is the HashKey already", rangeKey)
+	}
+	for _, key := range []struct{ field, name string }{{".HashKey", hashKey}, {".RangeKey", rangeKey}} {
+		if len(key.name) > maxKeyName {
+			c.addf(property+key.field, "the name has %d bytes: at most %d are allowed", len(key.name), maxKeyName)
+		}
+	}
+}
+
+func (p *plan) tableName() string { return p.name + "-table" }
+
 // createTable makes the table, if there is to be one.
 func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error) {
 	if p.table == nil {
@@ -69,7 +147,7 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 	for _, key := range p.table.keys() {
 		attributes = append(attributes, dynamodb.TableAttributeArgs{
 			Name: pulumi.String(key),
-			Type: pulumi.String(orDefault(p.table.Attributes[key], "S")),
+			Type: pulumi.String(cmp.Or(p.table.Attributes[key], "S")),
 		})
 	}
 	var indexes dynamodb.TableGlobalSecondaryIndexArray
@@ -79,7 +157,7 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 			Name:           pulumi.String(name),
 			HashKey:        pulumi.String(index.HashKey),
 			RangeKey:       optional(index.RangeKey),
-			ProjectionType: pulumi.String(orDefault(index.ProjectionType, "ALL")),
+			ProjectionType: pulumi.String(cmp.Or(index.ProjectionType, "ALL")),
 		}
 		if len(index.NonKeyAttributes) > 0 {
 			args.NonKeyAttributes = pulumi.ToStringArray(index.NonKeyAttributes)
@@ -105,19 +183,18 @@ func newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, point
 	}
 }
 
-// optional returns no input at all for an empty string.
-func optional(value string) pulumi.StringPtrInput {
-	if value == "" {
-		return nil
+// tableName returns a table's physical name, an empty one without a table.
+func tableName(table *dynamodb.Table) pulumi.StringOutput {
+	if table == nil {
+		return pulumi.String("").ToStringOutput()
 	}
-	return pulumi.String(value)
+	return table.Name
 }
 
-// orDefault returns value, or fallback for a zero value.
-func orDefault[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
+// tableArn returns a table's ARN, an empty one without a table.
+func tableArn(table *dynamodb.Table) pulumi.StringOutput {
+	if table == nil {
+		return pulumi.String("").ToStringOutput()
 	}
-	return value
+	return table.Arn
 }

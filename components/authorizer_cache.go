@@ -5,7 +5,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
+
+// CheckCacheTtl returns an error that names the value and what is allowed,
+// unless ttl may be AuthorizerArgs.CacheTtl: 0s to 1h, whole seconds.
+func CheckCacheTtl(ttl time.Duration) error {
+	if ttl < 0 || ttl > maxCacheTtl {
+		return fmt.Errorf("%v is out of range: 0s to 1h", ttl)
+	}
+	return checkWholeSeconds(ttl)
+}
+
+// maxCacheTtl is API Gateway's (API Gateway API reference, CreateAuthorizer,
+// authorizerResultTtlInSeconds).
+const maxCacheTtl = time.Hour
 
 // identitySource matches what API Gateway lets an identity source be (API
 // Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
@@ -15,6 +29,9 @@ var identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|conte
 // signatureSource is where the signature of a request is (RFC 9421 section 4.2),
 // and signatureInputSource where its nonce is (section 4.1).
 const signatureSource, signatureInputSource = "$request.header.Signature", "$request.header.Signature-Input"
+
+// routeKeySource is the identity source that keeps a result for one route.
+const routeKeySource = "$context.routeKey"
 
 // checkCaching checks the TTL with the identity sources, which are the key
 // that a result is kept under, and with what a reused result would undo.
@@ -63,4 +80,16 @@ func (c *checker) checkCacheKey(args AuthorizerArgs) {
 	case !slices.ContainsFunc(args.IdentitySources, ofCaller):
 		c.addf(property, "none of them tells one caller from another, and with a CacheTtl of %v the first caller's result would be everybody's: add the one that the credential is in", args.CacheTtl)
 	}
+}
+
+// identitySources returns the authorizer's identity sources. A result is kept
+// by them alone and reused on all routes; where routes require different
+// permissions it must not be, and so the route joins them (API Gateway
+// developer guide, "Control access to HTTP APIs with AWS Lambda authorizers").
+func (p *plan) identitySources(args AuthorizerArgs) []string {
+	sources := slices.Clone(args.IdentitySources)
+	if args.CacheTtl > 0 && p.requiresPermissions() && !slices.Contains(sources, routeKeySource) {
+		sources = append(sources, routeKeySource)
+	}
+	return sources
 }

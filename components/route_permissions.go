@@ -1,6 +1,8 @@
 package components
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -45,7 +47,7 @@ func checkPermission(permission string, variables []string) error {
 		case segment == "*":
 			return fmt.Errorf("%q has a wildcard: a route names what it requires; wildcards are for what callers are granted", permission)
 		case variable != nil && !slices.Contains(variables, variable[1]):
-			return fmt.Errorf("%q has the variable %q, which is not one of the route's path: %s", permission, variable[1], orDefault(quoted(variables), "it has none"))
+			return fmt.Errorf("%q has the variable %q, which is not one of the route's path: %s", permission, variable[1], cmp.Or(quoted(variables), "it has none"))
 		case variable == nil && !permissionSegment.MatchString(segment):
 			return fmt.Errorf("%q must be segments of letters, digits, '_', '-' or '.', or {name} for a path variable, with a : between two of them", permission)
 		}
@@ -69,4 +71,17 @@ func (p *plan) pathPermission() (permission, key string) {
 // requiresPermissions reports whether any route does.
 func (p *plan) requiresPermissions() bool {
 	return slices.ContainsFunc(p.routes, func(r routePlan) bool { return len(r.permissions) > 0 })
+}
+
+// routePermissions returns what each protected route requires, as JSON. Every
+// one of them is in it: an authorizer denies what it does not find there.
+func (p *plan) routePermissions() string {
+	permissions := map[string][]string{}
+	for _, r := range p.routes {
+		if r.auth == lambdaAuthorizer {
+			permissions[r.key.String()] = append([]string{}, r.permissions...)
+		}
+	}
+	text, _ := json.Marshal(permissions) // a map of strings has JSON
+	return string(text)
 }

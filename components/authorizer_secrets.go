@@ -6,11 +6,67 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// CheckSecretPath returns an error that names the value and what is allowed,
+// unless path is the name of an SSM parameter that begins with "/": up to 15
+// parts of letters, digits, ".", "-" and "_", the first of which does not
+// begin with "aws" or "ssm" (Systems Manager API reference, PutParameter).
+func CheckSecretPath(path string) error {
+	lower := strings.ToLower(path)
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return fmt.Errorf("%q must begin with /", path)
+	case !secretPath.MatchString(path):
+		return fmt.Errorf("%q must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'", path)
+	case strings.HasPrefix(lower, "/aws"), strings.HasPrefix(lower, "/ssm"):
+		return fmt.Errorf("%q must not begin with /aws or /ssm, which AWS reserves", path)
+	case len(path) > maxSecretPath:
+		return fmt.Errorf("%q has %d characters: at most %d are allowed", path, len(path), maxSecretPath)
+	}
+	return nil
+}
+
+// CheckSecretMaxAge returns an error that names the value and what is allowed,
+// unless age may be AuthorizerArgs.SecretMaxAge: 1s to 24h, whole seconds.
+func CheckSecretMaxAge(age time.Duration) error {
+	if age < minSecretMaxAge || age > maxSecretMaxAge {
+		return fmt.Errorf("%v is out of range: 1s to 24h", age)
+	}
+	return checkWholeSeconds(age)
+}
+
+// maxSecretPath is the longest name that a parameter may have. SSM's limit of
+// 1011 characters is for the ARN (Systems Manager API reference,
+// PutParameter); 63 are enough for what stands before the name in any Region.
+const maxSecretPath = 1011 - 63
+
+// minSecretMaxAge keeps a function from reading its secrets at every request;
+// maxSecretMaxAge is about how long Lambda keeps an execution environment.
+const minSecretMaxAge, maxSecretMaxAge = time.Second, 24 * time.Hour
+
+var secretPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
+
 var kmsKeyArn = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+
+// readsSecrets reports whether the function reads any secret itself.
+func (a AuthorizerArgs) readsSecrets() bool {
+	return a.SecretPath != nil && !a.InjectSecret || len(a.Secrets)+len(a.SecretPrefixes) > 0
+}
+
+// secretPaths returns the names of the parameters that the function reads one
+// by one.
+func (a AuthorizerArgs) secretPaths() pulumi.StringArray {
+	paths := inputs(a.Secrets)
+	if a.SecretPath != nil && !a.InjectSecret {
+		paths = append(pulumi.StringArray{a.SecretPath}, paths...)
+	}
+	return paths
+}
 
 // checkSecrets checks what is known of the secrets before AWS is asked.
 func (c *checker) checkSecrets(args AuthorizerArgs) {
@@ -95,28 +151,12 @@ func (c *checker) checkKmsKey(args AuthorizerArgs) {
 	}
 }
 
-// maxSecretPath is the longest name that a parameter may have. SSM's limit of
-// 1011 characters is for the ARN (Systems Manager API reference,
-// PutParameter); 63 are enough for what stands before the name in any Region.
-const maxSecretPath = 1011 - 63
-
-var secretPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
-
-// CheckSecretPath returns an error that names the value and what is allowed,
-// unless path is the name of an SSM parameter that begins with "/": up to 15
-// parts of letters, digits, ".", "-" and "_", the first of which does not
-// begin with "aws" or "ssm" (Systems Manager API reference, PutParameter).
-func CheckSecretPath(path string) error {
-	lower := strings.ToLower(path)
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return fmt.Errorf("%q must begin with /", path)
-	case !secretPath.MatchString(path):
-		return fmt.Errorf("%q must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'", path)
-	case strings.HasPrefix(lower, "/aws"), strings.HasPrefix(lower, "/ssm"):
-		return fmt.Errorf("%q must not begin with /aws or /ssm, which AWS reserves", path)
-	case len(path) > maxSecretPath:
-		return fmt.Errorf("%q has %d characters: at most %d are allowed", path, len(path), maxSecretPath)
-	}
-	return nil
+// lookupSecret reads the secret at deployment. It is marked as secret here,
+// and so is everything that is made of it.
+func (c *ProtectedHttpApi) lookupSecret(ctx *pulumi.Context, path pulumi.StringInput) pulumi.StringOutput {
+	parameter := ssm.LookupParameterOutput(ctx, ssm.LookupParameterOutputArgs{
+		Name:           path,
+		WithDecryption: pulumi.Bool(true),
+	}, pulumi.Parent(c))
+	return pulumi.ToSecret(parameter.Value()).(pulumi.StringOutput)
 }

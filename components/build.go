@@ -1,0 +1,87 @@
+package components
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/components/golambda"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// CheckArchitecture returns an error that names the value and what is allowed,
+// unless architecture may be ProtectedHttpApiArgs.Architecture.
+func CheckArchitecture(architecture string) error {
+	if architecture != golambda.ARM64 && architecture != golambda.X8664 {
+		return fmt.Errorf("%q is not one of %q, %q", architecture, golambda.ARM64, golambda.X8664)
+	}
+	return nil
+}
+
+const defaultArchitecture = golambda.ARM64
+
+// checkTarget finds out what to compile for; where that is a mistake, compile
+// errors are still found, for the default.
+func (c *checker) checkTarget(architecture string) {
+	if err := CheckArchitecture(architecture); err != nil {
+		c.add("Architecture", err)
+		architecture = defaultArchitecture
+	}
+	target, err := golambda.NewTarget(architecture, c.scope.buildTarget)
+	if err != nil {
+		c.mistakes = append(c.mistakes, err) // begins with the environment variable
+		target, _ = golambda.NewTarget(defaultArchitecture, "")
+	}
+	c.plan.target = target
+}
+
+// build compiles the functions and returns what went wrong.
+func (p *plan) build(ctx context.Context) mistakes {
+	var packages []string
+	var functions []*functionPlan
+	for _, f := range p.functions {
+		if f.args.Package != "" {
+			packages, functions = append(packages, f.args.Package), append(functions, f)
+		}
+	}
+	if len(packages) == 0 {
+		return nil
+	}
+	archives, err := golambda.Build(ctx, golambda.Options{Packages: packages, Target: p.target})
+	var failed golambda.Errors
+	if errors.As(err, &failed) {
+		var m mistakes
+		for _, f := range failed {
+			m.add(functions[slices.Index(packages, f.Package)].property+".Package", f)
+		}
+		return m
+	}
+	if err != nil {
+		return mistakes{err}
+	}
+	for i, archive := range archives {
+		functions[i].archive = archive
+	}
+	return nil
+}
+
+// checkAccount refuses functions that were compiled for this machine on any
+// AWS but the local one. AWS would take them and fail every request.
+func (c *ProtectedHttpApi) checkAccount(ctx *pulumi.Context, p *plan) error {
+	if !p.target.Host() {
+		return nil
+	}
+	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(c))
+	if err != nil {
+		return fmt.Errorf("finding the AWS account: %w", err)
+	}
+	if identity.AccountId != contract.LocalAccountID {
+		return fmt.Errorf("environment variable %s is %q, which compiles functions for the local AWS only, but this stack deploys to the AWS account %s: unset the variable",
+			contract.EnvBuildTarget, contract.BuildTargetHost, identity.AccountId)
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package components
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// maxEnvironment is how many bytes a function's variables may have (Lambda
+// developer guide, "Lambda quotas").
+const maxEnvironment = 4096
+
+// variableName matches what Lambda lets a variable be called (Lambda API
+// reference, Environment).
+var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
+
+// reservedVariables are those that Lambda sets itself (Lambda developer guide,
+// "Defined runtime environment variables"). Others begin with an underscore,
+// which the grammar of names excludes.
+var reservedVariables = []string{
+	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+	"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+	"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+	"AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}
+
+// ownVariables are those that mean something to the component or are set by it.
+var ownVariables = []string{
+	contract.EnvAPIKeyTable, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
+	contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
+}
+
+func (c *checker) checkEnvironment(property string, environment map[string]pulumi.StringInput) {
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		c.checkVariable(fmt.Sprintf("%s[%q]", property, name), name, environment[name])
+	}
+}
+
+func (c *checker) checkVariable(property, name string, value pulumi.StringInput) {
+	switch {
+	case !variableName.MatchString(name):
+		c.addf(property, "is not a name that Lambda allows: a letter, then at least one letter, digit or underscore")
+	case slices.Contains(reservedVariables, name):
+		c.addf(property, "is reserved by Lambda")
+	case slices.Contains(ownVariables, name):
+		c.addf(property, "is the component's own")
+	case value == nil:
+		c.addf(property, "has no value")
+	}
+}
+
+// checkEnvironmentSize measures the function's variables as Lambda does, which
+// takes their JSON text. What is not known before deployment counts as empty.
+func (c *checker) checkEnvironmentSize(f *functionPlan) {
+	known := map[string]string{}
+	for name, value := range f.environment {
+		plain, _ := value.(pulumi.String)
+		known[name] = string(plain)
+	}
+	for variable, table := range c.plan.tableNames(f) {
+		known[variable] = table + strings.Repeat("x", autoNameSuffix)
+	}
+	size := jsonSize(known)
+	_, hasPermissions := f.environment[contract.EnvRoutePermissions]
+	switch {
+	case size <= maxEnvironment:
+	case hasPermissions:
+		c.addf(f.property, "the environment variables would have %d bytes as JSON, %d of them for %s: Lambda allows %d: give the routes fewer or shorter Permissions, or divide them between two components",
+			size, jsonSize(known[contract.EnvRoutePermissions]), contract.EnvRoutePermissions, maxEnvironment)
+	default:
+		c.addf(f.property, "the environment variables would have %d bytes as JSON: Lambda allows %d: keep large values in SSM or in the code", size, maxEnvironment)
+	}
+}
+
+// jsonSize returns the length of a value's JSON text.
+func jsonSize(value any) int {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return 0 // strings and maps of them have JSON
+	}
+	return len(bytes.TrimSpace(text.Bytes()))
+}
+
+// tableNames returns the logical names of the tables whose physical names the
+// function finds in its environment, by variable.
+func (p *plan) tableNames(f *functionPlan) map[string]string {
+	names := map[string]string{}
+	if f.args.usesTable() {
+		names[contract.EnvTableName] = p.tableName()
+	}
+	if f == p.authorizer && p.authorizerArgs.ApiKeys != nil {
+		names[contract.EnvAPIKeyTable] = p.apiKeyTableName()
+	}
+	if f == p.authorizer && p.authorizerArgs.needsState() {
+		names[contract.EnvStateTable] = p.stateTableName()
+	}
+	return names
+}
+
+// authorizerEnvironment returns the authorizer's variables, but for those with
+// what is known only once a resource is there.
+func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
+	args := p.authorizerArgs
+	variables := map[string]pulumi.StringInput{}
+	for _, group := range []map[string]pulumi.StringInput{args.Function.Environment, args.Secrets, args.SecretPrefixes} {
+		maps.Copy(variables, group)
+	}
+	if args.SecretPath != nil && !args.InjectSecret {
+		variables[contract.EnvSecretPath] = args.SecretPath
+	}
+	if args.SecretMaxAge != 0 {
+		variables[contract.EnvSecretMaxAge] = pulumi.String(args.SecretMaxAge.String())
+	}
+	if p.requiresPermissions() {
+		variables[contract.EnvRoutePermissions] = pulumi.String(p.routePermissions())
+	}
+	return variables
+}
+
+// environment returns the function's environment variables, and the resource
+// options that they need.
+func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan) (pulumi.StringMap, []pulumi.ResourceOption) {
+	variables := pulumi.StringMap{}
+	maps.Copy(variables, f.environment)
+	tables := map[string]*dynamodb.Table{contract.EnvTableName: c.Table, contract.EnvAPIKeyTable: c.ApiKeyTable, contract.EnvStateTable: c.StateTable}
+	for variable := range p.tableNames(f) {
+		variables[variable] = tables[variable].Name
+	}
+	if f != p.authorizer || !p.authorizerArgs.InjectSecret {
+		return variables, nil
+	}
+	variables[contract.EnvSecret] = c.lookupSecret(ctx, p.authorizerArgs.SecretPath)
+	// The provider reads the variables back from AWS, where they are not
+	// marked as secret.
+	return variables, []pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"environment"})}
+}
