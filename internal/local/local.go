@@ -101,9 +101,9 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err := d.step("local AWS", d.startAWS); err != nil {
 		return nil, err
 	}
-	var cli pulumicli.CLI
+	var pulumi string
 	err = d.step("Pulumi", func() error {
-		cli, err = pulumicli.Ensure(ctx, opts.Progress)
+		pulumi, err = pulumicli.Ensure(ctx, opts.Progress)
 		return err
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	err = d.step("pulumi up", func() error {
-		if err := d.openStack(ctx, cli); err != nil {
+		if err := d.openStack(ctx, pulumi); err != nil {
 			return err
 		}
 		_, err := d.Up(ctx)
@@ -197,7 +197,7 @@ func (d *Deployment) storeSecret() error {
 }
 
 // openStack makes a stack in a backend of its own, in a temporary folder.
-func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI) (err error) {
+func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	stack := d.opts.Stack
 	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
@@ -212,7 +212,7 @@ func (d *Deployment) openStack(ctx context.Context, cli pulumicli.CLI) (err erro
 		return err
 	}
 	tools := filepath.Join(d.dir, "pulumi")
-	if err := layTools(tools, cli); err != nil {
+	if err := layTools(tools, pulumi); err != nil {
 		return err
 	}
 	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: tools, SkipVersionCheck: true})

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 )
 
 // writeProject lays out a project and returns its folder.
@@ -124,7 +122,7 @@ func TestSetTTLNeedsADeclaration(t *testing.T) {
 func TestGoShim(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := layTools(dir, pulumicli.CLI{Root: t.TempDir()}); err != nil {
+	if err := layTools(dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	shim := filepath.Join(dir, "bin", "go")

@@ -6,8 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 )
 
 // goShim stands before the go command while Pulumi runs. Pulumi's language
@@ -22,8 +20,8 @@ exec %s "$@"
 `
 
 // layTools makes a Pulumi installation in dir that consists of links to the
-// one found and of goShim.
-func layTools(dir string, cli pulumicli.CLI) error {
+// one in the folder pulumi and of goShim.
+func layTools(dir, pulumi string) error {
 	command, err := exec.LookPath("go")
 	if err != nil {
 		return fmt.Errorf("finding the go command: %w: install Go from https://go.dev/dl", err)
@@ -36,7 +34,7 @@ func layTools(dir string, cli pulumicli.CLI) error {
 		return fmt.Errorf("making a folder for Pulumi: %w", err)
 	}
 	for _, name := range []string{"pulumi", "pulumi-language-go"} {
-		if err := os.Symlink(filepath.Join(cli.Root, "bin", name), filepath.Join(bin, name)); err != nil {
+		if err := os.Symlink(filepath.Join(pulumi, "bin", name), filepath.Join(bin, name)); err != nil {
 			return fmt.Errorf("linking %s: %w", name, err)
 		}
 	}

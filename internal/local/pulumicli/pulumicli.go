@@ -17,10 +17,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/blang/semver"
+	"golang.org/x/mod/semver"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
 )
@@ -34,7 +35,7 @@ const (
 )
 
 // minVersion is the oldest installed Pulumi that this project was run with.
-var minVersion = semver.MustParse("3.250.0")
+const minVersion = "v3.250.0"
 
 //go:embed pins
 var pins embed.FS
@@ -62,37 +63,22 @@ var programs = []program{
 	},
 }
 
-// CLI is a Pulumi installation.
-type CLI struct {
-	// Root is the folder whose bin holds both programs.
-	Root string
-	// Version of the command line.
-	Version string
-	// Built is false where the installation was found on PATH.
-	Built bool
-}
-
-// Ensure returns a Pulumi installation and builds it first where there is
-// none. It tells on progress what takes long. Several processes may call it at
-// once: one builds, the others wait.
-func Ensure(ctx context.Context, progress io.Writer) (CLI, error) {
-	if cli, ok := installed(ctx, progress); ok {
-		return cli, nil
+// Ensure returns the folder of a Pulumi installation, whose bin holds both
+// programs, and builds it first where there is none. It tells on progress what
+// takes long. Several processes may call it at once: one builds, the others wait.
+func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
+	if root, ok := installed(ctx, progress); ok {
+		return root, nil
 	}
-	root, err := cacheRoot()
-	if err != nil {
-		return CLI{}, err
-	}
-	cli := CLI{Root: root, Version: Version, Built: true}
-	if cli.complete() {
-		return cli, nil
+	if root, err = cacheRoot(); err != nil || complete(root) {
+		return root, err
 	}
 	if err := os.MkdirAll(filepath.Join(root, "bin"), 0o750); err != nil {
-		return CLI{}, fmt.Errorf("making the cache folder for Pulumi: %w", err)
+		return "", fmt.Errorf("making the cache folder for Pulumi: %w", err)
 	}
 	unlock, err := lock(ctx, filepath.Join(root, "lock"), progress)
 	if err != nil {
-		return CLI{}, err
+		return "", err
 	}
 	defer unlock()
 	for _, p := range programs {
@@ -100,10 +86,10 @@ func Ensure(ctx context.Context, progress io.Writer) (CLI, error) {
 			continue
 		}
 		if err := p.build(ctx, root, progress); err != nil {
-			return CLI{}, err
+			return "", err
 		}
 	}
-	return cli, nil
+	return root, nil
 }
 
 // cacheRoot is where the built programs are kept. Its name changes with the
@@ -116,42 +102,35 @@ func cacheRoot() (string, error) {
 	return filepath.Join(dir, "protected-http-api", "pulumi-"+Version+"-"+languageHostVersion), nil
 }
 
-func (c CLI) complete() bool {
-	for _, p := range programs {
-		if !exists(filepath.Join(c.Root, "bin", p.name)) {
-			return false
-		}
-	}
-	return true
+// complete reports whether a folder has both programs.
+func complete(root string) bool {
+	return !slices.ContainsFunc(programs, func(p program) bool { return !exists(filepath.Join(root, "bin", p.name)) })
 }
 
-// installed returns the Pulumi on PATH. The two programs must lie in one
-// folder named bin, as every installer of Pulumi lays them out.
-func installed(ctx context.Context, progress io.Writer) (CLI, bool) {
+// installed returns the folder of the Pulumi on PATH. The two programs must lie in
+// one folder named bin, as every installer of Pulumi lays them out.
+func installed(ctx context.Context, progress io.Writer) (root string, ok bool) {
 	path, err := exec.LookPath("pulumi")
 	if err != nil {
-		return CLI{}, false
+		return "", false
 	}
 	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return CLI{}, false
+		return "", false
 	}
-	bin := filepath.Dir(path)
-	if filepath.Base(bin) != "bin" || !exists(filepath.Join(bin, "pulumi-language-go")) {
-		return CLI{}, false
+	root = filepath.Dir(filepath.Dir(path))
+	if path != filepath.Join(root, "bin", "pulumi") || !complete(root) {
+		return "", false
 	}
 	out, err := exec.CommandContext(ctx, path, "version").Output() //nolint:gosec // the user's own pulumi, found on PATH
-	if err != nil {
-		return CLI{}, false
+	version := strings.TrimSpace(string(out))
+	if err != nil || !semver.IsValid(version) {
+		return "", false
 	}
-	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
-	if err != nil {
-		return CLI{}, false
+	if semver.Compare(version, minVersion) < 0 {
+		_, _ = fmt.Fprintf(progress, "Pulumi %s on PATH is older than %s: using a build of %s\n", version[1:], minVersion[1:], Version)
+		return "", false
 	}
-	if version.LT(minVersion) {
-		_, _ = fmt.Fprintf(progress, "Pulumi %s on PATH is older than %s: using a build of %s\n", version, minVersion, Version)
-		return CLI{}, false
-	}
-	return CLI{Root: filepath.Dir(bin), Version: version.String()}, true
+	return root, true
 }
 
 // build compiles p into root/bin.
