@@ -63,7 +63,7 @@ var floors = []floor{
 
 	// The local AWS knows the others only by what AWS would see of them.
 	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/strictjson"}},
-	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/events/...", "internal/local/aws/..."}},
+	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/local/aws/..."}},
 
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }

@@ -23,6 +23,10 @@ import (
 // repository is the Events API itself.
 const repository = "../.."
 
+// ttlKey is the setting of all these projects for how long API Gateway reuses what
+// the authorizer answered.
+const ttlKey = "authorizerTtl"
+
 // deployed is a deployment that a test looks at.
 type deployed struct {
 	*Deployment
@@ -60,8 +64,8 @@ func deploy(t testing.TB, opts Options) deployed {
 		t.Fatal(err)
 	}
 	d.credentials.add(string(d.Secret))
-	if d.SigningKey != nil {
-		d.credentials.add(string(d.SigningKey))
+	if d.signingKey != nil {
+		d.credentials.add(string(d.signingKey))
 	}
 	t.Cleanup(func() {
 		d.searchCredentials(t)
@@ -185,10 +189,25 @@ func (d deployed) expect(t testing.TB, want int, method, path string, header htt
 	}
 }
 
+// signToken signs a token of usr_test.
 func (d deployed) signToken(t testing.TB, secret []byte, claims map[string]any) string {
 	t.Helper()
+	return d.sign(t, secret, "usr_test", claims)
+}
+
+// token is one of usr_test that may do everything.
+func (d deployed) token(t testing.TB) string {
+	t.Helper()
+	return d.signToken(t, d.Secret, everything)
+}
+
+// everything are the claims of a token with every permission.
+var everything = map[string]any{"permissions": []string{"*"}}
+
+func (d deployed) sign(t testing.TB, secret []byte, subject string, claims map[string]any) string {
+	t.Helper()
 	now := time.Now()
-	signed, err := token.Sign(secret, token.Claims{Subject: "usr_test", IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: claims})
+	signed, err := token.Sign(secret, token.Claims{Subject: subject, IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: claims})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,32 +226,38 @@ func (d deployed) status(t *testing.T, method, path, token string) int {
 	return status
 }
 
-func (d deployed) token(t testing.TB) string {
-	t.Helper()
-	token, err := d.Token("usr_test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.credentials.add(token)
-}
-
 func (d deployed) verify(t *testing.T) {
 	t.Helper()
-	report := func(r verify.Result) {
-		if r.Err != nil {
-			t.Error(r)
-		}
-	}
 	url, err := d.Output("apiUrl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := verify.Run(t.Context(), verify.Options{APIURL: url, Token: d.token(t)}, report); err != nil {
+	text, _ := d.Setting(ttlKey)
+	ttl, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := &verify.Cache{TTL: ttl, Invocations: d.Invocations, Token: func(subject string) (string, error) {
+		return d.sign(t, d.Secret, subject, everything), nil
+	}}
+	err = verify.Run(t.Context(), verify.Options{APIURL: url, Token: d.token(t), Cache: cache}, func(r verify.Result) {
+		if r.Err != nil {
+			t.Error(r)
+		}
+	})
+	if err != nil {
 		t.Error(err)
 	}
-	if err := d.VerifyCache(t.Context(), report); err != nil {
-		t.Error(err)
+}
+
+// log is what a function has logged so far.
+func (d deployed) log(t testing.TB, function string) []byte {
+	t.Helper()
+	log, err := d.functionLog(function)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return log
 }
 
 // environ is the environment of a process that talks to the local AWS.

@@ -18,9 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
-
-	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 )
 
 // The whole way of the Events API: deployed, called, changed, destroyed.
@@ -38,9 +37,7 @@ func TestEventsAPI(t *testing.T) {
 	d.set(t, ttlKey, "30m")
 	d.up(t, map[string]int{"update": 1})
 	d.project.set(ttlKey, "30m")
-	if err := d.VerifyCache(t.Context(), func(verify.Result) {}); err != nil {
-		t.Errorf("after pulumi config set authorizerTtl 30m: %v", err)
-	}
+	d.verify(t)
 	d.checkDestroy(t)
 }
 
@@ -91,7 +88,7 @@ func (d deployed) checkClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scan.Count != 2 { // those of VerifyCache; verify deletes its own
+	if scan.Count != 2 { // those of the check of the cache; verify deletes the other
 		t.Errorf("the table has %d items, want 2", scan.Count)
 	}
 }
@@ -105,21 +102,27 @@ func (d deployed) config() aws.Config {
 	}
 }
 
+func (d deployed) destroy(t *testing.T) error {
+	t.Helper()
+	_, err := d.stack.Destroy(t.Context(), optdestroy.ProgressStreams(d.output), optdestroy.ErrorProgressStreams(d.output))
+	return err
+}
+
 // checkDestroy destroys the stack and then asks, by a refresh of the state from
 // before, what of it is still there.
 func (d deployed) checkDestroy(t *testing.T) {
 	t.Helper()
-	before, err := d.Stack.Export(t.Context())
+	before, err := d.stack.Export(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Destroy(t.Context()); err != nil {
+	if err := d.destroy(t); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Stack.Import(t.Context(), before); err != nil {
+	if err := d.stack.Import(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	result, err := d.Stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))
+	result, err := d.stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +138,7 @@ func TestEventsAPIProd(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, Options{Project: repository, Stack: "prod"})
 	d.verify(t)
-	if err := d.Destroy(t.Context()); err == nil {
+	if err := d.destroy(t); err == nil {
 		t.Error("a table with deletion protection was deleted")
 	}
 	if want := "Disable deletion protection"; !strings.Contains(d.output.String(), want) {
@@ -204,7 +207,7 @@ func TestAnotherModule(t *testing.T) {
 // set changes the stack's configuration.
 func (d deployed) set(t *testing.T, key, value string) {
 	t.Helper()
-	if err := d.Stack.SetConfig(t.Context(), key, auto.ConfigValue{Value: value}); err != nil {
+	if err := d.stack.SetConfig(t.Context(), key, auto.ConfigValue{Value: value}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -220,7 +223,7 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 		post, put  int
 	}{{"orders:write", http.StatusCreated, http.StatusForbidden}, {"orders:replace", http.StatusForbidden, http.StatusCreated}} {
 		token := d.signToken(t, d.Secret, map[string]any{"permissions": []string{tt.permission}})
-		before, err := d.invocations("authorizer")
+		before, err := d.Invocations("authorizer")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +235,7 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 				t.Errorf("PUT with %s is %d, want %d", tt.permission, got, tt.put)
 			}
 		}
-		after, err := d.invocations("authorizer")
+		after, err := d.Invocations("authorizer")
 		if ran := after - before; err != nil || ran != 2 {
 			t.Errorf("the authorizer ran %d times for two routes, %v", ran, err)
 		}

@@ -4,6 +4,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
@@ -28,14 +28,13 @@ import (
 
 // Settings of a project that a local deployment reads or sets.
 const (
-	ttlKey         = "authorizerTtl"
 	secretPathKey  = "secretPath"
 	signingKeysKey = "signingKeysPath"
 )
 
-// SigningKeyID is the id of the one key of signed requests that a local
+// signingKeyID is the id of the one key of signed requests that a local
 // deployment has.
-const SigningKeyID = "local"
+const signingKeyID = "local"
 
 // Options are what is deployed, and how.
 type Options struct {
@@ -66,28 +65,26 @@ type Options struct {
 type Deployment struct {
 	// AWS is what it is deployed to.
 	AWS *localaws.Server
-	// Stack is the Pulumi stack.
-	Stack auto.Stack
 	// Outputs are the stack's outputs; secret ones are left out.
 	Outputs map[string]any
 	// SecretPath is the parameter that holds Secret.
 	SecretPath string
 	// Secret signs the tokens that the authorizer accepts.
 	Secret []byte
-	// SigningKey signs requests, under the id SigningKeyID, where the project
-	// has a parameter for such keys; else nil.
-	SigningKey []byte
 
-	opts     Options
-	project  *project
-	dir      string
-	progress io.Writer
+	opts    Options
+	project *project
+	dir     string
+	stack   auto.Stack
+	// signingKey signs requests, under the id signingKeyID, where the project has
+	// a parameter for such keys; else nil.
+	signingKey []byte
 }
 
 // Start makes a local AWS, stores a random secret in it and deploys the
 // program. Whatever fails, nothing is left behind.
 func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
-	d := &Deployment{opts: opts, progress: opts.Progress}
+	d := &Deployment{opts: opts}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -141,7 +138,7 @@ func (d *Deployment) step(name string, run func() error) error {
 	if err := run(); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(d.progress, "%s: ready in %s\n", name, time.Since(start).Round(10*time.Millisecond))
+	_, _ = fmt.Fprintf(d.opts.Progress, "%s: ready in %s\n", name, time.Since(start).Round(10*time.Millisecond))
 	return nil
 }
 
@@ -149,7 +146,7 @@ func (d *Deployment) step(name string, run func() error) error {
 // the program, which follows, shows nothing.
 func (d *Deployment) compile(ctx context.Context) error {
 	return gobuild.Build{
-		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.progress,
+		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.opts.Progress,
 	}.Run(ctx)
 }
 
@@ -176,8 +173,8 @@ func (d *Deployment) storeSigningKey() error {
 	if !ok {
 		return nil
 	}
-	d.SigningKey = []byte(rand.Text() + rand.Text())
-	return d.AWS.PutSecret(path, fmt.Sprintf(`{"keys":{%q:%q}}`, SigningKeyID, d.SigningKey))
+	d.signingKey = []byte(rand.Text() + rand.Text())
+	return d.AWS.PutSecret(path, fmt.Sprintf(`{"keys":{%q:%q}}`, signingKeyID, d.signingKey))
 }
 
 // storeSecret stores the secret where the project looks for it.
@@ -196,9 +193,9 @@ func (d *Deployment) storeSecret() error {
 	return d.AWS.PutSecret(path, string(d.Secret))
 }
 
-// openStack makes a stack in a backend of its own, in a temporary folder.
+// openStack makes a stack in a backend of its own, in a temporary folder, for the
+// installation of Pulumi in a folder.
 func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
-	stack := d.opts.Stack
 	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
 	}
@@ -208,7 +205,7 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 			return fmt.Errorf("making a folder for the stack: %w", err)
 		}
 	}
-	if err := d.project.copyTo(d.dir, stack); err != nil {
+	if err := d.project.copyTo(d.dir, d.opts.Stack); err != nil {
 		return err
 	}
 	tools := filepath.Join(d.dir, "pulumi")
@@ -234,20 +231,25 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	if err != nil {
 		return fmt.Errorf("opening the project: %w", err)
 	}
-	if d.Stack, err = auto.NewStack(ctx, stack, workspace); err != nil {
-		return fmt.Errorf("making the stack %s: %w", stack, err)
+	if d.stack, err = auto.NewStack(ctx, d.opts.Stack, workspace); err != nil {
+		return fmt.Errorf("making the stack %s: %w", d.opts.Stack, err)
 	}
 	return nil
 }
 
 // Up deploys the program as it is now and returns how many resources were
 // created, updated, deleted or left the same, by Pulumi's names of these.
-func (d *Deployment) Up(ctx context.Context) (map[string]int, error) { return d.up(ctx, d.progress) }
+func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
+	return d.up(ctx, d.opts.Progress)
+}
 
 func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {
-	result, err := d.Stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
+	result, err := d.stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
 	if err != nil {
-		return nil, deployError(ctx, "pulumi up")
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("pulumi up: %w", context.Cause(ctx))
+		}
+		return nil, errors.New("pulumi up failed: Pulumi's output says why")
 	}
 	d.Outputs = map[string]any{}
 	for name, output := range result.Outputs {
@@ -256,23 +258,6 @@ func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int
 		}
 	}
 	return *result.Summary.ResourceChanges, nil
-}
-
-// Destroy deletes every resource of the stack.
-func (d *Deployment) Destroy(ctx context.Context) error {
-	_, err := d.Stack.Destroy(ctx, optdestroy.ProgressStreams(d.progress), optdestroy.ErrorProgressStreams(d.progress))
-	if err != nil {
-		return deployError(ctx, "pulumi destroy")
-	}
-	return nil
-}
-
-// deployError is short: Pulumi has printed what went wrong already.
-func deployError(ctx context.Context, command string) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", command, context.Cause(ctx))
-	}
-	return fmt.Errorf("%s failed: Pulumi's output says why", command)
 }
 
 // Setting is what a setting of the project is in this deployment, false where
@@ -286,6 +271,27 @@ func (d *Deployment) Output(name string) (string, error) {
 		return "", fmt.Errorf("the program %s has no output %q", d.project.name, name)
 	}
 	return value, nil
+}
+
+// Invocations counts in a function's log how often it has run. The function is
+// named as in the output functionNames.
+func (d *Deployment) Invocations(function string) (int, error) {
+	log, err := d.functionLog(function)
+	return bytes.Count(log, []byte(" START RequestId: ")), err
+}
+
+// functionLog is what a function has logged so far.
+func (d *Deployment) functionLog(function string) ([]byte, error) {
+	names, _ := d.Outputs["functionNames"].(map[string]any)
+	name, ok := names[function].(string)
+	if !ok {
+		return nil, fmt.Errorf("the output functionNames has no %q", function)
+	}
+	content, err := os.ReadFile(d.AWS.LogFile("/aws/lambda/" + name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("reading the log of %s: %w", name, err)
+	}
+	return content, nil
 }
 
 // Close ends the local AWS and removes all that the deployment made.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -214,7 +213,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // signing returns a client that signs with the deployment's key.
 func (d deployed) signing(t testing.TB) (*http.Client, *recorder) {
 	t.Helper()
-	key, err := authz.NewHMACKey(authz.HS256, SigningKeyID, d.SigningKey)
+	key, err := authz.NewHMACKey(authz.HS256, signingKeyID, d.signingKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +226,7 @@ func (d deployed) testReplay(t *testing.T) {
 	t.Helper()
 	client, sent := d.signing(t)
 	status, body := d.call(t, "POST", "/events", anEvent, nil, client)
-	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+SigningKeyID+`"`) {
+	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+signingKeyID+`"`) {
 		t.Fatalf("a signed POST is %d: %s", status, body)
 	}
 	d.expect(t, http.StatusForbidden, "POST", "/events", sent.last)
@@ -304,11 +303,5 @@ func (d deployed) testTableOutage(t *testing.T) {
 // initialisations counts how often the authorizer's function has started.
 func (d deployed) initialisations(t testing.TB) int {
 	t.Helper()
-	names, _ := d.Outputs["functionNames"].(map[string]any)
-	name, _ := names["authorizer"].(string)
-	content, err := os.ReadFile(d.AWS.LogFile("/aws/lambda/" + name))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	return bytes.Count(content, []byte("Init Duration: "))
+	return bytes.Count(d.log(t, "authorizer"), []byte("Init Duration: "))
 }

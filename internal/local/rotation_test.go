@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +41,7 @@ func TestRotation(t *testing.T) {
 	time.Sleep(maxAge)
 	d.expect(t, http.StatusCreated, "POST", "/events", current)
 	const stale = `"msg":"using old secrets"`
-	if log := d.authorizerLog(t); !bytes.Contains(log, []byte(stale)) {
+	if log := d.log(t, "authorizer"); !bytes.Contains(log, []byte(stale)) {
 		t.Errorf("the authorizer's log has no line with %s: the outage was not noticed because nothing was read", stale)
 	}
 	d.AWS.SetOutage("ssm", false)
@@ -58,18 +57,6 @@ func (d deployed) await(t *testing.T, limit time.Duration, want int, header http
 		}
 	}
 	t.Errorf("POST /events is still %d after %v, not %d: %s", status, limit, want, body)
-}
-
-// authorizerLog reads the log of the authorizer's function.
-func (d deployed) authorizerLog(t *testing.T) []byte {
-	t.Helper()
-	names, _ := d.Outputs["functionNames"].(map[string]any)
-	name, _ := names["authorizer"].(string)
-	content, err := os.ReadFile(d.AWS.LogFile("/aws/lambda/" + name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }
 
 // testRotation: the secret goes from that of the deployment to two others. It

@@ -120,7 +120,7 @@ func (d deployed) testTenantsCache(t *testing.T, acme http.Header) {
 	t.Helper()
 	d.set(t, ttlKey, "5m")
 	d.up(t, map[string]int{"update": 1})
-	before, err := d.invocations("authorizer")
+	before, err := d.Invocations("authorizer")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (d deployed) testTenantsCache(t *testing.T, acme http.Header) {
 		d.expect(t, http.StatusCreated, "POST", "/acme/notes", acme)
 		d.expect(t, http.StatusForbidden, "POST", "/umbrella/notes", acme)
 	}
-	after, err := d.invocations("authorizer")
+	after, err := d.Invocations("authorizer")
 	if ran := after - before; err != nil || ran != 2 {
 		t.Errorf("the authorizer ran %d times for two addresses, %v", ran, err)
 	}

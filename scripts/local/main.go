@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
@@ -23,6 +24,9 @@ Each has --help. No file of the project is changed, and nothing is left behind.
 Functions run natively on this machine's system and processor; everything else is
 what the stack would deploy to AWS.
 `
+
+// ttlSetting is how long API Gateway reuses what the authorizer answered.
+const ttlSetting = "authorizerTtl"
 
 func main() { cli.Main("local", run) }
 
@@ -47,6 +51,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
+// tokenLifetime is how long a token is good.
+const tokenLifetime = time.Hour
+
+// newToken signs a token that the deployed authorizer accepts, with every
+// permission.
+func newToken(d *local.Deployment, subject string) (string, error) {
+	now := time.Now()
+	return token.Sign(d.Secret, token.Claims{
+		Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: map[string]any{"permissions": []string{"*"}},
+	})
+}
+
 // parse reads the flags that both commands have. extra adds a command's own.
 func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag.FlagSet)) (local.Options, error) {
 	flags := cli.NewFlags("local "+name, usage, stdout)
@@ -61,7 +77,7 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is no duration such as 0s, 90s or 5m", text)
 		}
-		opts.Settings["authorizerTtl"] = text
+		opts.Settings[ttlSetting] = text
 		return nil
 	})
 	flags.Func("config", "a setting in place of the stack's, `name=value`, as often as needed; for instance --config authMethods=jwt,apikey,signature", func(text string) error {

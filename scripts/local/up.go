@@ -61,7 +61,7 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	token, err := deployment.Token("usr_local")
+	token, err := newToken(deployment, "usr_local")
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 	"github.com/protected-http-api/protected-http-api/internal/local"
@@ -39,14 +40,17 @@ func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (er
 	if err != nil {
 		return err
 	}
-	token, err := deployment.Token("usr_verify")
+	text, _ := deployment.Setting(ttlSetting)
+	ttl, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("the project's %s %q is no duration: %w", ttlSetting, text, err)
+	}
+	sign := func(subject string) (string, error) { return newToken(deployment, subject) }
+	token, err := sign("usr_verify")
 	if err != nil {
 		return err
 	}
-	report := func(r verify.Result) { _, _ = fmt.Fprintln(stdout, r) }
-	checked := verify.Run(ctx, verify.Options{APIURL: url, Token: token}, report)
-	if checked != nil && !errors.Is(checked, verify.ErrFailed) {
-		return checked
-	}
-	return errors.Join(checked, deployment.VerifyCache(ctx, report))
+	return verify.Run(ctx, verify.Options{
+		APIURL: url, Token: token, Cache: &verify.Cache{TTL: ttl, Token: sign, Invocations: deployment.Invocations},
+	}, func(r verify.Result) { _, _ = fmt.Fprintln(stdout, r) })
 }

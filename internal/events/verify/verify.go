@@ -29,6 +29,8 @@ type Options struct {
 	APIURL string
 	// Token is one that the authorizer accepts.
 	Token string
+	// Cache adds a check of the authorizer's cache. Defaults to none.
+	Cache *Cache
 	// Client sends the requests. Defaults to http.DefaultClient.
 	Client *http.Client
 }
@@ -72,6 +74,7 @@ type verifier struct {
 	base    *url.URL
 	token   string
 	subject string
+	cache   *Cache
 	client  *http.Client
 
 	// The event that was created; empty until then.
@@ -102,7 +105,7 @@ func newVerifier(opts Options) (*verifier, error) {
 	if client == nil {
 		client = http.DefaultClient
 	}
-	return &verifier{base: base, token: opts.Token, subject: subject, client: client}, nil
+	return &verifier{base: base, token: opts.Token, subject: subject, cache: opts.Cache, client: client}, nil
 }
 
 // subjectOf reads a token's subject without verifying it: whether the token is
@@ -133,7 +136,7 @@ func (v *verifier) checks() []check {
 			return err
 		}
 	}
-	return []check{
+	checks := []check{
 		{"POST /events without a token is 401", post("", http.StatusUnauthorized)},
 		{"POST /events with a bad token is 403", post("bad-token", http.StatusForbidden)},
 		{"POST /events with a forged signature is 403", post(forge(v.token), http.StatusForbidden)},
@@ -148,6 +151,10 @@ func (v *verifier) checks() []check {
 		{"DELETE /events/{id} with a valid token is 204", v.onCreated(http.MethodDelete, v.token, http.StatusNoContent)},
 		{"GET /events/{id} of the deleted event is 404", v.onCreated(http.MethodGet, "", http.StatusNotFound)},
 	}
+	if v.cache != nil {
+		checks = append(checks, check{v.cache.name(), v.checkCache})
+	}
+	return checks
 }
 
 // forge changes the first character of a token's signature: the last one may
@@ -230,11 +237,20 @@ type request struct {
 // expect sends a request and returns the body of an answer with the wanted
 // status.
 func (v *verifier) expect(ctx context.Context, r request, want int) ([]byte, error) {
+	status, body, err := v.send(ctx, r)
+	if err == nil && status != want {
+		err = fmt.Errorf("the status is %d, not %d: %s", status, want, bytes.TrimSpace(body))
+	}
+	return body, err
+}
+
+// send sends a request and returns the answer's status and body.
+func (v *verifier) send(ctx context.Context, r request) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, r.method, v.base.JoinPath(r.path).String(), strings.NewReader(r.body))
 	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
+		return 0, nil, fmt.Errorf("making the request: %w", err)
 	}
 	if r.body != "" {
 		req.Header.Set("Content-Type", "application/json")
@@ -244,17 +260,14 @@ func (v *verifier) expect(ctx context.Context, r request, want int) ([]byte, err
 	}
 	res, err := v.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("sending the request: %w", err)
+		return 0, nil, fmt.Errorf("sending the request: %w", err)
 	}
 	defer res.Body.Close() //nolint:errcheck // the body has been read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
+		return 0, nil, fmt.Errorf("reading the answer: %w", err)
 	}
-	if res.StatusCode != want {
-		return nil, fmt.Errorf("the status is %d, not %d: %s", res.StatusCode, want, bytes.TrimSpace(body))
-	}
-	return body, nil
+	return res.StatusCode, body, nil
 }
 
 // String is the line that a check prints.
