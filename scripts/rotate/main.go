@@ -44,8 +44,7 @@ A change without --kms-key encrypts with the account's default key, alias/aws/ss
 whatever the parameter was encrypted with before.
 
 It needs ssm:GetParameter and ssm:PutParameter on the parameter. A stack that puts the
-secret into the function's environment needs a deployment after each step. The exit code
-is 0, 1 when it fails, 2 when it was called wrongly.
+secret into the function's environment needs a deployment after each step.
 `
 
 // options are what the flags say.
