@@ -3,45 +3,45 @@ package components
 import (
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/protected-http-api/protected-http-api/components/golambda"
-	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-func TestPolicies(t *testing.T) {
+func TestCheckFunctions(t *testing.T) {
 	t.Parallel()
-	args := exampleArgs()
-	args.Authorizer.SecretKmsKeyArn = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1234")
-	m := mustDeploy(t, args)
-	logs := func(name string) string {
-		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],` +
-			`"Resource":["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/events-api-dev-events-` + name + `:*"]}`
-	}
-	const table = "arn:aws:dynamodb:eu-central-1:123456789012:table/events-table-0a1b2c3"
-	for name, policy := range map[string]string{
-		"authorizer": logs("authorizer") +
-			`,{"Effect":"Allow","Action":["ssm:GetParameter"],"Resource":["arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/jwt-secret"]}` +
-			`,{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-central-1:123456789012:key/1234"]}]}`,
-		"list-events": logs("list-events") +
-			`,{"Effect":"Allow","Action":["dynamodb:Query"],"Resource":["` + table + `/index/newest-first"]}]}`,
-		"create-event": logs("create-event") +
-			`,{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:PutItem"],"Resource":["` + table + `"]}]}`,
-		"get": logs("get") +
-			`,{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":["` + table + `"]}]}`,
-	} {
-		expectInputs(t, m.find(t, "RolePolicy", "events-"+name), map[string]any{"role": "events-" + name + "-0a1b2c3", "policy": policy})
-		expectInputs(t, m.find(t, "Role", "events-"+name), map[string]any{
-			"assumeRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
-		})
-	}
+	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
+		{"package", changeCreate(func(f *FunctionArgs) { f.Package = "" }),
+			createProperty + ".Package: is required: give the folder of the function's Go package"},
+		{"name", changeCreate(func(f *FunctionArgs) { f.Name = "create event" }),
+			createProperty + `.Name: the function would be called "events-api-dev-events-create event": AWS allows letters, digits, - and _`},
+		{"long name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 43) }),
+			createProperty + `.Name: the function would be called "events-api-dev-events-` + strings.Repeat("n", 43) + `": AWS allows 64 characters, not 65: shorten Name, or the component's, the stack's or the project's name`},
+		{"same name", changeCreate(func(f *FunctionArgs) { f.Name = "get" }),
+			createProperty + `.Name: "get" is the name of Routes["GET /events/{id}"].Function too: give one of them another Name`},
+		{"little memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 127 }),
+			createProperty + ".MemorySize: 127 is out of range: 128 to 10240 MB"},
+		{"much memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 10241 }),
+			createProperty + ".MemorySize: 10241 is out of range: 128 to 10240 MB"},
+		{"short timeout", changeCreate(func(f *FunctionArgs) { f.Timeout = time.Millisecond }),
+			createProperty + ".Timeout: 1ms is out of range: 1s to 30s, API Gateway waits no longer for an integration"},
+		{"long timeout", changeCreate(func(f *FunctionArgs) { f.Timeout = 31 * time.Second }),
+			createProperty + ".Timeout: 31s is out of range: 1s to 30s, API Gateway waits no longer for an integration"},
+		{"broken timeout", changeCreate(func(f *FunctionArgs) { f.Timeout = 1500 * time.Millisecond }),
+			createProperty + ".Timeout: 1.5s is not a whole number of seconds"},
+		{"two sets of arguments", func(a *ProtectedHttpApiArgs) {
+			route := a.Routes["PUT /events/{id}"]
+			route.Function = FunctionArgs{Package: "./testdata/../testdata/handlers/create", Name: "create-event", Timeout: time.Second}
+			a.Routes["PUT /events/{id}"] = route
+		}, `Routes["PUT /events/{id}"].Function: has the same Package as Routes["POST /events"].Function but another MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments`},
+	})
+	expectMistakes(t, scope{"p", "s", ""}, exampleArgs, []mistakeTest{
+		{"long role name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 50) }),
+			createProperty + `.Name: the function's role would be called "events-` + strings.Repeat("n", 50) + `" and 8 characters more: AWS allows 64: shorten Name or the component's name`},
+	})
 }
 
 func TestFunctions(t *testing.T) {
@@ -91,70 +91,5 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("the function %s depends on %q, and not on %q", name, got, urn)
 			}
 		}
-	}
-}
-
-func TestInjectSecret(t *testing.T) {
-	t.Parallel()
-	args := exampleArgs()
-	args.Authorizer.InjectSecret = true
-	m := mustDeploy(t, args)
-	function := m.find(t, "Function", "events-authorizer")
-	request := function.RegisterRPC
-	if got := request.GetAdditionalSecretOutputs(); !slices.Equal(got, []string{"environment"}) {
-		t.Errorf("secret outputs are %q, want environment", got)
-	}
-	// Pulumi's wire format marks a secret by a signature beside its value.
-	environment := request.GetObject().GetFields()["environment"].GetStructValue().GetFields()["variables"].GetStructValue().GetFields()
-	secret := environment[contract.EnvSecret].GetStructValue().GetFields()
-	if len(environment) != 1 || secret["value"].GetStringValue() != secretValue || secret[resource.SigKey].GetStringValue() != resource.SecretSig {
-		t.Error("the environment is not the secret alone, marked as such")
-	}
-	if policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue(); strings.Contains(policy, "ssm:") {
-		t.Errorf("the policy has SSM permissions: %s", policy)
-	}
-	lookup := slices.IndexFunc(m.invoked, func(c pulumi.MockCallArgs) bool { return c.Token == "aws:ssm/getParameter:getParameter" })
-	want := resource.PropertyMap{"name": resource.NewStringProperty("/events-api/jwt-secret"), "withDecryption": resource.NewBoolProperty(true)}
-	if lookup < 0 || !m.invoked[lookup].Args.DeepEquals(want) {
-		t.Errorf("the look-ups are %v, want one with %v", m.invoked, want)
-	}
-}
-
-func TestHostTarget(t *testing.T) {
-	t.Setenv(contract.EnvBuildTarget, contract.BuildTargetHost)
-	target, err := golambda.NewTarget("arm64", contract.BuildTargetHost)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	local := &mocks{account: contract.LocalAccountID}
-	if err := deploy(local, exampleArgs(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := local.find(t, "Function", "events-get").Inputs["architectures"].Mappable(); !reflect.DeepEqual(got, []any{target.Architecture()}) {
-		t.Errorf("architectures are %v, want %s", got, target.Architecture())
-	}
-
-	onAWS := &mocks{account: testAccount}
-	err = deploy(onAWS, exampleArgs(), nil)
-	want := `environment variable PROTECTED_HTTP_API_BUILD_TARGET is "host", which compiles functions for the local AWS only, ` +
-		"but this stack deploys to the AWS account 123456789012: unset the variable"
-	if err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error is\n%v\nwant\n%s", err, want)
-	}
-	if children := onAWS.children(); len(children) > 0 {
-		t.Errorf("registered before the refusal: %q", children)
-	}
-}
-
-// A configured Linux architecture is allowed in the local account too.
-func TestLinuxTargetInTheLocalAccount(t *testing.T) {
-	t.Parallel()
-	m := &mocks{account: contract.LocalAccountID}
-	if err := deploy(m, exampleArgs(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := m.find(t, "Function", "events-get").Inputs["architectures"].Mappable(); !reflect.DeepEqual(got, []any{"arm64"}) {
-		t.Errorf("architectures are %v, want arm64", got)
 	}
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -81,9 +82,6 @@ func (m *mocks) children() []string {
 	return names
 }
 
-// short returns the last element of a type token.
-func short(token string) string { return token[strings.LastIndex(token, ":")+1:] }
-
 // find returns the one resource of a type and name.
 func (m *mocks) find(t *testing.T, kind, name string) pulumi.MockResourceArgs {
 	t.Helper()
@@ -95,6 +93,9 @@ func (m *mocks) find(t *testing.T, kind, name string) pulumi.MockResourceArgs {
 	}
 	return m.registered[i]
 }
+
+// short returns the last element of a type token.
+func short(token string) string { return token[strings.LastIndex(token, ":")+1:] }
 
 // deploy runs a program that makes the component, and calls then with it.
 func deploy(m *mocks, args *ProtectedHttpApiArgs, then func(*pulumi.Context, *ProtectedHttpApi), opts ...pulumi.ResourceOption) error {
@@ -116,30 +117,17 @@ func mustDeploy(t *testing.T, args *ProtectedHttpApiArgs, opts ...pulumi.Resourc
 	return m
 }
 
-// exampleArgs are two public and two protected routes, two of which share a
-// function.
-func exampleArgs() *ProtectedHttpApiArgs {
-	list := FunctionArgs{Package: "testdata/handlers/list", Name: "list-events",
-		IndexActions: map[string][]string{"newest-first": {"dynamodb:Query"}}}
-	create := FunctionArgs{Package: "testdata/handlers/create", Name: "create-event",
-		MemorySize: 256, TableActions: []string{"dynamodb:PutItem", "dynamodb:GetItem"},
-		Environment: map[string]pulumi.StringInput{"LOG_LEVEL": pulumi.String("debug")}}
-	get := FunctionArgs{Package: "testdata/handlers/get", TableActions: []string{"dynamodb:GetItem"}}
-	return &ProtectedHttpApiArgs{
-		Authorizer: AuthorizerArgs{
-			Function:   FunctionArgs{Package: "testdata/handlers/authorizer"},
-			SecretPath: pulumi.String("/events-api/jwt-secret"),
-		},
-		Table: &TableArgs{
-			HashKey:                "pk",
-			Attributes:             map[string]string{"count": "N"},
-			GlobalSecondaryIndexes: map[string]IndexArgs{"newest-first": {HashKey: "type", RangeKey: "count"}},
-		},
-		Routes: Routes{
-			"GET /events":      {Function: list, Auth: Public},
-			"GET /events/{id}": {Function: get, Auth: Public},
-			"POST /events":     {Function: create},
-			"PUT /events/{id}": {Function: create},
-		},
+// expectInputs compares all of a resource's inputs, so that one too many or
+// one too few is seen.
+func expectInputs(t *testing.T, r pulumi.MockResourceArgs, want map[string]any) {
+	t.Helper()
+	got := r.Inputs.Mappable()
+	for name := range got {
+		if got[name] == nil {
+			delete(got, name)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("inputs of %s %q are\n%v\nwant\n%v", short(r.TypeToken), r.Name, got, want)
 	}
 }
