@@ -124,8 +124,8 @@ func goesOn(err, sentinel error) bool {
 // describe adds what may be logged of the credential, where the verifier has
 // not done so.
 func describe(err error, c Credential) error {
-	described := &CredentialError{}
-	if !errors.As(err, &described) || described == nil {
+	var described *CredentialError
+	if !errors.As(err, &described) {
 		described = &CredentialError{Method: c.Scheme}
 	}
 	full := &CredentialError{Method: described.Method, CredentialID: described.CredentialID, Err: err}

@@ -125,25 +125,15 @@ type CredentialError struct {
 	// key that it claims to be made with. It may come from a stranger: what
 	// [CheckCredentialID] refuses is not logged.
 	CredentialID string
-	// Err is the error.
+	// Err is the error. Required.
 	Err error
 }
 
 // Error implements error.
-func (e *CredentialError) Error() string {
-	if e.Unwrap() == nil {
-		return "a CredentialError without an Err"
-	}
-	return e.Err.Error()
-}
+func (e *CredentialError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
-func (e *CredentialError) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Err
-}
+func (e *CredentialError) Unwrap() error { return e.Err }
 
 // MaxCredentialIDBytes is how long the id of a credential or of a key may be.
 const MaxCredentialIDBytes = 128

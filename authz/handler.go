@@ -82,15 +82,14 @@ func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuth
 		return SimpleResponse{}, h.refuse(ctx, requestOf(event), err)
 	}
 	r := requestOf(event)
-	principal, members, err := h.authorize(ctx, r)
+	_, members, denial, err := h.authorize(ctx, r)
 	switch {
-	case err == nil:
-		h.allowed(ctx, r, principal)
-		return SimpleResponse{IsAuthorized: true, Context: members}, nil
-	case errors.Is(err, ErrNoCredential):
-		return SimpleResponse{ErrorMessage: unauthorized}, h.refuse(ctx, r, err)
+	case errors.Is(denial, ErrNoCredential):
+		return SimpleResponse{ErrorMessage: unauthorized}, nil
+	case denial != nil || err != nil:
+		return SimpleResponse{}, err
 	}
-	return SimpleResponse{}, h.refuse(ctx, r, err)
+	return SimpleResponse{IsAuthorized: true, Context: members}, nil
 }
 
 // HandlePolicy answers one authorizer event of format 1.0 or 2.0 with an IAM
@@ -115,11 +114,10 @@ func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (eve
 		err = malformed("the path has one of the characters *?$, which mean something else in a policy")
 		return policyOf("", "Deny", "*", nil), h.refuse(ctx, r, err)
 	}
-	principal, members, err := h.authorize(ctx, r)
-	if err != nil {
-		return policyOf("", "Deny", "*", nil), h.refuse(ctx, r, err)
+	principal, members, denial, err := h.authorize(ctx, r)
+	if denial != nil || err != nil {
+		return policyOf("", "Deny", "*", nil), err
 	}
-	h.allowed(ctx, r, principal)
 	return policyOf(principal.Subject, "Allow", r.RouteARN, members), nil
 }
 
@@ -137,18 +135,23 @@ func policyOf(principal, effect, resource string, members map[string]any) events
 	}
 }
 
-// authorize is judge, with a panic as a fault. Lambda's runtime would log the
-// panic's value, which can be made of a credential, and end the process.
-func (h Handler) authorize(ctx context.Context, r Request) (p Principal, members map[string]any, err error) {
+// authorize judges a request and logs the result. denial is why it is not let
+// through, fault why it could not be judged. A panic is a fault, also one in a
+// method of an error that is logged: Lambda's runtime would log the panic's value,
+// which can be made of a credential, and end the process.
+func (h Handler) authorize(ctx context.Context, r Request) (p Principal, members map[string]any, denial, fault error) {
 	defer func() {
 		if recover() != nil {
-			p, members, err = Principal{}, nil, errors.New("an extractor, a verifier or the limiter panicked in "+panicked())
+			err := errors.New("an extractor, a verifier or the limiter panicked in " + panicked())
+			p, members, denial, fault = Principal{}, nil, nil, h.refuse(ctx, r, err)
 		}
 	}()
-	if p, members, err = h.judge(ctx, r); err != nil {
-		_ = err.Error() // panics as well where it is a nil pointer
+	p, members, err := h.judge(ctx, r)
+	if err != nil {
+		return Principal{}, nil, err, h.refuse(ctx, r, err)
 	}
-	return p, members, err
+	h.allowed(ctx, r, p)
+	return p, members, nil, nil
 }
 
 // panicked names the function that panicked, to a function that recovers.
@@ -194,8 +197,8 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 func (h Handler) refuse(ctx context.Context, r Request, err error) error {
 	reason, denied := classify(err)
 	about := []any{"reason", reason, "error", err.Error()}
-	credential := &CredentialError{}
-	if errors.As(err, &credential) && credential != nil {
+	var credential *CredentialError
+	if errors.As(err, &credential) {
 		about = append(about, "method", credential.Method, "credentialId", credential.CredentialID)
 	}
 	log := h.logger().With(append(about, where(ctx, r)...)...)

@@ -166,6 +166,11 @@ type nilError struct{ text string }
 
 func (e *nilError) Error() string { return e.text }
 
+// panicError is an error that panics with the credential.
+type panicError struct{ token string }
+
+func (e panicError) Error() string { panic(e.token) }
+
 // TestPanicsAreFaults: a mistake in what a handler is made of does not end the
 // process, and what it panics with, which may be a token, is not shown.
 func TestPanicsAreFaults(t *testing.T) {
@@ -193,9 +198,10 @@ func TestPanicsAreFaults(t *testing.T) {
 		{"error of the limiter, a nil pointer", Handler{Chain: good, Limiter: limiterFunc(func(context.Context, Principal, Request) error { return (*nilError)(nil) })}, "internal", in + "(*nilError).Error"},
 		{"JWT, a nil pointer", Handler{Chain: chainOf((*JWT)(nil))}, "misconfigured", notMade},
 		{"JWT, zero", Handler{Chain: chainOf(&JWT{})}, "misconfigured", notMade},
-		{"CredentialError, a nil pointer", Handler{Chain: fails((*CredentialError)(nil))}, "internal", "a CredentialError without an Err"},
-		{"CredentialError of an extractor, a nil pointer", Handler{Chain: Chain{{Extractor: extractFunc(func(Request) (Credential, error) { return Credential{}, (*CredentialError)(nil) }), Verifier: panics{}}}}, "internal", "a CredentialError without an Err"},
-		{"CredentialError, zero", Handler{Chain: fails(&CredentialError{})}, "internal", "a CredentialError without an Err"},
+		{"CredentialError, a nil pointer", Handler{Chain: fails((*CredentialError)(nil))}, "internal", in + "describe"},
+		{"CredentialError of an extractor, a nil pointer", Handler{Chain: Chain{{Extractor: extractFunc(func(Request) (Credential, error) { return Credential{}, (*CredentialError)(nil) }), Verifier: panics{}}}}, "internal", in + "(*CredentialError).Unwrap"},
+		{"CredentialError, zero", Handler{Chain: fails(&CredentialError{})}, "internal", in + "(*CredentialError).Error"},
+		{"error that panics with the token", Handler{Chain: fails(panicError{token})}, "internal", in + "panicError.Error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
