@@ -3,7 +3,6 @@ package apikey
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,15 +59,6 @@ type DynamoDB struct{ keys, state awsjson.Table }
 // NewDynamoDB returns a client of the tables. It makes no call: a mistake in
 // the configuration fails the call that meets it.
 func NewDynamoDB(cfg DynamoDBConfig) *DynamoDB {
-	if cfg.Getenv == nil {
-		cfg.Getenv = os.Getenv
-	}
-	if cfg.KeyTable == "" {
-		cfg.KeyTable = cfg.Getenv(contract.EnvAPIKeyTable)
-	}
-	if cfg.StateTable == "" {
-		cfg.StateTable = cfg.Getenv(contract.EnvStateTable)
-	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
@@ -76,8 +66,8 @@ func NewDynamoDB(cfg DynamoDBConfig) *DynamoDB {
 		Getenv: cfg.Getenv, Credentials: cfg.Credentials, Sleep: cfg.sleep, Timeout: cfg.Timeout, CallTimeout: cfg.Timeout * 4 / 5,
 	})
 	return &DynamoDB{
-		keys:  awsjson.Table{Client: client, Name: cfg.KeyTable, Title: "API key", Variable: contract.EnvAPIKeyTable},
-		state: awsjson.Table{Client: client, Name: cfg.StateTable, Title: "state", Variable: contract.EnvStateTable},
+		keys:  client.Table(cfg.KeyTable, "API key", contract.EnvAPIKeyTable),
+		state: client.StateTable(cfg.StateTable),
 	}
 }
 

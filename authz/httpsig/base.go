@@ -87,6 +87,12 @@ func canonicalAuthority(host, scheme string) string {
 	return host
 }
 
+// givenAuthority writes an authority that somebody gives without a scheme: no
+// port that is the default one of any is ever signed.
+func givenAuthority(authority string) string {
+	return canonicalAuthority(canonicalAuthority(authority, "https"), "http")
+}
+
 func isVisible(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -39,15 +38,7 @@ type ReplayTable struct {
 // component sets. getenv gives that, Region, credentials and endpoint; nil is
 // os.Getenv. Mistakes fail each Use with their cause.
 func NewReplayTable(name string, getenv func(string) string) *ReplayTable {
-	if getenv == nil {
-		getenv = os.Getenv
-	}
-	if name == "" {
-		name = getenv(contract.EnvStateTable)
-	}
-	return &ReplayTable{awsjson.Table{
-		Client: awsjson.NewDynamoDB(awsjson.Config{Getenv: getenv}), Name: name, Title: "state", Variable: contract.EnvStateTable,
-	}, time.Now}
+	return &ReplayTable{awsjson.NewDynamoDB(awsjson.Config{Getenv: getenv}).StateTable(name), time.Now}
 }
 
 // attributeAttempt holds what tells one call of Use from all others.

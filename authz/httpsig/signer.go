@@ -32,7 +32,7 @@ type Signer struct {
 	// Key is the key to sign with: of HS256, with an id. Required.
 	Key authz.Key
 	// Authority is the host that is signed, where it is not the request's: for
-	// an API behind a proxy with a name of its own. A default port is left out.
+	// an API behind a proxy with a name of its own. A port 443 or 80 is left out.
 	Authority string
 	// Lifetime is how long the signature is good, 1s at least: it is rounded up
 	// to the next whole second of the clock, and no longer than
@@ -181,7 +181,7 @@ func (s *Signer) message(r *http.Request) (message, error) {
 		host = u.Host
 	}
 	if s.Authority != "" {
-		host = canonicalAuthority(s.Authority, "https")
+		host = givenAuthority(s.Authority)
 	}
 	m := message{method: r.Method, path: u.Path, query: u.RawQuery, authority: canonicalAuthority(host, u.Scheme)}
 	if m.method == "" {

@@ -71,6 +71,7 @@ func TestSignMessage(t *testing.T) {
 		{"default port of http", "http://api.example.com:80/", nil, message{authority: "api.example.com"}},
 		{"the other's port", "http://api.example.com:443/", nil, message{authority: "api.example.com:443"}},
 		{"authority", "http://127.0.0.1:4000/", func(s *Signer, _ *http.Request) { s.Authority = "API.example.com:443" }, message{authority: "api.example.com"}},
+		{"authority with the port of http", "https://a.example/", func(s *Signer, _ *http.Request) { s.Authority = "proxy:80" }, message{authority: "proxy"}},
 		{"no method", "https://x/", func(_ *Signer, r *http.Request) { r.Method = "" }, message{authority: "x"}},
 		{"no headers", "https://x/", func(_ *Signer, r *http.Request) { r.Header = nil }, message{authority: "x"}},
 	}

@@ -92,7 +92,7 @@ func New(cfg Config) (*Verifier, error) {
 		if err := (message{method: "GET", path: "/", authority: authorities[i]}).check(); err != nil {
 			return nil, misconfigured("Authorities: %q is not a host name or address with an optional port", authority)
 		}
-		if canonical := canonicalAuthority(canonicalAuthority(authority, "https"), "http"); canonical != authorities[i] {
+		if canonical := givenAuthority(authority); canonical != authorities[i] {
 			return nil, misconfigured("Authorities: %q has the default port, which is never signed; write %q", authority, canonical)
 		}
 	}

@@ -69,9 +69,6 @@ func (c *Config) check() error {
 		seen[path] = true
 	}
 	c.Algorithm = cmp.Or(c.Algorithm, authz.HS256)
-	if c.Getenv == nil {
-		c.Getenv = os.Getenv
-	}
 	return nil
 }
 
@@ -94,7 +91,7 @@ func checkName(where, name string) error {
 // mistake in them fails each invocation with its cause, instead of failing the
 // start of the function.
 func FromEnvironment(getenv func(string) string) *Source {
-	config, err := fromEnvironment(getenv)
+	config, err := fromEnvironment(orOS(getenv))
 	return sourceOf(config, err, "environment variable "+contract.EnvSecret)
 }
 
@@ -110,10 +107,15 @@ func sourceOf(config Config, err error, where string) *Source {
 	return s
 }
 
-func fromEnvironment(getenv func(string) string) (Config, error) {
+// orOS returns getenv, or os.Getenv where it is nil.
+func orOS(getenv func(string) string) func(string) string {
 	if getenv == nil {
-		getenv = os.Getenv
+		return os.Getenv
 	}
+	return getenv
+}
+
+func fromEnvironment(getenv func(string) string) (Config, error) {
 	path, value := getenv(contract.EnvSecretPath), getenv(contract.EnvSecret)
 	config := Config{Value: value, Getenv: getenv}
 	switch {
@@ -136,14 +138,11 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 // variable names; SECRET_MAX_AGE is Config.MaxAge here too. A nil getenv is
 // os.Getenv. Mistakes fail each invocation, as those of FromEnvironment do.
 func FromPath(getenv func(string) string, variable string) *Source {
-	config, err := fromPath(getenv, variable)
+	config, err := fromPath(orOS(getenv), variable)
 	return sourceOf(config, err, "")
 }
 
 func fromPath(getenv func(string) string, variable string) (Config, error) {
-	if getenv == nil {
-		getenv = os.Getenv
-	}
 	path := getenv(variable)
 	if path == "" {
 		return Config{}, fmt.Errorf("%w: %s is not set; set it to the name of the SSM parameter that holds the keys", authz.ErrMisconfigured, variable)

@@ -11,9 +11,9 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
-// Entry is one secret as it is written down (see authz.ParseSecret), with the
-// id of its key, if it has one. The zero Entry is none. It prints without the
-// secret.
+// Entry is one secret of a [Document]: the text that [authz.ParseSecret] reads, or
+// a public key in PEM, and the id of its key, if it has one. The zero Entry is
+// none. Printed, logged or marshalled, it does not show the secret.
 type Entry struct {
 	// ID is the key's id, the kid of tokens; empty for none.
 	ID string
@@ -25,10 +25,12 @@ type Entry struct {
 	value func() string
 }
 
-// NewEntry returns the entry of a secret.
+// NewEntry returns the entry of a secret as it is written down, with the id of its
+// key, empty for none. Neither is checked: [ParseKeys] of the document does it.
 func NewEntry(id, value string) Entry { return Entry{ID: id, value: func() string { return value }} }
 
-// Value returns the secret as it is written down.
+// Value returns the secret as it is written down, empty for the zero Entry. It must
+// not reach a log or an error.
 func (e Entry) Value() string {
 	if e.value == nil {
 		return ""
@@ -46,19 +48,24 @@ func (e Entry) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 func (e Entry) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // Document is the content of a secret parameter: one secret, or several, so that
-// a secret can be rotated without an outage. No error shows any part of it, not
-// even the name of a member: who mistakes one place for another writes a secret
-// there.
+// a secret can be rotated without an outage. A program that rotates reads the
+// parameter, takes one step ([Document.Prepare], [Document.Rotate],
+// [Document.Finish]) and puts back what [Document.Encode] returns; authorizers
+// find the change by themselves. Steps return a changed copy.
+//
+// No error shows any part of it, not even the name of a member: who mistakes one
+// place for another writes a secret there.
 type Document struct {
-	// Current is what is signed with. Previous was that before, Next will be:
-	// both are accepted. They are optional.
+	// Current is what is signed with. Required, unless there are Keys. Previous
+	// was that before, Next will be: both are accepted. They are optional.
 	Current, Previous, Next Entry
 	// Keys are the keys of several users of the API, in the document's order.
 	// It is empty unless the document has this form instead.
 	Keys []Entry
 }
 
-// Entries returns all secrets, the current one first.
+// Entries returns all secrets that are accepted: the current one, the previous and
+// the next, or else the Keys.
 func (d Document) Entries() []Entry {
 	if len(d.Keys) > 0 {
 		return d.Keys
@@ -72,14 +79,16 @@ func (d Document) Entries() []Entry {
 	return entries
 }
 
-// ParseDocument reads the value of a secret parameter. It is a document if its first character other than
-// white space is an opening brace, else it is one secret. Documents are
+// ParseDocument reads the value of a secret parameter. If its first character
+// other than white space is an opening brace, it is a document, else it is one
+// secret, the Current of a document. Documents are
 //
 //	{"current": K, "previous": K, "next": K}   (the last two are optional)
 //	{"keys": {"key id": "secret", …}}
 //
 // where K is "secret" or {"kid": "key id", "secret": "secret"}. Anything else,
-// unknown and repeated members included, is authz.ErrMisconfigured.
+// unknown and repeated members included, is authz.ErrMisconfigured. The secrets
+// themselves are not judged: [ParseKeys] does that.
 func ParseDocument(value string) (Document, error) {
 	// A byte order mark is an editor's doing, as white space is.
 	text := strings.TrimLeft(value, " \t\r\n\ufeff")
@@ -119,7 +128,9 @@ func ParseDocument(value string) (Document, error) {
 	return d, nil
 }
 
-// Encode returns a document without Keys as JSON, which ParseDocument reads.
+// Encode returns the document as JSON, which ParseDocument reads: the value to put
+// into the parameter. It has the secrets in it. Keys are left out: there is no
+// rotation of them, and who adds or takes out a key edits the text.
 func (d Document) Encode() string {
 	out := map[string]any{}
 	for name, e := range map[string]Entry{"current": d.Current, "previous": d.Previous, "next": d.Next} {

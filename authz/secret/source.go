@@ -1,17 +1,14 @@
 // Package secret gives an authorizer its keys: from AWS Systems Manager
 // Parameter Store, or from the environment where the deployment put them
-// there. It reads them when they are first asked for and again as they age, so
-// that a secret can be rotated without a deployment and without an outage:
+// there. It reads them when they are first asked for, again when they are older
+// than Config.MaxAge, and at once when a credential fits none of them
+// ([Source.Refresh]), so that a secret can be rotated without a deployment and
+// without an outage. [Document] is what a rotation changes.
 //
-//   - The keys are read again when they are older than Config.MaxAge and a
-//     request comes. An execution environment is frozen between requests, so
-//     nothing happens in the background.
-//   - They are read at once when a credential fits none of them ([Source.Refresh]).
-//   - While Systems Manager is unavailable the old keys stay good, until
-//     Config.MaxStale after they were read. An answer that there is no such
-//     parameter, that it may not be read or that it holds no secret ends them
-//     at once: that is how to stop an authorizer. Without good keys a failure
-//     is the answer for a second.
+// While Systems Manager is unavailable the old keys stay good for [MaxStale]. An
+// answer that there is no such parameter, that it may not be read or that it holds
+// no secret ends them at once: that is how to stop an authorizer. Without good keys
+// a failure is the answer for a second.
 //
 // It links no service client and no configuration loader of AWS's SDK, which
 // would more than double what the function's own code adds to a cold start.
@@ -70,25 +67,12 @@ func (s *Source) Keys(ctx context.Context) ([]authz.Key, error) {
 }
 
 // Refresh implements [authz.Refresher]: it reads the keys again although they
-// are fresh, because a credential fits none of them. They count as changed for
-// Config.MinInterval: a caller may have had the keys from before, although
-// another's reading found the new ones.
-//
-// Anybody can send such a credential. So an execution environment makes a few
-// readings and then one each Config.MinInterval, unless a reading finds new
-// keys; otherwise strangers could use up the account's throughput of Systems
-// Manager. What they can do is to make a new key wait for up to MinInterval, in
-// each execution environment. A token of it that comes meanwhile is refused,
-// and API Gateway caches that for the authorizer's TTL. A key that is published
-// as "next" for Config.MaxAge before it signs is known by then and waits for
-// nothing: do that wherever there is a TTL.
-//
-// It is refused, not made a fault that nobody caches: with faults strangers
-// would decide how many requests of a function fail, and each of theirs would
-// be an invocation.
-//
-// After a reading that failed the error stays until the next: a credential
-// that might be good is not called bad.
+// are fresh, because a credential fits none of them. An execution environment
+// makes three readings at once and then one each 10 seconds, unless a reading finds
+// new keys: strangers' credentials fit none either. A new key may wait for so long,
+// and its tokens are refused meanwhile. One that is published as "next" for
+// Config.MaxAge before it signs waits for nothing. After a reading that failed the
+// error stays until the next: a credential that might be good is not called bad.
 func (s *Source) Refresh(ctx context.Context) (keys []authz.Key, changed bool, err error) {
 	if s.misconfigured != nil {
 		return nil, false, s.misconfigured

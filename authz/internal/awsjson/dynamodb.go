@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,18 @@ type Table struct {
 	// Title is what the table is for ("API key", "state"), and Variable the
 	// environment variable that should have its name: for errors. Required.
 	Title, Variable string
+}
+
+// Table returns the table of a name; without one, that of the environment
+// variable.
+func (c *Client) Table(name, title, variable string) Table {
+	return Table{Client: c, Name: cmp.Or(name, c.config.Getenv(variable)), Title: title, Variable: variable}
+}
+
+// StateTable is Table of what an authorizer has to remember: nonces, counters and
+// uses.
+func (c *Client) StateTable(name string) Table {
+	return c.Table(name, "state", contract.EnvStateTable)
 }
 
 // Call is [Client.Call] for an operation on the table, which the input names.
