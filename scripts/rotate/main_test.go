@@ -158,43 +158,57 @@ Then sign with it: go run ./scripts/rotate
 	}
 }
 
-// TestPreviousIsKept: a rotation, or its end, that would drop a previous secret
-// too early is refused and changes nothing.
-func TestPreviousIsKept(t *testing.T) {
+// TestTooEarly: what would drop a previous secret whose tokens may be good, or sign
+// with a prepared one that not every authorizer has had the time to read, is refused
+// and changes nothing.
+func TestTooEarly(t *testing.T) {
 	t.Parallel()
-	const document = `{"current":"` + testSecret + `","previous":"` + otherSecret + `"}`
+	const (
+		previous = `{"current":"` + testSecret + `","previous":"` + otherSecret + `"}`
+		next     = `{"current":"` + testSecret + `","next":"` + otherSecret + `"}`
+	)
+	refusals := map[string]string{
+		previous: "this would drop the previous secret, whose tokens may still be good: ",
+		next:     "the next secret would sign before every authorizer knows it: ",
+	}
 	tests := []struct {
-		name    string
-		age     time.Duration
-		args    []string
-		refused bool
+		name     string
+		document string
+		age      time.Duration
+		args     []string
+		refused  bool
 	}{
-		{"rotate too early", 23 * time.Hour, nil, true},
-		{"rotate in time", 25 * time.Hour, nil, false},
-		{"finish too early", 23 * time.Hour, []string{"--finish"}, true},
-		{"finish in time", 25 * time.Hour, []string{"--finish"}, false},
-		{"tokens live an hour, too early", 30 * time.Minute, []string{"--finish", "--min-age", "1h"}, true},
-		{"tokens live an hour", 90 * time.Minute, []string{"--finish", "--min-age", "1h"}, false},
-		{"a next one drops nothing", 0, []string{"--prepare"}, false},
+		{"rotate too early", previous, 23 * time.Hour, nil, true},
+		{"rotate in time", previous, 25 * time.Hour, nil, false},
+		{"finish too early", previous, 23 * time.Hour, []string{"--finish"}, true},
+		{"finish in time", previous, 25 * time.Hour, []string{"--finish"}, false},
+		{"tokens live an hour, too early", previous, 30 * time.Minute, []string{"--finish", "--min-age", "1h"}, true},
+		{"tokens live an hour", previous, 90 * time.Minute, []string{"--finish", "--min-age", "1h"}, false},
+		{"a next one drops nothing", previous, 0, []string{"--prepare"}, false},
+		{"the next one signs too early", next, 4 * time.Minute, nil, true},
+		{"the next one signs in time", next, 5 * time.Minute, nil, false},
+		{"authorizers that read once an hour, too early", next, 55 * time.Minute, []string{"--max-age", "1h"}, true},
+		{"authorizers that read once an hour", next, time.Hour, []string{"--max-age", "1h"}, false},
+		{"authorizers that read each second", next, 2 * time.Second, []string{"--max-age", "1s"}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCloud(t)
-			c.put(t, "/p", ssm.TypeSecureString, document, tt.age)
+			c.put(t, "/p", ssm.TypeSecureString, tt.document, tt.age)
 			got := clitest.Run(t, c.root, append(tt.args, "--secret-path", "/p")...)
-			if (got.Code == 1) != tt.refused {
-				t.Fatalf("got %+v", got)
-			}
 			p, err := c.store.Get("/p")
-			if err != nil || (p.Version == 1) != tt.refused {
-				t.Errorf("it is version %d, %v", p.Version, err)
+			if err != nil || (got.Code == 1) != tt.refused || (p.Value == tt.document) != tt.refused {
+				t.Fatalf("got %+v, version %d, %v", got, p.Version, err)
 			}
-			if want := `rotate: rotating parameter "/p": this would drop the previous secret, whose tokens may still be good: the parameter was changed at `; tt.refused && !strings.HasPrefix(got.Stderr, want) {
+			if want := `rotate: rotating parameter "/p": ` + refusals[tt.document] + "the parameter was changed at "; tt.refused && !strings.HasPrefix(got.Stderr, want) {
 				t.Errorf("got %q, want %q", got.Stderr, want)
 			}
 			if !tt.refused && !strings.Contains(got.Stdout, "parameter /p, Region eu-central-1, version 2\n") {
 				t.Errorf("got %q", got.Stdout)
+			}
+			if s := c.secrets(t, "/p"); tt.document == next && !tt.refused && s != [3]string{otherSecret, testSecret} {
+				t.Error("the next secret is not the current one, or the current one not the previous")
 			}
 		})
 	}
@@ -272,40 +286,6 @@ func TestFailures(t *testing.T) {
 			}
 			if strings.Contains(got.Stderr, testSecret) || strings.Contains(got.Stderr, otherSecret) || strings.Contains(got.Stderr, "hunter2") {
 				t.Error("a secret is printed")
-			}
-		})
-	}
-}
-
-// TestNextOneTooYoung: a prepared secret signs when every authorizer has had the
-// time to read it, and not before.
-func TestNextOneTooYoung(t *testing.T) {
-	t.Parallel()
-	const document = `{"current":"` + testSecret + `","next":"` + otherSecret + `"}`
-	tests := []struct {
-		name    string
-		age     time.Duration
-		args    []string
-		refused bool
-	}{
-		{"too early", 4 * time.Minute, nil, true},
-		{"in time", 5 * time.Minute, nil, false},
-		{"authorizers that read once an hour, too early", 55 * time.Minute, []string{"--max-age", "1h"}, true},
-		{"authorizers that read once an hour", time.Hour, []string{"--max-age", "1h"}, false},
-		{"authorizers that read each second", 2 * time.Second, []string{"--max-age", "1s"}, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c := newCloud(t)
-			c.put(t, "/p", ssm.TypeSecureString, document, tt.age)
-			got := clitest.Run(t, c.root, append(tt.args, "--secret-path", "/p")...)
-			s := c.secrets(t, "/p")
-			if (got.Code == 1) != tt.refused || tt.refused && s != [3]string{testSecret, "", otherSecret} || !tt.refused && s != [3]string{otherSecret, testSecret} {
-				t.Errorf("got %+v", got)
-			}
-			if want := `rotate: rotating parameter "/p": the next secret would sign before every authorizer knows it: the parameter was changed at `; tt.refused && !strings.HasPrefix(got.Stderr, want) {
-				t.Errorf("got %q, want %q", got.Stderr, want)
 			}
 		})
 	}

@@ -31,8 +31,6 @@ type Options struct {
 	Token string
 	// Cache adds a check of the authorizer's cache. Defaults to none.
 	Cache *Cache
-	// Client sends the requests. Defaults to http.DefaultClient.
-	Client *http.Client
 }
 
 // Result is one check. Err is nil where it passed.
@@ -75,7 +73,6 @@ type verifier struct {
 	token   string
 	subject string
 	cache   *Cache
-	client  *http.Client
 
 	// The event that was created; empty until then.
 	created event
@@ -101,11 +98,7 @@ func newVerifier(opts Options) (*verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := opts.Client
-	if client == nil {
-		client = http.DefaultClient
-	}
-	return &verifier{base: base, token: opts.Token, subject: subject, cache: opts.Cache, client: client}, nil
+	return &verifier{base: base, token: opts.Token, subject: subject, cache: opts.Cache}, nil
 }
 
 // subjectOf reads a token's subject without verifying it: whether the token is
@@ -258,7 +251,7 @@ func (v *verifier) send(ctx context.Context, r request) (int, []byte, error) {
 	if r.token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.token)
 	}
-	res, err := v.client.Do(req)
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("sending the request: %w", err)
 	}
