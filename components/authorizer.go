@@ -16,46 +16,47 @@ type AuthorizerArgs struct {
 	Function FunctionArgs
 	// SecretPath is the name of the SSM parameter, a SecureString, with the
 	// secret that credentials are verified with. It begins with "/". The
-	// function finds it in the environment variable JWT_SECRET_PATH and may
-	// read this parameter only. Defaults to no secret.
+	// function finds the name in the environment variable JWT_SECRET_PATH and
+	// may read the parameter. Defaults to no secret.
 	SecretPath pulumi.StringInput
 	// Secrets are the names of further SSM parameters, SecureStrings, that the
-	// function may read, by the environment variable in which it finds the
-	// name. Names are as in SecretPath, variables as in FunctionArgs. No name
-	// occurs twice, and none is SecretPath: whoever has a key for one purpose
-	// could use it for the other. Defaults to none.
+	// function may read. The map's key is the environment variable in which the
+	// function finds the name. The rules for names are those of SecretPath, the
+	// rules for variables those of FunctionArgs.Environment. Each purpose has a
+	// parameter of its own: whoever has a key for one purpose could use it for
+	// the other. Defaults to none.
 	Secrets map[string]pulumi.StringInput
-	// SecretPrefixes are paths below which the function may read all SSM
-	// parameters at once (ssm:GetParametersByPath), at any depth, by the
-	// environment variable in which it finds the path: of a registry of tenants
-	// for instance. A path has no slash at its end, and the function must ask
-	// for it as it is. Defaults to none.
+	// SecretPrefixes are paths, of a registry of tenants for instance. The
+	// function may read all SSM parameters below a path at once
+	// (ssm:GetParametersByPath), at any depth. The map's key is the environment
+	// variable in which the function finds the path. A path has no slash at its
+	// end, and the function must ask for exactly this path. Defaults to none.
 	SecretPrefixes map[string]pulumi.StringInput
 	// SecretMaxAge is how old a secret may be before the function reads it
 	// again: whole seconds, 1s to 24h. The function finds it in the environment
-	// variable SECRET_MAX_AGE. Defaults to not setting it, with which
-	// authz/secret takes 5 minutes.
+	// variable SECRET_MAX_AGE. Defaults to no variable; authz/secret then
+	// takes 5 minutes.
 	SecretMaxAge time.Duration
 	// SecretKmsKeyArn is the ARN of the customer managed KMS key that the
 	// parameters are encrypted with; the function may then decrypt with it.
 	// Defaults to the AWS managed key aws/ssm, which needs no permission: its
 	// key policy lets every principal of the account decrypt through SSM.
 	SecretKmsKeyArn pulumi.StringInput
-	// InjectSecret has the secret read at deployment, and put into the
-	// function's environment variable JWT_SECRET, in place of having the
-	// function read it at cold start. Cold starts are then faster, but the
-	// value stands, encrypted, in Pulumi's state and, readable for whoever may
-	// read the function's configuration, on AWS; and a changed secret needs a
-	// deployment. Defaults to false.
+	// InjectSecret makes the deployment read the secret and put it into the
+	// function's environment variable JWT_SECRET. The function then does not
+	// read it at cold start, and starts faster. The price: Pulumi's state holds
+	// the value, encrypted; whoever may read the function's configuration on
+	// AWS reads the value there; and a changed secret needs a deployment.
+	// Defaults to false.
 	InjectSecret bool
-	// ApiKeys has a table of API keys made. The function finds its name in the
-	// environment variable API_KEY_TABLE_NAME and may read a key in it
-	// (dynamodb:GetItem), nothing else. It gets the state table too, where it
-	// writes when a key was last used. Defaults to no table.
+	// ApiKeys adds a table of API keys. The function finds the table's name in
+	// the environment variable API_KEY_TABLE_NAME and may read single keys
+	// (dynamodb:GetItem), nothing else. ApiKeys adds the state table too, where
+	// the function writes when a key was last used. Defaults to no table.
 	ApiKeys *ApiKeysArgs
-	// ReplayProtection has the state table made, in which the function
-	// remembers the nonces of signed requests. A cached result would let the
-	// same request in again, and so it excludes a CacheTtl. Defaults to false.
+	// ReplayProtection adds the state table, in which the function remembers
+	// the nonces of signed requests. It excludes a CacheTtl: a cached result
+	// would let the same request in again. Defaults to false.
 	//
 	// The function finds the state table's name in the environment variable
 	// AUTHORIZER_STATE_TABLE_NAME and may write to it (dynamodb:PutItem and
@@ -63,31 +64,37 @@ type AuthorizerArgs struct {
 	// time after the second in their attribute "expiresAt".
 	ReplayProtection bool
 	// CacheTtl is how long API Gateway reuses a result for requests with the
-	// same identity sources: whole seconds, 0s to 1h. A credential that is
-	// revoked meanwhile stays valid for that long, and nothing that the
-	// function does at each request is done. Defaults to 0s, no caching.
+	// same identity sources: whole seconds, 0s to 1h. A revoked credential
+	// stays valid for up to that long. API Gateway does not call the function
+	// for a request that it answers with a cached result, and so the function
+	// neither counts nor logs it. Defaults to 0s, no caching.
 	//
-	// A result is reused on all protected routes; where a route has Permissions
-	// it is reused on the same route only, since "$context.routeKey" is then
-	// added to the identity sources. Permissions with a path variable, Quotas
-	// and ReplayProtection exclude a CacheTtl.
+	// API Gateway reuses a result on all protected routes. As soon as one route
+	// has Permissions, the component adds "$context.routeKey" to the identity
+	// sources, and a result is reused on its own route only. Permissions with a
+	// path variable, Quotas and ReplayProtection exclude a CacheTtl.
 	CacheTtl time.Duration
-	// IdentitySources are the request's values that the credential is in, for
-	// instance "$request.querystring.token". A request that lacks one is
-	// answered with 401, and the function is not called. API Gateway asks for
-	// all of them: where a function accepts credentials in different places, an
-	// API key in X-Api-Key or a token in Authorization, these cannot be
-	// identity sources together, and no one of them either. Without any (an
-	// empty slice that is not nil) the function is called for every request, also
-	// for one without a credential, to which authz.Handler has API Gateway answer
-	// 401; this excludes a CacheTtl. Required with ApiKeys or ReplayProtection,
-	// else it defaults to "$request.header.Authorization".
+	// IdentitySources are the values of a request that hold the credential, for
+	// instance "$request.querystring.token". API Gateway requires all of them:
+	// it answers 401 to a request that lacks one, and does not call the
+	// function.
+	//
+	// A function may accept credentials in different places, for instance an
+	// API key in X-Api-Key or a token in Authorization. Then none of these
+	// headers is in every request, and none can be an identity source: give an
+	// empty slice that is not nil. API Gateway then calls the function for
+	// every request. For a request without a credential authz.Handler makes API
+	// Gateway answer 401. An empty slice excludes a CacheTtl.
+	//
+	// Required with ApiKeys or ReplayProtection. Defaults otherwise to
+	// "$request.header.Authorization".
 	IdentitySources []string
 }
 
 // defaultIdentitySource is where a client's credential is by default.
 const defaultIdentitySource = "$request.header.Authorization"
 
+// checkAuthorizer checks the arguments, and plans the authorizer's function.
 func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 	given := !reflect.ValueOf(args).IsZero()
 	switch {
@@ -124,8 +131,8 @@ func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 
 // createAuthorizer makes the authorizer, if a route needs one.
 //
-// The TTL is always sent, as 0 too: the provider keeps an old value where it
-// is unset, and sends 300 seconds for a new authorizer.
+// It always sends the TTL, 0 as well. Where the TTL is unset, the provider
+// keeps an authorizer's old value, and sends 300 seconds for a new one.
 func (c *ProtectedHttpApi) createAuthorizer(ctx *pulumi.Context, p *plan) (err error) {
 	if p.authorizer == nil {
 		return nil

@@ -30,11 +30,13 @@ var identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|conte
 // and signatureInputSource where its nonce is (section 4.1).
 const signatureSource, signatureInputSource = "$request.header.Signature", "$request.header.Signature-Input"
 
-// routeKeySource is the identity source that keeps a result for one route.
+// routeKeySource is the identity source with which API Gateway keeps a result
+// for each route.
 const routeKeySource = "$context.routeKey"
 
-// checkCaching checks the TTL with the identity sources, which are the key
-// that a result is kept under, and with what a reused result would undo.
+// checkCaching checks the TTL and the identity sources, whose values are the
+// key of a cached result. It refuses a TTL with every argument that a reused
+// result would defeat.
 func (c *checker) checkCaching(args AuthorizerArgs) {
 	const property = "Authorizer.CacheTtl"
 	c.add(property, CheckCacheTtl(args.CacheTtl))
@@ -82,10 +84,11 @@ func (c *checker) checkCacheKey(args AuthorizerArgs) {
 	}
 }
 
-// identitySources returns the authorizer's identity sources. A result is kept
-// by them alone and reused on all routes; where routes require different
-// permissions it must not be, and so the route joins them (API Gateway
-// developer guide, "Control access to HTTP APIs with AWS Lambda authorizers").
+// identitySources returns the authorizer's identity sources. API Gateway keeps
+// a result by their values alone, and reuses it on all routes. Where routes
+// require different permissions it must not, and so the route key becomes one
+// of the sources (API Gateway developer guide, "Control access to HTTP APIs
+// with AWS Lambda authorizers").
 func (p *plan) identitySources(args AuthorizerArgs) []string {
 	sources := slices.Clone(args.IdentitySources)
 	if args.CacheTtl > 0 && p.requiresPermissions() && !slices.Contains(sources, routeKeySource) {

@@ -74,7 +74,7 @@ func (c *checker) checkSecrets(args AuthorizerArgs) {
 	if args.SecretPath == nil && args.InjectSecret {
 		c.addf("Authorizer.SecretPath", "is required with InjectSecret")
 	}
-	// A variable has one value.
+	// taken are the variables that have a value, with the property that sets it.
 	taken := map[string]string{}
 	for name := range args.Function.Environment {
 		taken[name] = "Authorizer.Function.Environment"
@@ -92,8 +92,8 @@ func (c *checker) checkSecrets(args AuthorizerArgs) {
 }
 
 // checkSecretVariables checks names or paths of parameters by the variables
-// that hand them over. It adds these to taken, the variables that are there
-// already with the properties that they are in.
+// that hand them over. taken are the variables that other properties set, by
+// variable; checkSecretVariables adds its own.
 func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.StringInput, taken map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
 		element := fmt.Sprintf("%s[%q]", property, name)
@@ -151,8 +151,8 @@ func (c *checker) checkKmsKey(args AuthorizerArgs) {
 	}
 }
 
-// lookupSecret reads the secret at deployment. It is marked as secret here,
-// and so is everything that is made of it.
+// lookupSecret reads the secret at deployment. It marks the value as secret,
+// and Pulumi marks everything that is made of it.
 func (c *ProtectedHttpApi) lookupSecret(ctx *pulumi.Context, path pulumi.StringInput) pulumi.StringOutput {
 	parameter := ssm.LookupParameterOutput(ctx, ssm.LookupParameterOutputArgs{
 		Name:           path,

@@ -11,13 +11,14 @@ import (
 // keys are added with a tool that has more rights than the authorizer, which
 // may read single keys by their hash and nothing else.
 //
-// When a key was last used is in the state table. It is the authorizer that
-// writes it, so that a request which API Gateway answers with a cached result
-// leaves no trace there.
+// The authorizer writes to the state table when a key was last used. It does
+// not see the requests that API Gateway answers with a cached result, and so
+// writes nothing about them.
 type ApiKeysArgs struct {
 	// Quotas says that the authorizer counts the requests of a key, in the
-	// state table. A cached result is not counted, and so it excludes a
-	// CacheTtl. Defaults to false.
+	// state table. It excludes a CacheTtl: the authorizer would not count the
+	// requests that API Gateway answers with a cached result. Defaults to
+	// false.
 	Quotas bool
 	// PointInTimeRecovery keeps what is needed to restore the table as it was
 	// at any second of the last 35 days. Defaults to false.
@@ -35,9 +36,9 @@ func (p *plan) apiKeyTableName() string { return p.name + "-api-keys" }
 
 func (p *plan) stateTableName() string { return p.name + "-authorizer-state" }
 
-// createAuthorizerTables makes the table of API keys and the state table, as
-// far as the authorizer needs them. They are two, so that the authorizer can
-// write the one and not the other.
+// createAuthorizerTables makes the table of API keys and the state table, where
+// the authorizer needs them. They are two tables because the authorizer may
+// write to the second only.
 func (c *ProtectedHttpApi) createAuthorizerTables(ctx *pulumi.Context, p *plan) (err error) {
 	attributes := dynamodb.TableAttributeArray{dynamodb.TableAttributeArgs{
 		Name: pulumi.String(contract.AuthorizerTableKey),
@@ -52,7 +53,8 @@ func (c *ProtectedHttpApi) createAuthorizerTables(ctx *pulumi.Context, p *plan) 
 	if !p.authorizerArgs.needsState() {
 		return nil
 	}
-	// What is in it is worthless after hours: nothing to restore or to protect.
+	// The state is worthless after some hours: it needs neither recovery nor
+	// protection.
 	args := newTableArgs(contract.AuthorizerTableKey, attributes, false, false)
 	args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(contract.AuthorizerTableTTL), Enabled: pulumi.Bool(true)}
 	c.StateTable, err = dynamodb.NewTable(ctx, p.stateTableName(), args, pulumi.Parent(c))

@@ -24,8 +24,8 @@ func CheckArchitecture(architecture string) error {
 
 const defaultArchitecture = golambda.ARM64
 
-// checkTarget finds out what to compile for; where that is a mistake, compile
-// errors are still found, for the default.
+// checkTarget plans what to compile for. After a mistake that is the default,
+// so that compile errors are found in the same run.
 func (c *checker) checkTarget(architecture string) {
 	if err := CheckArchitecture(architecture); err != nil {
 		c.add("Architecture", err)
@@ -39,7 +39,7 @@ func (c *checker) checkTarget(architecture string) {
 	c.plan.target = target
 }
 
-// build compiles the functions and returns what went wrong.
+// build compiles the functions, and returns the errors as mistakes.
 func (p *plan) build(ctx context.Context) mistakes {
 	var packages []string
 	var functions []*functionPlan

@@ -34,7 +34,7 @@ var reservedVariables = []string{
 	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
 }
 
-// ownVariables are those that mean something to the component or are set by it.
+// ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
 	contract.EnvAPIKeyTable, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
 	contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
@@ -59,8 +59,8 @@ func (c *checker) checkVariable(property, name string, value pulumi.StringInput)
 	}
 }
 
-// checkEnvironmentSize measures the function's variables as Lambda does, which
-// takes their JSON text. What is not known before deployment counts as empty.
+// checkEnvironmentSize measures the function's variables as Lambda does: by
+// their JSON text. A value that is known only at deployment counts as empty.
 func (c *checker) checkEnvironmentSize(f *functionPlan) {
 	known := map[string]string{}
 	for name, value := range f.environment {
@@ -109,8 +109,8 @@ func (p *plan) tableNames(f *functionPlan) map[string]string {
 	return names
 }
 
-// authorizerEnvironment returns the authorizer's variables, but for those with
-// what is known only once a resource is there.
+// authorizerEnvironment returns those of the authorizer's variables whose
+// values need no resource of the component.
 func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
 	args := p.authorizerArgs
 	variables := map[string]pulumi.StringInput{}

@@ -66,7 +66,7 @@ const (
 	autoNameSuffix = 8
 )
 
-// limits are those of a function for what calls it.
+// limits are what the caller of a function allows it.
 type limits struct {
 	maxTimeout time.Duration
 	why        string
@@ -81,6 +81,7 @@ var (
 
 var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
+// withDefaults fills what the arguments leave out; name is the folder's.
 func withDefaults(args FunctionArgs, name string) FunctionArgs {
 	args.Name = cmp.Or(args.Name, name)
 	args.MemorySize = cmp.Or(args.MemorySize, defaultMemorySize)
@@ -132,7 +133,7 @@ func (c *checker) checkName(f *functionPlan) {
 	}
 }
 
-// absolute returns a folder's one and only name.
+// absolute returns the one name of a folder that can be written in many ways.
 func absolute(folder string) string {
 	if path, err := filepath.Abs(folder); err == nil {
 		return path
@@ -161,8 +162,8 @@ func differences(a, b FunctionArgs) []string {
 	return fields
 }
 
-// sameInput reports whether two inputs are the same plain value, or the same
-// output. What an output will hold cannot be compared before it is known.
+// sameInput reports whether two inputs are the same plain value or the same
+// output. Nobody can compare what two outputs will hold before it is known.
 func sameInput(a, b pulumi.StringInput) bool {
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
@@ -180,10 +181,10 @@ func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 	return nil
 }
 
-// createFunction makes a log group, a role with its policy, and a function, in
-// this order: Lambda would make a missing log group itself, without retention
-// and out of Pulumi's sight, and a function without its policy would fail the
-// requests of its first seconds.
+// createFunction makes a log group, a role, its policy, and then the function.
+// Lambda would make a missing log group itself, without retention and out of
+// Pulumi's sight. A function that is there before its policy would fail its
+// first requests.
 func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *functionPlan) (*lambda.Function, error) {
 	logGroup, err := c.createLogGroup(ctx, p, f)
 	if err != nil {

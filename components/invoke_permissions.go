@@ -6,8 +6,8 @@ import (
 )
 
 // createInvokePermissions lets API Gateway invoke the functions for this API,
-// with one statement a function: a statement a route would bring a function of
-// many routes to the limit of its policy, 20 KB.
+// with one statement for each function: with one for each route, a function of
+// many routes would reach Lambda's limit for its policy, 20 KB.
 func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan) error {
 	for _, f := range p.handlers() {
 		source := pulumi.Sprintf("%s/*/%s", c.Api.ExecutionArn, f.sourcePattern())

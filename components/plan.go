@@ -44,8 +44,8 @@ type functionPlan struct {
 	// physicalName is the function's name on AWS.
 	physicalName string
 	routes       []routekey.Key
-	// environment are the variables that are there before any resource is:
-	// those of args, and what the component tells the authorizer.
+	// environment are the variables whose values need no resource: those of
+	// args, and what the component tells the authorizer.
 	environment map[string]pulumi.StringInput
 	archive     golambda.Archive
 }
@@ -70,7 +70,7 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		buildTarget: os.Getenv(contract.EnvBuildTarget),
 	}, name, args)
 	if len(p.functions) > 0 {
-		// Shown while it lasts, and kept in no summary.
+		// The CLI shows it during the compilation, and not in its summary.
 		message := fmt.Sprintf("compiling %d Go functions; a first build compiles what they import too and takes longer", len(p.functions))
 		if err := ctx.Log.Info(message, &pulumi.LogArgs{Ephemeral: true}); err != nil {
 			return nil, err
@@ -88,14 +88,14 @@ type checker struct {
 	mistakes
 	scope scope
 	plan  *plan
-	// byFolder and byName find the functions that are there already.
+	// byFolder and byName find the functions that are in the plan already.
 	byFolder, byName map[string]*functionPlan
 	// protected are the keys of the routes that need the authorizer.
 	protected []string
 }
 
-// check returns the plan for the arguments, and all the mistakes in them. With
-// mistakes, the plan is good for finding the compile errors, and no more.
+// check returns the plan for the arguments, and all the mistakes in them. A
+// plan with mistakes serves to find the compile errors, and for nothing else.
 func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c := &checker{scope: s, plan: &plan{name: name},
 		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}}

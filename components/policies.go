@@ -82,8 +82,9 @@ type grants struct {
 	secretPaths, secretPrefixes                                  []string
 }
 
-// functionPolicy returns the function's inline policy as JSON: its own log
-// streams, and what its arguments name, each by its exact ARN.
+// functionPolicy returns the function's inline policy as JSON. It allows the
+// function to write to its own log streams and to do what its arguments say,
+// each on an exact ARN.
 func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
 	none := pulumi.String("").ToStringOutput()
 	ownTableArn, apiKeyTableArn, stateTableArn, keyArn := none, none, none, none
@@ -115,8 +116,8 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 		paths  []string
 	}{
 		{"ssm:GetParameter", g.secretPaths},
-		// It is authorized once, on the path itself, and covers all that is
-		// below it (Systems Manager user guide, "Restricting access to
+		// IAM authorizes the action once, on the path itself, for all that is
+		// below the path (Systems Manager user guide, "Restricting access to
 		// Parameter Store parameters using IAM policies").
 		{"ssm:GetParametersByPath", g.secretPrefixes},
 	} {

@@ -21,8 +21,8 @@ var (
 	permissionVariable = regexp.MustCompile(`^\{([A-Za-z0-9._-]+)\}$`)
 )
 
-// checkPermissions checks what a route requires. Whatever an authorizer could
-// read in another way than it was meant is refused.
+// checkPermissions checks what a route requires. It refuses everything that an
+// authorizer could read otherwise than it was meant.
 func (c *checker) checkPermissions(property string, key routekey.Key, route Route) {
 	if route.Auth == Public && len(route.Permissions) > 0 {
 		c.addf(property, "cannot be required on a public route, which is open to everybody: leave them out, or leave out Auth")
@@ -68,13 +68,14 @@ func (p *plan) pathPermission() (permission, key string) {
 	return "", ""
 }
 
-// requiresPermissions reports whether any route does.
+// requiresPermissions reports whether any route requires permissions.
 func (p *plan) requiresPermissions() bool {
 	return slices.ContainsFunc(p.routes, func(r routePlan) bool { return len(r.permissions) > 0 })
 }
 
-// routePermissions returns what each protected route requires, as JSON. Every
-// one of them is in it: an authorizer denies what it does not find there.
+// routePermissions returns what each protected route requires, as JSON.
+// Routes that require nothing are in it too: an authorizer denies a route that
+// it does not find there.
 func (p *plan) routePermissions() string {
 	permissions := map[string][]string{}
 	for _, r := range p.routes {

@@ -53,7 +53,7 @@ type Auth string
 // Public leaves a route open to everybody.
 const Public Auth = "public"
 
-// lambdaAuthorizer is what a route has that says nothing.
+// lambdaAuthorizer is the Auth of a route that sets none.
 const lambdaAuthorizer Auth = ""
 
 func (a Auth) valid() bool { return a == Public || a == lambdaAuthorizer }
@@ -110,11 +110,12 @@ func (c *checker) routeFunction(property string, args FunctionArgs) *functionPla
 	return c.newFunction(property, folder, args, routeLimits)
 }
 
-// createRoutes makes an integration a function and a route a route key.
+// createRoutes makes an integration for each function and a route for each
+// route key.
 //
-// A route's logical name has its route key without the variables' names: the
-// name then depends on no other route, and renaming a variable changes the
-// route in place. A new route beside the old one would be a conflict.
+// A route's logical name holds its route key without the names of variables. It
+// depends on no other route. Whoever renames a variable changes the route in
+// place: AWS would refuse a new route beside the old one as a conflict.
 func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 	targets := map[*functionPlan]pulumi.StringOutput{}
 	for _, f := range p.handlers() {

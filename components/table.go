@@ -171,7 +171,7 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 	return err
 }
 
-// newTableArgs returns what all of the component's tables have.
+// newTableArgs returns the arguments that all of the component's tables have.
 func newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, pointInTimeRecovery, deletionProtection bool) *dynamodb.TableArgs {
 	return &dynamodb.TableArgs{
 		BillingMode:               pulumi.String("PAY_PER_REQUEST"),

@@ -63,9 +63,9 @@ func keepSourceFlags(goFlags string) string {
 	return strings.Join(kept, " ")
 }
 
-// check finds the mistakes about a folder that the go command would report in
-// words that do not name it, or not at all: it compiles a package that is not
-// main to an archive, not to a binary.
+// check finds mistakes in the choice of a folder. The go command reports them
+// without the folder's name, or does not report them: it compiles a package
+// that is not main without an error, to an archive and not to a binary.
 func (c *compiler) check(folder string) error {
 	info, err := os.Stat(folder)
 	switch {
@@ -107,8 +107,8 @@ var flags = []string{"-tags", lambdaTag, "-trimpath", "-buildvcs=false"}
 // is left to the package's own build to report.
 func (c *compiler) prepare(ctx context.Context, folders []string) {
 	for root, packages := range byModule(folders) {
-		// Of several packages main, go build keeps and links nothing; one alone
-		// it would link into the working directory.
+		// Go build links nothing if it gets several packages main. A single one
+		// it would link, into the working directory.
 		if len(packages) > 1 {
 			_ = c.command(ctx, root, slices.Concat([]string{"build"}, flags, packages)...).Run()
 		}

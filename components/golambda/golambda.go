@@ -158,8 +158,8 @@ func buildOne(ctx context.Context, c *compiler, s *store, folder, output string)
 	if err := c.check(absolute); err != nil {
 		return Archive{}, err
 	}
-	// The go command links a binary again only if it is not what it finds in
-	// the output's place.
+	// The go command finds the last binary in the output's place, and does not
+	// link an unchanged one again.
 	last, found := s.last(absolute, c.target)
 	if found {
 		if err := os.WriteFile(output, last.binary, 0o700); err != nil { //nolint:gosec // an executable, in a folder that Build made

@@ -103,8 +103,8 @@ type lastBuild struct {
 	binary  []byte
 }
 
-// last returns the last build of a package, and marks it as used. One that is
-// not there whole, after a full disk for instance, is as good as none.
+// last returns the last build of a package, and marks it as used. It finds none
+// where the archive is incomplete, after a full disk for instance.
 func (s *store) last(folder string, target Target) (lastBuild, bool) {
 	pointer := s.pointer(folder, target)
 	name, err := os.ReadFile(pointer) //nolint:gosec // a file of the store's own
