@@ -3,7 +3,6 @@ package lambda
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,35 +14,10 @@ import (
 // developer guide, gettingstarted-limits: 20 KB).
 const maxPolicySize = 20480
 
-// Permission is a statement of a function's resource policy.
-type Permission struct {
-	// StatementID names the statement within the function.
-	StatementID string
-	// Action is lambda:InvokeFunction, lambda:* or another action of Lambda.
-	Action string
-	// Principal is a service, for instance apigateway.amazonaws.com, an
-	// account or *.
-	Principal string
-	// SourceARN is compared with the caller's resource by ArnLike. Empty: any.
-	SourceARN string
-	// SourceAccount is the account of the caller's resource. Empty: any.
-	SourceAccount string
-}
-
-var (
-	statementID   = regexp.MustCompile(`^[a-zA-Z0-9\-_]{1,100}$`)
-	action        = regexp.MustCompile(`^(lambda:\*|lambda:[a-zA-Z]+|\*)$`)
-	principal     = regexp.MustCompile(`^[^\s]+$`)
-	sourceAccount = regexp.MustCompile(`^\d{12}$`)
-	// sourceARN allows no wildcard in Region and account (API reference,
-	// AddPermission).
-	sourceARN = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?(-iso[a-z]?)?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
-)
-
 // AddPermission adds a statement to the policy of a function, given by name or
 // ARN.
 func (s *Service) AddPermission(function string, p Permission) error {
-	if err := p.validate(); err != nil {
+	if err := ValidatePermission(p); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -98,31 +72,6 @@ func (s *Service) Permission(function, statementID string) (Permission, bool) {
 		return Permission{}, false
 	}
 	return fn.permissions[i], true
-}
-
-// ValidatePermission returns the error that AddPermission would give for the
-// statement by itself: all but whether the function exists, the name is free
-// and the policy becomes too large.
-func ValidatePermission(p Permission) error { return p.validate() }
-
-func (p Permission) validate() error {
-	for _, member := range []struct {
-		name, value string
-		grammar     *regexp.Regexp
-		optional    bool
-	}{
-		{"statementId", p.StatementID, statementID, false},
-		{"action", p.Action, action, false},
-		{"principal", p.Principal, principal, false},
-		{"sourceArn", p.SourceARN, sourceARN, true},
-		{"sourceAccount", p.SourceAccount, sourceAccount, true},
-	} {
-		if (!member.optional || member.value != "") && !member.grammar.MatchString(member.value) {
-			rule := "Member must satisfy regular expression pattern: " + strings.Trim(member.grammar.String(), "^$")
-			return constraint(member.name, member.value, rule, "")
-		}
-	}
-	return nil
 }
 
 // allows reports whether the statement lets caller invoke the function.

@@ -208,3 +208,36 @@ func (s *Service) checkReservation(f Function) error {
 	}
 	return nil
 }
+
+var (
+	statementID   = regexp.MustCompile(`^[a-zA-Z0-9\-_]{1,100}$`)
+	action        = regexp.MustCompile(`^(lambda:\*|lambda:[a-zA-Z]+|\*)$`)
+	principal     = regexp.MustCompile(`^[^\s]+$`)
+	sourceAccount = regexp.MustCompile(`^\d{12}$`)
+	// sourceARN allows no wildcard in Region and account (API reference,
+	// AddPermission).
+	sourceARN = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?(-iso[a-z]?)?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+)
+
+// ValidatePermission returns the error that AddPermission would give for the
+// statement by itself: all but whether the function exists, the name is free
+// and the policy becomes too large.
+func ValidatePermission(p Permission) error {
+	for _, member := range []struct {
+		name, value string
+		grammar     *regexp.Regexp
+		optional    bool
+	}{
+		{"statementId", p.StatementID, statementID, false},
+		{"action", p.Action, action, false},
+		{"principal", p.Principal, principal, false},
+		{"sourceArn", p.SourceARN, sourceARN, true},
+		{"sourceAccount", p.SourceAccount, sourceAccount, true},
+	} {
+		if (!member.optional || member.value != "") && !member.grammar.MatchString(member.value) {
+			rule := "Member must satisfy regular expression pattern: " + strings.Trim(member.grammar.String(), "^$")
+			return constraint(member.name, member.value, rule, "")
+		}
+	}
+	return nil
+}

@@ -10,16 +10,6 @@ import (
 	"time"
 )
 
-// Event is one log event.
-type Event struct {
-	// At is kept to the millisecond, as CloudWatch Logs does.
-	At time.Time
-	// Stream is the name of a log stream; it holds no space and no newline.
-	Stream string
-	// Message may have several lines.
-	Message string
-}
-
 // timeLayout is what aws logs tail --format detailed prints, in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 

@@ -47,7 +47,7 @@ func (s *Service) group(t target) (string, error) {
 		}
 		name = strings.TrimPrefix(t.LogGroupIdentifier, s.acct.ARN("logs", "log-group:"))
 	}
-	if err := validate(Group{Name: name}); err != nil {
+	if err := ValidateGroup(Group{Name: name}); err != nil {
 		return "", err
 	}
 	return name, nil
@@ -79,7 +79,7 @@ func (s *Service) groupsGrant(body []byte) ([]iam.Grant, error) {
 		return nil, err
 	}
 	if r.Prefix != "" {
-		if err := validate(Group{Name: r.Prefix}); err != nil {
+		if err := ValidateGroup(Group{Name: r.Prefix}); err != nil {
 			return nil, err
 		}
 	}

@@ -3,55 +3,10 @@ package iam
 import (
 	"crypto/rand"
 	"maps"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-)
-
-// Role is an IAM role.
-type Role struct {
-	// Name has 1 to 64 characters of [\w+=,.@-] and is unique whatever its
-	// case.
-	Name string
-	// Path begins and ends with a slash. Defaults to "/".
-	Path string
-	// ARN and UniqueID are given by CreateRole.
-	ARN      string
-	UniqueID string
-	// AssumeRolePolicy is the trust policy, JSON.
-	AssumeRolePolicy string
-	Description      string
-	// MaxSessionDuration is in seconds, 3600 to 43200. Defaults to 3600.
-	MaxSessionDuration int
-	Tags               map[string]string
-	// Created is set by CreateRole.
-	Created time.Time
-}
-
-type role struct {
-	Role
-	trust     *policy
-	policies  map[string]*policy
-	documents map[string]string
-}
-
-// Quotas of the IAM User Guide, "IAM and AWS STS quotas". White space does not
-// count.
-const (
-	maxTrustPolicy    = 2048
-	maxInlinePolicies = 10240
-	maxTags           = 50
-)
-
-var (
-	roleNames        = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	policyNames      = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	rolePaths        = regexp.MustCompile(`^(/|/[!-~]{1,510}/)$`)
-	roleDescriptions = regexp.MustCompile(`^[\t\n\r\x20-\x7E\x{A1}-\x{FF}]{0,1000}$`)
 )
 
 // CreateRole adds a role and returns it with its ARN. It refuses what AWS
@@ -177,60 +132,4 @@ func (s *Service) DeleteRolePolicy(roleName, name string) error {
 	delete(r.policies, name)
 	delete(r.documents, name)
 	return nil
-}
-
-// role finds a role; the caller holds the lock.
-func (s *Service) role(name string) (*role, error) {
-	r, ok := s.roles[strings.ToLower(name)]
-	if !ok {
-		return nil, awserr.New("NoSuchEntity", "The role with name %s cannot be found.", name)
-	}
-	return r, nil
-}
-
-func (r *role) copy() Role {
-	c := r.Role
-	c.Tags = maps.Clone(c.Tags)
-	return c
-}
-
-// checkRole validates what can be set when a role is created or updated, and
-// sets the defaults.
-func checkRole(in *Role) (*policy, error) {
-	if in.MaxSessionDuration == 0 {
-		in.MaxSessionDuration = 3600
-	}
-	if in.MaxSessionDuration < 3600 || in.MaxSessionDuration > 43200 {
-		return nil, awserr.New("ValidationError", "the maximum session duration %d of role %q must be 3600 to 43200 seconds", in.MaxSessionDuration, in.Name)
-	}
-	if !roleDescriptions.MatchString(in.Description) {
-		return nil, awserr.New("ValidationError", "the description of role %q must have at most 1000 characters of Latin-1", in.Name)
-	}
-	if len(in.Tags) > maxTags {
-		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for TagsPerRole: %d", maxTags)
-	}
-	for _, k := range slices.Sorted(maps.Keys(in.Tags)) {
-		if k == "" || len(k) > 128 || len(in.Tags[k]) > 256 || strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return nil, awserr.New("ValidationError", "the tag %q of role %q must have a key of 1 to 128 characters, not beginning with aws:, and a value of at most 256", k, in.Name)
-		}
-	}
-	trust, err := parsePolicy(in.AssumeRolePolicy, trustPolicy)
-	if err != nil {
-		return nil, err
-	}
-	if policySize(in.AssumeRolePolicy) > maxTrustPolicy {
-		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
-	}
-	return trust, nil
-}
-
-// policySize counts characters as AWS's quotas do: without white space.
-func policySize(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
 }

@@ -33,3 +33,37 @@ type Identity struct {
 // Root reports whether the identity is the developer, who may do everything.
 // The zero identity is nobody.
 func (i Identity) Root() bool { return i.Role == "" && strings.HasSuffix(i.ARN, ":root") }
+
+// Role is an IAM role.
+type Role struct {
+	// Name has 1 to 64 characters of [\w+=,.@-] and is unique whatever its
+	// case.
+	Name string
+	// Path begins and ends with a slash. Defaults to "/".
+	Path string
+	// ARN and UniqueID are given by CreateRole.
+	ARN      string
+	UniqueID string
+	// AssumeRolePolicy is the trust policy, JSON.
+	AssumeRolePolicy string
+	Description      string
+	// MaxSessionDuration is in seconds, 3600 to 43200. Defaults to 3600.
+	MaxSessionDuration int
+	Tags               map[string]string
+	// Created is set by CreateRole.
+	Created time.Time
+}
+
+// Grant is one permission that a request needs.
+type Grant struct {
+	// Action is a service prefix and an action, for instance ssm:GetParameter.
+	Action string
+	// Resource is the ARN of what the action is done to.
+	Resource string
+	// Context holds the request's own condition keys; it may be nil.
+	Context Context
+}
+
+// Context holds the condition keys of one request, for instance
+// kms:ViaService. The global keys are added by the service.
+type Context map[string]string

@@ -1,9 +1,9 @@
 // Package logs is the CloudWatch Logs of the local AWS: log groups, each one a
 // file that grows by one record a log event.
 //
-// It knows nothing of who may write: the Lambda service asks IAM before it
-// appends. Reading through the AWS endpoint is authorized there. Retention is kept as a setting and validated as AWS does, but
-// nothing expires, because a local AWS does not live for a day.
+// It knows nothing of who may write: the Lambda service asks IAM before it appends.
+// Retention is kept as a setting and validated as AWS does, but nothing expires,
+// because a local AWS does not live for a day.
 package logs
 
 import (
@@ -14,7 +14,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -24,20 +23,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
-// AlreadyExists is the code of CreateGroup's error for a name that is taken.
-const AlreadyExists = "ResourceAlreadyExistsException"
-
-// Group is a log group as it was asked for.
-type Group struct {
-	// Name has 1 to 512 of the characters a–z, A–Z, 0–9, "_", "-", "/", "."
-	// and "#" (CloudWatch Logs API, CreateLogGroup).
-	Name string
-	// RetentionDays is one of the numbers that PutRetentionPolicy knows.
-	// Defaults to 0: events never expire.
-	RetentionDays int
-	Tags          map[string]string
-}
-
 func notFound(group string) error {
 	return awserr.New(awserr.ResourceNotFound, "The specified log group does not exist: %q", group)
 }
@@ -45,9 +30,6 @@ func notFound(group string) error {
 func invalid(format string, args ...any) error {
 	return awserr.New("InvalidParameterException", format, args...)
 }
-
-// Subscriber is told of every log event after it was written. See Subscribe.
-type Subscriber func(group, stream string, at time.Time, line string)
 
 // Service holds the log groups. Its methods may be called concurrently.
 type Service struct {
@@ -59,27 +41,6 @@ type Service struct {
 	groups      map[string]*openGroup
 	subscribers []Subscriber
 }
-
-type openGroup struct {
-	Group
-	file    *os.File
-	created time.Time
-	streams map[string]*stream
-	size    int64  // of the file
-	latest  int64  // the latest event's time, in ms since the epoch
-	marks   []mark // one a markEvery bytes, in the order of the file
-}
-
-// stream is what DescribeLogStreams tells of a log stream.
-type stream struct {
-	first, last time.Time // of its events
-}
-
-// markEvery is how many bytes of a file may be read in vain to find a time.
-const markEvery = 1 << 20
-
-// mark says that the records before offset are not later than latest.
-type mark struct{ offset, latest int64 }
 
 // New returns a service of the account without groups that keeps its files in dir, which it
 // creates where it is missing.
@@ -110,7 +71,7 @@ func (s *Service) Close() error {
 // CreateGroup creates a log group and its empty file. It fails with
 // AlreadyExists or InvalidParameterException.
 func (s *Service) CreateGroup(g Group) error {
-	if err := validate(g); err != nil {
+	if err := ValidateGroup(g); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -131,7 +92,7 @@ func (s *Service) CreateGroup(g Group) error {
 // UpdateGroup replaces the retention and the tags of a group. It fails with
 // ResourceNotFoundException or InvalidParameterException.
 func (s *Service) UpdateGroup(g Group) error {
-	if err := validate(g); err != nil {
+	if err := ValidateGroup(g); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -275,19 +236,4 @@ func (s *Service) freeFileName(group string) string {
 		file = base[:min(len(base), maxLength-len(suffix)-hashLength-1)] + "-" + hash + suffix
 	}
 	return file
-}
-
-var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-
-// retentions are the values of PutRetentionPolicy (CloudWatch Logs API).
-var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-
-func validate(g Group) error {
-	if !groupName.MatchString(g.Name) {
-		return invalid("1 validation error detected: Value %q at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+ with 1 to 512 characters", g.Name)
-	}
-	if g.RetentionDays != 0 && !slices.Contains(retentions, g.RetentionDays) {
-		return invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v; 0 keeps the events for ever", g.RetentionDays, retentions)
-	}
-	return nil
 }

@@ -13,7 +13,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -125,16 +127,6 @@ func (s *Service) Revoke(accessKeyID string) {
 	}
 }
 
-// Grant is one permission that a request needs.
-type Grant struct {
-	// Action is a service prefix and an action, for instance ssm:GetParameter.
-	Action string
-	// Resource is the ARN of what the action is done to.
-	Resource string
-	// Context holds the request's own condition keys; it may be nil.
-	Context Context
-}
-
 // Authorize says whether the identity may do the action on the resource: nil,
 // or [awserr.AccessDenied]. A Deny beats every Allow, and nothing is allowed
 // by default (IAM User Guide, policy evaluation logic).
@@ -185,4 +177,65 @@ func randomSecret(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // crypto/rand never fails
 	return base64.StdEncoding.EncodeToString(b)
+}
+
+// context adds the global condition keys (IAM User Guide, "AWS global
+// condition context keys"); the caller holds the lock. On AWS every SDK uses
+// TLS, so that aws:SecureTransport is true although the local AWS speaks plain
+// HTTP on the developer's own machine.
+func (s *Service) context(id Identity, own Context) Context {
+	now := s.now().UTC()
+	c := Context{
+		"aws:currenttime":      now.Format(time.RFC3339),
+		"aws:epochtime":        strconv.FormatInt(now.Unix(), 10),
+		"aws:principalaccount": s.acct.ID,
+		"aws:requestedregion":  s.acct.Region,
+		"aws:resourceaccount":  s.acct.ID,
+		"aws:securetransport":  "true",
+		"aws:viaawsservice":    "false",
+	}
+	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
+		c["aws:principalarn"] = r.ARN
+		c["aws:principaltype"] = "AssumedRole"
+		c["aws:userid"] = id.UserID
+		if !id.issued.IsZero() {
+			c["aws:tokenissuetime"] = id.issued.UTC().Format(time.RFC3339)
+		}
+		// Also in what Lambda does for the function, as writing its logs
+		// (Lambda developer guide, "Using source function ARN").
+		if id.function != "" {
+			c["lambda:sourcefunctionarn"] = id.function
+		}
+	}
+	for k, v := range own {
+		c[strings.ToLower(k)] = v
+	}
+	// A service that calls KMS for the caller does so with a forward access
+	// session.
+	if _, ok := c["kms:viaservice"]; ok {
+		c["aws:viaawsservice"] = "true"
+	}
+	return c
+}
+
+type role struct {
+	Role
+	trust     *policy
+	policies  map[string]*policy
+	documents map[string]string
+}
+
+// role finds a role; the caller holds the lock.
+func (s *Service) role(name string) (*role, error) {
+	r, ok := s.roles[strings.ToLower(name)]
+	if !ok {
+		return nil, awserr.New("NoSuchEntity", "The role with name %s cannot be found.", name)
+	}
+	return r, nil
+}
+
+func (r *role) copy() Role {
+	c := r.Role
+	c.Tags = maps.Clone(c.Tags)
+	return c
 }
