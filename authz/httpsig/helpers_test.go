@@ -43,7 +43,7 @@ func testKey(t testing.TB) authz.Key {
 
 func testSigner(t testing.TB) *Signer {
 	t.Helper()
-	return &Signer{Key: testKey(t), Now: func() time.Time { return testCreated }, Nonce: func() string { return testNonce }}
+	return &Signer{Key: testKey(t), Now: func() time.Time { return testCreated }, nonce: func() string { return testNonce }}
 }
 
 // memory is a replay store that records what it is asked.

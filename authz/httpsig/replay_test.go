@@ -70,7 +70,7 @@ func TestChecklist12Replay(t *testing.T) {
 	}
 	r := signed(t, testSigner(t), "POST", "/events", "{}")
 	nonce, key := testSigner(t), testSigner(t)
-	nonce.Nonce, key.Key = nil, newKey(t, authz.HS256, "partner-2", testSecret)
+	nonce.nonce, key.Key = nil, newKey(t, authz.HS256, "partner-2", testSecret)
 	for i, step := range []struct {
 		r   authz.Request
 		err error
@@ -171,7 +171,7 @@ func TestChecklist12ReplayLostAnswer(t *testing.T) {
 		t.Errorf("the replay: got %v", err)
 	}
 	s := testSigner(t)
-	s.Nonce = nil
+	s.nonce = nil
 	r = signed(t, s, "GET", "/", "")
 	c.loseAnswers.Store(3)
 	if _, err := authenticate(t.Context(), v, r); !errors.Is(err, authz.ErrUnavailable) {

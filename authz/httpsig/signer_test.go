@@ -204,7 +204,6 @@ func TestSignRefuses(t *testing.T) {
 		{"query in UTF-8", func(_ *Signer, r *http.Request) { r.URL.RawQuery = "a=é" }, "the query string has a character outside visible ASCII; percent-encode it"},
 		{"method in lower case", func(_ *Signer, r *http.Request) { r.Method = "get" }, "the method is not in upper-case letters"},
 		{"authority", func(s *Signer, _ *http.Request) { s.Authority = "https://x" }, "the authority is not a host name or address with an optional port"},
-		{"nonce", func(s *Signer, _ *http.Request) { s.Nonce = func() string { return "short" } }, "the nonce is not 16 to 64 letters, digits, hyphens and underscores"},
 		{"lifetime", func(s *Signer, _ *http.Request) { s.Lifetime = time.Millisecond }, "the lifetime is 1ms; allowed is 1s and more"},
 		{"body fails", func(_ *Signer, r *http.Request) { r.Body = io.NopCloser(failing{}) }, "reading the body: broken"},
 		{"body too long", func(_ *Signer, r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, 10_000_001)) }, "the body is longer than 10000000 bytes, which API Gateway refuses"},

@@ -129,8 +129,7 @@ func ParseDocument(value string) (Document, error) {
 }
 
 // Encode returns the document as JSON, which ParseDocument reads: the value to put
-// into the parameter. It has the secrets in it. Keys are left out: there is no
-// rotation of them, and who adds or takes out a key edits the text.
+// into the parameter. It has the secrets in it. Keys are in the order of their ids.
 func (d Document) Encode() string {
 	out := map[string]any{}
 	for name, e := range map[string]Entry{"current": d.Current, "previous": d.Previous, "next": d.Next} {
@@ -141,6 +140,13 @@ func (d Document) Encode() string {
 		default:
 			out[name] = map[string]string{"kid": e.ID, "secret": e.Value()}
 		}
+	}
+	if len(d.Keys) > 0 {
+		keys := make(map[string]string, len(d.Keys))
+		for _, e := range d.Keys {
+			keys[e.ID] = e.Value()
+		}
+		out["keys"] = keys
 	}
 	text, _ := json.Marshal(out) // of strings
 	return string(text)

@@ -99,6 +99,7 @@ func TestEncode(t *testing.T) {
 		want string
 	}{
 		{"without ids", Document{Current: NewEntry("", "a"), Previous: NewEntry("", "b<")}, `{"current":"a","previous":"b\u003c"}`},
+		{"keys", Document{Keys: []Entry{NewEntry("z", "a"), NewEntry("b", "c")}}, `{"keys":{"b":"c","z":"a"}}`},
 		{"with ids", Document{Current: NewEntry("k", "a"), Next: NewEntry("n", "c")}, `{"current":{"kid":"k","secret":"a"},"next":{"kid":"n","secret":"c"}}`},
 	}
 	for _, tt := range tests {
