@@ -71,10 +71,6 @@ type statement struct {
 	Resource []string
 }
 
-func allow(resource string, actions ...string) statement {
-	return statement{Effect: "Allow", Action: actions, Resource: []string{resource}}
-}
-
 // grants are what a function's policy allows: names and ARNs, which are empty
 // where nothing is to be allowed.
 type grants struct {
@@ -110,40 +106,32 @@ func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn 
 // marshalPolicy returns the policy's JSON.
 func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 	logGroupArn := strings.TrimSuffix(g.logGroupArn, ":*")
-	statements := []statement{allow(logGroupArn+":*", "logs:CreateLogStream", "logs:PutLogEvents")}
-	for _, parameters := range []struct {
-		action string
-		paths  []string
-	}{
-		{"ssm:GetParameter", g.secretPaths},
-		// IAM authorizes the action once, on the path itself, for all that is
-		// below the path (Systems Manager user guide, "Restricting access to
-		// Parameter Store parameters using IAM policies").
-		{"ssm:GetParametersByPath", g.secretPrefixes},
-	} {
-		arns, err := parameterARNs(logGroupArn, parameters.paths)
-		if err != nil {
-			return "", err
-		}
-		if len(arns) > 0 {
-			statements = append(statements, statement{Effect: "Allow", Action: []string{parameters.action}, Resource: arns})
+	var statements []statement
+	grant := func(actions []string, resources ...string) {
+		if len(actions) > 0 && len(resources) > 0 && resources[0] != "" {
+			statements = append(statements, statement{Effect: "Allow", Action: actions, Resource: resources})
 		}
 	}
-	if g.keyArn != "" {
-		statements = append(statements, allow(g.keyArn, "kms:Decrypt"))
+	secretArns, err := parameterARNs(logGroupArn, g.secretPaths)
+	if err != nil {
+		return "", err
 	}
-	if g.apiKeyTableArn != "" {
-		statements = append(statements, allow(g.apiKeyTableArn, "dynamodb:GetItem"))
+	prefixArns, err := parameterARNs(logGroupArn, g.secretPrefixes)
+	if err != nil {
+		return "", err
 	}
-	if g.stateTableArn != "" {
-		statements = append(statements, allow(g.stateTableArn, "dynamodb:PutItem", "dynamodb:UpdateItem"))
-	}
-	if len(f.TableActions) > 0 {
-		statements = append(statements, allow(g.tableArn, slices.Sorted(slices.Values(f.TableActions))...))
-	}
+	grant([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, logGroupArn+":*")
+	grant([]string{"ssm:GetParameter"}, secretArns...)
+	// IAM authorizes the action once, on the path itself, for all that is below
+	// the path (Systems Manager user guide, "Restricting access to Parameter
+	// Store parameters using IAM policies").
+	grant([]string{"ssm:GetParametersByPath"}, prefixArns...)
+	grant([]string{"kms:Decrypt"}, g.keyArn)
+	grant([]string{"dynamodb:GetItem"}, g.apiKeyTableArn)
+	grant([]string{"dynamodb:PutItem", "dynamodb:UpdateItem"}, g.stateTableArn)
+	grant(slices.Sorted(slices.Values(f.TableActions)), g.tableArn)
 	for _, index := range slices.Sorted(maps.Keys(f.IndexActions)) {
-		actions := slices.Sorted(slices.Values(f.IndexActions[index]))
-		statements = append(statements, allow(g.tableArn+"/index/"+index, actions...))
+		grant(slices.Sorted(slices.Values(f.IndexActions[index])), g.tableArn+"/index/"+index)
 	}
 	document, err := json.Marshal(policyDocument{Version: "2012-10-17", Statement: statements})
 	if len(document) > maxInlinePolicy {

@@ -148,9 +148,6 @@ func canceled(ctx context.Context) error {
 }
 
 func buildOne(ctx context.Context, c *compiler, s *store, folder, output string) (Archive, error) {
-	if ctx.Err() != nil {
-		return Archive{}, ctx.Err()
-	}
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
 		return Archive{}, err
