@@ -25,7 +25,8 @@ func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // cloud is a Parameter Store behind the endpoint of the local AWS.
 type cloud struct {
-	store *ssm.Service
+	store  *ssm.Service
+	server *endpointtest.Server
 	// root and reader are environments that lead there: one that may do
 	// everything, one of a role that may only read.
 	root, reader []string
@@ -42,9 +43,9 @@ func newCloud(t *testing.T) *cloud {
 		defer c.mu.Unlock()
 		return c.now
 	})
-	server := endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": c.store.Handler()}})
-	c.root = server.Root().Environ()
-	c.reader = server.Role(t, "reader", endpointtest.Allow("ssm:GetParameter", "*")).Environ()
+	c.server = endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": c.store.Handler()}})
+	c.root = c.server.Root().Environ()
+	c.reader = c.server.Role(t, "reader", endpointtest.Allow("ssm:GetParameter", "*")).Environ()
 	return c
 }
 

@@ -2,28 +2,24 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter/parametertest"
 )
 
 // TestKMSKey: the report says what the parameter is encrypted with.
 func TestKMSKey(t *testing.T) {
 	t.Parallel()
-	env := parametertest.Start(t, func(action, _ string) (int, string) {
-		if action == "PutParameter" {
-			return 200, `{"Version":7}`
-		}
-		return 200, parametertest.Body("SecureString", testSecret, 6)
-	})
-	got := clitest.Run(t, env, "--secret-path", "/p", "--kms-key", "alias/mine")
-	if want := "secret rotated: parameter /p, Region eu-central-1, version 7\nIt is encrypted with KMS key alias/mine.\n"; got.Code != 0 || !strings.HasPrefix(got.Stdout, want) {
+	c := newCloud(t)
+	c.put(t, "/p", ssm.TypeSecureString, testSecret, 0)
+	got := clitest.Run(t, c.root, "--secret-path", "/p", "--kms-key", ssm.DefaultKeyID)
+	if want := "secret rotated: parameter /p, Region eu-central-1, version 2\nIt is encrypted with KMS key alias/aws/ssm.\n"; got.Code != 0 || !strings.HasPrefix(got.Stdout, want) {
 		t.Errorf("got %+v, want %q", got, want)
 	}
 }
@@ -32,15 +28,19 @@ func TestKMSKey(t *testing.T) {
 //
 //nolint:paralleltest // it sets the environment of the process
 func TestInterruptedPut(t *testing.T) {
+	c := newCloud(t)
+	c.put(t, "/p", ssm.TypeSecureString, testSecret, 0)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	env := parametertest.Start(t, func(action, value string) (int, string) {
-		if action == "PutParameter" {
+	handler := c.server.Handler
+	c.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutParameter") {
+			handler.ServeHTTP(httptest.NewRecorder(), r)
 			cancel(cli.ErrInterrupted)
 			panic(http.ErrAbortHandler)
 		}
-		return 200, parametertest.Body("SecureString", cmp.Or(value, testSecret), 7)
+		handler.ServeHTTP(w, r)
 	})
-	for _, variable := range append(env, "AWS_CONFIG_FILE=none", "AWS_SHARED_CREDENTIALS_FILE=none") {
+	for _, variable := range append(c.root, "AWS_CONFIG_FILE=none", "AWS_SHARED_CREDENTIALS_FILE=none") {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}

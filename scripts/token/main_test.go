@@ -9,18 +9,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter/parametertest"
 )
 
-const testSecret = parametertest.Secret
+const testSecret = "0123456789abcdef0123456789abcdef"
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }
 
 // newSSM has one parameter, and returns the environment that leads to it.
 func newSSM(t *testing.T, value string) []string {
 	t.Helper()
-	return parametertest.Start(t, parametertest.SecureString(value, 1))
+	store := ssm.New(endpointtest.Account, nil)
+	if _, _, err := store.Put(ssm.Parameter{Name: token.DefaultSecretPath, Type: ssm.TypeSecureString, Value: value}); err != nil {
+		t.Fatal(err)
+	}
+	return endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": store.Handler()}}).Root().Environ()
 }
 
 func TestPrintsToken(t *testing.T) {
@@ -134,17 +141,16 @@ func TestUsageErrors(t *testing.T) {
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, text string
-		env        []string
+		name, flag, text string
 	}{
-		{"no parameter", `reading parameter "/p": there is none in eu-central-1; put one: printf 'base64:%s' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin`, parametertest.Start(t, parametertest.Always(400, `{"__type":"ParameterNotFound"}`))},
-		{"no such key", `using parameter "/p": it has no key with the id "k9"`, newSSM(t, testSecret)},
+		{"no parameter", "--secret-path=/p", `reading parameter "/p": there is none in eu-central-1; put one: printf 'base64:%s' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin`},
+		{"no such key", "--key-id=k9", `using parameter "/events-api/jwt-secret": it has no key with the id "k9"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			want := clitest.Result{Code: 1, Stderr: "token: " + tt.text + "\n"}
-			if got := clitest.Run(t, tt.env, "--subject", "s", "--secret-path", "/p", "--key-id", "k9"); got != want {
+			if got := clitest.Run(t, newSSM(t, testSecret), "--subject", "s", tt.flag); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})

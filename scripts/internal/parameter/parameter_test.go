@@ -9,11 +9,10 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
-	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter/parametertest"
 )
 
 const (
-	testSecret  = parametertest.Secret
+	testSecret  = "0123456789abcdef0123456789abcdef"
 	otherSecret = "fedcba9876543210fedcba9876543210"
 )
 
@@ -60,7 +59,7 @@ func TestReadKey(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := clitest.Run(t, parametertest.Start(t, parametertest.SecureString(tt.value, 1)), "key", tt.id)
+			got := clitest.Run(t, start(t, secureString(tt.value, 1)), "key", tt.id)
 			if got.Code != 0 || got.Stdout != tt.want {
 				t.Errorf("exit code %d, the wanted key %t: %s", got.Code, got.Stdout == tt.want, got.Stderr)
 			}
@@ -80,7 +79,7 @@ func TestReadKeyRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := clitest.Run(t, parametertest.Start(t, parametertest.SecureString(tt.value, 1)), "key", tt.id)
+			got := clitest.Run(t, start(t, secureString(tt.value, 1)), "key", tt.id)
 			if want := `demo: using parameter "/p": ` + tt.want + "\n"; got.Code != 1 || got.Stdout != "" || got.Stderr != want {
 				t.Errorf("got %+v, want %q", got, want)
 			}
@@ -90,19 +89,17 @@ func TestReadKeyRefuses(t *testing.T) {
 
 func TestReadFails(t *testing.T) {
 	t.Parallel()
-	answer := func(status int, body string) []string {
-		return parametertest.Start(t, parametertest.Always(status, body))
-	}
+	answers := func(status int, text string) []string { return start(t, always(status, text)) }
 	tests := []struct {
 		name, text string
 		env        []string
 	}{
 		{"no Region", "no AWS Region is configured; set AWS_REGION to the parameter's Region\n", nil},
 		{"no credentials", "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}},
-		{"no parameter", "there is none in eu-central-1; put one: echo example | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin\n", answer(400, `{"__type":"ParameterNotFound"}`)},
-		{"denied", "operation error SSM: GetParameter, ", answer(400, `{"__type":"AccessDeniedException","Message":"no"}`)},
-		{"String", "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", answer(200, parametertest.Body("String", testSecret, 1))},
-		{"no answer", "the answer of Systems Manager has no parameter\n", answer(200, `{}`)},
+		{"no parameter", "there is none in eu-central-1; put one: echo example | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin\n", answers(400, `{"__type":"ParameterNotFound"}`)},
+		{"denied", "operation error SSM: GetParameter, ", answers(400, `{"__type":"AccessDeniedException","Message":"no"}`)},
+		{"String", "its type is \"String\", but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name /p --value …\n", answers(200, body("String", testSecret, 1))},
+		{"no answer", "the answer of Systems Manager has no parameter\n", answers(200, `{}`)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,23 +123,23 @@ func TestPut(t *testing.T) {
 		history = "; see aws ssm get-parameter-history --name /p"
 		unknown = `demo: writing parameter "/p": it is not known whether the change was made` + history + ": "
 	)
-	lost := parametertest.Always(500, "")
-	version := func(n int) parametertest.Answer { return parametertest.Always(200, fmt.Sprintf(`{"Version":%d}`, n)) }
-	kept := parametertest.SecureString(testSecret, 6)
-	written := func(version int) parametertest.Answer {
-		return func(_, value string) (int, string) { return 200, parametertest.Body("SecureString", value, version) }
+	lost := always(500, "")
+	version := func(n int) answer { return always(200, fmt.Sprintf(`{"Version":%d}`, n)) }
+	kept := secureString(testSecret, 6)
+	written := func(version int) answer {
+		return func(_, value string) (int, string) { return 200, body("SecureString", value, version) }
 	}
 	tests := []struct {
 		name           string
-		put, after     parametertest.Answer
+		put, after     answer
 		code           int
 		stdout, stderr string
 	}{
 		{"made", version(7), nil, 0, "version 7, true: ", ""},
-		{"refused", parametertest.Always(400, `{"__type":"AccessDeniedException"}`), nil, 1, "", `demo: writing parameter "/p": operation error SSM: PutParameter, `},
+		{"refused", always(400, `{"__type":"AccessDeniedException"}`), nil, 1, "", `demo: writing parameter "/p": operation error SSM: PutParameter, `},
 		{"lost, but made", lost, written(7), 0, `version 7, true: parameter "/p" was version 6 and is version 7 now: the answer to the change was lost, but it was made` + history, ""},
 		{"lost, and not made", lost, kept, 1, "", unknown + "operation error SSM: PutParameter, "},
-		{"lost, and nothing is known", lost, parametertest.Always(200, "{}"), 1, "", unknown + "operation error SSM: PutParameter, "},
+		{"lost, and nothing is known", lost, always(200, "{}"), 1, "", unknown + "operation error SSM: PutParameter, "},
 		{"somebody else before", version(8), written(8), 0, `version 8, true: parameter "/p" was version 6 and is version 8 now: somebody else has changed it at the same time, and what was written between is not in force` + history, ""},
 		{"somebody else after", version(8), kept, 1, "", unknown + "it has another value now\n"},
 	}
@@ -150,7 +147,7 @@ func TestPut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			puts := 0
-			env := parametertest.Start(t, func(action, value string) (int, string) {
+			env := start(t, func(action, value string) (int, string) {
 				switch {
 				case action == "PutParameter":
 					puts++
