@@ -4,8 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -139,4 +143,48 @@ func relative(pkg string) string {
 		return "."
 	}
 	return strings.TrimPrefix(pkg, module+"/")
+}
+
+// named matches what the documents name in backticks: a path, or a name in the code.
+var named = regexp.MustCompile("`/?([A-Za-z.][\\w.-]*(?:/[\\w.-]+)*)/?`")
+
+// TestDocuments: what these documents name is there. A name without a slash that is
+// no file is a word of the Go code, a test's for instance.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	words := goWords(t)
+	for _, document := range []string{"CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"} {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range named.FindAllStringSubmatch(string(text), -1) {
+			name := match[1]
+			_, err := os.Stat(name)
+			_, isWord := words[name[strings.LastIndex(name, ".")+1:]]
+			if err != nil && (strings.Contains(name, "/") || path.Ext(name) == ".go" || !isWord) {
+				t.Errorf("%s names %s, which is not there", document, name)
+			}
+		}
+	}
+}
+
+// goWords are the words of the Go files, those of comments and strings too.
+func goWords(t *testing.T) map[string]struct{} {
+	t.Helper()
+	word, words := regexp.MustCompile(`[\w-]+`), map[string]struct{}{}
+	err := filepath.WalkDir(".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(file) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		for _, w := range word.FindAllString(string(text), -1) {
+			words[w] = struct{}{}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
 }
