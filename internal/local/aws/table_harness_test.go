@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 )
 
 // What clients get: okBody is what testdata/table returns where the
@@ -143,13 +140,8 @@ func (r tableReply) wantCORS(want map[string]string) {
 // messages are the log events of a function.
 func (w *tableRow) messages(function string) []string {
 	w.t.Helper()
-	file, err := os.Open(w.LogFile("/aws/lambda/" + function))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer file.Close() //nolint:errcheck // it is only read
 	var messages []string
-	for event, err := range logs.Read(file) {
+	for event, err := range w.logs.Since("/aws/lambda/"+function, 0) {
 		if err != nil {
 			w.t.Fatal(err)
 		}

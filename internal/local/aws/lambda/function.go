@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"time"
 )
@@ -73,7 +72,7 @@ func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo,
 		return FunctionInfo{}, err
 	}
 	code, info := old.code, s.describe(f)
-	if len(f.Code) > 0 || f.CodePath != "" {
+	if len(f.Code) > 0 {
 		var err error
 		if code, info, err = s.unpack(ctx, f); err != nil {
 			return FunctionInfo{}, err
@@ -171,31 +170,24 @@ func (f Function) withDefaults() Function {
 	return f
 }
 
-// unpack reads, checks and unpacks the code of f.
+// unpack checks and unpacks the code of f.
 func (s *Service) unpack(ctx context.Context, f Function) (*codeDir, FunctionInfo, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, FunctionInfo{}, fmt.Errorf("deploying the function %q: %w", f.Name, err)
 	}
-	zipped := f.Code
-	if len(zipped) == 0 && f.CodePath != "" {
-		var err error
-		if zipped, err = os.ReadFile(f.CodePath); err != nil {
-			return nil, FunctionInfo{}, fmt.Errorf("reading the code of the function %q: %w", f.Name, err)
-		}
-	}
-	code, err := s.newCodeDir(zipped)
+	code, err := s.newCodeDir(f.Code)
 	if err != nil {
 		return nil, FunctionInfo{}, err
 	}
 	info := s.describe(f)
-	sum := sha256.Sum256(zipped)
+	sum := sha256.Sum256(f.Code)
 	info.CodeSha256 = base64.StdEncoding.EncodeToString(sum[:])
-	info.CodeSize = int64(len(zipped))
+	info.CodeSize = int64(len(f.Code))
 	return code, info, nil
 }
 
 func (s *Service) describe(f Function) FunctionInfo {
-	f.Code, f.CodePath = nil, ""
+	f.Code = nil
 	return FunctionInfo{Function: f, ARN: s.functionARN(f.Name), LastModified: s.now(), Version: latest}.clone()
 }
 

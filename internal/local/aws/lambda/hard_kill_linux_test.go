@@ -21,7 +21,11 @@ func TestHardKill(t *testing.T) {
 	t.Parallel()
 	if address := os.Getenv(helperAddress); address != "" {
 		f := newFixture(t)
-		fn := Function{Name: "fn", RoleARN: role, Runtime: "provided.al2023", Handler: "h", Timeout: maxTimeout, CodePath: os.Getenv(helperCode)}
+		code, err := os.ReadFile(os.Getenv(helperCode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fn := Function{Name: "fn", RoleARN: role, Runtime: "provided.al2023", Handler: "h", Timeout: maxTimeout, Code: code}
 		if _, err := f.CreateFunction(t.Context(), fn); err != nil {
 			t.Fatal(err)
 		}

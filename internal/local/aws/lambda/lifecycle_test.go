@@ -53,11 +53,7 @@ func TestUpdateOfTheCode(t *testing.T) {
 	if out := f.invoke(`{}`); !strings.Contains(string(out.Payload), "exit status 5") {
 		t.Errorf("before: %s", out.Payload)
 	}
-	file := filepath.Join(t.TempDir(), "code.zip")
-	if err := os.WriteFile(file, bootstrapZip(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	after, err := f.UpdateFunction(t.Context(), f.function(func(fn *Function) { fn.Code, fn.CodePath = nil, file }))
+	after, err := f.UpdateFunction(t.Context(), f.function(func(fn *Function) { fn.Code = bootstrapZip(t) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +133,8 @@ func TestChildrenEndToo(t *testing.T) {
 
 func TestIdleEnvironmentsEnd(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(o *Options) { o.IdleTimeout = time.Nanosecond })
+	f := newFixture(t)
+	f.idleTimeout = time.Nanosecond
 	f.create()
 	<-f.roles.revoked // of the check at creation
 	m := newMeeting(t)

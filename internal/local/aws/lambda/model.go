@@ -25,10 +25,8 @@ type Function struct {
 	// Environment holds the function's own variables, at most 4 KB.
 	Environment map[string]string
 	// Code is a zip file with an executable bootstrap in its root. An update
-	// without Code and CodePath keeps the code.
+	// without Code keeps the code.
 	Code []byte
-	// CodePath is a file that holds the zip, in place of Code.
-	CodePath string
 	// LogGroup defaults to /aws/lambda/{Name}.
 	LogGroup string
 	// LogFormat is Text or JSON. Defaults to Text. It is about the records of

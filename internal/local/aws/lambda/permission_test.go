@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 )
 
 const api = "arn:aws:execute-api:eu-central-1:000000000000:abc123"
@@ -152,34 +150,4 @@ func TestPolicyLimit(t *testing.T) {
 		return
 	}
 	t.Error("100 statements fit")
-}
-
-// FuzzWildcard compares with a regular expression of the same meaning.
-func FuzzWildcard(f *testing.F) {
-	f.Add("a*b?c", "axxbyc")
-	f.Add("*a*a*a*", "aaaaaaaa")
-	f.Add("", "")
-	f.Fuzz(func(t *testing.T, pattern, text string) {
-		var want strings.Builder
-		want.WriteString(`(?s)\A`)
-		for _, b := range []byte(pattern) {
-			switch b {
-			case '*':
-				want.WriteString(`.*`)
-			case '?':
-				want.WriteString(`.`)
-			default:
-				fmt.Fprintf(&want, `\x{%02x}`, b)
-			}
-		}
-		want.WriteString(`\z`)
-		// Bytes as characters, as the matcher compares them.
-		characters := make([]rune, 0, len(text))
-		for _, b := range []byte(text) {
-			characters = append(characters, rune(b))
-		}
-		if got, want := iam.Wildcard(pattern, text), regexp.MustCompile(want.String()).MatchString(string(characters)); got != want {
-			t.Errorf("wildcard(%q, %q) = %v, want %v", pattern, text, got, want)
-		}
-	})
 }

@@ -3,7 +3,6 @@ package lambda
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,8 +37,8 @@ type Options struct {
 	Logs    *logs.Service
 	// Console is told of what is refused. Defaults to nil: nothing is written.
 	Console *console.Console
-	// Dir is a scratch folder for unpacked code and temporary files, removed by
-	// Close. Defaults to a new one in the system's temporary folder.
+	// Dir is a scratch folder for unpacked code and temporary files, made by New
+	// and removed by Close.
 	Dir string
 	// EndpointURL is the address of the local AWS, which functions find in
 	// AWS_ENDPOINT_URL. Defaults to "": the variable is not set.
@@ -47,10 +46,10 @@ type Options struct {
 	// MaxConcurrency is the account's limit of invocations at once. Defaults
 	// to 100, which is a process each.
 	MaxConcurrency int
-	// IdleTimeout is how long an environment is kept without an invocation.
-	// Defaults to 5 minutes.
-	IdleTimeout time.Duration
 }
+
+// idleTimeout is how long an environment is kept without an invocation.
+const idleTimeout = 5 * time.Minute
 
 // initLimit is how long a runtime may take to start (Lambda developer guide,
 // lambda-runtime-environment).
@@ -80,16 +79,7 @@ type Service struct {
 
 // New returns a service without functions.
 func New(o Options) (*Service, error) {
-	if o.IAM == nil || o.Logs == nil {
-		return nil, errors.New("creating the local Lambda service: set Options.IAM and Options.Logs")
-	}
-	dir := o.Dir
-	var err error
-	if dir == "" {
-		dir, err = os.MkdirTemp("", "local-lambda-")
-	} else {
-		dir, err = filepath.Abs(dir) // functions have another working directory
-	}
+	dir, err := filepath.Abs(o.Dir) // functions have another working directory
 	for _, sub := range []string{"code", "tmp"} {
 		if err == nil {
 			err = os.MkdirAll(filepath.Join(dir, sub), 0o700)
@@ -101,14 +91,11 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		account: o.Account, iam: o.IAM, logs: o.Logs, console: o.Console,
 		dir: dir, endpointURL: o.EndpointURL,
-		maxConcurrency: o.MaxConcurrency, idleTimeout: o.IdleTimeout, initLimit: initLimit, now: time.Now,
+		maxConcurrency: o.MaxConcurrency, idleTimeout: idleTimeout, initLimit: initLimit, now: time.Now,
 		spawner: newSpawner(), closing: make(chan struct{}), functions: map[string]*function{},
 	}
 	if s.maxConcurrency == 0 {
 		s.maxConcurrency = 100
-	}
-	if s.idleTimeout == 0 {
-		s.idleTimeout = 5 * time.Minute
 	}
 	return s, nil
 }

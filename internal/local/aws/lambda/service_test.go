@@ -246,13 +246,8 @@ func (f *fixture) start(ctx context.Context, event string) <-chan answered {
 // messages are the messages in the log of fn, each with its stream removed.
 func (f *fixture) messages() []string {
 	f.t.Helper()
-	file, err := os.Open(f.logs.File("/aws/lambda/fn"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer file.Close() //nolint:errcheck // it was only read
 	var out []string
-	for e, err := range logs.Read(file) {
+	for e, err := range f.logs.Since("/aws/lambda/fn", 0) {
 		if err != nil {
 			f.t.Fatal(err)
 		}

@@ -37,6 +37,20 @@ type target struct {
 	LogGroupIdentifier string `json:"logGroupIdentifier"`
 	// LogStreamName is GetLogEvents' only.
 	LogStreamName string `json:"logStreamName"`
+	NextToken     string `json:"nextToken"`
+	Limit         *int   `json:"limit"`
+}
+
+// decode reads a request into r, which embeds t, and returns its group's name and
+// how much a page of its answer has.
+func (s *Service) decode(body []byte, r any, t *target, most int) (group string, limit int, err error) {
+	if err = protocol.Decode(body, r); err == nil {
+		group, err = s.group(*t)
+	}
+	if err == nil {
+		limit, err = limitOf(t.Limit, most)
+	}
+	return group, limit, err
 }
 
 func (s *Service) group(t target) (string, error) {
@@ -142,17 +156,8 @@ func (s *Service) describeStreams(body []byte) (any, error) {
 		Prefix     string `json:"logStreamNamePrefix"`
 		OrderBy    string `json:"orderBy"`
 		Descending bool   `json:"descending"`
-		NextToken  string `json:"nextToken"`
-		Limit      *int   `json:"limit"`
 	}
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
-	name, err := s.group(r.target)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := limitOf(r.Limit, maxDescribed)
+	name, limit, err := s.decode(body, &r, &r.target, maxDescribed)
 	switch {
 	case err != nil:
 		return nil, err

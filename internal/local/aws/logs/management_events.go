@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
 // maxStreamNames is how many streams FilterLogEvents takes.
@@ -16,22 +15,13 @@ const maxStreamNames = 100
 func (s *Service) filterEvents(body []byte) (any, error) {
 	var r struct {
 		target
-		Streams   []string `json:"logStreamNames"`
-		Prefix    string   `json:"logStreamNamePrefix"`
-		From      int64    `json:"startTime"`
-		To        *int64   `json:"endTime"`
-		Pattern   string   `json:"filterPattern"`
-		NextToken string   `json:"nextToken"`
-		Limit     *int     `json:"limit"`
+		Streams []string `json:"logStreamNames"`
+		Prefix  string   `json:"logStreamNamePrefix"`
+		From    int64    `json:"startTime"`
+		To      *int64   `json:"endTime"`
+		Pattern string   `json:"filterPattern"`
 	}
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
-	name, err := s.group(r.target)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := limitOf(r.Limit, maxEvents)
+	name, limit, err := s.decode(body, &r, &r.target, maxEvents)
 	if err != nil {
 		return nil, err
 	}
@@ -85,20 +75,11 @@ func (r record) filtered() map[string]any {
 func (s *Service) getEvents(body []byte) (any, error) {
 	var r struct {
 		target
-		From      int64  `json:"startTime"`
-		To        *int64 `json:"endTime"`
-		NextToken string `json:"nextToken"`
-		Limit     *int   `json:"limit"`
-		FromHead  bool   `json:"startFromHead"`
+		From     int64  `json:"startTime"`
+		To       *int64 `json:"endTime"`
+		FromHead bool   `json:"startFromHead"`
 	}
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
-	name, err := s.group(r.target)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := limitOf(r.Limit, maxEvents)
+	name, limit, err := s.decode(body, &r, &r.target, maxEvents)
 	if err != nil {
 		return nil, err
 	}

@@ -15,22 +15,10 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // format writes an event as it stands in a file: the time, the stream and the
 // message, with a space between. A record always begins with a digit, so each
-// further line of a message begins with a tab, which Read takes off again.
+// further line of a message begins with a tab, which reading takes off again.
 func format(e Event) string {
 	return e.At.UTC().Format(timeLayout) + " " + e.Stream + " " +
 		strings.ReplaceAll(e.Message, "\n", "\n\t") + "\n"
-}
-
-// Read returns the events of a group's file, oldest first. Something that
-// Append has not written ends it with an error.
-func Read(r io.Reader) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		for record, err := range records(r, 0) {
-			if !yield(record.Event, err) {
-				return
-			}
-		}
-	}
 }
 
 // record is an event and its place in the file: from offset to end.

@@ -16,7 +16,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for e, err := range Read(strings.NewReader(tt.file)) {
+			for e, err := range records(strings.NewReader(tt.file), 0) {
 				if err == nil || err.Error() != tt.want {
 					t.Errorf("got %v, %v, want %s", e, err, tt.want)
 				}
@@ -36,12 +36,12 @@ func FuzzRecord(f *testing.F) {
 		want := []Event{{at, "s/[$LATEST]1", first}, {at, "s/[$LATEST]1", second}}
 		file := format(want[0]) + format(want[1])
 		n := 0
-		for got, err := range Read(strings.NewReader(file)) {
+		for got, err := range records(strings.NewReader(file), 0) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n >= len(want) || got != want[n] {
-				t.Fatalf("event %d: %q of %q", n, got, file)
+			if n >= len(want) || got.Event != want[n] {
+				t.Fatalf("event %d: %q of %q", n, got.Event, file)
 			}
 			n++
 		}

@@ -14,7 +14,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -133,19 +132,6 @@ func (s *Service) Group(name string) (Group, bool) {
 	out := g.Group
 	out.Tags = maps.Clone(out.Tags)
 	return out, true
-}
-
-// Groups returns all groups, sorted by name.
-func (s *Service) Groups() []Group {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]Group, 0, len(s.groups))
-	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
-		g := s.groups[name].Group
-		g.Tags = maps.Clone(g.Tags)
-		out = append(out, g)
-	}
-	return out
 }
 
 // File returns the absolute path of a group's file, and "" where there is no

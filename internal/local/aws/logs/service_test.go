@@ -48,8 +48,8 @@ func TestLifeOfAGroup(t *testing.T) {
 	if err := s.UpdateGroup(group); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Groups(); len(got) != 1 || got[0].RetentionDays != 30 {
-		t.Errorf("Groups = %v", got)
+	if got, ok := s.Group(group.Name); !ok || got.RetentionDays != 30 {
+		t.Errorf("Group = %v, %v", got, ok)
 	}
 	file := s.File(group.Name)
 	if filepath.Base(file) != "aws_lambda_x.log" {
@@ -183,7 +183,7 @@ func TestConcurrentAppends(t *testing.T) {
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	n := 0
-	for e, err := range Read(file) {
+	for e, err := range records(file, 0) {
 		if err != nil || len(e.Message) != 5002 {
 			t.Fatalf("event %d: %v, %d bytes", n, err, len(e.Message))
 		}

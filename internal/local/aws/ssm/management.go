@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -52,11 +51,11 @@ func decodeNames(body []byte, many bool) (nameRequest, error) {
 		}
 	}
 	if len(r.Names) == 0 || len(r.Names) > maxNames {
-		return r, awserr.New("ValidationException", "1 validation error detected: Value at 'name' failed to satisfy constraint: Member must not be null, and a list has 1 to %d names", maxNames)
+		return r, validation("1 validation error detected: Value at 'name' failed to satisfy constraint: Member must not be null, and a list has 1 to %d names", maxNames)
 	}
 	for _, n := range r.Names {
 		if len(n) > 2048 || !namePattern.MatchString(n) {
-			return r, awserr.New("ValidationException", "Invalid label or version specifier, or parameter name: only a-zA-Z0-9_.-/ and a version after a colon are allowed")
+			return r, validation("Invalid label or version specifier, or parameter name: only a-zA-Z0-9_.-/ and a version after a colon are allowed")
 		}
 	}
 	return r, nil
@@ -136,7 +135,7 @@ func (s *Service) putParameter(body []byte) (any, error) {
 		return nil, err
 	}
 	if r.Policies != "" && r.Policies != "[]" {
-		return nil, awserr.New("ValidationException", "parameter policies are not supported by the local AWS: leave out Policies")
+		return nil, validation("parameter policies are not supported by the local AWS: leave out Policies")
 	}
 	tags := map[string]string{}
 	for _, t := range r.Tags {

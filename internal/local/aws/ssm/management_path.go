@@ -33,7 +33,7 @@ func decodePath(body []byte) (pathRequest, error) {
 		return r, err
 	}
 	constraint := func(at, text string) (pathRequest, error) {
-		return r, awserr.New("ValidationException", "1 validation error detected: Value %s failed to satisfy constraint: %s", at, text)
+		return r, validation("1 validation error detected: Value %s failed to satisfy constraint: %s", at, text)
 	}
 	switch {
 	case r.Path == nil:
@@ -45,9 +45,9 @@ func decodePath(body []byte) (pathRequest, error) {
 	case r.MaxResults != nil && *r.MaxResults > maxPage:
 		return constraint("'"+strconv.Itoa(*r.MaxResults)+"' at 'maxResults'", "Member must have value less than or equal to 10")
 	case len(r.ParameterFilters) > 0:
-		return r, awserr.New("ValidationException", "ParameterFilters are not supported by the local AWS: leave them out")
+		return r, validation("ParameterFilters are not supported by the local AWS: leave them out")
 	case (*r.Path)[0] != '/', !nameCharacters.MatchString(*r.Path), strings.Contains(*r.Path, "//"):
-		return r, awserr.New("ValidationException", `The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`)
+		return r, validation(`The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: /get/parameters2-/by1./path0_.`)
 	}
 	if r.NextToken != nil {
 		token, err := base64.RawURLEncoding.DecodeString(*r.NextToken)

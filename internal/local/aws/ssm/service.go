@@ -61,7 +61,7 @@ func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 			return 0, "", awserr.New("HierarchyTypeMismatchException", "the type of %s cannot be changed from %s to %s: delete the parameter first", p.Name, last.Type, p.Type)
 		}
 		if len(p.Tags) > 0 {
-			return 0, "", awserr.New("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
+			return 0, "", validation("Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
 		}
 		p.Type, p.Tags, p.Version = last.Type, last.Tags, last.Version
 		if p.KeyID == "" {

@@ -27,15 +27,15 @@ func checkName(name string) error {
 	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(name), "/"), "/")
 	switch {
 	case !nameCharacters.MatchString(name):
-		return awserr.New("ValidationException", "Parameter name: can't be empty, and can include only the following symbols and letters: a-zA-Z0-9_.-/")
+		return validation("Parameter name: can't be empty, and can include only the following symbols and letters: a-zA-Z0-9_.-/")
 	case len(name) > maxName:
-		return awserr.New("ValidationException", "Parameter name: must have at most %d characters, not %d.", maxName, len(name))
+		return validation("Parameter name: must have at most %d characters, not %d.", maxName, len(name))
 	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
-		return awserr.New("ValidationException", `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): %q. If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`, name)
+		return validation(`Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): %q. If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`, name)
 	case strings.Contains(name, "/") && name[0] != '/':
-		return awserr.New("ValidationException", "Parameter name must be a fully qualified name: begin %q with a slash.", name)
+		return validation("Parameter name must be a fully qualified name: begin %q with a slash.", name)
 	case strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
-		return awserr.New("ValidationException", "Parameter name: %q must not have an empty part or end with a slash.", name)
+		return validation("Parameter name: %q must not have an empty part or end with a slash.", name)
 	case strings.Count(name, "/") > maxLevels:
 		return awserr.New("HierarchyLevelLimitExceededException", "A parameter hierarchy can have a maximum of %d levels: %q has %d.", maxLevels, name, strings.Count(name, "/"))
 	}
@@ -48,7 +48,7 @@ func (s *Service) check(p *Parameter) error {
 	switch p.Type {
 	case TypeString, TypeStringList:
 		if p.KeyID != "" {
-			return awserr.New("ValidationException", "KeyId is required for SecureString type parameters only.")
+			return validation("KeyId is required for SecureString type parameters only.")
 		}
 	case TypeSecureString:
 		if p.KeyID == "" {
@@ -58,15 +58,15 @@ func (s *Service) check(p *Parameter) error {
 			return awserr.New("InvalidKeyId", "Key %s is not found: use a key's id or ARN in this account and Region; there are no aliases here but %s", p.KeyID, DefaultKeyID)
 		}
 	case "":
-		return awserr.New("ValidationException", "A parameter type is required when you create a parameter.")
+		return validation("A parameter type is required when you create a parameter.")
 	default:
-		return awserr.New("ValidationException", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", p.Type)
+		return validation("1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", p.Type)
 	}
 	if p.Value == "" {
-		return awserr.New("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return validation("1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
 	if len(p.Description) > 1024 {
-		return awserr.New("ValidationException", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1024")
+		return validation("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1024")
 	}
 	if err := checkTier(p); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *Service) check(p *Parameter) error {
 		p.DataType = "text"
 	}
 	if p.DataType != "text" {
-		return awserr.New("ValidationException", "the data type %q of %s is not supported by the local AWS: use text", p.DataType, p.Name)
+		return validation("the data type %q of %s is not supported by the local AWS: use text", p.DataType, p.Name)
 	}
 	if p.AllowedPattern != "" {
 		pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
@@ -96,13 +96,13 @@ func checkTier(p *Parameter) error {
 	case p.Tier == "" || p.Tier == tierIntelligent:
 		p.Tier = tierStandard
 	case p.Tier != tierStandard && p.Tier != tierAdvanced:
-		return awserr.New("ValidationException", "1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]", p.Tier)
+		return validation("1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]", p.Tier)
 	}
 	if p.Tier == tierStandard && len(p.Value) > maxStandardValue {
-		return awserr.New("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html", maxStandardValue)
+		return validation("Standard tier parameters support a maximum parameter value of %d characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html", maxStandardValue)
 	}
 	if len(p.Value) > maxAdvancedValue {
-		return awserr.New("ValidationException", "Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvancedValue)
+		return validation("Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvancedValue)
 	}
 	return nil
 }
@@ -117,4 +117,8 @@ func (s *Service) keyARN(keyID string) string {
 		return ""
 	}
 	return s.acct.ARN("kms", "key/"+id)
+}
+
+func validation(format string, args ...any) error {
+	return awserr.New(awserr.Validation, format, args...)
 }
