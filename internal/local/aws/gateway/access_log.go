@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // LogWriter takes access logs.
@@ -31,7 +33,7 @@ func (in *AccessLogSettings) check() error {
 	}
 	switch {
 	case firehoseARN.MatchString(in.DestinationARN):
-		return &UnsupportedError{"access logs to Firehose", "name a log group in DestinationArn"}
+		return awserr.Unsupported("access logs to Firehose", "name a log group in DestinationArn")
 	case !logGroupARN.MatchString(in.DestinationARN):
 		return badRequest("Invalid ARN %q of an access log's destination. It should be the ARN of a log group.", in.DestinationARN)
 	case len(in.Format) > maxLogTemplate:
@@ -52,7 +54,7 @@ func (s *Service) checkAccessLog(in *AccessLogSettings) error {
 	m := logGroupARN.FindStringSubmatch(in.DestinationARN)
 	switch {
 	case s.logs == nil:
-		return &UnsupportedError{"access logs without a log service", "leave AccessLogSettings out"}
+		return awserr.Unsupported("access logs without a log service", "leave AccessLogSettings out")
 	case m[1] != s.account.Region || m[2] != s.account.ID:
 		return badRequest("Invalid ARN %q of an access log's destination. It should be the ARN of a log group of this account and Region.", in.DestinationARN)
 	case s.logs.File(m[3]) == "":

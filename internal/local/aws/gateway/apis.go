@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth"
 )
 
@@ -120,7 +121,7 @@ func (s *Service) API(id string) (API, error) {
 
 func checkAPI(in API) (API, error) {
 	if in.ProtocolType == "WEBSOCKET" {
-		return API{}, &UnsupportedError{"the protocol type WEBSOCKET", "use HTTP"}
+		return API{}, awserr.Unsupported("the protocol type WEBSOCKET", "use HTTP")
 	}
 	if in.ProtocolType != "HTTP" {
 		return API{}, badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")

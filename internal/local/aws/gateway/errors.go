@@ -1,8 +1,8 @@
 package gateway
 
-import "fmt"
+import "github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 
-// Codes of an APIError: the exceptions of the apigatewayv2 API.
+// Codes of the apigatewayv2 API.
 const (
 	CodeBadRequest      = "BadRequestException"
 	CodeNotFound        = "NotFoundException"
@@ -10,39 +10,16 @@ const (
 	CodeTooManyRequests = "TooManyRequestsException" // a quota is reached
 )
 
-// APIError is a call that AWS refuses too.
-type APIError struct {
-	// Code is the exception's name.
-	Code string
-	// Message is AWS's own wording where that is known.
-	Message string
-}
-
-func (e *APIError) Error() string { return e.Code + ": " + e.Message }
-
-// UnsupportedError is a call that AWS would accept and the local AWS does not
-// imitate. It is refused so that nobody takes for tested what is not.
-type UnsupportedError struct {
-	// Feature is what was asked for, with its setting.
-	Feature string
-	// Cure is what to use instead.
-	Cure string
-}
-
-func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("the local AWS does not support %s: %s", e.Feature, e.Cure)
-}
-
 func badRequest(format string, args ...any) error {
-	return &APIError{CodeBadRequest, fmt.Sprintf(format, args...)}
+	return awserr.New(CodeBadRequest, format, args...)
 }
 
 func notFound(format string, args ...any) error {
-	return &APIError{CodeNotFound, fmt.Sprintf(format, args...)}
+	return awserr.New(CodeNotFound, format, args...)
 }
 
 func conflict(format string, args ...any) error {
-	return &APIError{CodeConflict, fmt.Sprintf(format, args...)}
+	return awserr.New(CodeConflict, format, args...)
 }
 
 // quota refuses one more resource where an API already has its maximum.
@@ -50,7 +27,7 @@ func quota(what string, have, limit int) error {
 	if have < limit {
 		return nil
 	}
-	return &APIError{CodeTooManyRequests, fmt.Sprintf("Maximum number of %s for this API has been reached. The limit is %d.", what, limit)}
+	return awserr.New(CodeTooManyRequests, "Maximum number of %s for this API has been reached. The limit is %d.", what, limit)
 }
 
 // setting is a setting that must be left out, and whether it was given.
@@ -63,7 +40,7 @@ type setting struct {
 func refuse(settings ...setting) error {
 	for _, s := range settings {
 		if s.given {
-			return &UnsupportedError{Feature: s.name, Cure: s.cure}
+			return awserr.Unsupported(s.name, s.cure)
 		}
 	}
 	return nil

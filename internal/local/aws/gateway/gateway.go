@@ -6,8 +6,8 @@
 // both directions, access logs, and AWS's statuses and bodies.
 //
 // It knows functions only through [Invoker]; whether API Gateway may invoke
-// them is decided there. What the package does not imitate is refused with an
-// [UnsupportedError] when a resource is created or updated, never ignored.
+// them is decided there. What the package does not imitate is refused with the
+// error of awserr.Unsupported when a resource is created or updated, never ignored.
 package gateway
 
 import (

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // identitySource is a parsed selection expression.
@@ -62,7 +64,7 @@ func parseIdentitySource(text string) (identitySource, error) {
 		if source.value, ok = contextValues[name]; ok {
 			return source, nil
 		}
-		return source, &UnsupportedError{"the identity source " + strconv.Quote(text), "use one of $context." + strings.Join(contextNames(), ", $context.")}
+		return source, awserr.Unsupported("the identity source "+strconv.Quote(text), "use one of $context."+strings.Join(contextNames(), ", $context."))
 	}
 	return source, badRequest("Invalid identity source %q. It should be $request.header.name, $request.querystring.name, $context.name or $stageVariables.name.", text)
 }

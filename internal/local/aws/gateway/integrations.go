@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // Timeouts of an integration, milliseconds.
@@ -91,14 +93,14 @@ func (in *Integration) check() error {
 	switch in.IntegrationType {
 	case "AWS_PROXY":
 	case "AWS", "HTTP", "HTTP_PROXY", "MOCK":
-		return &UnsupportedError{"the integration type " + in.IntegrationType, "use AWS_PROXY with a function"}
+		return awserr.Unsupported("the integration type "+in.IntegrationType, "use AWS_PROXY with a function")
 	default:
 		return badRequest("Invalid integration type %q. It should be AWS_PROXY.", in.IntegrationType)
 	}
 	switch in.PayloadFormatVersion {
 	case "2.0":
 	case "1.0":
-		return &UnsupportedError{"the payload format version 1.0 of an integration", "use 2.0"}
+		return awserr.Unsupported("the payload format version 1.0 of an integration", "use 2.0")
 	default:
 		return badRequest("Invalid payload format version %q. An integration of an HTTP API needs 1.0 or 2.0.", in.PayloadFormatVersion)
 	}

@@ -1,11 +1,12 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 // TestRefusals has one row a mistake: what AWS refuses, with its exception,
@@ -206,10 +207,8 @@ func TestRefusals(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Fatalf("got error %v\nwant %s", err, test.want)
 			}
-			var apiError *APIError
-			var unsupportedError *UnsupportedError
-			if strings.HasPrefix(test.want, unsupported) != errors.As(err, &unsupportedError) || errors.As(err, &apiError) == errors.As(err, &unsupportedError) {
-				t.Errorf("type %T", err)
+			if own := awserr.Of(err); (own.Code == "") != strings.HasPrefix(test.want, unsupported) || own.Code == "InternalFailure" {
+				t.Errorf("type %T, code %q", err, own.Code)
 			}
 			if len(before.routes) != routes || len(before.authorizers) != authorizers || len(w.service.apis) != 1 || len(before.stages) != 1 || len(before.integrations) != 1 {
 				t.Error("the refused call changed something")

@@ -3,6 +3,8 @@ package gateway
 import (
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 const targetPrefix = "integrations/"
@@ -32,7 +34,7 @@ func (s *Service) putRoute(apiID string, in Route, check func(*api) error) (Rout
 			return err
 		}
 		if in.AuthorizationType == AuthorizationIAM && s.identities == nil {
-			return &UnsupportedError{"the authorization type AWS_IAM without an identity service", "use CUSTOM with a Lambda authorizer"}
+			return awserr.Unsupported("the authorization type AWS_IAM without an identity service", "use CUSTOM with a Lambda authorizer")
 		}
 		if err := a.checkReferences(in); err != nil {
 			return err

@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -22,10 +20,7 @@ const (
 // creates, changes or deletes resources is left to the Pulumi provider.
 func (s *Service) Handler() protocol.Service {
 	operation := func(name, method, path string, run func(*protocol.RESTRequest) (*protocol.RESTAnswer, error)) protocol.RESTOperation {
-		return protocol.RESTOperation{Name: name, Method: method, Path: "/v2" + path, Grants: s.grants, Run: func(r *protocol.RESTRequest) (*protocol.RESTAnswer, error) {
-			answer, err := run(r)
-			return answer, apiRefusal(err)
-		}}
+		return protocol.RESTOperation{Name: name, Method: method, Path: "/v2" + path, Grants: s.grants, Run: run}
 	}
 	const one = "/apis/{apiId}"
 	return &protocol.REST{
@@ -129,13 +124,4 @@ func pageOf[T any](r *protocol.RESTRequest, all []T, wire func(T) map[string]any
 		body["nextToken"] = next
 	}
 	return &protocol.RESTAnswer{Body: body}, nil
-}
-
-// apiRefusal is an error of the service as its clients see it.
-func apiRefusal(err error) error {
-	var own *APIError
-	if errors.As(err, &own) {
-		return &awserr.Error{Code: own.Code, Message: own.Message}
-	}
-	return err
 }

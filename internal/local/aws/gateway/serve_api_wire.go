@@ -63,9 +63,6 @@ func (in Authorizer) wire() map[string]any {
 	if in.AuthorizerType == "REQUEST" {
 		s["authorizerPayloadFormatVersion"], s["authorizerResultTtlInSeconds"], s["enableSimpleResponses"] = in.PayloadFormatVersion, in.ResultTTL, in.EnableSimpleResponses
 	}
-	if c := in.JWTConfiguration; c != nil {
-		s["jwtConfiguration"] = map[string]any{"audience": c.Audience, "issuer": c.Issuer}
-	}
 	return s.withoutEmpty()
 }
 
@@ -73,9 +70,6 @@ func (s Stage) wire() map[string]any {
 	out := shape{
 		"stageName": s.Name, "autoDeploy": s.AutoDeploy, "description": s.Description, "stageVariables": s.StageVariables, "tags": s.Tags,
 	}.withoutEmpty()
-	if l := s.AccessLogSettings; l != nil {
-		out["accessLogSettings"] = map[string]any{"destinationArn": l.DestinationARN, "format": l.Format}
-	}
 	defaults, routes := RouteSettings{}, map[string]any{}
 	if s.DefaultRouteSettings != nil {
 		defaults = *s.DefaultRouteSettings

@@ -1,10 +1,10 @@
 package provider
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
 )
 
@@ -219,8 +219,7 @@ func stageResource() resource {
 
 // found turns the error of a look-up into whether the thing is there.
 func found(err error) (bool, error) {
-	var missing *gateway.APIError
-	if errors.As(err, &missing) && missing.Code == gateway.CodeNotFound {
+	if awserr.Has(err, gateway.CodeNotFound) {
 		return false, nil
 	}
 	return err == nil, err
