@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth"
@@ -150,17 +149,16 @@ func (in Authorizer) checkJWT() error {
 	if len(in.IdentitySources) != 1 || (!headerSource.MatchString(in.IdentitySources[0]) && !querySource.MatchString(in.IdentitySources[0])) {
 		return badRequest("A JWT authorizer needs one identity source, $request.header.name or $request.querystring.name")
 	}
-	_, err := in.judge(nil, nil)
+	_, err := in.judge(nil)
 	return err
 }
 
 // judge makes what judges the tokens of a JWT authorizer.
-func (in Authorizer) judge(client *http.Client, now func() time.Time) (*jwtauth.Authorizer, error) {
+func (in Authorizer) judge(client *http.Client) (*jwtauth.Authorizer, error) {
 	judge, err := jwtauth.New(jwtauth.Config{
 		Issuer:   in.JWTConfiguration.Issuer,
 		Audience: in.JWTConfiguration.Audience,
 		Client:   client,
-		Now:      now,
 	})
 	if err != nil {
 		return nil, badRequest("Invalid JWT configuration: %v", err)
@@ -174,7 +172,7 @@ func (s *Service) newJWT(in Authorizer) (*jwtauth.Authorizer, error) {
 	if in.JWTConfiguration == nil {
 		return nil, nil
 	}
-	judge, err := in.judge(s.issuerClient, s.now)
+	judge, err := in.judge(s.issuerClient)
 	if err != nil {
 		return nil, err
 	}

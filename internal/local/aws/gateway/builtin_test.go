@@ -30,7 +30,7 @@ func TestJWTAuthorizer(t *testing.T) {
 	route.RouteKey, route.AuthorizationScopes = "GET /scoped", []string{"write", "admin"}
 	must(w.service.CreateRoute(w.api.ID, route))
 	token := func(change func(map[string]any)) string {
-		claims := issuer.Claims("events", w.clock.Now())
+		claims := issuer.Claims("events", time.Now())
 		if change != nil {
 			change(claims)
 		}
@@ -79,7 +79,7 @@ func TestJWTContext(t *testing.T) {
 	w := newWorld(t)
 	authorizer := must(w.service.CreateAuthorizer(w.api.ID, jwtAuthorizer(issuer.URL)))
 	must(w.service.CreateRoute(w.api.ID, Route{RouteKey: "GET /jwt", Target: "integrations/" + w.integration.ID, AuthorizationType: "JWT", AuthorizerID: authorizer.ID}))
-	claims := issuer.Claims("events", w.clock.Now())
+	claims := issuer.Claims("events", time.Now())
 	claims["roles"] = []string{"a", "b"}
 	w.get("/jwt", "Authorization: x").want(t, 401, unauthorizedBody)
 	other := w.get("/r/1")

@@ -86,9 +86,8 @@ type Options struct {
 	// IssuerClient fetches the keys of JWT authorizers. Defaults to one with
 	// the limit of API Gateway, 1500 ms.
 	IssuerClient *http.Client
-	// Now is the clock of the result cache, of throttling and of the events.
-	// Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // of tests
 }
 
 // Service is API Gateway in one account and Region. Its methods may be called
@@ -124,7 +123,7 @@ func New(o Options) *Service {
 		invoker:           o.Invoker,
 		console:           o.Console,
 		listen:            o.Listen,
-		now:               o.Now,
+		now:               o.now,
 		logs:              o.Logs,
 		identities:        o.Identities,
 		issuerClient:      o.IssuerClient,

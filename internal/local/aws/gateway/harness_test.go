@@ -73,7 +73,7 @@ func newWorld(t *testing.T) *world {
 		Console:    console.New(w.console),
 		Logs:       w.logs,
 		Identities: w.identities,
-		Now:        w.clock.Now,
+		now:        w.clock.Now,
 	})
 	t.Cleanup(func() {
 		w.client.CloseIdleConnections()

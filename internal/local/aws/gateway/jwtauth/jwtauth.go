@@ -32,8 +32,8 @@ type Config struct {
 	// http.DefaultClient. Redirects are followed only to where an issuer may
 	// be.
 	Client *http.Client
-	// Now is the clock. Defaults to time.Now.
-	Now func() time.Time
+
+	now func() time.Time // of tests
 }
 
 // Authorizer judges the tokens of one issuer. It is safe for concurrent use.
@@ -86,8 +86,8 @@ func New(c Config) (*Authorizer, error) {
 	if c.Client == nil {
 		c.Client = http.DefaultClient
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if c.now == nil {
+		c.now = time.Now
 	}
 	client := *c.Client
 	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
@@ -99,8 +99,8 @@ func New(c Config) (*Authorizer, error) {
 	return &Authorizer{
 		issuer:   c.Issuer,
 		audience: slices.Clone(c.Audience),
-		now:      c.Now,
-		keys:     keyCache{issuer: c.Issuer, client: &client, now: c.Now},
+		now:      c.now,
+		keys:     keyCache{issuer: c.Issuer, client: &client, now: c.now},
 	}, nil
 }
 

@@ -22,7 +22,7 @@ func newAuthorizer(t *testing.T, issuer *oidctest.Issuer, clock func() time.Time
 	if clock == nil {
 		clock = func() time.Time { return now }
 	}
-	a, err := New(Config{Issuer: issuer.URL, Audience: []string{"api", "other-api"}, Now: clock})
+	a, err := New(Config{Issuer: issuer.URL, Audience: []string{"api", "other-api"}, now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func TestNewErrors(t *testing.T) {
 
 func FuzzAuthorize(f *testing.F) {
 	issuer := oidctest.Start(f)
-	a, err := New(Config{Issuer: issuer.URL, Audience: []string{"api"}, Now: func() time.Time { return now }})
+	a, err := New(Config{Issuer: issuer.URL, Audience: []string{"api"}, now: func() time.Time { return now }})
 	if err != nil {
 		f.Fatal(err)
 	}
