@@ -9,58 +9,87 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
-// TestRefusals has one row a mistake: what AWS refuses, with its exception,
-// and what only the local AWS refuses.
-func TestRefusals(t *testing.T) {
+// call is one that is refused.
+type call = func(w *world) error
+
+func createAPI(change func(*API)) call {
+	return func(w *world) error {
+		in := API{Name: "n", ProtocolType: "HTTP"}
+		change(&in)
+		_, err := w.service.CreateAPI(in)
+		return err
+	}
+}
+func createStage(change func(*Stage)) call {
+	return func(w *world) error {
+		in := Stage{Name: "dev", AutoDeploy: true}
+		change(&in)
+		_, err := w.service.CreateStage(w.api.ID, in)
+		return err
+	}
+}
+func createIntegration(change func(*Integration)) call {
+	return func(w *world) error {
+		in := testIntegration()
+		change(&in)
+		_, err := w.service.CreateIntegration(w.api.ID, in)
+		return err
+	}
+}
+func createAuthorizer(change func(*Authorizer)) call {
+	return func(w *world) error {
+		in := testAuthorizer()
+		in.Name = "second"
+		change(&in)
+		_, err := w.service.CreateAuthorizer(w.api.ID, in)
+		return err
+	}
+}
+func createRoute(change func(*Route)) call {
+	return func(w *world) error {
+		in := Route{RouteKey: "GET /new", Target: "integrations/" + w.integration.ID}
+		change(&in)
+		_, err := w.service.CreateRoute(w.api.ID, in)
+		return err
+	}
+}
+
+const unsupported = "the local AWS does not support "
+
+type refusal struct {
+	name string
+	call call
+	want string // a prefix
+}
+
+// testRefusals has one row a mistake: what AWS refuses, with its exception, and what
+// only the local AWS refuses.
+func testRefusals(t *testing.T, tests []refusal) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.service.apis[w.api.ID]
+			routes, authorizers := len(before.routes), len(before.authorizers)
+			err := test.call(w)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Fatalf("got error %v\nwant %s", err, test.want)
+			}
+			if own := awserr.Of(err); (own.Code == "") != strings.HasPrefix(test.want, unsupported) || own.Code == "InternalFailure" {
+				t.Errorf("type %T, code %q", err, own.Code)
+			}
+			if len(before.routes) != routes || len(before.authorizers) != authorizers || len(w.service.apis) != 1 || len(before.stages) != 1 || len(before.integrations) != 1 {
+				t.Error("the refused call changed something")
+			}
+			w.get("/r/1", "Authorization: x").want(t, 200, okBody)
+		})
+	}
+}
+
+func TestRefusalsOfAPI(t *testing.T) {
 	t.Parallel()
-	type call = func(w *world) error
-	createAPI := func(change func(*API)) call {
-		return func(w *world) error {
-			in := API{Name: "n", ProtocolType: "HTTP"}
-			change(&in)
-			_, err := w.service.CreateAPI(in)
-			return err
-		}
-	}
-	createStage := func(change func(*Stage)) call {
-		return func(w *world) error {
-			in := Stage{Name: "dev", AutoDeploy: true}
-			change(&in)
-			_, err := w.service.CreateStage(w.api.ID, in)
-			return err
-		}
-	}
-	createIntegration := func(change func(*Integration)) call {
-		return func(w *world) error {
-			in := testIntegration()
-			change(&in)
-			_, err := w.service.CreateIntegration(w.api.ID, in)
-			return err
-		}
-	}
-	createAuthorizer := func(change func(*Authorizer)) call {
-		return func(w *world) error {
-			in := testAuthorizer()
-			in.Name = "second"
-			change(&in)
-			_, err := w.service.CreateAuthorizer(w.api.ID, in)
-			return err
-		}
-	}
-	createRoute := func(change func(*Route)) call {
-		return func(w *world) error {
-			in := Route{RouteKey: "GET /new", Target: "integrations/" + w.integration.ID}
-			change(&in)
-			_, err := w.service.CreateRoute(w.api.ID, in)
-			return err
-		}
-	}
-	const unsupported = "the local AWS does not support "
-	tests := []struct {
-		name string
-		call call
-		want string // a prefix
-	}{
+	testRefusals(t, []refusal{
 		{"websocket", createAPI(func(a *API) { a.ProtocolType = "WEBSOCKET" }), unsupported + "the protocol type WEBSOCKET: use HTTP"},
 		{"no protocol", createAPI(func(a *API) { a.ProtocolType = "" }), "BadRequestException: Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]"},
 		{"no API name", createAPI(func(a *API) { a.Name = "" }), `BadRequestException: Name must be 1 to 128 characters long, and "" has 0`},
@@ -81,7 +110,12 @@ func TestRefusals(t *testing.T) {
 		{"CORS age", createAPI(func(a *API) { a.CORSConfiguration = &CORSConfiguration{MaxAge: 86_401} }), "BadRequestException: MaxAge of a CORS configuration should be between -1 and 86400, and is 86401"},
 		{"dual stack", createAPI(func(a *API) { a.IPAddressType = "dualstack" }), unsupported + "the IP address type dualstack: use ipv4"},
 		{"quick create", createAPI(func(a *API) { a.Target = functionARNOf(handlerName) }), unsupported + "quick create"},
+	})
+}
 
+func TestRefusalsOfStage(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
 		{"stage name", createStage(func(s *Stage) { s.Name = "a/b" }), `BadRequestException: Stage name "a/b" only allows a-zA-Z0-9_- and at most 128 characters, or $default`},
 		{"same stage", createStage(func(s *Stage) { s.Name = "$default" }), "ConflictException: Stage already exists"},
 		{"stage variable", createStage(func(s *Stage) { s.StageVariables = map[string]string{"a": "b c"} }), `BadRequestException: Stage variable "a": names only allow`},
@@ -110,7 +144,12 @@ func TestRefusals(t *testing.T) {
 		}), unsupported + "access logs to Firehose: name a log group in DestinationArn"},
 		{"negative throttling", createStage(func(s *Stage) { s.DefaultRouteSettings = &RouteSettings{ThrottlingBurstLimit: ptr(-1)} }), "BadRequestException: Invalid throttling limits of the default route settings."},
 		{"throttling of no route", createStage(func(s *Stage) { s.RouteSettings = map[string]RouteSettings{"GET /": {}} }), "NotFoundException: Unable to find Route by key GET / within the provided RouteSettings"},
+	})
+}
 
+func TestRefusalsOfIntegration(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
 		{"HTTP proxy", createIntegration(func(i *Integration) { i.IntegrationType = "HTTP_PROXY" }), unsupported + "the integration type HTTP_PROXY: use AWS_PROXY with a function"},
 		{"integration type", createIntegration(func(i *Integration) { i.IntegrationType = "x" }), `BadRequestException: Invalid integration type "x"`},
 		{"integration payload 1.0", createIntegration(func(i *Integration) { i.PayloadFormatVersion = "1.0" }), unsupported + "the payload format version 1.0 of an integration: use 2.0"},
@@ -126,7 +165,12 @@ func TestRefusals(t *testing.T) {
 		{"service integration", createIntegration(func(i *Integration) { i.IntegrationSubtype = "SQS-SendMessage" }), unsupported + "integrations with other AWS services"},
 		{"parameter mapping", createIntegration(func(i *Integration) { i.RequestParameters = map[string]string{"a": "b"} }), unsupported + "parameter mapping"},
 		{"TLS", createIntegration(func(i *Integration) { i.TLSServerNameConfig = map[string]string{"a": "b"} }), unsupported + "a TLS configuration of an integration"},
+	})
+}
 
+func TestRefusalsOfAuthorizer(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
 		{"JWT authorizer with a function", createAuthorizer(func(a *Authorizer) { a.AuthorizerType = "JWT" }), "BadRequestException: A JWT authorizer has no AuthorizerUri,"},
 		{"JWT authorizer without configuration", createAuthorizer(func(a *Authorizer) {
 			*a = Authorizer{Name: "j", AuthorizerType: "JWT", IdentitySources: a.IdentitySources}
@@ -153,7 +197,12 @@ func TestRefusals(t *testing.T) {
 		{"joined identity sources", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$request.header.A,$request.header.B"} }), "BadRequestException: Invalid identity source"},
 		{"identity source in the body", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$request.body.token"} }), "BadRequestException: Invalid identity source"},
 		{"unknown context", createAuthorizer(func(a *Authorizer) { a.IdentitySources = []string{"$context.status"} }), unsupported + `the identity source "$context.status": use one of $context.accountId,`},
+	})
+}
 
+func TestRefusalsOfRoute(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
 		{"route key", createRoute(func(r *Route) { r.RouteKey = "FETCH /" }), `BadRequestException: The provided route key "FETCH /" is not formatted properly`},
 		{"same route key", createRoute(func(r *Route) { r.RouteKey = "GET /r/{id}" }), "ConflictException: Route with key GET /r/{id} already exists for this API"},
 		{"same requests", createRoute(func(r *Route) { r.RouteKey = "GET /r/{name}" }), "ConflictException: Route with key GET /r/{name} matches the same requests as the route with key GET /r/{id}"},
@@ -175,7 +224,12 @@ func TestRefusals(t *testing.T) {
 			r.AuthorizationType, r.AuthorizerID, r.AuthorizationScopes = "JWT", "abcdef", make([]string, 11)
 		}), `BadRequestException: The route "GET /new" has 11 authorization scopes. The limit is 10.`},
 		{"models", createRoute(func(r *Route) { r.ModelSelectionExpression = "x" }), unsupported + "models and route responses"},
+	})
+}
 
+func TestRefusalsOfWhatIsUsedOrMissing(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
 		{"delete a used integration", func(w *world) error { return w.service.DeleteIntegration(w.api.ID, w.integration.ID) }, "ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: ["},
 		{"delete a used authorizer", func(w *world) error { return w.service.DeleteAuthorizer(w.api.ID, w.authorizer.ID) }, "ConflictException: Cannot delete authorizer 'events', is referenced in route: GET /r/{id}"},
 		{"delete no API", func(w *world) error { return w.service.DeleteAPI("x") }, "NotFoundException: Invalid API identifier specified 000000000000:x"},
@@ -196,26 +250,7 @@ func TestRefusals(t *testing.T) {
 			_, err := w.service.UpdateAPI(API{ID: "x", Name: "n", ProtocolType: "HTTP"})
 			return err
 		}, "NotFoundException: Invalid API identifier specified 000000000000:x"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			before := w.service.apis[w.api.ID]
-			routes, authorizers := len(before.routes), len(before.authorizers)
-			err := test.call(w)
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
-				t.Fatalf("got error %v\nwant %s", err, test.want)
-			}
-			if own := awserr.Of(err); (own.Code == "") != strings.HasPrefix(test.want, unsupported) || own.Code == "InternalFailure" {
-				t.Errorf("type %T, code %q", err, own.Code)
-			}
-			if len(before.routes) != routes || len(before.authorizers) != authorizers || len(w.service.apis) != 1 || len(before.stages) != 1 || len(before.integrations) != 1 {
-				t.Error("the refused call changed something")
-			}
-			w.get("/r/1", "Authorization: x").want(t, 200, okBody)
-		})
-	}
+	})
 }
 
 func TestQuotas(t *testing.T) {

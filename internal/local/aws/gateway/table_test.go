@@ -11,15 +11,32 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 )
 
-// TestTable holds the rows of the table of documented and observed behaviour.
-func TestTable(t *testing.T) {
+const token = "Authorization: token-x"
+
+// row is one of the table of documented and observed behaviour.
+type row struct {
+	name string
+	test func(t *testing.T, w *world)
+}
+
+func testTable(t *testing.T, rows []row) {
+	t.Helper()
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			row.test(t, w)
+			if out := w.console.String(); strings.Contains(out, "token-x") {
+				t.Errorf("the console shows the token:\n%s", out)
+			}
+		})
+	}
+}
+
+func TestTableCache(t *testing.T) {
 	t.Parallel()
-	const token = "Authorization: token-x"
 	denied := func(w *world) { w.invoker.returns(authorizerName, `{"isAuthorized":false}`) }
-	rows := []struct {
-		name string
-		test func(t *testing.T, w *world)
-	}{
+	testTable(t, []row{
 		{"row 01: no header is 401 without running the authorizer", func(t *testing.T, w *world) {
 			w.get("/r/1").want(t, 401, unauthorizedBody)
 			w.wantRuns(0)
@@ -101,6 +118,12 @@ func TestTable(t *testing.T) {
 			w.get("/r/1", token).want(t, 200, okBody)
 			w.wantRuns(2)
 		}},
+	})
+}
+
+func TestTableAnswers(t *testing.T) {
+	t.Parallel()
+	testTable(t, []row{
 		{"row 12: one of two sources missing is 401", func(t *testing.T, w *world) {
 			w.updateAuthorizer(func(a *Authorizer) { a.IdentitySources = append(a.IdentitySources, "$request.header.X-Tenant") })
 			w.get("/r/1", token).want(t, 401, unauthorizedBody)
@@ -204,6 +227,12 @@ func TestTable(t *testing.T) {
 			_, err := w.service.CreateAuthorizer(w.api.ID, in)
 			wantError(t, err, "BadRequestException: Identity source must be set if authorizer caching is enabled (TTL is greater than 0)")
 		}},
+	})
+}
+
+func TestTableEvents(t *testing.T) {
+	t.Parallel()
+	testTable(t, []row{
 		{"row 24: a nested context keeps its types, also from the cache", func(t *testing.T, w *world) {
 			w.invoker.returns(authorizerName, `{"isAuthorized":true,"context":{"s":"<&>","n":12345678901234567890,"f":1.50,"b":true,"a":[1,"x",null],"m":{"k":{"l":false}}}}`)
 			for range 2 {
@@ -257,17 +286,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("content type %q", got)
 			}
 		}},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			row.test(t, w)
-			if out := w.console.String(); strings.Contains(out, "token-x") {
-				t.Errorf("the console shows the token:\n%s", out)
-			}
-		})
-	}
+	})
 }
 
 func TestLimitsOfFunctions(t *testing.T) {
