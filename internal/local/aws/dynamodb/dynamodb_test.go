@@ -60,9 +60,8 @@ func wantError(t *testing.T, err error, want string) {
 
 var eventsTable = Table{
 	Name: "events", BillingMode: "PAY_PER_REQUEST", HashKey: "pk", RangeKey: "sk",
-	Attributes: []Attribute{{"pk", "S"}, {"sk", "N"}, {"owner", "S"}, {"at", "N"}, {"color", "S"}},
+	Attributes: []Attribute{{"pk", "S"}, {"sk", "N"}, {"owner", "S"}, {"at", "N"}},
 	GSIs:       []Index{{Name: "by-owner", HashKey: "owner", RangeKey: "at", Projection: "INCLUDE", NonKeyAttributes: []string{"title"}}},
-	LSIs:       []Index{{Name: "by-color", HashKey: "pk", RangeKey: "color", Projection: "KEYS_ONLY"}},
 }
 
 func newEvents(t *testing.T) *Service {
@@ -121,7 +120,6 @@ func TestItemErrors(t *testing.T) {
 		{"too deep", "PutItem", `{"TableName":"events","Item":{"pk":` + strings.Repeat(`{"L":[`, 34) + strings.Repeat(`]}`, 34) + `}}`, v + "Nesting Levels have exceeded supported limits"},
 		{"wrong shape", "PutItem", `{"TableName":7}`, `SerializationException: the member "TableName" must be of type string`},
 		{"no object", "PutItem", `[]`, `SerializationException: the body of the request must be a JSON object`},
-		{"legacy", "PutItem", `{"TableName":"events","Item":{},"Expected":{}}`, v + "the legacy parameter Expected is not supported by the local AWS"},
 		{"key update", "UpdateItem", `{"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}},"UpdateExpression":"SET pk = sk"}`, v + "One or more parameter values were invalid: Cannot update attribute pk. This attribute is part of the key"},
 		{"condition", "PutItem", `{"TableName":"events","Item":{"pk":{"S":"p"},"sk":{"N":"1"}},"ConditionExpression":"attribute_not_exists(pk)"}`, "ConditionalCheckFailedException: The conditional request failed"},
 		{"unused value", "DeleteItem", `{"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}},"ConditionExpression":"attribute_exists(pk)","ExpressionAttributeValues":{":x":{"S":"x"}}}`, v + "Value provided in ExpressionAttributeValues unused in expressions: keys: {:x}"},

@@ -1,13 +1,10 @@
 package dynamodb
 
 import (
-	"encoding/json"
-	"hash/fnv"
 	"slices"
 	"sort"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
 // placeholders are the members of a request for its expressions.
@@ -20,30 +17,6 @@ func (p placeholders) expressions() *expressions {
 	return newExpressions(p.ExpressionAttributeNames, p.ExpressionAttributeValues)
 }
 
-// legacy are the parameters of before expressions. They are refused, because
-// to leave them out would change what a request means.
-type legacy struct {
-	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected, KeyConditions, QueryFilter, ScanFilter json.RawMessage
-}
-
-func (l legacy) refuse() error {
-	for _, m := range []struct {
-		name string
-		raw  json.RawMessage
-	}{
-		{"AttributesToGet", l.AttributesToGet}, {"AttributeUpdates", l.AttributeUpdates}, {"ConditionalOperator", l.ConditionalOperator},
-		{"Expected", l.Expected}, {"KeyConditions", l.KeyConditions}, {"QueryFilter", l.QueryFilter}, {"ScanFilter", l.ScanFilter},
-	} {
-		if m.raw != nil {
-			return &awserr.Error{
-				Code: "ValidationException", Message: "the legacy parameter " + m.name + " is not supported by the local AWS",
-				Cure: "write an expression instead of the legacy parameter " + m.name,
-			}
-		}
-	}
-	return nil
-}
-
 // table finds a table by its name or ARN; the caller holds the lock.
 func (s *Service) table(name string) (*table, error) {
 	t, ok := s.tables[s.tableName(name)]
@@ -53,20 +26,19 @@ func (s *Service) table(name string) (*table, error) {
 	return t, nil
 }
 
+// getRequest is a GetItem, alone or as part of a transaction. ConsistentRead is
+// granted to all.
 type getRequest struct {
-	TableName            string
-	Key                  item
-	ProjectionExpression string
-	placeholders
-	legacy
+	TableName                string
+	Key                      item
+	ProjectionExpression     string
+	ExpressionAttributeNames map[string]string
+	ConsistentRead           bool
 }
 
 // get reads one item; nil if there is none. The caller holds the lock.
 func (s *Service) get(r getRequest) (item, error) {
-	if err := r.refuse(); err != nil {
-		return nil, err
-	}
-	e := r.expressions()
+	e := newExpressions(r.ExpressionAttributeNames, nil)
 	paths, err := e.optionalProjection(r.ProjectionExpression)
 	if err != nil {
 		return nil, err
@@ -103,11 +75,7 @@ func answer(member string, it item) map[string]any {
 	return map[string]any{member: it}
 }
 
-func (s *Service) getItem(body []byte) (any, error) {
-	var r getRequest
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) getItem(r getRequest) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	it, err := s.get(r)
@@ -123,9 +91,7 @@ type readRequest struct {
 	ScanIndexForward                                               *bool
 	ConsistentRead                                                 bool
 	Select                                                         string
-	Segment, TotalSegments                                         *int
 	placeholders
-	legacy
 }
 
 // maxPage is how much a Query or Scan reads at once, in bytes.
@@ -142,12 +108,8 @@ type reading struct {
 	forward bool
 }
 
-func (s *Service) read(query bool) func([]byte) (any, error) {
-	return func(body []byte) (any, error) {
-		var r readRequest
-		if err := protocol.Decode(body, &r); err != nil {
-			return nil, err
-		}
+func (s *Service) read(query bool) func(readRequest) (any, error) {
+	return func(r readRequest) (any, error) {
 		s.mu.RLock()
 		defer s.mu.RUnlock()
 		rd, err := s.prepareRead(r, query)
@@ -170,10 +132,10 @@ func (s *Service) prepareRead(r readRequest, query bool) (*reading, error) {
 	if !ok {
 		return nil, validation("The table does not have the specified index: %s", r.IndexName)
 	}
-	if v.global && r.ConsistentRead {
+	if v.index != nil && r.ConsistentRead {
 		return nil, validation("Consistent reads are not supported on global secondary indexes")
 	}
-	if r.Select == "ALL_ATTRIBUTES" && v.global && v.index.Projection != "ALL" {
+	if r.Select == "ALL_ATTRIBUTES" && v.index != nil && v.index.Projection != "ALL" {
 		return nil, validation("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.IndexName)
 	}
 	rd := &reading{t: t, v: v, forward: r.ScanIndexForward == nil || *r.ScanIndexForward}
@@ -218,9 +180,6 @@ func (s *Service) prepareRead(r readRequest, query bool) (*reading, error) {
 
 // check validates what needs no table.
 func (r readRequest) check() error {
-	if err := r.refuse(); err != nil {
-		return err
-	}
 	switch {
 	case r.Limit != nil && *r.Limit < 1:
 		return validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *r.Limit)
@@ -232,10 +191,6 @@ func (r readRequest) check() error {
 		return validation("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 	case r.Select == "ALL_PROJECTED_ATTRIBUTES" && r.IndexName == "":
 		return validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-	case (r.Segment == nil) != (r.TotalSegments == nil):
-		return validation("The Segment and TotalSegments parameters must be given together")
-	case r.Segment != nil && (*r.Segment < 0 || *r.TotalSegments < 1 || *r.TotalSegments > 1000000 || *r.Segment >= *r.TotalSegments):
-		return validation("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d", *r.Segment, *r.TotalSegments)
 	}
 	return nil
 }
@@ -247,9 +202,6 @@ func (rd *reading) do(r readRequest) any {
 	count, scanned, bytes := 0, 0, 0
 	var last item
 	for at := range rd.rows() {
-		if r.Segment != nil && segment(at.hash, *r.TotalSegments) != *r.Segment {
-			continue
-		}
 		if last != nil && (r.Limit != nil && scanned == *r.Limit || bytes > maxPage) {
 			break
 		}
@@ -257,11 +209,6 @@ func (rd *reading) do(r readRequest) any {
 		bytes += at.item.size()
 		last = at.item
 		shown := rd.t.visible(rd.v, at.item)
-		if rd.v.index != nil && !rd.v.global { // a local index fetches the rest from the table
-			if r.Select == "ALL_ATTRIBUTES" || rd.paths != nil {
-				shown = at.item
-			}
-		}
 		if !rd.filter.holds(shown) {
 			continue
 		}
@@ -312,10 +259,4 @@ func (rd *reading) rows() func(yield func(row) bool) {
 			}
 		}
 	}
-}
-
-func segment(hash string, total int) int {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(hash)) // it never fails
-	return int(h.Sum32()) % total
 }

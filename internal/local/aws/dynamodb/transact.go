@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
 // maxTransaction is how many actions a transaction may have.
@@ -54,7 +53,7 @@ type transactWriteRequest struct {
 
 func (s *Service) transactWriteItems(body []byte) (any, error) {
 	var r transactWriteRequest
-	if err := protocol.Decode(body, &r); err != nil {
+	if err := decode(body, &r); err != nil {
 		return nil, err
 	}
 	if n := len(r.TransactItems); n < 1 || n > maxTransaction {
@@ -136,11 +135,7 @@ type transactGetRequest struct {
 	TransactItems []struct{ Get *getRequest }
 }
 
-func (s *Service) transactGetItems(body []byte) (any, error) {
-	var r transactGetRequest
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) transactGetItems(r transactGetRequest) (any, error) {
 	if n := len(r.TransactItems); n < 1 || n > maxTransaction {
 		return nil, validation("1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length between 1 and %d", maxTransaction)
 	}

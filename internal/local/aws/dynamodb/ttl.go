@@ -3,8 +3,6 @@ package dynamodb
 import (
 	"math"
 	"strconv"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
 const (
@@ -79,11 +77,7 @@ type timeToLiveRequest struct {
 	TimeToLiveSpecification timeToLive
 }
 
-func (s *Service) updateTimeToLive(body []byte) (any, error) {
-	var r timeToLiveRequest
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) updateTimeToLive(r timeToLiveRequest) (any, error) {
 	spec := r.TimeToLiveSpecification
 	if n := len(spec.AttributeName); n < 1 || n > 255 || spec.Enabled == nil {
 		return nil, validation("1 validation error detected: Value at 'timeToLiveSpecification' failed to satisfy constraint: it needs Enabled, and an AttributeName of 1 to 255 characters")
@@ -118,11 +112,7 @@ func (t *table) setTTL(attribute string) {
 	}
 }
 
-func (s *Service) describeTimeToLive(body []byte) (any, error) {
-	var r timeToLiveRequest
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) describeTimeToLive(r timeToLiveRequest) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	t, err := s.table(r.TableName)

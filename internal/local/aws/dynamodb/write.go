@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
 // writeRequest is a PutItem, UpdateItem, DeleteItem or ConditionCheck, alone
@@ -20,7 +19,6 @@ type writeRequest struct {
 	ReturnValues                        string
 	ReturnValuesOnConditionCheckFailure string
 	placeholders
-	legacy
 }
 
 // write is a request that may be done: its table, and the item before and
@@ -48,9 +46,6 @@ func (e *conditionFailed) Error() string { return "The conditional request faile
 // it is. The caller holds the lock and commits.
 func (s *Service) prepare(op string, r writeRequest) (write, error) {
 	var w write
-	if err := r.refuse(); err != nil {
-		return w, err
-	}
 	e := r.expressions()
 	var condition *node
 	var err error
@@ -111,12 +106,8 @@ var returnValues = map[string][]string{
 	"UpdateItem": {"", "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"},
 }
 
-func (s *Service) write(op string) func([]byte) (any, error) {
-	return func(body []byte) (any, error) {
-		var r writeRequest
-		if err := protocol.Decode(body, &r); err != nil {
-			return nil, err
-		}
+func (s *Service) write(op string) func(writeRequest) (any, error) {
+	return func(r writeRequest) (any, error) {
 		if !slices.Contains(returnValues[op], r.ReturnValues) {
 			return nil, validation("Return values set to invalid value: %s takes only %v", op, returnValues[op][1:])
 		}
@@ -177,11 +168,7 @@ type batchWriteRequest struct {
 
 // batchWriteItem checks every part before it does any, as AWS's validation
 // does; nothing is ever left unprocessed.
-func (s *Service) batchWriteItem(body []byte) (any, error) {
-	var r batchWriteRequest
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) batchWriteItem(r batchWriteRequest) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var writes []write
@@ -229,18 +216,16 @@ func repeated(writes []write) bool {
 	return false
 }
 
-type keysRequest struct {
-	Keys                     []item
-	ProjectionExpression     string
-	ExpressionAttributeNames map[string]string
-	legacy
+type batchGetRequest struct {
+	RequestItems map[string]struct {
+		Keys                     []item
+		ProjectionExpression     string
+		ExpressionAttributeNames map[string]string
+		ConsistentRead           bool
+	}
 }
 
-func (s *Service) batchGetItem(body []byte) (any, error) {
-	var r struct{ RequestItems map[string]keysRequest }
-	if err := protocol.Decode(body, &r); err != nil {
-		return nil, err
-	}
+func (s *Service) batchGetItem(r batchGetRequest) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	responses, n := map[string][]item{}, 0
@@ -253,7 +238,7 @@ func (s *Service) batchGetItem(body []byte) (any, error) {
 			}
 			it, err := s.get(getRequest{
 				TableName: name, Key: key, ProjectionExpression: keys.ProjectionExpression,
-				placeholders: placeholders{ExpressionAttributeNames: keys.ExpressionAttributeNames}, legacy: keys.legacy,
+				ExpressionAttributeNames: keys.ExpressionAttributeNames,
 			})
 			if err != nil {
 				return nil, err

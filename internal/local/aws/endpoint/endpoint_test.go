@@ -105,7 +105,10 @@ func TestErrorHeader(t *testing.T) {
 		{"dynamodb", "DynamoDB_20120810.DescribeTable", "application/x-amz-json-1.0", "ResourceNotFoundException", `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"Requested resource not found: Table: abc not found"}`},
 		{"dynamodb", "DynamoDB_20120810.Scan", "application/x-amz-json-1.0", "ValidationException", `{"__type":"com.amazon.coral.validate#ValidationException","message":"The table does not have the specified index: idx"}`},
 	} {
-		body := `{"Name":"/x","TableName":"abc"}`
+		body := `{"Name":"/x"}`
+		if tc.service == "dynamodb" {
+			body = `{"TableName":"abc"}`
+		}
 		if tc.code == "ValidationException" {
 			if w := send(t, h, c.iam.Root(), "dynamodb", acct.Region, "DynamoDB_20120810.CreateTable", []byte(`{"TableName":"abc","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}]}`), time.Now()); w.Code != 200 {
 				t.Fatal(w.Body.String())

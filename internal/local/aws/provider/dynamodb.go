@@ -111,8 +111,8 @@ func tableResource() resource {
 		Name: "name", NameLength: 255,
 		Computed: []string{"arn"},
 		Validate: func(in tableInputs) (tableInputs, error) {
-			t, err := dynamodb.ValidateTable(in.table())
-			return in.of(t), err
+			t := in.table()
+			return in.of(t), dynamodb.ValidateTable(t)
 		},
 		Placeholders: map[string]any{
 			"name": "unknown", "deletionProtectionEnabled": nil, "pointInTimeRecovery": nil, "serverSideEncryption": nil, "tags": nil,

@@ -25,7 +25,6 @@ type table struct {
 type view struct {
 	// index is nil for the table itself.
 	index             *Index
-	global            bool
 	hashKey, rangeKey string
 	rows              []row
 }
@@ -55,8 +54,8 @@ func newTable(t Table) *table {
 	for _, a := range t.Attributes {
 		out.types[a.Name] = a.Type
 	}
-	for n, i := range slices.Concat(t.GSIs, t.LSIs) {
-		out.views[i.Name] = &view{index: &i, global: n < len(t.GSIs), hashKey: i.HashKey, rangeKey: i.RangeKey}
+	for _, i := range t.GSIs {
+		out.views[i.Name] = &view{index: &i, hashKey: i.HashKey, rangeKey: i.RangeKey}
 	}
 	return out
 }

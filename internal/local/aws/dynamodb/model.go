@@ -1,0 +1,55 @@
+package dynamodb
+
+import "time"
+
+// Table is what a table is made of.
+type Table struct {
+	// Name has 3 to 255 characters of a-zA-Z0-9_.-
+	Name string
+	// BillingMode is PAY_PER_REQUEST, the only one here. Required: AWS's default is
+	// PROVISIONED.
+	BillingMode string
+	// Attributes are the key attributes of the table and its indexes, and no
+	// others.
+	Attributes []Attribute
+	// HashKey is the partition key, RangeKey the sort key, which may be empty.
+	HashKey, RangeKey string
+	// GSIs are the global secondary indexes.
+	GSIs []Index
+	// PointInTimeRecovery is kept, and has no effect here.
+	PointInTimeRecovery bool
+	// DeletionProtection refuses DeleteTable.
+	DeletionProtection bool
+	// SSE is whether encryption at rest uses AWS's KMS key of the account instead
+	// of the key that DynamoDB owns. Kept, without effect here.
+	SSE bool
+	// TTLAttribute is the attribute with the time to live; empty is off. An
+	// item expires when the second that it names has passed.
+	TTLAttribute string
+	Tags         map[string]string
+}
+
+// Attribute is a key attribute and its type: S, N or B.
+type Attribute struct{ Name, Type string }
+
+// Index is a global secondary index.
+type Index struct {
+	// Name has 3 to 255 characters of a-zA-Z0-9_.-
+	Name              string
+	HashKey, RangeKey string
+	// Projection is ALL, KEYS_ONLY or INCLUDE; NonKeyAttributes are what
+	// INCLUDE includes.
+	Projection       string
+	NonKeyAttributes []string
+}
+
+// TableInfo is a table as it is.
+type TableInfo struct {
+	Table
+	ARN string
+	// ID is the table's unique id, another one when it is made again.
+	ID      string
+	Created time.Time
+	// ItemCount is exact, where AWS's is up to six hours old.
+	ItemCount int
+}

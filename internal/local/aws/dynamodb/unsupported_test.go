@@ -1,0 +1,69 @@
+package dynamodb
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+)
+
+// TestUnsupported: what AWS has and the local AWS has not is refused by its name,
+// with a cure.
+func TestUnsupported(t *testing.T) {
+	t.Parallel()
+	const (
+		key      = `"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}}`
+		put      = `"TableName":"events","Item":{"pk":{"S":"p"},"sk":{"N":"1"}}`
+		query    = `"TableName":"events","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}`
+		table    = `"TableName":"other","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}]`
+		onDemand = table + `,"BillingMode":"PAY_PER_REQUEST"`
+	)
+	for _, tt := range []struct{ op, body, what, cure string }{
+		{"CreateTable", table, "the billing mode PROVISIONED, which is AWS's default,", "set the billing mode PAY_PER_REQUEST"},
+		{"CreateTable", table + `,"BillingMode":"PROVISIONED"`, "the billing mode PROVISIONED, which is AWS's default,", "set the billing mode PAY_PER_REQUEST"},
+		{"CreateTable", onDemand + `,"ProvisionedThroughput":{}`, "the parameter ProvisionedThroughput", "leave out ProvisionedThroughput"},
+		{"CreateTable", onDemand + `,"GlobalSecondaryIndexes":[{"ProvisionedThroughput":{}}]`, "the parameter ProvisionedThroughput", "leave out ProvisionedThroughput"},
+		{"CreateTable", onDemand + `,"LocalSecondaryIndexes":[]`, "the parameter LocalSecondaryIndexes", "leave out LocalSecondaryIndexes"},
+		{"CreateTable", onDemand + `,"StreamSpecification":{"StreamEnabled":true}`, "the parameter StreamSpecification", "leave out StreamSpecification"},
+		{"CreateTable", onDemand + `,"SSESpecification":{"KMSMasterKeyId":"k"}`, "the parameter KMSMasterKeyId", "leave out KMSMasterKeyId"},
+		{"CreateTable", onDemand + `,"TableClass":"STANDARD"`, "the parameter TableClass", "leave out TableClass"},
+		{"GetItem", key + `,"AttributesToGet":["a"]`, "the legacy parameter AttributesToGet", "write an expression instead of the legacy parameter AttributesToGet"},
+		{"GetItem", key + `,"ReturnConsumedCapacity":"TOTAL"`, "the parameter ReturnConsumedCapacity", "leave out ReturnConsumedCapacity"},
+		{"PutItem", put + `,"Expected":{}`, "the legacy parameter Expected", "write an expression instead of the legacy parameter Expected"},
+		{"PutItem", put + `,"ConditionalOperator":"AND"`, "the legacy parameter ConditionalOperator", "write an expression instead of the legacy parameter ConditionalOperator"},
+		{"PutItem", put + `,"ReturnItemCollectionMetrics":"SIZE"`, "the parameter ReturnItemCollectionMetrics", "leave out ReturnItemCollectionMetrics"},
+		{"UpdateItem", key + `,"AttributeUpdates":{}`, "the legacy parameter AttributeUpdates", "write an expression instead of the legacy parameter AttributeUpdates"},
+		{"Query", query + `,"KeyConditions":{}`, "the legacy parameter KeyConditions", "write an expression instead of the legacy parameter KeyConditions"},
+		{"Query", query + `,"QueryFilter":{}`, "the legacy parameter QueryFilter", "write an expression instead of the legacy parameter QueryFilter"},
+		{"Scan", `"TableName":"events","ScanFilter":{}`, "the legacy parameter ScanFilter", "write an expression instead of the legacy parameter ScanFilter"},
+		{"Scan", `"TableName":"events","Segment":0,"TotalSegments":2`, "the parameter Segment", "leave out Segment"},
+		{"BatchGetItem", `"RequestItems":{"events":{"Keys":[],"AttributesToGet":["a"]}}`, "the legacy parameter AttributesToGet", "write an expression instead of the legacy parameter AttributesToGet"},
+		{"BatchWriteItem", `"RequestItems":{},"ReturnConsumedCapacity":"TOTAL"`, "the parameter ReturnConsumedCapacity", "leave out ReturnConsumedCapacity"},
+		{"TransactWriteItems", `"TransactItems":[],"ReturnConsumedCapacity":"TOTAL"`, "the parameter ReturnConsumedCapacity", "leave out ReturnConsumedCapacity"},
+		{"TransactGetItems", `"TransactItems":[],"ReturnConsumedCapacity":"TOTAL"`, "the parameter ReturnConsumedCapacity", "leave out ReturnConsumedCapacity"},
+	} {
+		t.Run(tt.op+" "+tt.what, func(t *testing.T) {
+			t.Parallel()
+			s := newEvents(t)
+			_, err := do(s, tt.op, "{"+tt.body+"}")
+			wantError(t, err, "ValidationException: "+tt.what+" is not supported by the local AWS")
+			if cure := awserr.Of(err).Cure; cure != tt.cure {
+				t.Errorf("the cure is %q, want %q", cure, tt.cure)
+			}
+			if info, _ := s.Table("events"); info.ItemCount != 0 {
+				t.Error("the request was done nevertheless")
+			}
+		})
+	}
+}
+
+// TestOperations: any other operation is unknown, and the console lists these.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	const want = "BatchGetItem BatchWriteItem CreateTable DeleteItem DescribeTable DescribeTimeToLive GetItem PutItem Query Scan TransactGetItems TransactWriteItems UpdateItem UpdateTimeToLive"
+	if got := strings.Join(slices.Sorted(maps.Keys(operations(newService()))), " "); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
