@@ -10,7 +10,8 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { clitest.Main(m, main) }
 // deployment is an API of the local gateway behind the local endpoint, whose
 // authorizer the test answers for.
 type deployment struct {
-	api gateway.API
+	api management.API
 	// root and stranger are environments that lead to the endpoint: one that
 	// may do everything, one of a role that may do nothing.
 	root, stranger []string
@@ -48,7 +49,7 @@ func (d *deployment) Invoke(_ context.Context, in lambda.InvokeInput) (lambda.In
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{}
-	gate := gateway.New(gateway.Options{Account: endpointtest.Account, Invoker: d})
+	gate := management.New(live.New(live.Options{Account: endpointtest.Account, Invoker: d}), nil)
 	t.Cleanup(func() { _ = gate.Close(context.Background()) }) // the test is over
 	server := endpointtest.Start(t, endpoint.Options{Services: map[string]protocol.Service{"apigateway": gate.Handler()}})
 	d.root, d.stranger = server.Root().Environ(), server.Role(t, "stranger").Environ()
@@ -56,31 +57,31 @@ func newDeployment(t *testing.T) *deployment {
 	return d
 }
 
-func (d *deployment) deploy(t *testing.T, gate *gateway.Service) {
+func (d *deployment) deploy(t *testing.T, gate *management.Service) {
 	t.Helper()
 	uri := func(function string) string {
 		return "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:000000000000:function:" + function + "/invocations"
 	}
-	api, err := gate.CreateAPI(gateway.API{Name: "events", ProtocolType: "HTTP"})
+	api, err := gate.CreateAPI(management.API{Name: "events", ProtocolType: "HTTP"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	integration, err := gate.CreateIntegration(api.ID, gateway.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri("handler"), PayloadFormatVersion: "2.0"})
+	integration, err := gate.CreateIntegration(api.ID, management.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri("handler"), PayloadFormatVersion: "2.0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorizer, err := gate.CreateAuthorizer(api.ID, gateway.Authorizer{
+	authorizer, err := gate.CreateAuthorizer(api.ID, management.Authorizer{
 		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri("authorizer"), PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
 		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 3600,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gate.CreateRoute(api.ID, gateway.Route{RouteKey: "POST /events", AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
+	if _, err := gate.CreateRoute(api.ID, management.Route{RouteKey: "POST /events", AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
 		t.Fatal(err)
 	}
 	for _, stage := range []string{"$default", "prod"} {
-		if _, err := gate.CreateStage(api.ID, gateway.Stage{Name: stage, AutoDeploy: true}); err != nil {
+		if _, err := gate.CreateStage(api.ID, management.Stage{Name: stage, AutoDeploy: true}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,7 +24,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
@@ -67,7 +68,7 @@ type Server struct {
 	logs     *logs.Service
 	ssm      *ssm.Service
 	lambda   *lambda.Service
-	gateway  *gateway.Service
+	gateway  *management.Service
 	provider *provider.Server
 	outages  sync.Map // of the services that are down, by signing name
 }
@@ -154,14 +155,13 @@ func (s *Server) services(cfg Config) (_ provider.Services, err error) {
 	if err != nil {
 		return provider.Services{}, err
 	}
-	s.gateway = gateway.New(gateway.Options{
+	s.gateway = management.New(live.New(live.Options{
 		Account:    s.Account,
 		Invoker:    s.lambda,
 		Console:    cfg.Console,
-		Listen:     s.ports.listen,
 		Logs:       s.logs,
 		Identities: identities,
-	})
+	}), s.ports.listen)
 	s.ssm = ssm.New(s.Account, nil)
 	return provider.Services{
 		Account:  s.Account,

@@ -16,7 +16,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
@@ -27,7 +28,7 @@ import (
 // "echo" with its log group, and an API with one route to it.
 type wholeCloud struct {
 	*cloud
-	api       gateway.API
+	api       management.API
 	functions *lambda.Service
 }
 
@@ -45,7 +46,7 @@ func newWholeCloud(t *testing.T) *wholeCloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := gateway.New(gateway.Options{Account: acct, Invoker: functions, Console: out})
+	gate := management.New(live.New(live.Options{Account: acct, Invoker: functions, Console: out}), nil)
 	server := httptest.NewServer(endpoint.New(endpoint.Options{
 		Account: acct, IAM: c.iam, Console: out,
 		Services: endpoint.Services{
@@ -99,18 +100,18 @@ func (w *wholeCloud) deployFunction(t *testing.T, functions *lambda.Service) {
 	}
 }
 
-func (w *wholeCloud) deployAPI(t *testing.T, gate *gateway.Service) {
+func (w *wholeCloud) deployAPI(t *testing.T, gate *management.Service) {
 	t.Helper()
-	api, err := gate.CreateAPI(gateway.API{Name: "events", ProtocolType: "HTTP", Tags: map[string]string{"team": "blue"}})
+	api, err := gate.CreateAPI(management.API{Name: "events", ProtocolType: "HTTP", Tags: map[string]string{"team": "blue"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	uri := "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + echoARN + "/invocations"
-	integration, err := gate.CreateIntegration(api.ID, gateway.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri, PayloadFormatVersion: "2.0"})
+	integration, err := gate.CreateIntegration(api.ID, management.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri, PayloadFormatVersion: "2.0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorizer, err := gate.CreateAuthorizer(api.ID, gateway.Authorizer{
+	authorizer, err := gate.CreateAuthorizer(api.ID, management.Authorizer{
 		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri, PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
 		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 300,
 	})
@@ -118,11 +119,11 @@ func (w *wholeCloud) deployAPI(t *testing.T, gate *gateway.Service) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"GET /events", "POST /events", "DELETE /events/{id}"} {
-		if _, err := gate.CreateRoute(api.ID, gateway.Route{RouteKey: key, AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
+		if _, err := gate.CreateRoute(api.ID, management.Route{RouteKey: key, AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := gate.CreateStage(api.ID, gateway.Stage{Name: "$default", AutoDeploy: true}); err != nil {
+	if _, err := gate.CreateStage(api.ID, management.Stage{Name: "$default", AutoDeploy: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.api = api

@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 )
 
 type apiInputs struct {
@@ -19,7 +20,7 @@ type apiInputs struct {
 	Tags                      map[string]string `json:"tags"`
 }
 
-// corsInputs has the fields of gateway.CORSConfiguration, so that one can be
+// corsInputs has the fields of live.CORS, so that one can be
 // converted to the other.
 type corsInputs struct {
 	AllowCredentials bool     `json:"allowCredentials,omitempty"`
@@ -30,8 +31,8 @@ type corsInputs struct {
 	MaxAge           int      `json:"maxAge,omitempty"`
 }
 
-func (in apiInputs) api(id string) gateway.API {
-	return gateway.API{
+func (in apiInputs) api(id string) management.API {
+	return management.API{
 		ID:                        id,
 		Name:                      in.Name,
 		ProtocolType:              in.ProtocolType,
@@ -39,12 +40,12 @@ func (in apiInputs) api(id string) gateway.API {
 		Version:                   in.Version,
 		DisableExecuteAPIEndpoint: in.DisableExecuteAPIEndpoint,
 		RouteSelectionExpression:  in.RouteSelectionExpression,
-		CORSConfiguration:         (*gateway.CORSConfiguration)(in.CORSConfiguration),
+		CORSConfiguration:         (*live.CORS)(in.CORSConfiguration),
 		Tags:                      in.Tags,
 	}
 }
 
-func (apiInputs) of(api gateway.API) apiInputs {
+func (apiInputs) of(api management.API) apiInputs {
 	return apiInputs{
 		Name:                      api.Name,
 		ProtocolType:              api.ProtocolType,
@@ -58,7 +59,7 @@ func (apiInputs) of(api gateway.API) apiInputs {
 }
 
 func apiResource() resource {
-	outputs := func(api gateway.API) map[string]any {
+	outputs := func(api management.API) map[string]any {
 		return map[string]any{"apiEndpoint": api.Endpoint, "executionArn": api.ExecutionARN, "arn": api.ARN}
 	}
 	return definition[apiInputs]{
@@ -67,7 +68,7 @@ func apiResource() resource {
 		Name: "name", NameLength: 128,
 		Computed: []string{"apiEndpoint", "executionArn", "arn"},
 		Validate: func(in apiInputs) (apiInputs, error) {
-			api, err := gateway.ValidateAPI(in.api(""))
+			api, err := management.ValidateAPI(in.api(""))
 			return in.of(api), err
 		},
 		Placeholders: map[string]any{"name": "unknown", "description": nil, "version": nil, "corsConfiguration": nil, "tags": nil},
@@ -113,15 +114,15 @@ type throttleInputs struct {
 	ThrottlingRateLimit    float64 `json:"throttlingRateLimit,omitempty"`
 }
 
-func (in throttleInputs) settings() gateway.RouteSettings {
-	return gateway.RouteSettings{
+func (in throttleInputs) settings() management.RouteSettings {
+	return management.RouteSettings{
 		DetailedMetricsEnabled: in.DetailedMetricsEnabled,
 		ThrottlingBurstLimit:   &in.ThrottlingBurstLimit,
 		ThrottlingRateLimit:    &in.ThrottlingRateLimit,
 	}
 }
 
-func (throttleInputs) of(settings gateway.RouteSettings) throttleInputs {
+func (throttleInputs) of(settings management.RouteSettings) throttleInputs {
 	in := throttleInputs{DetailedMetricsEnabled: settings.DetailedMetricsEnabled}
 	if settings.ThrottlingBurstLimit != nil {
 		in.ThrottlingBurstLimit = *settings.ThrottlingBurstLimit
@@ -137,13 +138,13 @@ type routeSettings struct {
 	throttleInputs
 }
 
-func (in stageInputs) stage() gateway.Stage {
-	stage := gateway.Stage{
+func (in stageInputs) stage() management.Stage {
+	stage := management.Stage{
 		Name:              in.Name,
 		AutoDeploy:        in.AutoDeploy,
 		Description:       in.Description,
 		StageVariables:    in.StageVariables,
-		AccessLogSettings: (*gateway.AccessLogSettings)(in.AccessLogSettings),
+		AccessLogSettings: (*management.AccessLogSettings)(in.AccessLogSettings),
 		Tags:              in.Tags,
 	}
 	if in.DefaultRouteSettings != nil {
@@ -152,14 +153,14 @@ func (in stageInputs) stage() gateway.Stage {
 	}
 	for _, route := range in.RouteSettings {
 		if stage.RouteSettings == nil {
-			stage.RouteSettings = map[string]gateway.RouteSettings{}
+			stage.RouteSettings = map[string]management.RouteSettings{}
 		}
 		stage.RouteSettings[route.RouteKey] = route.settings()
 	}
 	return stage
 }
 
-func (in stageInputs) of(stage gateway.Stage) stageInputs {
+func (in stageInputs) of(stage management.Stage) stageInputs {
 	out := stageInputs{
 		APIID:             in.APIID,
 		Name:              stage.Name,
@@ -180,7 +181,7 @@ func (in stageInputs) of(stage gateway.Stage) stageInputs {
 }
 
 func stageResource() resource {
-	outputs := func(stage gateway.Stage) map[string]any {
+	outputs := func(stage management.Stage) map[string]any {
 		return map[string]any{"invokeUrl": stage.InvokeURL, "executionArn": stage.ExecutionARN, "arn": stage.ARN}
 	}
 	return definition[stageInputs]{
@@ -189,7 +190,7 @@ func stageResource() resource {
 		Name: "name", NameLength: 128,
 		Computed: []string{"invokeUrl", "executionArn", "arn"},
 		Validate: func(in stageInputs) (stageInputs, error) {
-			stage, err := gateway.ValidateStage(in.stage())
+			stage, err := management.ValidateStage(in.stage())
 			return in.of(stage), err
 		},
 		Placeholders: map[string]any{
@@ -219,7 +220,7 @@ func stageResource() resource {
 
 // found turns the error of a look-up into whether the thing is there.
 func found(err error) (bool, error) {
-	if awserr.Has(err, gateway.CodeNotFound) {
+	if awserr.Has(err, management.CodeNotFound) {
 		return false, nil
 	}
 	return err == nil, err

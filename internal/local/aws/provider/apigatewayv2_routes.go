@@ -1,6 +1,6 @@
 package provider
 
-import "github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+import "github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 
 // unknownFunction stands in for a function's invoke ARN in a preview.
 const unknownFunction = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:unknown/invocations"
@@ -16,8 +16,8 @@ type integrationInputs struct {
 	Description          string `json:"description"`
 }
 
-func (in integrationInputs) integration(id string) gateway.Integration {
-	return gateway.Integration{
+func (in integrationInputs) integration(id string) management.Integration {
+	return management.Integration{
 		ID:                   id,
 		IntegrationType:      in.IntegrationType,
 		IntegrationURI:       in.IntegrationURI,
@@ -29,7 +29,7 @@ func (in integrationInputs) integration(id string) gateway.Integration {
 	}
 }
 
-func (in integrationInputs) of(integration gateway.Integration) integrationInputs {
+func (in integrationInputs) of(integration management.Integration) integrationInputs {
 	return integrationInputs{
 		APIID:                in.APIID,
 		IntegrationType:      integration.IntegrationType,
@@ -46,7 +46,7 @@ func integrationResource() resource {
 	return definition[integrationInputs]{
 		Type: "aws:apigatewayv2/integration:Integration",
 		Validate: func(in integrationInputs) (integrationInputs, error) {
-			integration, err := gateway.ValidateIntegration(in.integration(""))
+			integration, err := management.ValidateIntegration(in.integration(""))
 			return in.of(integration), err
 		},
 		Placeholders: map[string]any{"apiId": nil, "integrationUri": unknownFunction, "description": nil},
@@ -85,7 +85,7 @@ type authorizerInputs struct {
 	ResultTTL            *int       `json:"authorizerResultTtlInSeconds" aws:"computed"`
 }
 
-// jwtInputs has the fields of gateway.JWTConfiguration.
+// jwtInputs has the fields of management.JWTConfiguration.
 type jwtInputs struct {
 	Audience []string `json:"audiences"`
 	Issuer   string   `json:"issuer"`
@@ -93,7 +93,7 @@ type jwtInputs struct {
 
 // authorizer applies the AWS provider's default: without a TTL it sends 300
 // where a function has identity sources.
-func (in authorizerInputs) authorizer(id string) gateway.Authorizer {
+func (in authorizerInputs) authorizer(id string) management.Authorizer {
 	ttl := 0
 	switch {
 	case in.ResultTTL != nil:
@@ -101,7 +101,7 @@ func (in authorizerInputs) authorizer(id string) gateway.Authorizer {
 	case in.AuthorizerType == "REQUEST" && len(in.IdentitySources) > 0:
 		ttl = 300
 	}
-	return gateway.Authorizer{
+	return management.Authorizer{
 		ID:                    id,
 		Name:                  in.Name,
 		AuthorizerType:        in.AuthorizerType,
@@ -109,12 +109,12 @@ func (in authorizerInputs) authorizer(id string) gateway.Authorizer {
 		PayloadFormatVersion:  in.PayloadFormatVersion,
 		EnableSimpleResponses: in.EnableSimple,
 		IdentitySources:       in.IdentitySources,
-		JWTConfiguration:      (*gateway.JWTConfiguration)(in.JWTConfiguration),
+		JWTConfiguration:      (*management.JWTConfiguration)(in.JWTConfiguration),
 		ResultTTL:             ttl,
 	}
 }
 
-func (in authorizerInputs) of(authorizer gateway.Authorizer) authorizerInputs {
+func (in authorizerInputs) of(authorizer management.Authorizer) authorizerInputs {
 	return authorizerInputs{
 		APIID:                in.APIID,
 		Name:                 authorizer.Name,
@@ -134,7 +134,7 @@ func authorizerResource() resource {
 		// API Gateway V2 API reference, Authorizers: at most 128 characters.
 		Name: "name", NameLength: 128,
 		Validate: func(in authorizerInputs) (authorizerInputs, error) {
-			authorizer, err := gateway.ValidateAuthorizer(in.authorizer(""))
+			authorizer, err := management.ValidateAuthorizer(in.authorizer(""))
 			return in.of(authorizer), err
 		},
 		Placeholders: map[string]any{
@@ -180,8 +180,8 @@ type routeInputs struct {
 	OperationName       string   `json:"operationName"`
 }
 
-func (in routeInputs) route(id string) gateway.Route {
-	return gateway.Route{
+func (in routeInputs) route(id string) management.Route {
+	return management.Route{
 		ID:                  id,
 		RouteKey:            in.RouteKey,
 		Target:              in.Target,
@@ -192,7 +192,7 @@ func (in routeInputs) route(id string) gateway.Route {
 	}
 }
 
-func (in routeInputs) of(route gateway.Route) routeInputs {
+func (in routeInputs) of(route management.Route) routeInputs {
 	return routeInputs{
 		APIID:               in.APIID,
 		RouteKey:            route.RouteKey,
@@ -208,7 +208,7 @@ func routeResource() resource {
 	return definition[routeInputs]{
 		Type: "aws:apigatewayv2/route:Route",
 		Validate: func(in routeInputs) (routeInputs, error) {
-			route, err := gateway.ValidateRoute(in.route(""))
+			route, err := management.ValidateRoute(in.route(""))
 			return in.of(route), err
 		},
 		Placeholders: map[string]any{"apiId": nil, "target": "integrations/unknown", "authorizerId": "unknown", "operationName": nil},

@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth/oidctest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 )
 
 // TestSettingsOfRoutes checks what the gateway is given, and that it is read
@@ -29,15 +29,15 @@ func TestSettingsOfRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := func(burst int, rate float64) gateway.RouteSettings {
-		return gateway.RouteSettings{ThrottlingBurstLimit: &burst, ThrottlingRateLimit: &rate}
+	settings := func(burst int, rate float64) management.RouteSettings {
+		return management.RouteSettings{ThrottlingBurstLimit: &burst, ThrottlingRateLimit: &rate}
 	}
 	defaults := settings(0, 0)
 	defaults.DetailedMetricsEnabled = true
 	if !reflect.DeepEqual(got.DefaultRouteSettings, &defaults) {
 		t.Errorf("default route settings %+v", got.DefaultRouteSettings)
 	}
-	if want := (map[string]gateway.RouteSettings{"GET /a": settings(0, 1), "GET /b": settings(5, 2.5)}); !reflect.DeepEqual(got.RouteSettings, want) {
+	if want := (map[string]management.RouteSettings{"GET /a": settings(0, 1), "GET /b": settings(5, 2.5)}); !reflect.DeepEqual(got.RouteSettings, want) {
 		t.Errorf("route settings %+v", got.RouteSettings)
 	}
 	if read := w.refresh(stage); !read.inputs.Equals(stage.inputs) {
@@ -59,9 +59,9 @@ func TestJWTAuthorizer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := gateway.Authorizer{
+	want := management.Authorizer{
 		ID: authorizer.id, Name: "jwt", AuthorizerType: "JWT", IdentitySources: []string{"$request.header.Authorization"},
-		JWTConfiguration: &gateway.JWTConfiguration{Audience: []string{"events"}, Issuer: issuer.URL},
+		JWTConfiguration: &management.JWTConfiguration{Audience: []string{"events"}, Issuer: issuer.URL},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("authorizer %+v\nwant %+v", got, want)

@@ -24,7 +24,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
@@ -40,7 +40,7 @@ type Services struct {
 	IAM      *iam.Service
 	Logs     *logs.Service
 	Lambda   *lambda.Service
-	Gateway  *gateway.Service
+	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
 }

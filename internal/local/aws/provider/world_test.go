@@ -16,8 +16,9 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth/oidctest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	apis := gateway.New(gateway.Options{Account: acct, Invoker: functions, Logs: groups, Identities: identities})
+	apis := management.New(live.New(live.Options{Account: acct, Invoker: functions, Logs: groups, Identities: identities}), nil)
 	services := Services{
 		Account: acct, IAM: identities, Logs: groups, Lambda: functions, Gateway: apis,
 		DynamoDB: dynamodb.New(acct, nil), SSM: ssm.New(acct, nil),

@@ -1,0 +1,262 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
+)
+
+// Texts of AWS's $context.authorizer.error.
+const (
+	authorizerPermissionText = "The IAM role configured on the authorizer or API Gateway doesn't have permissions to call the authorizer. Check the permissions and try again."
+	// The same of $context.integrationErrorMessage.
+	integrationPermissionText = "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again."
+	authorizerFormatText      = "The response from the Lambda Authorizer function doesn't match the format that API Gateway expects."
+)
+
+// verdict is what becomes of a request at its authorizer.
+type verdict struct {
+	// refusal is the client's answer; nil where the integration may run.
+	refusal *response
+	context *authorizerContext
+	note    string // for the console
+	// failure is $context.authorizer.error.
+	failure     string
+	principalID string
+	// identity are the $context.identity variables of who signed the request.
+	identity map[string]string
+}
+
+// authorize decides by the route's authorization type.
+func (g *Gateway) authorize(r *request) verdict {
+	switch r.route.Authorization {
+	case AuthorizationNone:
+		return verdict{note: "none"}
+	case AuthorizationJWT:
+		return g.authorizeJWT(r)
+	case AuthorizationIAM:
+		return g.authorizeIAM(r)
+	}
+	return g.authorizeCustom(r)
+}
+
+// authorizeCustom asks the route's authorizer, or the cache for what it
+// answered.
+func (g *Gateway) authorizeCustom(r *request) verdict {
+	authorizer := r.route.Authorizer
+	var values []string
+	for _, source := range authorizer.Sources {
+		value := source.value(r)
+		if value == "" {
+			return verdict{refusal: &unauthorizedAnswer, note: "no identity source: " + source.text + " is missing or empty"}
+		}
+		values = append(values, value)
+	}
+	cache := r.stage.caches[authorizer]
+	if cache == nil {
+		v, _ := g.runAuthorizer(r, values)
+		return v
+	}
+	key := newCacheKey(values)
+	if a, left, ok := cache.get(key); ok {
+		v := a.verdict(r)
+		note := fmt.Sprintf("cached, %d s left", int(left.Round(time.Second)/time.Second))
+		if v.refusal != nil {
+			note += ", " + v.note
+		}
+		v.note = note
+		return v
+	}
+	v, a := g.runAuthorizer(r, values)
+	if a != nil {
+		cache.put(key, *a)
+	}
+	return v
+}
+
+// runAuthorizer invokes the authorizer. The answer is nil where there was none
+// that may be cached.
+func (g *Gateway) runAuthorizer(r *request, sources []string) (verdict, *answer) {
+	authorizer, build := r.route.Authorizer, r.authorizerEvent
+	if authorizer.Version1 {
+		build = r.authorizerEventV1
+	}
+	event, err := build(sources)
+	if err != nil {
+		return failed(err.Error()), nil
+	}
+	out, err := g.invoke(g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
+	switch {
+	case awserr.Has(err, awserr.AccessDenied):
+		return failed(authorizerPermissionText), nil
+	case err != nil:
+		return failed(awserr.Message(err)), nil
+	case out.FunctionError != "":
+		return failed(functionFailure(out)), nil
+	}
+	ran := "ran " + duration(out)
+	a, err := parseAnswer(out.Payload, authorizer.Simple)
+	if errors.Is(err, errUnauthorized) {
+		return verdict{refusal: &unauthorizedAnswer, note: ran + ", " + err.Error()}, nil
+	}
+	if err != nil {
+		return failed(err.Error()), nil
+	}
+	v := a.verdict(r)
+	v.note = ran + ", " + v.note
+	return v, &a
+}
+
+func failed(why string) verdict {
+	return verdict{refusal: &authorizerFailure, note: "failed: " + why, failure: why}
+}
+
+func (a answer) verdict(r *request) verdict {
+	allowed, why := a.judge(r.routeARN())
+	v := verdict{context: &authorizerContext{"lambda", a.context}, note: why, principalID: a.principalID}
+	if !allowed {
+		v.refusal = &forbiddenAnswer
+	}
+	return v
+}
+
+// unauthorizedMessage is the errorMessage with which an authorizer asks for a
+// 401.
+const unauthorizedMessage = "Unauthorized"
+
+var errUnauthorized = errors.New("answered " + unauthorizedMessage)
+
+// formatError is what is wrong with an authorizer's answer: the end of AWS's
+// text.
+type formatError string
+
+func (e formatError) Error() string { return authorizerFormatText + " " + string(e) }
+
+// parseAnswer reads an authorizer's answer: a simple one has the boolean
+// isAuthorized, the other has a principalId and a policyDocument, and both may
+// have an object context. Names are case-sensitive, which encoding/json's
+// structs are not. An object whose errorMessage is "Unauthorized" is a 401
+// whatever else it says. An object that names a member twice, at any depth, is no
+// answer: nobody could say which of the two its author meant.
+func parseAnswer(payload []byte, simple bool) (answer, error) {
+	members, err := strictjson.Object(payload)
+	if repeated := (*strictjson.RepeatedError)(nil); errors.As(err, &repeated) {
+		return answer{}, formatError("It " + err.Error())
+	}
+	if err != nil {
+		return answer{}, formatError("It is not a JSON object")
+	}
+	var errorMessage string
+	if json.Unmarshal(members["errorMessage"], &errorMessage) == nil && errorMessage == unauthorizedMessage {
+		return answer{}, errUnauthorized
+	}
+	parse := parsePolicyAnswer
+	if simple {
+		parse = parseSimpleAnswer
+	}
+	a, err := parse(members)
+	if err != nil {
+		return answer{}, err
+	}
+	if raw, ok := members["context"]; ok {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return answer{}, formatError("'context' is not an object")
+		}
+		if object != nil {
+			a.context = raw
+		}
+	}
+	return a, nil
+}
+
+func parseSimpleAnswer(members map[string]json.RawMessage) (answer, error) {
+	raw, ok := members["isAuthorized"]
+	if !ok {
+		return answer{}, formatError("Simple response did not include 'isAuthorized'")
+	}
+	var allowed *bool
+	if json.Unmarshal(raw, &allowed) != nil || allowed == nil {
+		return answer{}, formatError("'isAuthorized' is not a boolean")
+	}
+	return answer{allowed: *allowed}, nil
+}
+
+func parsePolicyAnswer(members map[string]json.RawMessage) (answer, error) {
+	raw, ok := members["policyDocument"]
+	if !ok {
+		return answer{}, formatError("Policy response did not include 'policyDocument'")
+	}
+	var principal *string
+	if json.Unmarshal(members["principalId"], &principal) != nil || principal == nil {
+		return answer{}, formatError("Policy response did not include a string 'principalId'")
+	}
+	p, err := parsePolicy(raw)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{policy: p, policySize: len(raw), principalID: *principal}, nil
+}
+
+// invoke invokes a function within a limit, and tells the developer what grant
+// is missing where it may not.
+func (g *Gateway) invoke(limit time.Duration, function, sourceARN string, event []byte) (lambda.InvokeOutput, error) {
+	ctx, cancel := context.WithTimeout(g.running, limit)
+	defer cancel()
+	out, err := g.Invoker.Invoke(ctx, lambda.InvokeInput{
+		Function: function,
+		Caller:   lambda.Caller{Service: servicePrincipal, SourceARN: sourceARN},
+		Payload:  event,
+	})
+	switch {
+	case err == nil:
+		return out, nil
+	case awserr.Has(err, awserr.AccessDenied):
+		g.Console.Refused(awserr.Message(err), awserr.CureOf(err))
+	case ctx.Err() != nil:
+		return out, &timeoutError{limit, ctx.Err()}
+	}
+	return out, err
+}
+
+// timeoutError is a function that did not answer in API Gateway's time.
+type timeoutError struct {
+	limit time.Duration
+	cause error
+}
+
+func (e *timeoutError) Error() string {
+	if errors.Is(e.cause, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %v", e.limit)
+	}
+	return "the local AWS is closing"
+}
+
+func (e *timeoutError) Unwrap() error { return e.cause }
+
+// functionFailure names the kind of a function's error. Its text stays in the
+// function's log: nobody knows what it quotes.
+func functionFailure(out lambda.InvokeOutput) string {
+	var failure struct {
+		ErrorType string `json:"errorType"`
+	}
+	_ = json.Unmarshal(out.Payload, &failure) // without a type there is nothing to name
+	if failure.ErrorType == "" {
+		failure.ErrorType = out.FunctionError
+	}
+	return fmt.Sprintf("the function returned an error (%s), see its log, request %s", failure.ErrorType, out.RequestID)
+}
+
+func duration(out lambda.InvokeOutput) string {
+	text := fmt.Sprintf("%d ms", out.Duration.Round(time.Millisecond).Milliseconds())
+	if out.Cold {
+		text += fmt.Sprintf(" after a cold start of %d ms", out.InitDuration.Round(time.Millisecond).Milliseconds())
+	}
+	return text
+}
