@@ -1,15 +1,16 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"io"
+	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // maxQuoted bounds what of a client's text is repeated in an error.
@@ -41,41 +42,25 @@ func Body(req Request, limit int) ([]byte, error) {
 }
 
 // Object reads body as one JSON object whose members are all among allowed,
-// each at most once, in exactly this spelling, and returns them undecoded.
-// encoding/json by itself would take "NAME" for "name", the last of two equal
-// names, and damaged UTF-8. Errors are *Error with status 400.
+// in exactly this spelling, and returns them undecoded. Errors are *Error with
+// status 400.
 func Object(body []byte, allowed ...string) (map[string]json.RawMessage, error) {
-	if !utf8.Valid(body) {
+	members, err := strictjson.Object(body)
+	var twice *strictjson.RepeatedError
+	switch {
+	case errors.As(err, &twice):
+		return nil, Errorf(http.StatusBadRequest, "request body has the member %q twice", Clip(twice.Name))
+	case errors.Is(err, strictjson.ErrUTF8):
 		return nil, Errorf(http.StatusBadRequest, "request body is not valid UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	case errors.Is(err, strictjson.ErrNotObject), len(body) == 0:
 		return nil, Errorf(http.StatusBadRequest, "request body is not a JSON object")
+	case err != nil:
+		return nil, Errorf(http.StatusBadRequest, "request body is malformed JSON")
 	}
-	members := map[string]json.RawMessage{}
-	for d.More() {
-		t, err := d.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
-			return nil, malformed()
-		}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if !slices.Contains(allowed, name) {
 			return nil, Errorf(http.StatusBadRequest, "request body has the unknown member %q; allowed are: %s", Clip(name), strings.Join(allowed, ", "))
 		}
-		if _, ok := members[name]; ok {
-			return nil, Errorf(http.StatusBadRequest, "request body has the member %q twice", name)
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return nil, malformed()
-		}
-		members[name] = value
-	}
-	if _, err := d.Token(); err != nil { // the closing brace
-		return nil, malformed()
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, Errorf(http.StatusBadRequest, "request body goes on after the JSON object")
 	}
 	return members, nil
 }
@@ -101,8 +86,4 @@ func Clip(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:maxQuoted], "") + "…"
-}
-
-func malformed() error {
-	return Errorf(http.StatusBadRequest, "request body is malformed JSON")
 }
