@@ -44,7 +44,7 @@ func (q Quota) check() error {
 type Tiers struct{ byName map[string]Tier }
 
 // NewTiers returns the tiers of an API: one at least. A name has 1 to
-// MaxTierBytes lower-case letters, digits and hyphens. What is wrong is
+// MaxTierBytes lower-case letters, digits and hyphens. Any other is
 // authz.ErrMisconfigured.
 func NewTiers(tiers map[string]Tier) (Tiers, error) {
 	if len(tiers) == 0 {
