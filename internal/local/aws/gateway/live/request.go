@@ -25,10 +25,10 @@ type request struct {
 	method   string
 	protocol string
 	// rawPath is decoded, in spite of its name, and on a named stage begins
-	// with the stage. badPath says that it could not be, and then there is
-	// neither stage nor route.
+	// with the stage. badPath is why it is no path, and then there is neither
+	// stage nor route.
 	rawPath  string
-	badPath  bool
+	badPath  string
 	rawQuery string
 	query    map[string]string // decoded; nil without
 	headers  map[string]string // lower-case names
@@ -53,14 +53,31 @@ func (g *Gateway) newRequest(id string, d *deployment, r *http.Request) *request
 		sourceIP: hostOf(r.RemoteAddr),
 		in:       r,
 	}
-	var decodes bool
-	if q.rawPath, decodes = decodePath(r.URL.Path); decodes {
+	q.rawPath, q.badPath = targetPath(r.URL)
+	if q.badPath == "" {
 		q.stage, q.route, q.parameters = d.route(r.Method, q.rawPath)
 	}
-	q.badPath = !decodes
 	q.headers = q.readHeaders(r)
-	q.cookies = parseCookies(q.headers["cookie"])
+	q.cookies = parseCookies(r.Header["Cookie"])
 	return q
+}
+
+// targetPath returns the path of a request target, or why there is none. That of
+// the absolute form may be empty and is then "/" (RFC 9110 section 4.2.3); the
+// asterisk form and the authority form have none (RFC 9112 section 3.2).
+func targetPath(target *url.URL) (path, bad string) {
+	path = target.Path
+	if path == "" && target.IsAbs() {
+		path = "/"
+	}
+	if !strings.HasPrefix(path, "/") {
+		return path, "the request target names no path"
+	}
+	path, ok := decodePath(path)
+	if !ok {
+		return path, "API Gateway decodes a path twice, and this one is not percent-encoded after the first time: encode a percent sign in it as %2525"
+	}
+	return path, ""
 }
 
 // decodePath does what API Gateway has been seen to do with a path that is
@@ -166,11 +183,15 @@ func unescape(text string) string {
 	return decoded
 }
 
-func parseCookies(header string) []string {
+// parseCookies returns the cookies of all lines of the header: a client may
+// divide it (RFC 9113 section 8.2.3).
+func parseCookies(lines []string) []string {
 	var cookies []string
-	for cookie := range strings.SplitSeq(header, ";") {
-		if cookie = strings.TrimSpace(cookie); cookie != "" {
-			cookies = append(cookies, cookie)
+	for _, line := range lines {
+		for cookie := range strings.SplitSeq(line, ";") {
+			if cookie = strings.TrimSpace(cookie); cookie != "" {
+				cookies = append(cookies, cookie)
+			}
 		}
 	}
 	return cookies

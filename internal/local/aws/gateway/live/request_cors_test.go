@@ -31,7 +31,7 @@ var preflightHeaders = map[string]string{
 	"Access-Control-Allow-Origin":      "https://app.example.com",
 	"Access-Control-Allow-Credentials": "true",
 	"Access-Control-Allow-Methods":     "GET,POST",
-	"Access-Control-Allow-Headers":     "Authorization,content-type",
+	"Access-Control-Allow-Headers":     "authorization,content-type",
 	"Access-Control-Max-Age":           "300",
 }
 
@@ -121,7 +121,7 @@ func TestCORSResponses(t *testing.T) {
 	t.Parallel()
 	const origin, token = "Origin: https://app.example.com", "Authorization: x"
 	actual := map[string]string{
-		"Access-Control-Allow-Origin": "https://app.example.com", "Access-Control-Allow-Credentials": "true", "Access-Control-Expose-Headers": "Date,X-Total",
+		"Access-Control-Allow-Origin": "https://app.example.com", "Access-Control-Allow-Credentials": "true", "Access-Control-Expose-Headers": "date,x-total",
 	}
 	tests := []struct {
 		name    string

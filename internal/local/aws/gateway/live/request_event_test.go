@@ -228,7 +228,10 @@ func TestConnection(t *testing.T) {
 		{"absolute form", "GET", "GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
 		{"double slash", "GET", "GET //a/b HTTP/1.1\r\nHost: x\r\n\r\n", 200},
 		{"dots stay", "GET", "GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"asterisk form", "OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+		{"absolute form without path", "GET", "GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+		{"absolute form with a query only", "GET", "GET http://x?a=1 HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+		{"asterisk form", "OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		{"authority form", "CONNECT", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
 	}
 	for _, test := range tests {
 		if _, err := io.WriteString(connection, test.request); err != nil {
@@ -264,8 +267,13 @@ func TestConnection(t *testing.T) {
 			t.Errorf("content-length of the chunked body: %q", event.Headers["content-length"])
 		}
 	}
-	if want := []string{"/a", "/a", "/a", "/a", "//a/b", "/a/../b"}; !slices.Equal(paths, want) {
+	if want := []string{"/a", "/a", "/a", "/a", "//a/b", "/a/../b", "/", "/"}; !slices.Equal(paths, want) {
 		t.Errorf("paths %q, want %q", paths, want)
+	}
+	w.wantLine("OPTIONS * 400; the request target names no path")
+	w.wantLine("CONNECT  400; the request target names no path")
+	if out := w.console.String(); strings.Contains(out, "no stage") {
+		t.Errorf("the console names a stage that is there:\n%s", out)
 	}
 }
 

@@ -47,8 +47,8 @@ func (g *Gateway) answer(r *request) exchange {
 	if n := headerBytes(r.in); n > maxHeaderBytes {
 		return exchange{response: headersAnswer, note: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
 	}
-	if r.badPath {
-		return exchange{response: badRequestAnswer, note: "API Gateway decodes a path twice, and this one is not percent-encoded after the first time: encode a percent sign in it as %2525"}
+	if r.badPath != "" {
+		return exchange{response: badRequestAnswer, note: r.badPath}
 	}
 	if r.deployment.Disabled {
 		return exchange{response: notFoundAnswer, note: "the API has DisableExecuteApiEndpoint set, and the local AWS has no custom domain names: leave it out"}

@@ -378,3 +378,36 @@ func TestDeletionInOrder(t *testing.T) {
 	_, err := w.service.API(w.api.ID)
 	wantError(t, err, "NotFoundException: Invalid API identifier specified 000000000000:"+w.api.ID)
 }
+
+// TestCORSHeadersAreLowerCase: API Gateway keeps names of headers so, and nothing
+// else of the configuration.
+func TestCORSHeadersAreLowerCase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := API{Name: "cors", ProtocolType: "HTTP", CORSConfiguration: &live.CORS{
+		AllowHeaders: []string{"Authorization", "x-b"}, ExposeHeaders: []string{"X-Total"},
+		AllowMethods: []string{"GET"}, AllowOrigins: []string{"https://App.example.com"},
+	}}
+	want := live.CORS{
+		AllowHeaders: []string{"authorization", "x-b"}, ExposeHeaders: []string{"x-total"},
+		AllowMethods: []string{"GET"}, AllowOrigins: []string{"https://App.example.com"},
+	}
+	given := *api.CORSConfiguration
+	api, err := w.service.CreateAPI(api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*api.CORSConfiguration, want) {
+		t.Errorf("created: %+v, want %+v", *api.CORSConfiguration, want)
+	}
+	api.CORSConfiguration = &given
+	if api, err = w.service.UpdateAPI(api); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*api.CORSConfiguration, want) {
+		t.Errorf("updated: %+v, want %+v", *api.CORSConfiguration, want)
+	}
+	if given.ExposeHeaders[0] != "X-Total" {
+		t.Error("the caller's own configuration was changed")
+	}
+}

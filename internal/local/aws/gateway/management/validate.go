@@ -111,7 +111,17 @@ func ValidateAPI(in API) (API, error) {
 		err = checkCORS(in.CORSConfiguration)
 	}
 	in.IPAddressType = "ipv4"
-	return in.clone(), err
+	in = in.clone()
+	if cors := in.CORSConfiguration; cors != nil {
+		// So API Gateway stores, shows and sends them, and nothing else of the
+		// configuration (seen on AWS: cdk-real-drift issues 257 and 874).
+		for _, names := range [][]string{cors.AllowHeaders, cors.ExposeHeaders} {
+			for i, name := range names {
+				names[i] = strings.ToLower(name)
+			}
+		}
+	}
+	return in, err
 }
 
 func checkName(name string) error {
