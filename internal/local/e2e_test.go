@@ -104,8 +104,10 @@ func (d deployed) config() aws.Config {
 
 func (d deployed) destroy(t *testing.T) error {
 	t.Helper()
-	_, err := d.stack.Destroy(t.Context(), optdestroy.ProgressStreams(d.output), optdestroy.ErrorProgressStreams(d.output))
-	return err
+	return d.provide(func() error {
+		_, err := d.stack.Destroy(t.Context(), optdestroy.ProgressStreams(d.output), optdestroy.ErrorProgressStreams(d.output))
+		return err
+	})
 }
 
 // checkDestroy destroys the stack and then asks, by a refresh of the state from
@@ -122,7 +124,11 @@ func (d deployed) checkDestroy(t *testing.T) {
 	if err := d.stack.Import(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	result, err := d.stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))
+	var result auto.RefreshResult
+	err = d.provide(func() (err error) {
+		result, err = d.stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -224,7 +224,6 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
 	env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-	env["PULUMI_DEBUG_PROVIDERS"] = d.AWS.DebugProviders()
 	env[contract.EnvBuildTarget] = contract.BuildTargetHost
 	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command), auto.WorkDir(d.dir),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(env))
@@ -244,7 +243,11 @@ func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
 }
 
 func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {
-	result, err := d.stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
+	var result auto.UpResult
+	err := d.provide(func() (err error) {
+		result, err = d.stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
+		return err
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("pulumi up: %w", context.Cause(ctx))
@@ -258,6 +261,19 @@ func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int
 		}
 	}
 	return *result.Summary.ResourceChanges, nil
+}
+
+// provide runs a command of Pulumi that needs the local AWS's provider. There is
+// one for just as long.
+func (d *Deployment) provide(run func() error) error {
+	provider, err := d.AWS.OpenProvider()
+	if err != nil {
+		return err
+	}
+	workspace := d.stack.Workspace()
+	workspace.SetEnvVar("PULUMI_DEBUG_PROVIDERS", provider.DebugProviders())
+	defer workspace.UnsetEnvVar("PULUMI_DEBUG_PROVIDERS")
+	return errors.Join(run(), provider.Close())
 }
 
 // Setting is what a setting of the project is in this deployment, false where

@@ -29,6 +29,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
@@ -69,27 +70,15 @@ type Server struct {
 	ssm      *ssm.Service
 	lambda   *lambda.Service
 	gateway  *management.Service
-	provider *provider.Server
+	services provider.Services
 	outages  sync.Map // of the services that are down, by signing name
 }
 
 // Start starts a local AWS. It serves until it is closed.
-func Start(cfg Config) (*Server, error) {
-	s, services, err := start(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if s.provider, err = provider.Serve(services); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
-// start starts all but the provider.
-func start(cfg Config) (_ *Server, _ provider.Services, err error) {
+func Start(cfg Config) (_ *Server, err error) {
 	dir, err := os.MkdirTemp("", "protected-http-api-aws-")
 	if err != nil {
-		return nil, provider.Services{}, fmt.Errorf("making a folder for the local AWS: %w", err)
+		return nil, fmt.Errorf("making a folder for the local AWS: %w", err)
 	}
 	s := &Server{
 		Account: account.Account{ID: contract.LocalAccountID, Region: cfg.Region, Partition: partition(cfg.Region)},
@@ -103,19 +92,20 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 		}
 	}()
 	if s.ports, err = openPorts(cfg.Port); err != nil {
-		return nil, provider.Services{}, err
+		return nil, err
 	}
-	listener, err := listen(0)
+	listener, err := loopback.Listen(0)
 	if err != nil {
-		return nil, provider.Services{}, fmt.Errorf("listening for AWS clients: %w", err)
+		return nil, fmt.Errorf("listening for AWS clients: %w", err)
 	}
 	s.Endpoint = "http://" + listener.Addr().String()
-	services, err := s.services(cfg)
+	services, err := s.newServices(cfg)
 	if err != nil {
-		return nil, provider.Services{}, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close())
 	}
+	s.services = services
 	s.http = &http.Server{
-		Handler: endpoint.New(endpoint.Options{
+		Handler: loopback.Handler(endpoint.New(endpoint.Options{
 			Account: s.Account,
 			IAM:     services.IAM,
 			Services: endpoint.Services{
@@ -127,15 +117,15 @@ func start(cfg Config) (_ *Server, _ provider.Services, err error) {
 			},
 			Outage:  s.down,
 			Console: cfg.Console,
-		}),
+		}), cfg.Console),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	go func() { _ = s.http.Serve(listener) }()
-	return s, services, nil
+	return s, nil
 }
 
-// services makes the services, each with those that it needs.
-func (s *Server) services(cfg Config) (_ provider.Services, err error) {
+// newServices makes the services, each with those that it needs.
+func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 	identities := iam.New(s.Account)
 	s.Credentials = identities.Root()
 	s.logs, err = logs.New(s.Account, s.LogDir)
@@ -185,15 +175,11 @@ type ports struct {
 }
 
 func openPorts(wanted int) (*ports, error) {
-	listener, err := listen(wanted)
+	listener, err := loopback.Listen(wanted)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the HTTP API: %w: choose another port", err)
 	}
 	return &ports{wanted: wanted, first: listener}, nil
-}
-
-func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 }
 
 func (p *ports) listen(string) (net.Listener, error) {
@@ -203,10 +189,10 @@ func (p *ports) listen(string) (net.Listener, error) {
 		p.first = nil
 		return listener, nil
 	}
-	if listener, err := listen(p.wanted); err == nil {
+	if listener, err := loopback.Listen(p.wanted); err == nil {
 		return listener, nil
 	}
-	return listen(0) // an API that is there has the wanted one
+	return loopback.Listen(0) // an API that is there has the wanted one
 }
 
 func (p *ports) close() error {
@@ -223,9 +209,11 @@ func (s *Server) printLog(group, _ string, _ time.Time, line string) {
 	s.console.Log(group[strings.LastIndex(group, "/")+1:], line)
 }
 
-// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which Pulumi
-// deploys to this server.
-func (s *Server) DebugProviders() string { return s.provider.DebugProviders() }
+// OpenProvider starts a Pulumi provider that deploys to this server. It is the
+// caller's to close, as soon as one command of Pulumi has ended.
+func (s *Server) OpenProvider() (*provider.Server, error) {
+	return provider.Serve(s.services, s.console)
+}
 
 // Environment makes AWS clients, the AWS CLI among them, talk to this server.
 // Version 1 of the AWS CLI reads the Region from AWS_DEFAULT_REGION only.
@@ -276,9 +264,6 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
 	var errs []error
-	if s.provider != nil {
-		errs = append(errs, s.provider.Close())
-	}
 	if s.gateway != nil {
 		errs = append(errs, s.gateway.Close(ctx))
 	}

@@ -134,7 +134,7 @@ type deployment struct {
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{outputs: map[string]property.Map{}}
-	server, services, err := start(Config{Region: "eu-central-1", Console: console.New(&d.out)})
+	server, err := Start(Config{Region: "eu-central-1", Console: console.New(&d.out)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func newDeployment(t *testing.T) *deployment {
 			t.Error(err)
 		}
 	})
-	d.Server, d.provider = server, provider.New(services)
+	d.Server, d.provider = server, provider.New(server.services)
 	return d
 }
 

@@ -5,11 +5,13 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 func TestPorts(t *testing.T) {
 	t.Parallel()
-	free, err := listen(0)
+	free, err := loopback.Listen(0)
 	if err != nil {
 		t.Fatal(err)
 	}

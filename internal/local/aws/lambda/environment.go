@@ -56,7 +56,7 @@ func (s *Service) newEnvironment(v *version) (*environment, error) {
 
 // boot starts the process.
 func (e *environment) boot() error {
-	api, err := newRuntimeAPI()
+	api, err := newRuntimeAPI(e.s.console)
 	if err != nil {
 		return err
 	}

@@ -1,17 +1,20 @@
 package lambda
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // Headers and limits of the Runtime API (Lambda developer guide, runtimes-api).
@@ -44,9 +47,13 @@ type result struct {
 	errorType string
 }
 
-// runtimeAPI is the Runtime API of one bootstrap process. Each has its own
-// address, as each environment has its own network on AWS.
+// runtimeAPI is the Runtime API of one bootstrap process. On AWS each
+// environment has a network of its own. Here others reach the port, and whoever
+// answers an event is the function: so each process has an address of its own
+// with a path that nobody can guess, which only its environment variables tell.
 type runtimeAPI struct {
+	// address is the value of AWS_LAMBDA_RUNTIME_API, host:port/path. Clients
+	// make their URLs of http:// before it and the API's path behind it.
 	address string
 	server  *http.Server
 	// polled tells that the runtime has asked for the next event: it has
@@ -62,13 +69,14 @@ type runtimeAPI struct {
 	current *event
 }
 
-func newRuntimeAPI() (*runtimeAPI, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func newRuntimeAPI(console *console.Console) (*runtimeAPI, error) {
+	listener, err := loopback.Listen(0)
 	if err != nil {
 		return nil, fmt.Errorf("opening a Runtime API: %w", err)
 	}
+	secretPath := "/" + randomHex(secretBytes)
 	a := &runtimeAPI{
-		address:   listener.Addr().String(),
+		address:   listener.Addr().String() + secretPath,
 		polled:    make(chan struct{}, 1),
 		events:    make(chan *event),
 		initError: make(chan result, 1),
@@ -79,7 +87,7 @@ func newRuntimeAPI() (*runtimeAPI, error) {
 	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/error", a.invocationError)
 	mux.HandleFunc("POST "+runtimePath+"/init/error", a.failedInit)
 	a.server = &http.Server{
-		Handler:           mux,
+		Handler:           loopback.Handler(withSecret(secretPath, mux, console), console),
 		ReadHeaderTimeout: time.Minute,
 		// An error comes with a cause for X-Ray of up to 1 MiB in a header.
 		MaxHeaderBytes: 2 << 20,
@@ -87,6 +95,25 @@ func newRuntimeAPI() (*runtimeAPI, error) {
 	}
 	go a.server.Serve(listener) //nolint:errcheck // always ErrServerClosed, after close
 	return a, nil
+}
+
+// secretBytes is how long the path is that a function knows: 128 bits.
+const secretBytes = 16
+
+// withSecret serves the requests whose path begins with the secret one, without
+// it, and refuses all others.
+func withSecret(path string, h http.Handler, console *console.Console) http.Handler {
+	inner := http.StripPrefix(path, h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.URL.Path[:min(len(path), len(r.URL.Path))]
+		if subtle.ConstantTimeCompare([]byte(given), []byte(path)) == 1 {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		console.Refused("a request to a function's Runtime API without the path that its environment variable AWS_LAMBDA_RUNTIME_API has",
+			"none, if you did not make it; a function calls http://$AWS_LAMBDA_RUNTIME_API"+runtimePath+"/…, with all of the variable's value")
+		refuse(w, http.StatusForbidden, "AccessDenied", "The path of AWS_LAMBDA_RUNTIME_API is missing")
+	})
 }
 
 func (a *runtimeAPI) close() { _ = a.server.Close() }

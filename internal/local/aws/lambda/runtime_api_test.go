@@ -6,11 +6,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 )
 
 func TestRuntimeAPI(t *testing.T) {
 	t.Parallel()
-	a, err := newRuntimeAPI()
+	a, err := newRuntimeAPI(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +100,7 @@ func TestRuntimeAPIAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newRuntimeAPI()
+			a, err := newRuntimeAPI(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,5 +124,62 @@ func TestRuntimeAPIAnswers(t *testing.T) {
 				t.Errorf("%d, %.100s, %v, %q", res.StatusCode, got.payload, got.isError, got.errorType)
 			}
 		})
+	}
+}
+
+// Who does not know the path is refused, whatever it asks for, and answers no
+// event.
+func TestRuntimeAPIRefusesStrangers(t *testing.T) {
+	t.Parallel()
+	var out consoletest.Buffer
+	a, err := newRuntimeAPI(console.New(&out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.close)
+	e := &event{requestID: "r1", result: make(chan result, 1)}
+	a.current = e
+	host, secret, _ := strings.Cut(a.address, "/")
+	const forged = `{"isAuthorized":true}`
+	const response = "/2018-06-01/runtime/invocation/r1/response"
+	send := func(path, name string) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+host+path, strings.NewReader(forged))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = name
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	guesses := []string{
+		"", "/", response, "//" + response, "/" + strings.Repeat("0", len(secret)) + response, "/" + secret[:len(secret)-1] + response,
+		"/x/" + secret + response, "/2018-06-01/runtime/invocation/next", "/2018-06-01/runtime/init/error", "/2020-01-01/extension/register",
+	}
+	for _, guess := range guesses {
+		if got := send(guess, ""); got != 403 {
+			t.Errorf("%s: %d, want 403", guess, got)
+		}
+	}
+	if got := strings.Count(out.String(), "REFUSED a request to a function's Runtime API without the path"); got != len(guesses) {
+		t.Errorf("the console tells of %d requests, want %d:\n%s", got, len(guesses), &out)
+	}
+	if got := send("/"+secret+response, "rebind.example"); got != 403 {
+		t.Errorf("with another host's name: %d, want 403", got)
+	}
+	select {
+	case r := <-e.result:
+		t.Fatalf("a stranger answered %s", r.payload)
+	default:
+	}
+	if got := send("/"+secret+response, ""); got != 202 {
+		t.Errorf("the function itself got %d, want 202", got)
+	}
+	if strings.Contains(out.String(), secret) {
+		t.Error("the console shows the path")
 	}
 }

@@ -16,10 +16,7 @@ import (
 	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
-	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
@@ -45,48 +42,8 @@ type Services struct {
 	SSM      *ssm.Service
 }
 
-// Server is a provider that waits for an engine.
-type Server struct {
-	cancel chan bool
-	handle rpcutil.ServeHandle
-}
-
-// Serve starts a provider on a free port of the loopback interface.
-func Serve(services Services) (*Server, error) {
-	server := &Server{cancel: make(chan bool)}
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Cancel: server.cancel,
-		Init: func(srv *grpc.Server) error {
-			raw, err := p.RawServer("aws", version, New(services))(nil)
-			if err != nil {
-				return fmt.Errorf("making the provider: %w", err)
-			}
-			rpc.RegisterResourceProviderServer(srv, raw)
-			return nil
-		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("starting the local AWS provider: %w", err)
-	}
-	server.handle = handle
-	return server, nil
-}
-
 // New returns the provider itself, which Serve serves.
 func New(services Services) p.Provider { return newProvider(services).functions() }
-
-// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS with which the engine
-// attaches to this provider instead of starting a plugin.
-func (s *Server) DebugProviders() string { return fmt.Sprintf("aws:%d", s.handle.Port) }
-
-// Close stops the provider and waits for it.
-func (s *Server) Close() error {
-	close(s.cancel)
-	if err := <-s.handle.Done; err != nil {
-		return fmt.Errorf("stopping the local AWS provider: %w", err)
-	}
-	return nil
-}
 
 // provider dispatches by type token.
 type provider struct {

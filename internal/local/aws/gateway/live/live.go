@@ -23,6 +23,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // servicePrincipal is who AWS names as the caller of a function.
@@ -126,7 +127,7 @@ func (g *Gateway) Serve(listener net.Listener, d Deployment) *API {
 	a := &API{gateway: g, caches: map[cacheName]*resultCache{}, buckets: map[bucketName]*bucket{}}
 	a.Deploy(d)
 	a.server = &http.Server{
-		Handler:           a,
+		Handler:           loopback.Handler(a, g.Console),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

@@ -168,7 +168,7 @@ func TestRequestLimits(t *testing.T) {
 	t.Run("a body over API Gateway's limit", func(t *testing.T) {
 		t.Parallel()
 		// A client that sends all before it reads may lose the answer.
-		answer := w.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10485761\r\n\r\n" + strings.Repeat("x", live.MaxBodyBytes+1))
+		answer := w.raw("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10485761\r\n\r\n" + strings.Repeat("x", live.MaxBodyBytes+1))
 		if !strings.HasPrefix(answer, "HTTP/1.1 413 ") || !strings.HasSuffix(answer, tooLargeBody) {
 			t.Errorf("got %.200q", answer)
 		}
@@ -179,7 +179,7 @@ func TestRequestLimits(t *testing.T) {
 	})
 	t.Run("headers of exactly the limit", func(t *testing.T) {
 		t.Parallel()
-		head := "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: "
+		head := "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: "
 		for _, over := range []int{0, 1} {
 			answer := w.raw(head + strings.Repeat("x", live.MaxHeaderBytes-len(head)-2+over) + "\r\n\r\n")
 			if want := fmt.Sprintf("HTTP/1.1 %d ", []int{200, 431}[over]); !strings.HasPrefix(answer, want) {
@@ -222,16 +222,16 @@ func TestConnection(t *testing.T) {
 		name, method, request string
 		status                int
 	}{
-		{"get", "GET", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"head has a length and no body", "HEAD", "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"chunked body", "POST", "POST /a HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", 200},
-		{"absolute form", "GET", "GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"double slash", "GET", "GET //a/b HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"dots stay", "GET", "GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"absolute form without path", "GET", "GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"absolute form with a query only", "GET", "GET http://x?a=1 HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		{"asterisk form", "OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"authority form", "CONNECT", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		{"get", "GET", "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"head has a length and no body", "HEAD", "HEAD /a HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"chunked body", "POST", "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", 200},
+		{"absolute form", "GET", "GET http://localhost/a HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"double slash", "GET", "GET //a/b HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"dots stay", "GET", "GET /a/../b HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"absolute form without path", "GET", "GET http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"absolute form with a query only", "GET", "GET http://localhost?a=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 200},
+		{"asterisk form", "OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+		{"authority form", "CONNECT", "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
 	}
 	for _, test := range tests {
 		if _, err := io.WriteString(connection, test.request); err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // deleteGrace is how long the requests to a deleted API may take.
@@ -53,7 +54,7 @@ type api struct {
 // listener of a new API; nil: a free port of 127.0.0.1.
 func New(gateway *live.Gateway, listen func(apiID string) (net.Listener, error)) *Service {
 	if listen == nil {
-		listen = func(string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+		listen = func(string) (net.Listener, error) { return loopback.Listen(0) }
 	}
 	return &Service{gateway: gateway, listen: listen, apis: map[string]*api{}}
 }
