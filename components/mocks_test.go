@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"sort"
@@ -20,6 +21,9 @@ const (
 // mocks plays the engine and AWS's answers, and records what is registered.
 type mocks struct {
 	account string
+	// deployed are hashes of code that is other than what was uploaded, by the
+	// functions' names.
+	deployed map[string]string
 
 	mu         sync.Mutex
 	registered []pulumi.MockResourceArgs
@@ -41,7 +45,12 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		set("name", args.Name+"-0a1b2c3")
 		set("arn", "arn:aws:iam::"+testAccount+":role/"+args.Name+"-0a1b2c3")
 	case "aws:lambda/function:Function":
-		set("invokeArn", "invoke:"+state["name"].StringValue())
+		name := state["name"].StringValue()
+		set("invokeArn", "invoke:"+name)
+		set("arn", "arn:aws:lambda:eu-central-1:"+testAccount+":function:"+name)
+		if hash, ok := state["sourceCodeHash"]; ok {
+			set("codeSha256", cmp.Or(m.deployed[name], hash.StringValue()))
+		}
 	case "aws:dynamodb/table:Table":
 		set("name", args.Name+"-0a1b2c3")
 		set("arn", "arn:aws:dynamodb:eu-central-1:"+testAccount+":table/"+args.Name+"-0a1b2c3")

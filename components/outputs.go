@@ -6,7 +6,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// registerOutputs fills the component's outputs and tells them to the engine.
+// registerOutputs fills the component's outputs and tells them to the engine. None
+// of them resolves before AWS has the functions' code: what depends on the
+// component is not deployed to an API that runs other code.
 func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	c.Url = c.Stage.InvokeUrl.ApplyT(func(url string) string {
 		return strings.TrimSuffix(url, "/") // AWS adds one for the $default stage
@@ -29,6 +31,11 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		access[route.key.String()] = pulumi.String(route.auth.describe())
 	}
 	c.Access = access.ToStringMapOutput()
+	checked := c.checkCode(ctx, p)
+	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName} {
+		*output = after(checked, *output)
+	}
+	c.FunctionNames, c.Access = afterMap(checked, c.FunctionNames), afterMap(checked, c.Access)
 
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url":             c.Url,
