@@ -40,6 +40,7 @@ type floor struct {
 // its.
 var floors = []floor{
 	{packages: "internal/contract"},
+	{packages: "internal/cleartext"},
 	{packages: "internal/strictjson"},
 
 	// What programs import that deploy.
@@ -54,7 +55,7 @@ var floors = []floor{
 
 	// The Events API. The program knows the names that it shares with the functions.
 	{packages: "internal/events/schema"},
-	{packages: "internal/events/verify"},
+	{packages: "internal/events/verify", imports: []string{"internal/cleartext"}},
 	{packages: "internal/events/eventstest", imports: []string{"internal/contract", "internal/events/schema", "internal/local/aws/..."}},
 	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},
 	// The default authorizer carries no method that it does not use.

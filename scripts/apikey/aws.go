@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
@@ -21,20 +21,32 @@ func open(ctx context.Context, table, state string) (*apikey.DynamoDB, string, e
 	if err != nil {
 		return nil, "", err
 	}
+	endpoint, err := endpointOf(ctx, cfg)
+	if err != nil {
+		return nil, "", err
+	}
 	getenv := func(name string) string {
-		switch {
-		case name == "AWS_REGION":
-			return cfg.Region
-		case name == "AWS_ENDPOINT_URL" && cfg.BaseEndpoint != nil: // a profile may have one
-			return aws.ToString(cfg.BaseEndpoint)
-		case name == "AWS_ENDPOINT_URL_DYNAMODB":
-			return os.Getenv(name)
-		}
-		return ""
+		return map[string]string{"AWS_REGION": cfg.Region, "AWS_ENDPOINT_URL": endpoint}[name]
 	}
 	return apikey.NewDynamoDB(apikey.DynamoDBConfig{
 		KeyTable: table, StateTable: state, Getenv: getenv, Credentials: cfg.Credentials.Retrieve, Timeout: awsconfig.Timeout,
 	}), cfg.Region, nil
+}
+
+// endpointOf is where AWS's own client would find DynamoDB: by the endpoint of the
+// environment or the profile, FIPS and dual-stack endpoints among them.
+func endpointOf(ctx context.Context, cfg aws.Config) (string, error) {
+	client := dynamodb.NewFromConfig(cfg).Options()
+	found, err := client.EndpointResolverV2.ResolveEndpoint(ctx, dynamodb.EndpointParameters{
+		Region:       &cfg.Region,
+		Endpoint:     client.BaseEndpoint,
+		UseFIPS:      aws.Bool(client.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: aws.Bool(client.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+	})
+	if err != nil {
+		return "", fmt.Errorf("finding the endpoint of DynamoDB: %w", err)
+	}
+	return found.URI.String(), awsconfig.CheckEndpoint(&found.URI)
 }
 
 // explain adds to an error what only this command knows.

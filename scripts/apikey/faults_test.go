@@ -123,3 +123,8 @@ func TestInterruptedRotation(t *testing.T) {
 		}
 	}
 }
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	clitest.Endpoints(t, "dynamodb", "dynamodb-fips.us-east-1.api.aws", "list", "--table", "keys")
+}

@@ -188,3 +188,8 @@ func TestUsage(t *testing.T) {
 		})
 	}
 }
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	clitest.Endpoints(t, "apigateway", "apigateway-fips.us-east-1.api.aws", "--api-id", "a1b2c3d4e5")
+}

@@ -291,3 +291,8 @@ func TestFailures(t *testing.T) {
 		})
 	}
 }
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws")
+}

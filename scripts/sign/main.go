@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
+	"github.com/protected-http-api/protected-http-api/internal/cleartext"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
@@ -140,6 +141,10 @@ func (o *options) request(ctx context.Context, body string) (*http.Request, erro
 		return nil, cli.Usagef("--url: %w", err)
 	default:
 		return nil, cli.Usagef("--url is %q, which is not an http or https URL", o.url)
+	}
+	// Who reads a signature on the way can send it first.
+	if err := cleartext.Check(u); err != nil {
+		return nil, cli.Usagef("--url is %q: %w", o.url, err)
 	}
 	u.Host, u.Fragment, u.RawFragment = strings.ToLower(u.Host), "", ""
 	request, err := http.NewRequestWithContext(ctx, o.method, u.String(), strings.NewReader(body))

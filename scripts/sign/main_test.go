@@ -252,3 +252,8 @@ aws() { echo "$*"; for last; do :; done; cat "${last#file://}" >'`+file+`'; }
 		t.Errorf("with the keys of the cure: %+v", got)
 	}
 }
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--url", "https://a.example")
+}

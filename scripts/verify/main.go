@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
@@ -19,16 +21,25 @@ is public; an unknown route is 404. The event that it creates it deletes again.
 
   go run ./scripts/verify --api-url "$(pulumi stack output apiUrl)"
 
-It fails when a check fails. Without --token it signs a token itself, with every
-permission for events and the secret that it reads from SSM as scripts/token does.
+It fails when a check fails. It signs a token itself, with every permission for events
+and the secret that it reads from SSM as scripts/token does; or takes the one in the
+environment variable EVENTS_API_TOKEN, or on its standard input with --token-stdin:
+
+  go run ./scripts/token --subject usr_abc | go run ./scripts/verify --token-stdin --api-url URL
+
+An argument would be seen by every user of the machine. The URL must be https, or http
+to a loopback address; redirects are not followed.
 `
 
 func main() { cli.Main("verify", run) }
 
+// envToken can hold the token.
+const envToken = "EVENTS_API_TOKEN"
+
 func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags := cli.NewFlags("verify", usage, stdout)
 	apiURL := flags.String("api-url", "", "the API's `URL`, the stack output apiUrl (required)")
-	bearer := flags.String("token", "", "a `token` that the authorizer accepts (default: one that is signed for the subject \"verify\")")
+	stdin := flags.Bool("token-stdin", false, "read a token that the authorizer accepts from standard input")
 	secretPath := flags.String("secret-path", token.DefaultSecretPath, "the SSM parameter that holds the secret, where no token is given")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
@@ -36,17 +47,41 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if *apiURL == "" {
 		return cli.Usagef("--api-url is missing")
 	}
-	if *bearer == "" {
-		signed, err := sign(ctx, *secretPath)
-		if err != nil {
-			return err
-		}
-		*bearer = signed
+	if err := verify.CheckURL(*apiURL); err != nil { // before there is a token
+		return cli.Usagef("--api-url: %w", err)
 	}
-	return verify.Run(ctx, verify.Options{APIURL: *apiURL, Token: *bearer}, func(r verify.Result) {
+	bearer, err := readToken(ctx, *stdin, *secretPath)
+	if err != nil {
+		return err
+	}
+	return verify.Run(ctx, verify.Options{APIURL: *apiURL, Token: bearer}, func(r verify.Result) {
 		_, _ = fmt.Fprintln(stdout, r)
 	})
 }
+
+// readToken returns the token that is given, or signs one.
+func readToken(ctx context.Context, stdin bool, secretPath string) (string, error) {
+	given := os.Getenv(envToken)
+	switch {
+	case stdin && given != "":
+		return "", cli.Usagef("--token-stdin and the environment variable %s are both given", envToken)
+	case stdin:
+		content, err := io.ReadAll(io.LimitReader(os.Stdin, maxToken))
+		if err != nil {
+			return "", fmt.Errorf("reading the token from standard input: %w", err)
+		}
+		if given = strings.TrimSpace(string(content)); given == "" {
+			return "", cli.Usagef("--token-stdin is given, but standard input is empty")
+		}
+	case given == "":
+		return sign(ctx, secretPath)
+	}
+	return given, nil
+}
+
+// maxToken is more than API Gateway takes in all headers together, 10 KB (HTTP API
+// quotas, "Total combined size of request line and header values").
+const maxToken = 16 << 10
 
 // tokenLifetime is longer than all checks take together.
 const tokenLifetime = 15 * time.Minute
@@ -55,7 +90,7 @@ const tokenLifetime = 15 * time.Minute
 func sign(ctx context.Context, secretPath string) (string, error) {
 	key, err := parameter.ReadKey(ctx, secretPath, "")
 	if err != nil {
-		return "", fmt.Errorf("no --token is given, and signing one failed: %w", err)
+		return "", fmt.Errorf("signing a token (%s is not set and --token-stdin not given): %w", envToken, err)
 	}
 	now := time.Now()
 	return token.SignWith(key, token.Claims{

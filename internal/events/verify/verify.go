@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/cleartext"
 )
 
 // requestTimeout is how long one request may take. API Gateway itself gives
@@ -25,7 +27,8 @@ const maxBody = 1 << 20
 
 // Options are what is checked.
 type Options struct {
-	// APIURL is the API's address, without a path below the stage.
+	// APIURL is the API's address, without a path below the stage: https, or http
+	// to a loopback address.
 	APIURL string
 	// Token is one that the authorizer accepts.
 	Token string
@@ -90,15 +93,36 @@ type check struct {
 }
 
 func newVerifier(opts Options) (*verifier, error) {
-	base, err := url.Parse(opts.APIURL)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("the API's URL %q is not an http or https URL, such as https://abc123.execute-api.eu-central-1.amazonaws.com", opts.APIURL)
+	base, err := parseURL(opts.APIURL)
+	if err != nil {
+		return nil, err
 	}
 	subject, err := subjectOf(opts.Token)
 	if err != nil {
 		return nil, err
 	}
 	return &verifier{base: base, token: opts.Token, subject: subject, cache: opts.Cache}, nil
+}
+
+// CheckURL returns the error with which Run refuses an API's address.
+func CheckURL(text string) error {
+	_, err := parseURL(text)
+	return err
+}
+
+// parseURL reads the API's address. A token is sent there.
+func parseURL(text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	switch {
+	case strings.Contains(text, "@"):
+		return nil, errors.New("the API's URL is not shown, because it has an @ and so maybe a password: leave that out")
+	case err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "":
+		return nil, fmt.Errorf("the API's URL %q is not an http or https URL, such as https://abc123.execute-api.eu-central-1.amazonaws.com", text)
+	}
+	if err := cleartext.Check(base); err != nil {
+		return nil, fmt.Errorf("the API's URL %q takes a token: %w", text, err)
+	}
+	return base, nil
 }
 
 // subjectOf reads a token's subject without verifying it: whether the token is
@@ -232,10 +256,18 @@ type request struct {
 func (v *verifier) expect(ctx context.Context, r request, want int) ([]byte, error) {
 	status, body, err := v.send(ctx, r)
 	if err == nil && status != want {
-		err = fmt.Errorf("the status is %d, not %d: %s", status, want, bytes.TrimSpace(body))
+		shown := body
+		if r.token != "" { // which an answer may repeat, and a log would keep
+			shown = bytes.ReplaceAll(body, []byte(r.token), []byte("(the token)"))
+		}
+		err = fmt.Errorf("the status is %d, not %d: %s", status, want, bytes.TrimSpace(shown))
 	}
 	return body, err
 }
+
+// client follows no redirect: it could lead the token to another host, or to http.
+// An API of these routes answers with none.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // send sends a request and returns the answer's status and body.
 func (v *verifier) send(ctx context.Context, r request) (int, []byte, error) {
@@ -251,7 +283,7 @@ func (v *verifier) send(ctx context.Context, r request) (int, []byte, error) {
 	if r.token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("sending the request: %w", err)
 	}

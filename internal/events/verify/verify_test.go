@@ -134,6 +134,8 @@ func TestRunRefusesBadOptions(t *testing.T) {
 		name, url, token, want string
 	}{
 		{"no URL", "abc", token, `the API's URL "abc" is not an http or https URL, such as https://abc123.execute-api.eu-central-1.amazonaws.com`},
+		{"clear text", "http://a.example", token, `the API's URL "http://a.example" takes a token: it is http to the host "a.example", so that credentials could be read on the way: use https, which only a loopback address such as 127.0.0.1 may do without`},
+		{"a password", "http://me:secret@a.example", token, `the API's URL is not shown, because it has an @ and so maybe a password: leave that out`},
 		{"no JWT", "https://a.example", "secret-thing", "the token is not a JWT of three segments: make one with go run ./scripts/token --subject usr_abc"},
 		{"no base64", "https://a.example", "a.!.c", "the token's payload is not base64url: make one with go run ./scripts/token --subject usr_abc"},
 		{"no subject", "https://a.example", "a.e30.c", "the token has no subject (sub): make one with go run ./scripts/token --subject usr_abc"},
@@ -146,5 +148,48 @@ func TestRunRefusesBadOptions(t *testing.T) {
 				t.Errorf("the error is %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// A redirect is an answer like another: the token goes nowhere else.
+func TestRunFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
+	defer elsewhere.Close()
+	redirect := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}
+	server := httptest.NewServer(&api{override: map[string]http.HandlerFunc{"POST /events": redirect}, events: map[string]event{}})
+	defer server.Close()
+	var got string
+	err := Run(t.Context(), Options{APIURL: server.URL, Token: token}, func(r Result) {
+		if strings.Contains(r.Name, "with a valid token is 201") {
+			got = r.String()
+		}
+	})
+	want := "FAIL POST /events with a valid token is 201, and createdBy is its subject: the status is 307, not 201: "
+	if !errors.Is(err, ErrFailed) || got != want {
+		t.Errorf("%v: %s, want %s", err, got, want)
+	}
+}
+
+// An answer that repeats the token is shown without it.
+func TestRunShowsNoToken(t *testing.T) {
+	t.Parallel()
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = w.Write([]byte("you sent " + r.Header.Get("Authorization")))
+	}
+	server := httptest.NewServer(&api{override: map[string]http.HandlerFunc{"POST /events": echo}, events: map[string]event{}})
+	defer server.Close()
+	var shown strings.Builder
+	_ = Run(t.Context(), Options{APIURL: server.URL, Token: token}, func(r Result) { shown.WriteString(r.String() + "\n") })
+	for _, credential := range []string{token, forge(token)} {
+		if strings.Contains(shown.String(), credential) {
+			t.Errorf("a token is shown:\n%s", shown.String())
+		}
+	}
+	if want := "201, and createdBy is its subject: the status is 418, not 201: you sent Bearer (the token)"; !strings.Contains(shown.String(), want) {
+		t.Errorf("the results lack %q:\n%s", want, shown.String())
 	}
 }

@@ -7,10 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/protected-http-api/protected-http-api/internal/cleartext"
 )
 
 // Timeout bounds what a command asks of AWS: without credentials in the
@@ -30,5 +35,30 @@ func Load(ctx context.Context, whose string) (aws.Config, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return aws.Config{}, fmt.Errorf("no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: %w", err)
 	}
+	cfg.APIOptions = append(cfg.APIOptions, refuseCleartext)
 	return cfg, nil
+}
+
+// refuseCleartext has every client refuse an endpoint, from whatever setting, by
+// which secrets could be read on the way.
+func refuseCleartext(stack *middleware.Stack) error {
+	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("RefuseCleartext", func(
+		ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
+	) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		if request, ok := in.Request.(*smithyhttp.Request); ok {
+			if err := CheckEndpoint(request.URL); err != nil {
+				return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+			}
+		}
+		return next.HandleFinalize(ctx, in)
+	}), middleware.After)
+}
+
+// CheckEndpoint refuses an endpoint of AWS by which secrets could be read on the
+// way.
+func CheckEndpoint(u *url.URL) error {
+	if err := cleartext.Check(u); err != nil {
+		return fmt.Errorf("the endpoint of AWS (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_… or endpoint_url of the profile) is refused: %w", err)
+	}
+	return nil
 }

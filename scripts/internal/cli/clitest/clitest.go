@@ -36,9 +36,15 @@ func UsageError(command, text string) Result {
 	return Result{Code: 2, Stderr: command + ": " + text + "\ngo run ./scripts/" + command + " --help prints its usage\n"}
 }
 
-// Run runs the command with nothing of the machine's AWS environment. A stack
-// trace fails the test.
+// Run runs the command with nothing of the machine's AWS environment and an empty
+// standard input. A stack trace fails the test.
 func Run(t *testing.T, env []string, args ...string) Result {
+	t.Helper()
+	return RunInput(t, "", env, args...)
+}
+
+// RunInput is Run with a standard input.
+func RunInput(t *testing.T, stdin string, env []string, args ...string) Result {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0], args...) //nolint:gosec // the test binary itself
 	nothing := filepath.Join(t.TempDir(), "none")
@@ -46,6 +52,7 @@ func Run(t *testing.T, env []string, args ...string) Result {
 		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
 	}, env...)
+	command.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
