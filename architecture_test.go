@@ -49,7 +49,7 @@ var floors = []floor{
 	// What Lambda functions import.
 	{packages: "authz/cedar", imports: []string{"authz"}, never: slices.Concat(pulumiModules, awsClients)},
 	// It reads parameters by what the program gives it.
-	{packages: "authz/tenant", imports: []string{"authz", "authz/internal/fresh", "internal/strictjson"},
+	{packages: "authz/tenant", imports: []string{"authz", "authz/internal/fresh", "authz/internal/hmackey", "internal/strictjson"},
 		never: slices.Concat(pulumiModules, cedarEngine, []string{"github.com/aws/aws-sdk-go-v2/..."})},
 	{packages: "authz/...", imports: []string{"internal/contract", "internal/strictjson"}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
 

@@ -87,7 +87,7 @@ func TestChainRefusesPrincipals(t *testing.T) {
 		{"subject", func(p *Principal) { p.Subject = "" }, "the subject is empty"},
 		{"tenant", func(p *Principal) { p.Tenant = "a\n" }, "the tenant has a character that is not printable"},
 		{"issuer", func(p *Principal) { p.Issuer = " i" }, "the issuer begins or ends with a space"},
-		{"credential id", func(p *Principal) { p.CredentialID = "a/b" }, "the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-"},
+		{"credential id", func(p *Principal) { p.CredentialID = "a b" }, "the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-@/ without .. in it"},
 		{"scope", func(p *Principal) { p.Scopes = []string{"a", "b c"} }, "scope 1: it has a character outside printable ASCII, a space, a quote or a backslash"},
 		{"permission", func(p *Principal) { p.Permissions = []string{""} }, "permission 0: it is empty"},
 		{"expiry", func(p *Principal) { p.ExpiresAt = time.Time{} }, "its expiry is out of range"},

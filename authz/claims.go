@@ -1,9 +1,11 @@
 package authz
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -24,6 +26,9 @@ type claimSet struct {
 	audience                     jwt.ClaimStrings
 	expiresAt, notBefore, issued *jwt.NumericDate
 	all                          Claims
+	// numbers are the errors of sub and jti that are numbers, by name. Legacy
+	// issuers write such ids; JWTConfig.Map may know what to do with them.
+	numbers map[string]error
 }
 
 // credentialID is the jti, or empty where it could not stand in a log.
@@ -51,14 +56,18 @@ func parseClaims(segment string) (claimSet, error) {
 		}
 	}
 	c := claimSet{all: object}
-	if c.expiresAt, err = numericDate(object, "exp", math.Floor); err != nil {
+	if c.expiresAt, err = numericDate(object, "exp"); err != nil {
 		return claimSet{}, err
 	}
-	if c.notBefore, err = numericDate(object, "nbf", math.Ceil); err != nil {
+	if c.notBefore, err = numericDate(object, "nbf"); err != nil {
 		return claimSet{}, err
 	}
-	if c.issued, err = numericDate(object, "iat", math.Ceil); err != nil {
+	if c.issued, err = numericDate(object, "iat"); err != nil {
 		return claimSet{}, err
+	}
+	if c.expiresAt != nil {
+		// The handler is told of whole seconds.
+		c.expiresAt.Time = time.Unix(c.expiresAt.Unix(), 0)
 	}
 	if c.audience, err = audience(object); err != nil {
 		return claimSet{}, err
@@ -66,18 +75,30 @@ func parseClaims(segment string) (claimSet, error) {
 	for name, field := range map[string]*string{"iss": &c.issuer, "sub": &c.subject, "jti": &c.id} {
 		if raw, present := object[name]; present {
 			var ok bool
-			if *field, ok = strictjson.String(raw); !ok {
-				return claimSet{}, invalidClaim(name + " is not a string")
+			if *field, ok = strictjson.String(raw); ok {
+				continue
 			}
+			err := invalidClaim(name + " is not a string")
+			if name == "iss" || !isNumber(raw) {
+				return claimSet{}, err
+			}
+			if c.numbers == nil {
+				c.numbers = map[string]error{}
+			}
+			c.numbers[name] = err
 		}
 	}
 	return c, nil
 }
 
+// isNumber reports whether a value of valid JSON is a number.
+func isNumber(raw []byte) bool {
+	return len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
+}
+
 // numericDate reads a NumericDate (RFC 7519 section 2) from 0 to
-// contract.MaxSeconds; nil if there is none. A fraction of a second is rounded so
-// that it never lengthens the token's life.
-func numericDate(object Claims, name string, round func(float64) float64) (*jwt.NumericDate, error) {
+// contract.MaxSeconds, with its fraction of a second; nil if there is none.
+func numericDate(object Claims, name string) (*jwt.NumericDate, error) {
 	raw, present := object[name]
 	if !present {
 		return nil, nil
@@ -88,10 +109,26 @@ func numericDate(object Claims, name string, round func(float64) float64) (*jwt.
 	if err != nil {
 		return nil, invalidClaim(name + " is not a number of seconds")
 	}
-	if seconds = round(seconds); seconds < 0 || seconds > contract.MaxSeconds {
+	if seconds < 0 || seconds >= contract.MaxSeconds+1 {
 		return nil, invalidClaim(name + " is out of range")
 	}
-	return &jwt.NumericDate{Time: time.Unix(int64(seconds), 0)}, nil
+	return &jwt.NumericDate{Time: exactTime(string(raw), seconds)}, nil
+}
+
+// exactTime returns the time that a number of seconds in JSON is, to the
+// nanosecond, where the text has no exponent: a float64 would be off by up to a
+// tenth of a microsecond. Digits after the ninth are cut off.
+func exactTime(text string, seconds float64) time.Time {
+	const digits = 9
+	whole, fraction, _ := strings.Cut(text, ".")
+	fraction = (fraction + strings.Repeat("0", digits))[:digits]
+	s, err := strconv.ParseInt(whole, 10, 64)
+	ns, fractionErr := strconv.ParseInt(fraction, 10, 64)
+	if errors.Join(err, fractionErr) != nil || strings.ContainsAny(text, "eE") {
+		whole, fraction := math.Modf(seconds)
+		s, ns = int64(whole), int64(fraction*1e9)
+	}
+	return time.Unix(s, ns)
 }
 
 // audience reads aud: a string or an array of strings (RFC 7519 section

@@ -74,9 +74,9 @@ type Extractor interface {
 const BearerScheme = "Bearer"
 
 // BearerHeader is the [Extractor] of RFC 6750 section 2.1: the header
-// Authorization with the scheme Bearer, in any case, one space, and a token68
-// (RFC 9110 section 11.2). A second space and a comma, by which API Gateway
-// joins repeated headers, are refused.
+// Authorization with the scheme Bearer, in any case, one or more spaces, and a
+// token68 (RFC 9110 sections 11.2 and 11.4). A tab, and a comma, by which API
+// Gateway joins repeated headers, are refused.
 type BearerHeader struct {
 	// BareToken also takes a token without a scheme, as API Gateway's own JWT
 	// authorizer does. Defaults to false: it is refused.
@@ -90,6 +90,7 @@ func (b BearerHeader) Extract(r Request) (Credential, error) {
 		return Credential{}, fmt.Errorf("%w: the header Authorization is missing or empty", ErrNoCredential)
 	}
 	scheme, token, hasScheme := strings.Cut(header, " ")
+	token = strings.TrimLeft(token, " ")
 	if b.BareToken && !hasScheme && !strings.EqualFold(scheme, BearerScheme) && isToken68(header) {
 		return NewCredential(BearerScheme, header), nil
 	}
@@ -101,7 +102,7 @@ func (b BearerHeader) Extract(r Request) (Credential, error) {
 	case token == "":
 		return Credential{}, malformed("the header Authorization has no token after its scheme")
 	case !isToken68(token):
-		return Credential{}, malformed("the header Authorization has more than one space or a character outside token68")
+		return Credential{}, malformed("the header Authorization has a character outside token68")
 	}
 	return NewCredential(BearerScheme, token), nil
 }

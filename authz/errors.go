@@ -121,9 +121,10 @@ const reasonInternal = "internal"
 type CredentialError struct {
 	// Method is the kind of credential, for instance "JWT".
 	Method string
-	// CredentialID is a public name of the credential, such as the id of the
-	// key that it claims to be made with. It may come from a stranger: what
-	// [CheckCredentialID] refuses is not logged.
+	// CredentialID is a public name of the credential that has been verified,
+	// such as the id of the key that it was made with. What is only claimed does
+	// not belong here: a stranger's words would stand in the log as a credential's
+	// id. What [CheckCredentialID] refuses is not logged.
 	CredentialID string
 	// Err is the error. Required.
 	Err error
@@ -138,18 +139,21 @@ func (e *CredentialError) Unwrap() error { return e.Err }
 // MaxCredentialIDBytes is how long the id of a credential or of a key may be.
 const MaxCredentialIDBytes = 128
 
+// idRule is what CheckCredentialID takes.
+const idRule = "1 to 128 letters, digits and characters of ._:~=+-@/ without .. in it"
+
 // CheckCredentialID returns an error unless id can name a credential or a key:
-// 1 to MaxCredentialIDBytes letters, digits and characters of ._:~=+-. An id
-// is looked up in a map or a table and nowhere else; the alphabet has no slash,
-// quote, space or line break all the same, so that it is harmless in a log, a
-// path or a query.
+// 1 to MaxCredentialIDBytes letters, digits and characters of ._:~=+-@/ without
+// two dots in a row. An id is looked up in a map or a table and nowhere else; it
+// has no quote, space or line break and leads to no parent folder all the same, so
+// that it is harmless in a log, a path or a query.
 func CheckCredentialID(id string) error {
-	good := 0 < len(id) && len(id) <= MaxCredentialIDBytes
+	good := 0 < len(id) && len(id) <= MaxCredentialIDBytes && !strings.Contains(id, "..")
 	for i := range len(id) {
-		good = good && (isBase64URL(id[i]) || strings.IndexByte(".:~=+", id[i]) >= 0)
+		good = good && (isBase64URL(id[i]) || strings.IndexByte(".:~=+@/", id[i]) >= 0)
 	}
 	if !good {
-		return errors.New("the id is not 1 to 128 letters, digits and characters of ._:~=+-")
+		return errors.New("the id is not " + idRule)
 	}
 	return nil
 }

@@ -29,9 +29,10 @@ var (
 // empty.
 //
 // [Handler] writes it into the authorizer context under the names userId (the
-// subject), issuer, tenant, method, credentialId, scopes, permissions, tier and
-// expiresAt: strings, with scopes and permissions as words with single spaces
-// between them, and expiresAt as a number of seconds since the Unix epoch.
+// subject), issuer, tenant, method, credentialId, scopes, permissions, tier,
+// contentDigest ("required", or not there) and expiresAt: strings, with scopes and
+// permissions as words with single spaces between them, and expiresAt as a number
+// of seconds since the Unix epoch.
 // Access logs show them as $context.authorizer.userId and so on. [FromRequest]
 // reads it.
 type Identity struct {
@@ -60,6 +61,10 @@ type Identity struct {
 	Permissions []string
 	// Tier is the caller's tier, by which quotas are told apart.
 	Tier string
+	// DigestRequired says that the credential covers the request's body only
+	// through the header Content-Digest (RFC 9530): the handler has to compare the
+	// two, as httpsig.CheckContentDigest does.
+	DigestRequired bool
 	// ExpiresAt is when the identity stops being valid, to the second. It is zero
 	// for an IAM caller: API Gateway checks each of its requests.
 	ExpiresAt time.Time
@@ -85,6 +90,10 @@ func contextOf(p Principal) (map[string]any, error) {
 		contract.ContextUserID:    p.Subject,
 		contract.ContextExpiresAt: p.ExpiresAt.Unix(),
 	}
+	digest := ""
+	if p.DigestRequired {
+		digest = contract.DigestRequired
+	}
 	for name, value := range map[string]string{
 		contract.ContextIssuer:       p.Issuer,
 		contract.ContextTenant:       p.Tenant,
@@ -93,6 +102,8 @@ func contextOf(p Principal) (map[string]any, error) {
 		contract.ContextScopes:       joinList(p.Scopes),
 		contract.ContextPermissions:  joinList(p.Permissions),
 		contract.ContextTier:         p.Tier,
+
+		contract.ContextContentDigest: digest,
 	} {
 		if value != "" {
 			members[name] = value
@@ -151,7 +162,7 @@ func fromLambda(members map[string]any) (Identity, error) {
 	if !ok {
 		return Identity{}, malformedIdentity(contract.ContextUserID, errors.New("it is not a string"))
 	}
-	var scopes, permissions string
+	var scopes, permissions, digest string
 	identity := Identity{Subject: subject}
 	for name, field := range map[string]*string{
 		contract.ContextIssuer:       &identity.Issuer,
@@ -161,6 +172,8 @@ func fromLambda(members map[string]any) (Identity, error) {
 		contract.ContextTier:         &identity.Tier,
 		contract.ContextScopes:       &scopes,
 		contract.ContextPermissions:  &permissions,
+
+		contract.ContextContentDigest: &digest,
 	} {
 		if value, present := members[name]; present {
 			if *field, ok = value.(string); !ok {
@@ -173,6 +186,9 @@ func fromLambda(members map[string]any) (Identity, error) {
 	}
 	if identity.Permissions, ok = splitList(permissions); !ok {
 		return Identity{}, malformedIdentity(contract.ContextPermissions, errors.New("it is not a list of words"))
+	}
+	if identity.DigestRequired = digest == contract.DigestRequired; !identity.DigestRequired && digest != "" {
+		return Identity{}, malformedIdentity(contract.ContextContentDigest, fmt.Errorf("it is not %q", contract.DigestRequired))
 	}
 	// encoding/json decodes every number into a float64, which is exact for
 	// whole numbers far beyond the range. NaN is not equal to itself.

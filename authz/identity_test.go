@@ -63,12 +63,15 @@ func TestFromRequest(t *testing.T) {
 		{"permissions with two spaces", identity(`"userId":"u","permissions":"a  b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: permissions: it is not a list of words"},
 		{"scopes with a line break", identity(`"userId":"u","scopes":"a\nb","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: scopes: it is not a list of words"},
 		{"tier with a line break", identity(`"userId":"u","tier":"a\nb","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the tier has a character that is not printable"},
-		{"credential's id", identity(`"userId":"u","credentialId":"a b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-"},
+		{name: "a digest is required", context: identity(`"userId":"u","contentDigest":"required","expiresAt":1700000001`), want: Identity{Subject: "u", DigestRequired: true, ExpiresAt: soon}},
+		{"a digest in other words", identity(`"userId":"u","contentDigest":"yes","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, `malformed identity in the request: contentDigest: it is not "required"`},
+		{"a digest that is true", identity(`"userId":"u","contentDigest":true,"expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: contentDigest: it is not a string"},
+		{"credential's id", identity(`"userId":"u","credentialId":"a b","expiresAt":1700000001`), Identity{}, ErrMalformedIdentity, "malformed identity in the request: the credential's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-@/ without .. in it"},
 
 		{name: "JWT authorizer", context: jwt(`"sub":"u","exp":"1700000001","iss":"https://issuer.example","jti":"j1","scope":"a b","aud":"[a b]"`), want: Identity{
 			Subject: "u", Issuer: "https://issuer.example", Method: "JWT", CredentialID: "j1", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
 		{name: "JWT authorizer, exp as it prints large numbers", context: jwt(`"sub":"u","exp":"1.700000001e+09"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
-		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a/b","scope":"a  b"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
+		{name: "JWT authorizer, jti of another form", context: jwt(`"sub":"u","exp":"1700000001","jti":"a b","scope":"a  b"`), want: Identity{Subject: "u", Method: "JWT", ExpiresAt: soon}},
 		{name: "JWT authorizer, scp", context: jwt(`"sub":"u","exp":"1700000001","scp":"a b"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
 		{name: "JWT authorizer, scp an array", context: jwt(`"sub":"u","exp":"1700000001","scp":"[a b]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a", "b"}, ExpiresAt: soon}},
 		{name: "JWT authorizer, scope an array of one", context: jwt(`"sub":"u","exp":"1700000001","scope":"[a]"`), want: Identity{Subject: "u", Method: "JWT", Scopes: []string{"a"}, ExpiresAt: soon}},

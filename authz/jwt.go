@@ -1,9 +1,12 @@
 package authz
 
 import (
+	"cmp"
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -12,6 +15,33 @@ import (
 
 // MaxLeeway is the longest [JWTConfig.Leeway].
 const MaxLeeway = time.Minute
+
+// DefaultLeeway is what [LeewayFromEnvironment] returns unless the environment
+// says otherwise.
+const DefaultLeeway = 30 * time.Second
+
+// envLeeway is the variable of LeewayFromEnvironment.
+const envLeeway = "JWT_LEEWAY"
+
+// LeewayFromEnvironment returns the [JWTConfig.Leeway] that the environment
+// variable JWT_LEEWAY says, a Go duration of 0s to MaxLeeway, or ErrMisconfigured;
+// without the variable it is DefaultLeeway. A nil getenv is os.Getenv. Issuers'
+// clocks are seldom exact, and API Gateway keeps a refusal for the authorizer's
+// TTL, so that a token that came a second early would be refused for minutes.
+func LeewayFromEnvironment(getenv func(string) string) (time.Duration, error) {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	text := getenv(envLeeway)
+	if text == "" {
+		return DefaultLeeway, nil
+	}
+	leeway, err := time.ParseDuration(text)
+	if err != nil || leeway < 0 || leeway > MaxLeeway {
+		return 0, fmt.Errorf("%w: environment variable %s is %q, which is not a Go duration of 0s to %v; set it to 30s, for instance", ErrMisconfigured, envLeeway, text, MaxLeeway)
+	}
+	return leeway, nil
+}
 
 // methodJWT is Principal.Method of tokens.
 const methodJWT = "JWT"
@@ -45,7 +75,9 @@ type JWTConfig struct {
 	// Map fills the principal from the claims of a token that is good in all
 	// else: permissions, tenant, tier, or a subject from another claim than
 	// sub. The principal has subject, issuer, scopes, claims and expiry
-	// already. An ExpiresAt that Map makes earlier counts: the token has expired
+	// already. With Map, sub, jti and the kid of keys without ids may be numbers,
+	// as legacy issuers write them: the principal then has no subject, which Map
+	// has to set, or no credential id. An ExpiresAt that Map makes earlier counts: the token has expired
 	// where that is past. One that is later than exp is cut to exp. An error
 	// without a sentinel of this package counts as ErrInvalidClaim; its text must
 	// show no claim. Defaults to nothing more.
@@ -58,8 +90,9 @@ type JWTConfig struct {
 
 // JWT is the [Verifier] of JSON Web Tokens (RFC 7519) in the scheme Bearer,
 // verified with keys that this side already has. A token must have exp and a
-// valid subject ([CheckSubject]); nbf and iat must not be in the future. It is
-// refused from the second of its exp on.
+// valid subject ([CheckSubject]); nbf and iat must not be in the future, to the
+// fraction of a second. It is refused from the whole second of its exp on: the
+// handler is told the expiry in seconds, and would refuse it from then on.
 //
 // The algorithm is the key's, never the token's choice. Where the keys have
 // ids, a token's kid must be one of them, and a token without kid may fit any;
@@ -84,7 +117,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 		return nil, fmt.Errorf("%w: JWTConfig.RequiredClaims has an empty name", ErrMisconfigured)
 	}
 	if keys, ok := cfg.Keys.(StaticKeys); ok {
-		if _, err := keysByID(keys); err != nil {
+		if err := CheckKeys(keys); err != nil {
 			return nil, fmt.Errorf("JWTConfig.Keys: %w", err)
 		}
 	}
@@ -136,7 +169,7 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 		if tokenErr != nil {
 			return nil // no key would make it better
 		}
-		return verifySignature(keys, head, token)
+		return verifySignature(keys, head, token, v.cfg.Map != nil)
 	})
 	switch {
 	case err != nil:
@@ -144,7 +177,11 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 	case tokenErr != nil:
 		return claimSet{}, tokenErr
 	}
-	return parseClaims(token.payload)
+	claims, err := parseClaims(token.payload)
+	if v.cfg.Map == nil {
+		err = cmp.Or(err, claims.numbers["sub"], claims.numbers["jti"])
+	}
+	return claims, err
 }
 
 func parseToken(text, wantType string) (compact, header, error) {
@@ -160,14 +197,21 @@ func parseToken(text, wantType string) (compact, header, error) {
 // its own type only.
 var signingMethods = map[Algorithm]jwt.SigningMethod{
 	HS256: jwt.SigningMethodHS256, HS384: jwt.SigningMethodHS384, HS512: jwt.SigningMethodHS512,
-	RS256: jwt.SigningMethodRS256, PS256: jwt.SigningMethodPS256,
+	RS256: jwt.SigningMethodRS256, PS256: ps256,
 	ES256: jwt.SigningMethodES256, EdDSA: jwt.SigningMethodEdDSA,
+}
+
+// ps256 takes a salt as long as the hash and no other (RFC 7518 section 3.5).
+// golang-jwt's own takes any.
+var ps256 = &jwt.SigningMethodRSAPSS{
+	SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA,
+	Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
 }
 
 // verifySignature tries the keys that the token's header admits. MACs are
 // compared in constant time: golang-jwt does it with [hmac.Equal].
-func verifySignature(keys []Key, head header, token compact) error {
-	candidates, err := selectKeys(keys, head)
+func verifySignature(keys []Key, head header, token compact, legacy bool) error {
+	candidates, err := selectKeys(keys, head, legacy)
 	if err != nil {
 		return err
 	}
@@ -191,6 +235,10 @@ func keysByID(keys []Key) (map[string]int, error) {
 		if key.material == nil {
 			return nil, fmt.Errorf("%w: the key provider gave the zero Key", ErrMisconfigured)
 		}
+		if key.algorithm.isHMAC() != keys[0].algorithm.isHMAC() {
+			// RFC 8725 section 3.1.
+			return nil, fmt.Errorf("%w: the key provider gave secrets and public keys; use one kind, and another verifier for the other", ErrMisconfigured)
+		}
 		if _, twice := byID[key.id]; twice && key.id != "" {
 			return nil, fmt.Errorf("%w: the key provider gave two keys with the id %q", ErrMisconfigured, key.id)
 		}
@@ -208,17 +256,21 @@ func keysByID(keys []Key) (map[string]int, error) {
 
 // selectKeys returns the keys that a token may be verified with. Its kid has to
 // have the form of an id only where the keys have ids: where they have none, an
-// issuer may write into it what it likes.
-func selectKeys(keys []Key, head header) ([]Key, error) {
+// issuer may write into it any string, and one of legacy tokens a number.
+func selectKeys(keys []Key, head header, legacy bool) ([]Key, error) {
 	byID, err := keysByID(keys)
 	if err != nil {
 		return nil, err
 	}
-	if _, anonymous := byID[""]; anonymous || !head.hasKeyID {
+	_, anonymous := byID[""]
+	switch {
+	case head.numericKeyID && (!anonymous || !legacy):
+		return nil, errKeyIDType
+	case anonymous || !head.hasKeyID:
 		return keys, nil
 	}
 	if CheckCredentialID(head.keyID) != nil {
-		return nil, malformed("the token's kid is not 1 to 128 letters, digits and characters of ._:~=+-")
+		return nil, malformed("the token's kid is not " + idRule)
 	}
 	i, known := byID[head.keyID]
 	if !known {
@@ -248,6 +300,9 @@ func (v *JWT) judge(claims claimSet) (Principal, error) {
 	}
 	if p.ExpiresAt.After(claims.expiresAt.Time) {
 		p.ExpiresAt = claims.expiresAt.Time
+	}
+	if err := claims.numbers["sub"]; err != nil && p.Subject == "" {
+		return Principal{}, err
 	}
 	if err := CheckSubject(p.Subject); err != nil {
 		return Principal{}, fmt.Errorf("%w: sub: %w", ErrInvalidClaim, err)

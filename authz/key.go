@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/authz/internal/hmackey"
 )
 
 // Algorithm is a signature algorithm by its name in the registry of RFC 7518
@@ -36,6 +38,9 @@ const (
 // minSecretBytes is how long the secret of an HMAC algorithm must at least be:
 // as long as its hash (RFC 7518 section 3.2).
 var minSecretBytes = map[Algorithm]int{HS256: 32, HS384: 48, HS512: 64}
+
+// isHMAC reports whether the algorithm's keys are secrets.
+func (a Algorithm) isHMAC() bool { return a == HS256 || a == HS384 || a == HS512 }
 
 // MinSecretBytes returns how long the secret of an HMAC algorithm must at least
 // be, in bytes; 0 for other algorithms.
@@ -181,14 +186,17 @@ func (k Key) HMACSecret() ([]byte, bool) {
 	return secret, ok
 }
 
-// Equal reports whether two keys are the same in id, algorithm and key. It
-// takes the same time for all secrets of equal length.
+// Equal reports whether two keys are the same in id, algorithm and key. The time
+// that it takes says nothing of the secrets but their length, and whether they are
+// the same.
 func (k Key) Equal(other Key) bool {
 	return k.id == other.id && k.algorithm == other.algorithm && k.SameMaterial(other)
 }
 
 // SameMaterial reports whether two keys hold the same secret or public key,
-// whatever their ids and algorithms.
+// whatever their ids and algorithms. Two secrets that HMAC makes one key of are
+// the same: one that the other is followed by zeros, one that is the other's hash
+// (RFC 2104 section 2).
 func (k Key) SameMaterial(other Key) bool {
 	if k.material == nil || other.material == nil {
 		return k.material == nil && other.material == nil
@@ -196,7 +204,7 @@ func (k Key) SameMaterial(other Key) bool {
 	switch mine := k.material().(type) {
 	case []byte:
 		theirs, ok := other.HMACSecret()
-		return ok && equal(mine, theirs)
+		return ok && (equal(mine, theirs) || hmackey.Same(mine, theirs))
 	case interface{ Equal(crypto.PublicKey) bool }:
 		return mine.Equal(other.material())
 	}
@@ -225,8 +233,30 @@ func (k Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.String()) }
 // with what String returns.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
+// CheckKeys returns what is wrong with the keys of one verifier, as
+// ErrMisconfigured: none, secrets beside public keys, ids for some only, an id
+// twice, or one secret under two ids, of which the one that is taken out would
+// still be accepted, and two users would be one.
+func CheckKeys(keys []Key) error {
+	if _, err := keysByID(keys); err != nil {
+		return err
+	}
+	secrets := hmackey.Set[string]{}
+	for _, key := range keys {
+		secret, ok := key.HMACSecret()
+		if !ok || key.id == "" {
+			continue
+		}
+		if other, same := secrets.Add(secret, key.id); same {
+			return fmt.Errorf("%w: the keys with the ids %q and %q are the same secret; give each a secret of its own", ErrMisconfigured, other, key.id)
+		}
+	}
+	return nil
+}
+
 // KeyProvider gives the keys that are valid now, at least one: all of them with
-// an id or none of them, and no two with the same. Its error wraps
+// an id or none of them, and no two with the same; secrets or public keys, not
+// both ([CheckKeys]). Its error wraps
 // ErrMisconfigured or ErrUnavailable. Keys is called for every credential and
 // is safe for concurrent use.
 type KeyProvider interface {

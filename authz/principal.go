@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
@@ -42,9 +44,11 @@ const MaxSubjectBytes = 255
 
 // CheckSubject returns an error that says what is wrong with subject, nil if
 // it is a valid one: valid UTF-8, 1 to MaxSubjectBytes bytes, printable
-// characters only, no space at either end. Control and invisible characters
-// are refused because two subjects that differ must also look different in a
-// log or a console.
+// characters only, no space at either end, in Unicode's normalization form C
+// (Unicode Standard Annex #15). Two subjects that differ must also look different
+// in a log or a console: control and invisible characters
+// (Default_Ignorable_Code_Point, and U+2800, a blank of Braille) are refused, and
+// so is a letter with its accent apart.
 func CheckSubject(subject string) error { return checkName("the subject", subject) }
 
 // checkName is CheckSubject for any name.
@@ -58,6 +62,8 @@ func checkName(what, name string) error {
 		return fmt.Errorf("%s has a character that is not printable", what)
 	case strings.TrimSpace(name) != name:
 		return fmt.Errorf("%s begins or ends with a space", what)
+	case !norm.NFC.IsNormalString(name):
+		return fmt.Errorf("%s is not in normalization form C (NFC)", what)
 	}
 	return nil
 }
@@ -115,4 +121,14 @@ func (i Identity) check() error {
 
 // unprintable counts U+FFFD as unprintable: it is what the JSON decoder makes
 // of every unpaired surrogate, so it would make different subjects the same.
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+func unprintable(r rune) bool {
+	return r == utf8.RuneError || !unicode.IsPrint(r) || r > unicode.MaxASCII && unicode.In(r, invisible...)
+}
+
+// invisible are the characters that are Default_Ignorable_Code_Point (Unicode
+// Standard, section 5.21) and yet printable to package unicode, and the blank of
+// Braille.
+var invisible = []*unicode.RangeTable{
+	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
+	{R16: []unicode.Range16{{Lo: '\u2800', Hi: '\u2800', Stride: 1}}},
+}

@@ -88,7 +88,11 @@ type header struct {
 	algorithm Algorithm
 	keyID     string
 	hasKeyID  bool
+	// numericKeyID says that kid is a number.
+	numericKeyID bool
 }
+
+var errKeyIDType = malformed("the token's kid is not a string")
 
 // checkHeader reads the header of a token whose typ must be wantType, or JWT or
 // missing where that is empty. Unknown parameters are ignored, as RFC 7515
@@ -114,10 +118,13 @@ func checkHeader(parameters Claims, wantType string) (header, error) {
 	if err := checkType(parameters, wantType); err != nil {
 		return header{}, err
 	}
-	if _, h.hasKeyID = parameters["kid"]; h.hasKeyID {
+	var kid []byte
+	if kid, h.hasKeyID = parameters["kid"]; h.hasKeyID {
 		// The text is compared with the ids of keys, and used for nothing else.
 		if h.keyID, ok = parameters.String("kid"); !ok {
-			return header{}, malformed("the token's kid is not a string")
+			if h.numericKeyID = isNumber(kid); !h.numericKeyID {
+				return header{}, errKeyIDType
+			}
 		}
 	}
 	return h, nil

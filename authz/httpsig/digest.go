@@ -20,16 +20,20 @@ var ErrContentDigest = errors.New("content digest")
 // CheckContentDigest returns an error unless the body of a signed request is
 // covered by the signature: a body needs the header Content-Digest (RFC 9530,
 // sha-256 or sha-512), and the header needs to match the body. A handler calls
-// it before it reads the body. Requests that were let in by another method
-// pass, and so does one without an identity, which is authz.FromRequest's to
-// refuse.
+// it before it reads the body. What counts is that the authorizer says so in its
+// context ([authz.Identity.DigestRequired]), whatever it calls its method.
+// Requests without that pass, and so does one without an identity, which is
+// authz.FromRequest's to refuse.
 //
 // That the signature covers the header was the authorizer's to check; so the
 // check here is worth something only where API Gateway does not reuse the
 // authorizer's answers.
 func CheckContentDigest(request events.APIGatewayV2HTTPRequest) error {
 	authorizer := request.RequestContext.Authorizer
-	if authorizer == nil || authorizer.Lambda[contract.ContextMethod] != Method {
+	if authorizer == nil {
+		return nil
+	}
+	if _, required := authorizer.Lambda[contract.ContextContentDigest]; !required {
 		return nil
 	}
 	body := []byte(request.Body)

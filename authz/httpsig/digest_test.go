@@ -8,11 +8,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// handled is what a handler gets behind an authorizer that has accepted the
-// method.
+// handled is what a handler gets behind an authorizer that calls its method so, and
+// says that a digest is required of Method.
 func handled(method string, headers map[string]string, body string) events.APIGatewayV2HTTPRequest {
 	r := events.APIGatewayV2HTTPRequest{Headers: headers, Body: body}
 	r.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{Lambda: map[string]any{"userId": "u", "method": method}}
+	if method == Method {
+		r.RequestContext.Authorizer.Lambda["contentDigest"] = "required"
+	}
 	return r
 }
 
@@ -31,6 +34,11 @@ func TestChecklist12CheckContentDigest(t *testing.T) {
 	}
 	jwt := handled("JWT", nil, "{}")
 	jwt.RequestContext.Authorizer.JWT = &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{}
+	renamed := func(required any) events.APIGatewayV2HTTPRequest {
+		r := handled("partner", sent(testDigest), "{ }")
+		r.RequestContext.Authorizer.Lambda["contentDigest"] = required
+		return r
+	}
 	tests := []struct {
 		name string
 		r    events.APIGatewayV2HTTPRequest
@@ -44,6 +52,8 @@ func TestChecklist12CheckContentDigest(t *testing.T) {
 		{name: "no body", r: handled(Method, nil, "")},
 		{name: "digest of no body", r: handled(Method, sent("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"), "")},
 		{name: "another method", r: jwt},
+		{name: "another name of the method, another body", r: renamed("required"), err: mismatch},
+		{name: "a digest is required in other words", r: renamed(true), err: mismatch},
 		{name: "no authorizer", r: events.APIGatewayV2HTTPRequest{Body: "{}"}},
 		{name: "a body that was not signed", r: handled(Method, nil, "{}"), err: none},
 		{name: "a body that was not signed, in base64", r: encoded("e30=", nil), err: none},

@@ -104,7 +104,7 @@ func signedRequest() authz.Request {
 func ExampleCheckContentDigest() {
 	request := events.APIGatewayV2HTTPRequest{Body: `{"name":"Launch"}`}
 	request.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-		Lambda: map[string]any{"userId": "partner-1", "method": httpsig.Method},
+		Lambda: map[string]any{"userId": "partner-1", "method": httpsig.Method, "contentDigest": "required"},
 	}
 	fmt.Println(httpsig.CheckContentDigest(request))
 	// Output:

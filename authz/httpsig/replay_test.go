@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +63,7 @@ func TestChecklist12Replay(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	v, err := New(Config{
-		Keys:    authz.StaticKeys{testKey(t), newKey(t, authz.HS256, "partner-2", testSecret)},
+		Keys:    authz.StaticKeys{testKey(t), newKey(t, authz.HS256, "partner-2", bytes.ToUpper(testSecret))},
 		Replays: c.table(t, "dynamodb:PutItem"), now: func() time.Time { return testNow },
 	})
 	if err != nil {
@@ -70,7 +71,7 @@ func TestChecklist12Replay(t *testing.T) {
 	}
 	r := signed(t, testSigner(t), "POST", "/events", "{}")
 	nonce, key := testSigner(t), testSigner(t)
-	nonce.nonce, key.Key = nil, newKey(t, authz.HS256, "partner-2", testSecret)
+	nonce.nonce, key.Key = nil, newKey(t, authz.HS256, "partner-2", bytes.ToUpper(testSecret))
 	for i, step := range []struct {
 		r   authz.Request
 		err error
@@ -80,8 +81,12 @@ func TestChecklist12Replay(t *testing.T) {
 		{signed(t, nonce, "POST", "/events", "{}"), nil},
 		{signed(t, key, "POST", "/events", "{}"), nil},
 	} {
-		if _, err := authenticate(t.Context(), v, step.r); !errors.Is(err, step.err) || err != nil && step.err == nil {
+		_, err := authenticate(t.Context(), v, step.r)
+		if !errors.Is(err, step.err) || err != nil && step.err == nil {
 			t.Errorf("step %d: got %v, want %v", i, err, step.err)
+		}
+		if about := (*authz.CredentialError)(nil); step.err != nil && (!errors.As(err, &about) || about.CredentialID != testKeyID) {
+			t.Errorf("step %d: the error does not name the key, whose signature is good: %v", i, about)
 		}
 	}
 }

@@ -86,6 +86,11 @@ func New(cfg Config) (*Verifier, error) {
 	case cfg.Replays == nil:
 		return nil, misconfigured("Replays is nil; without it a signature would be good more than once")
 	}
+	if keys, ok := cfg.Keys.(authz.StaticKeys); ok {
+		if err := authz.CheckKeys(keys); err != nil {
+			return nil, misconfigured("Keys: %w", err)
+		}
+	}
 	authorities := make([]string, len(cfg.Authorities))
 	for i, authority := range cfg.Authorities {
 		authorities[i] = strings.ToLower(authority)
@@ -123,29 +128,29 @@ func (v *Verifier) Verify(ctx context.Context, r authz.Request, c authz.Credenti
 	if err != nil {
 		return authz.Principal{}, err
 	}
-	principal, err := v.verify(ctx, r, in, signatureHeader)
+	if err := v.verify(ctx, r, in, signatureHeader); err != nil {
+		return authz.Principal{}, &authz.CredentialError{Method: Method, Err: err} // whose key id is only claimed
+	}
+	principal, err := v.accept(ctx, in)
 	if err != nil {
 		return authz.Principal{}, &authz.CredentialError{Method: Method, CredentialID: in.keyID, Err: err}
 	}
 	return principal, nil
 }
 
-func (v *Verifier) verify(ctx context.Context, r authz.Request, in signatureInput, header string) (authz.Principal, error) {
+// verify returns nil if a key made the signature for this request.
+func (v *Verifier) verify(ctx context.Context, r authz.Request, in signatureInput, header string) error {
 	signature, err := parseSignature(header, in.label)
 	if err != nil {
-		return authz.Principal{}, err
+		return err
 	}
 	bases, err := v.bases(r, in)
 	if err != nil {
-		return authz.Principal{}, err
+		return err
 	}
-	err = authz.TryKeys(ctx, v.cfg.Keys, func(keys []authz.Key) error {
+	return authz.TryKeys(ctx, v.cfg.Keys, func(keys []authz.Key) error {
 		return matchSignature(keys, in.keyID, signature, bases)
 	})
-	if err != nil {
-		return authz.Principal{}, err
-	}
-	return v.accept(ctx, in)
 }
 
 // bases returns the signature base for each authority that the request may be
@@ -256,6 +261,7 @@ func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Princip
 		return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
 	}
 	principal.Method, principal.CredentialID, principal.ExpiresAt = Method, in.keyID, end.UTC()
+	principal.DigestRequired = true
 	if err := v.cfg.Replays.Use(ctx, in.keyID, in.nonce, forget); err != nil {
 		return authz.Principal{}, fmt.Errorf("using the nonce: %w", err)
 	}

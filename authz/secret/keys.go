@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/hmackey"
 )
 
 // ParseKeys returns the keys that the value of a secret parameter holds, each
@@ -19,8 +20,8 @@ import (
 // describes; for an algorithm with public keys it is a public key in PEM
 // ([authz.ParsePublicKey]).
 //
-// Every mistake, an unknown or repeated member, two keys with one id and a
-// JSON Web Key Set included, is authz.ErrMisconfigured. No error shows a part
+// Every mistake, an unknown or repeated member, two keys with one id, one secret
+// with two ids and a JSON Web Key Set included, is authz.ErrMisconfigured. No error shows a part
 // of the value.
 func ParseKeys(algorithm authz.Algorithm, value string) ([]authz.Key, error) {
 	document, err := ParseDocument(value)
@@ -54,12 +55,17 @@ func newKey(algorithm authz.Algorithm, entry Entry) (authz.Key, error) {
 	return authz.NewHMACKey(algorithm, entry.ID, secret)
 }
 
-// checkIDs refuses keys that a verifier could not tell apart. The ids are not
-// shown: who mistakes one place for another writes a secret there.
+// checkIDs refuses keys that a verifier could not tell apart, and one secret under
+// two ids ([authz.CheckKeys]). The ids are not shown: who mistakes one place for another writes a secret there.
 func checkIDs(keys []authz.Key) error {
-	seen := map[string]bool{}
+	seen, secrets := map[string]bool{}, hmackey.Set[struct{}]{}
 	for _, key := range keys {
 		id := key.ID()
+		if secret, ok := key.HMACSecret(); ok && id != "" {
+			if _, same := secrets.Add(secret, struct{}{}); same && !seen[id] {
+				return fmt.Errorf("%w: two keys with different ids are the same secret; give each a secret of its own", authz.ErrMisconfigured)
+			}
+		}
 		if id != "" && seen[id] {
 			return fmt.Errorf("%w: two keys have the same id", authz.ErrMisconfigured)
 		}

@@ -32,6 +32,8 @@ func TestParseKeys(t *testing.T) {
 	}
 }
 
+const sameText = "misconfigured: two keys with different ids are the same secret; give each a secret of its own"
+
 func TestParseKeysRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -44,8 +46,11 @@ func TestParseKeysRefuses(t *testing.T) {
 		{"checklist 3: short for HS512", authz.HS512, testSecret, "misconfigured: the secret has 32 bytes, HS512 needs at least 64 (RFC 7518 section 3.2); make one with: openssl rand -base64 64"},
 		{"checklist 3: short previous", authz.HS256, `{"current":"` + testSecret + `","previous":"hunter2"}`, "previous: misconfigured: the secret has 7 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
 		{"checklist 3: bad base64", authz.HS256, `{"keys":{"a":"` + testSecret + `","b":"base64:?"}}`, `key 2: misconfigured: the secret begins with "base64:" but what follows is not base64 with padding (RFC 4648 section 4)`},
-		{"checklist 4: id outside the alphabet", authz.HS256, `{"keys":{"../a":"` + testSecret + `"}}`, "key 1: misconfigured: the key's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-"},
+		{"checklist 4: id outside the alphabet", authz.HS256, `{"keys":{"../a":"` + testSecret + `"}}`, "key 1: misconfigured: the key's id: the id is not 1 to 128 letters, digits and characters of ._:~=+-@/ without .. in it"},
 		{"checklist 4: two keys with one id", authz.HS256, `{"current":{"kid":"k","secret":"` + testSecret + `"},"previous":{"kid":"k","secret":"` + otherSecret + `"}}`, "misconfigured: two keys have the same id"},
+		{"one secret with two ids", authz.HS256, `{"keys":{"a":"` + testSecret + `","b":"` + otherSecret + `","c":"` + testSecret + `"}}`, sameText},
+		{"one secret in two spellings", authz.HS256, `{"keys":{"a":"` + testSecret + `","b":"base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYAAA=="}}`, sameText},
+		{"a rotation that gave the old secret a new id", authz.HS256, `{"current":{"kid":"b","secret":"` + testSecret + `"},"previous":{"kid":"a","secret":"` + testSecret + `"}}`, sameText},
 		{"checklist 4: repeated id", authz.HS256, `{"keys":{"k":"` + testSecret + `","k":"` + otherSecret + `"}}`, `misconfigured: the secret document names a member twice in "keys"`},
 		{"checklist 4: with and without id", authz.HS256, `{"current":{"kid":"k","secret":"` + testSecret + `"},"previous":"` + otherSecret + `"}`, "misconfigured: some keys have an id and some have none; give all of them one, or none"},
 		{"JWKS", authz.HS256, `{"keys":[{"kty":"RSA"}]}`, "misconfigured: the secret document is a JSON Web Key Set; for an issuer with a JSON Web Key Set (JWKS) use API Gateway's built-in JWT authorizer, which fetches it"},
@@ -99,7 +104,7 @@ func TestChecklist7NoValueInErrors(t *testing.T) {
 	for _, value := range []string{
 		hidden, "base64:" + hidden, "{" + hidden, `{"` + hidden + `":1}`, `{"current":"` + hidden + `"}`, `{"current":"base64:` + hidden + `"}`,
 		`{"current":{"kid":"` + hidden + `","secret":"x"}}`, `{"current":{"` + hidden + `":"x"}}`, `{"current":["` + hidden + `"]}`,
-		`{"keys":{"` + hidden + `":"x"}}`, `{"keys":{"` + hidden + `/":"` + testSecret + `"}}`, `{"keys":{"` + hidden + `":"` + testSecret + `","` + hidden + `":"x"}}`,
+		`{"keys":{"` + hidden + `":"x"}}`, `{"keys":{"` + hidden + `#":"` + testSecret + `"}}`, `{"keys":{"` + hidden + `":"` + testSecret + `","` + hidden + `":"x"}}`,
 		`{"keys":[{"k":"` + hidden + `"}]}`, "-----BEGIN PRIVATE KEY-----\n" + hidden, `{"current":"` + testSecret + `"} ` + hidden,
 		`{"current":{"kid":"` + hidden + `","secret":"` + testSecret + `"},"next":{"kid":"` + hidden + `","secret":"` + testSecret + `"}}`,
 	} {

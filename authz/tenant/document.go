@@ -58,11 +58,12 @@ func RoutePermissions(_ string, policy json.RawMessage) (authz.Policy, error) {
 //	}
 //
 // A key has a secret ([authz.ParseSecret]) or a publicKey in PEM
-// ([authz.ParsePublicKey]); a JSON Web Key Set is refused. claims names the
-// claims that the principal is filled from. A claim named for the tenant must
-// be there and be the tenant's id, one named for the subject takes the place of
-// sub, permissions are an array of strings or a string of words. policy is read
-// by policy, nil for [RoutePermissions].
+// ([authz.ParsePublicKey]); a JSON Web Key Set is refused. leeway is that of
+// authz.JWTConfig, authz.DefaultLeeway unless it is there. claims names the claims
+// that the principal is filled from. A claim named for the tenant must be there
+// and be the tenant's id, one named for the subject takes the place of sub,
+// permissions are an array of strings or a string of words. policy is read by
+// policy, nil for [RoutePermissions].
 //
 // Names are exactly these, in upper and lower case. Every mistake is
 // authz.ErrMisconfigured, an unknown or repeated member and a null included, and
@@ -79,7 +80,7 @@ func ParseDocument(id, text string, policy PolicyParser) (Tenant, error) {
 	}
 	cfg := &authz.JWTConfig{
 		Issuer: d.issuer, AnyIssuer: d.anyIssuer, Audience: d.audience, AnyAudience: d.anyAudience,
-		Type: d.tokenType, RequiredClaims: d.requiredClaims, Map: claims.fill(id),
+		Type: d.tokenType, RequiredClaims: d.requiredClaims, Map: claims.fill(id), Leeway: authz.DefaultLeeway,
 	}
 	if d.leeway != "" {
 		if cfg.Leeway, err = time.ParseDuration(d.leeway); err != nil {

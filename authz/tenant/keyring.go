@@ -2,13 +2,13 @@ package tenant
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/internal/hmackey"
 )
 
 // checkKeys returns what is wrong with the keys of one tenant. The rules of
@@ -32,7 +32,7 @@ func checkKeys(keys []authz.Key) error {
 			return fmt.Errorf("%w: two keys have the id %q", authz.ErrMisconfigured, key.ID())
 		}
 	}
-	return nil
+	return authz.CheckKeys(keys)
 }
 
 // clashOfKeys says what the keys of two tenants have in common, "" if nothing.
@@ -54,8 +54,8 @@ const sameKey = "the same key"
 
 // commons finds what tenants have in common that would make them one.
 type commons struct {
-	named   map[string]*entry            // by what they have: "the host …"
-	secrets map[[sha256.Size]byte]*entry // by the hash of an HMAC key's secret
+	named   map[string]*entry // by what they have: "the host …"
+	secrets hmackey.Set[*entry]
 	public  []ownedKey
 }
 
@@ -65,7 +65,7 @@ type ownedKey struct {
 }
 
 func newCommons() *commons {
-	return &commons{named: map[string]*entry{}, secrets: map[[sha256.Size]byte]*entry{}}
+	return &commons{named: map[string]*entry{}, secrets: hmackey.Set[*entry]{}}
 }
 
 // add adds a tenant and reports what it has in common with others.
@@ -96,10 +96,7 @@ func (c *commons) add(e *entry, report func(other *entry, what string)) {
 // takes no hash and is done in no time.
 func (c *commons) addKey(e *entry, key authz.Key, report func(*entry, string)) {
 	if secret, ok := key.HMACSecret(); ok {
-		sum := sha256.Sum256(secret)
-		if other := c.secrets[sum]; other == nil {
-			c.secrets[sum] = e
-		} else if other != e {
+		if other, same := c.secrets.Add(secret, e); same && other != e {
 			report(other, sameKey)
 		}
 		return

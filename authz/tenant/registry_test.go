@@ -1,9 +1,11 @@
 package tenant
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"testing"
@@ -83,6 +85,39 @@ func TestNewRefusesOneRSAKeyForTwoAlgorithms(t *testing.T) {
 	_, err = New(Config{Selectors: every}, a.tenant(t), b.tenant(t))
 	if want := `misconfigured: tenants "a" and "b" have the same key in common`; text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
+	}
+}
+
+// TestNewRefusesOneSecretInTwoSpellings: HMAC makes one key of a secret and the
+// same with zeros at its end, and of a long one and its hash (RFC 2104 section 2).
+func TestNewRefusesOneSecretInTwoSpellings(t *testing.T) {
+	t.Parallel()
+	long := bytes.Repeat([]byte("long "), 30)
+	sum := sha256.Sum256(long)
+	for name, secrets := range map[string][2][]byte{
+		"zeros": {long[:40], append(bytes.Clone(long[:40]), 0, 0)}, "hash": {long, sum[:]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spelled := func(id string, secret []byte) *issuerOf {
+				i := newHMAC(id, authz.HS256)
+				i.key = func(kid string) (authz.Key, error) { return authz.NewHMACKey(authz.HS256, kid, secret) }
+				return i
+			}
+			const want = `misconfigured: tenants "a" and "b" have the same key in common`
+			a, b := spelled("a", secrets[0]), spelled("b", secrets[1])
+			if _, err := New(Config{Selectors: every}, a.tenant(t), b.tenant(t)); text(err) != want {
+				t.Errorf("got %q, want %q", text(err), want)
+			}
+			one, err := b.key("b-key")
+			check(err)
+			g := newRegistry(t, []Selector{Host{}, Issuer{}}, a.tenant(t), b.tenant(t, func(t *Tenant) {
+				t.JWT.Keys = keysFunc(func(context.Context) ([]authz.Key, error) { return []authz.Key{one}, nil })
+			}))
+			if _, err := g.Verify(t.Context(), b.request(), b.token()); text(err) != `tenant "b": `+want {
+				t.Errorf("keys that are read: got %q", text(err))
+			}
+		})
 	}
 }
 

@@ -1,8 +1,8 @@
 // Command authorizer is the Lambda authorizer of the Events API: it accepts
 // HS256 tokens and nothing else.
 //
-// It takes the environment variables of secret.FromEnvironment. The tokens'
-// issuer and audience are not checked: the secret belongs to this API alone, so
+// It takes the environment variables of secret.FromEnvironment and
+// authz.LeewayFromEnvironment. The tokens' issuer and audience are not checked: the secret belongs to this API alone, so
 // who can sign is who may issue.
 package main
 
@@ -21,7 +21,7 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	slog.SetDefault(log) // which the source tells of old secrets that it still uses
 	source := secret.FromEnvironment(os.Getenv)
-	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: source, AnyIssuer: true, AnyAudience: true})
+	verifier, err := newVerifier(source, os.Getenv)
 	if err != nil {
 		log.Error("configuring the verifier", "error", err.Error())
 		os.Exit(1)
@@ -33,4 +33,12 @@ func main() {
 		log.Error("reading the secret at cold start", "error", err.Error())
 	}
 	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Logger: log}.Handle)
+}
+
+func newVerifier(keys authz.KeyProvider, getenv func(string) string) (*authz.JWT, error) {
+	leeway, err := authz.LeewayFromEnvironment(getenv)
+	if err != nil {
+		return nil, err
+	}
+	return authz.NewJWT(authz.JWTConfig{Keys: keys, AnyIssuer: true, AnyAudience: true, Leeway: leeway})
 }

@@ -111,6 +111,29 @@ func TestBinarySecretInEnvironment(t *testing.T) {
 	f.stop(t)
 }
 
+// TestBinaryLeeway: an issuer's clock may be ahead, by 30 seconds unless the
+// environment says otherwise.
+func TestBinaryLeeway(t *testing.T) {
+	t.Parallel()
+	ahead := func(d time.Duration) string {
+		issued := time.Now().Add(d)
+		signed, err := token.Sign([]byte(testSecret), token.Claims{Subject: "usr_abc", IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + signed
+	}
+	const allowed, denied = `{"isAuthorized":true,`, `{"isAuthorized":false}`
+	f := start(t, buildBinary(t), contract.EnvSecret+"="+testSecret)
+	f.invoke(t, ahead(20*time.Second), "response", allowed)
+	f.invoke(t, ahead(20*time.Minute), "response", denied)
+	f.stop(t)
+	f = start(t, buildBinary(t), contract.EnvSecret+"="+testSecret, "JWT_LEEWAY=0s")
+	f.invoke(t, ahead(20*time.Second), "response", denied)
+	f.invoke(t, ahead(-time.Second), "response", allowed)
+	f.stop(t)
+}
+
 // TestBinaryMisconfigured: the function answers, each time with the cause.
 func TestBinaryMisconfigured(t *testing.T) {
 	t.Parallel()

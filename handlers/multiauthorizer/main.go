@@ -76,8 +76,12 @@ var methods = map[string]func(*authorizer, func(string) string) error{
 // addTokens accepts tokens of whoever has the secret. Their permissions are the
 // claim permissions, an array of strings, or without one the words of scope.
 func (a *authorizer) addTokens(getenv func(string) string) error {
+	leeway, err := authz.LeewayFromEnvironment(getenv)
+	if err != nil {
+		return err
+	}
 	source := secret.FromEnvironment(getenv)
-	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: source, AnyIssuer: true, AnyAudience: true, Map: permissionsOf})
+	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: source, AnyIssuer: true, AnyAudience: true, Leeway: leeway, Map: permissionsOf})
 	if err != nil {
 		return err
 	}

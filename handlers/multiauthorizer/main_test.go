@@ -42,6 +42,8 @@ func TestConfiguration(t *testing.T) {
 		{"no method", envAuthMethods + "=", `environment variable AUTH_METHODS: ""` + known},
 		{"unknown method", envAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
 		{"method twice", envAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
+		{"leeway", "JWT_LEEWAY=10s", ""},
+		{"leeway too long", "JWT_LEEWAY=2m", `method jwt: misconfigured: environment variable JWT_LEEWAY is "2m", which is not a Go duration of 0s to 1m0s; set it to 30s, for instance`},
 		{"method with a space", envAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
 	}
 	for _, tt := range tests {

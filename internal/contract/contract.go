@@ -61,6 +61,10 @@ const (
 	ContextPermissions = "permissions"
 	// ContextTier is the caller's tier, a string; absent where there is none.
 	ContextTier = "tier"
+	// ContextContentDigest is DigestRequired where the handler has to compare the
+	// body with the header Content-Digest, which the credential covers; else absent.
+	ContextContentDigest = "contentDigest"
+	DigestRequired       = "required"
 )
 
 // Names that the tables of an authorizer have in common.

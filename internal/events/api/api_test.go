@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/events"
 	"github.com/protected-http-api/protected-http-api/internal/events/api"
 	"github.com/protected-http-api/protected-http-api/internal/events/httpapi"
@@ -194,7 +193,7 @@ func expired(r *httpapi.Request) { r.RequestContext.Authorizer.Lambda["expiresAt
 // header Content-Digest.
 func signed(digest string) func(*httpapi.Request) {
 	return func(r *httpapi.Request) {
-		r.RequestContext.Authorizer.Lambda["method"] = httpsig.Method
+		r.RequestContext.Authorizer.Lambda["contentDigest"] = "required"
 		if digest != "" {
 			r.Headers["content-digest"] = digest
 		}
