@@ -70,6 +70,9 @@ var floors = []floor{
 	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/strictjson"}},
 	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/local/aws/..."}},
 
+	// What asks AWS itself deploys as users do, and asks the local AWS too.
+	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/..."}},
+
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }
 

@@ -19,6 +19,7 @@ import (
 const (
 	exitFailed = 1
 	exitUsage  = 2
+	exitBroken = 2
 	// exitInterrupted is what shells report of a command that SIGINT ended.
 	exitInterrupted = 130
 )
@@ -34,6 +35,20 @@ type usageError struct{ error }
 
 // Usagef makes an error that ends a command with the exit code 2.
 func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// brokenError is a failure of a command whose exit code 1 says something else.
+type brokenError struct{ error }
+
+func (e brokenError) Unwrap() error { return e.error }
+
+// Broken makes an error that ends a command with the exit code 2, of one whose exit
+// code 1 is a finding. An interruption stays one, and nil stays nil.
+func Broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return brokenError{err}
+}
 
 // repeated is how long further signals count as the first one: a process whose
 // parent ends gets one for each of the parent's threads.
@@ -72,6 +87,9 @@ func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, ErrInterrupted):
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitInterrupted
+	case errors.As(err, new(brokenError)):
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return exitBroken
 	default:
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitFailed
