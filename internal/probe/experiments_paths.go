@@ -44,7 +44,7 @@ func pathExperiments() []Experiment {
 			{Request: Request{Method: "OPTIONS", Target: "*"}, Want: Want{Status: 400, Body: badRequest}},
 		}},
 		{Name: "path/connect", Asks: "Is CONNECT refused?", API: "routes", Steps: []Step{
-			{Request: Request{Method: "CONNECT", Target: "example.com:443"}, Want: Want{Status: 400, Body: badRequest}},
+			{Request: Request{Method: "CONNECT", Target: "{host}"}, Want: Want{Status: 400, Body: badRequest}},
 		}},
 		found("root", "Does / find its route?", "routes", "/", "GET /"),
 		found("trailing-slash", "Is /x/ another path than /x?", "routes", "/x/", ""),

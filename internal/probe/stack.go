@@ -39,6 +39,7 @@ const removalTimeout = 20 * time.Minute
 // stack is the deployment.
 type stack struct {
 	auto.Stack
+	local    *localaws.Server // nil on AWS
 	program  program
 	progress io.Writer
 	// outputs are those of the last update.
@@ -71,10 +72,9 @@ func openStack(ctx context.Context, dir, region string, local *localaws.Server, 
 	if local != nil {
 		maps.Copy(env, local.Environment())
 		env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-		env["PULUMI_DEBUG_PROVIDERS"] = local.DebugProviders()
 		options = append(options, auto.PulumiHome(filepath.Join(dir, "home")))
 	}
-	s := &stack{progress: progress}
+	s := &stack{local: local, progress: progress}
 	options = append(options, auto.EnvVars(env),
 		auto.Project(workspace.Project{Name: tokens.PackageName(projectName), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}),
 		auto.Program(func(ctx *pulumi.Context) error { return s.program.deploy(ctx) }))
@@ -88,9 +88,28 @@ func openStack(ctx context.Context, dir, region string, local *localaws.Server, 
 	return s, s.SetConfig(ctx, "aws:region", auto.ConfigValue{Value: region})
 }
 
+// provide runs a command of Pulumi that needs AWS's provider. That of the local AWS
+// is there for just as long.
+func (s *stack) provide(run func() error) error {
+	if s.local == nil {
+		return run()
+	}
+	provider, err := s.local.OpenProvider()
+	if err != nil {
+		return err
+	}
+	s.Workspace().SetEnvVar("PULUMI_DEBUG_PROVIDERS", provider.DebugProviders())
+	defer s.Workspace().UnsetEnvVar("PULUMI_DEBUG_PROVIDERS")
+	return errors.Join(run(), provider.Close())
+}
+
 // update deploys the program as it is now.
 func (s *stack) update(ctx context.Context) error {
-	result, err := s.Up(ctx, optup.ProgressStreams(s.progress), optup.ErrorProgressStreams(s.progress), optup.SuppressOutputs())
+	var result auto.UpResult
+	err := s.provide(func() (err error) {
+		result, err = s.Up(ctx, optup.ProgressStreams(s.progress), optup.ErrorProgressStreams(s.progress), optup.SuppressOutputs())
+		return err
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("deploying: %w", context.Cause(ctx))
@@ -117,7 +136,11 @@ func (s *stack) refuse(ctx context.Context, r *refusal) (string, error) {
 		}
 		words <- said.String()
 	}()
-	result, err := s.Up(ctx, optup.EventStreams(stream), optup.ErrorProgressStreams(io.Discard), optup.SuppressOutputs(), optup.SuppressProgress())
+	var result auto.UpResult
+	err := s.provide(func() (err error) {
+		result, err = s.Up(ctx, optup.EventStreams(stream), optup.ErrorProgressStreams(io.Discard), optup.SuppressOutputs(), optup.SuppressProgress())
+		return err
+	})
 	said := <-words
 	switch {
 	case ctx.Err() != nil:
@@ -138,7 +161,11 @@ func (s *stack) remove(ctx context.Context) error {
 	if interrupted {
 		_ = s.Cancel(ctx) // the lock of an update that was cut off
 	}
-	if _, err := s.Destroy(ctx, optdestroy.ProgressStreams(s.progress), optdestroy.ErrorProgressStreams(s.progress), optdestroy.Remove()); err != nil {
+	err := s.provide(func() error {
+		_, err := s.Destroy(ctx, optdestroy.ProgressStreams(s.progress), optdestroy.ErrorProgressStreams(s.progress), optdestroy.Remove())
+		return err
+	})
+	if err != nil {
 		return errors.New("removing failed: Pulumi's output says why")
 	}
 	return nil
