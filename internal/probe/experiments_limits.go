@@ -34,8 +34,8 @@ func limitExperiments() []Experiment {
 		{Name: "limit/integration", Asks: "Is an integration that takes longer than its limit a 503?", API: "limits", Steps: []Step{
 			{Request: Request{Target: "/slow", Handler: &Instruction{Sleep: 2500}}, Want: Want{Status: 503, Body: unavailable, Log: map[string]string{"responseType": `"INTEGRATION_TIMEOUT"`}}},
 		}},
-		{Name: "limit/authorizer", Asks: "May an authorizer take 8 s?", API: mainAPI, Steps: []Step{
-			{Request: told("/off/1", &Instruction{Sleep: 8_000}), Want: allowed},
+		{Name: "limit/authorizer", Asks: "May an authorizer take 5 s?", API: mainAPI, Steps: []Step{
+			{Request: told("/off/1", &Instruction{Sleep: 5_000}), Want: allowed},
 		}},
 		{Name: "throttle/zero-rate", Asks: "Does a rate of 0 beside a burst let nothing through, and what is the answer?", API: "limits", Steps: []Step{
 			{Request: Request{Target: "/closed"}, Want: throttled},
