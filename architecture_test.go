@@ -42,9 +42,10 @@ var floors = []floor{
 	{packages: "internal/contract"},
 	{packages: "internal/cleartext"},
 	{packages: "internal/strictjson"},
+	{packages: "internal/safepath"},
 
 	// What programs import that deploy.
-	{packages: "components/...", imports: []string{"internal/contract"}, never: awsClients},
+	{packages: "components/...", imports: []string{"internal/contract", "internal/safepath"}, never: awsClients},
 
 	// What Lambda functions import.
 	{packages: "authz/cedar", imports: []string{"authz"}, never: slices.Concat(pulumiModules, awsClients)},
@@ -67,8 +68,8 @@ var floors = []floor{
 	{packages: ".", imports: []string{"components/...", "internal/contract", "internal/events/schema"}, never: own("authz/...", "handlers/...", "internal/local/...")},
 
 	// The local AWS knows the others only by what AWS would see of them.
-	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/strictjson"}},
-	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/local/aws/..."}},
+	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/safepath", "internal/strictjson"}},
+	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/safepath", "internal/local/aws/..."}},
 
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/..."}},

@@ -42,6 +42,7 @@ func deploy(ctx *pulumi.Context) error {
 	ctx.Export("stateTableName", api.StateTableName)
 	ctx.Export("functionNames", api.FunctionNames)
 	ctx.Export("access", api.Access)
+	ctx.Export("goVersion", api.GoVersion)
 	return nil
 }
 

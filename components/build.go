@@ -41,22 +41,22 @@ func (c *checker) checkTarget(architecture string) {
 
 // build compiles the functions, and returns the errors as mistakes.
 func (p *plan) build(ctx context.Context) mistakes {
-	var packages []string
+	var packages []golambda.Package
 	var functions []*functionPlan
 	for _, f := range p.functions {
 		if f.args.Package != "" {
-			packages, functions = append(packages, f.args.Package), append(functions, f)
+			packages, functions = append(packages, f.goPackage()), append(functions, f)
 		}
 	}
 	if len(packages) == 0 {
 		return nil
 	}
-	archives, err := golambda.Build(ctx, golambda.Options{Packages: packages, Target: p.target})
+	archives, err := golambda.Build(ctx, golambda.Options{Packages: packages, Target: p.target, Record: p.buildRecord})
 	var failed golambda.Errors
 	if errors.As(err, &failed) {
 		var m mistakes
 		for _, f := range failed {
-			m.add(functions[slices.Index(packages, f.Package)].property+".Package", f)
+			m.add(functions[slices.IndexFunc(packages, func(p golambda.Package) bool { return p.Folder == f.Package })].property+".Package", f)
 		}
 		return m
 	}
@@ -67,6 +67,33 @@ func (p *plan) build(ctx context.Context) mistakes {
 		functions[i].archive = archive
 	}
 	return nil
+}
+
+// goPackage is what the function is compiled from.
+func (f *functionPlan) goPackage() golambda.Package {
+	return golambda.Package{
+		Folder: f.args.Package, BuildTags: f.args.BuildTags, LdFlags: f.args.LdFlags,
+		Experiment: f.args.GoExperiment, FIPS140: f.args.GoFips140,
+	}
+}
+
+// checkBuild finds mistakes in how a function is compiled.
+func (c *checker) checkBuild(property string, args FunctionArgs) {
+	c.add(property+".BuildTags", golambda.CheckBuildTags(args.BuildTags))
+	c.add(property+".LdFlags", golambda.CheckLdFlags(args.LdFlags))
+}
+
+// goVersions are the toolchains that have compiled the functions, without
+// repetition.
+func (p *plan) goVersions() []string {
+	var versions []string
+	for _, f := range p.functions {
+		if f.archive.GoVersion != "" {
+			versions = append(versions, f.archive.GoVersion)
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
 }
 
 // checkAccount refuses functions that were compiled for this machine on any

@@ -36,7 +36,7 @@ var reservedVariables = []string{
 
 // ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
-	contract.EnvAPIKeyTable, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
+	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
 	contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
 }
 

@@ -1,25 +1,10 @@
 package components
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// served returns an output that resolves when API Gateway answers requests to every
-// route.
-func (c *ProtectedHttpApi) served() pulumi.Output {
-	var ids []any
-	for _, key := range slices.Sorted(maps.Keys(c.Routes)) {
-		ids = append(ids, c.Routes[key].ID())
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.InvokePermissions)) {
-		ids = append(ids, c.InvokePermissions[name].ID())
-	}
-	return pulumi.All(ids...)
-}
 
 // registerOutputs fills the component's outputs and tells them to the engine. None
 // of them resolves before AWS has the functions' code: what depends on the
@@ -46,13 +31,13 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		access[route.key.String()] = pulumi.String(route.auth.describe())
 	}
 	c.Access = access.ToStringMapOutput()
+	// Known in a preview, so that it says why functions change whose source has not.
+	c.GoVersion = pulumi.String(strings.Join(p.goVersions(), ",")).ToStringOutput()
 	checked := c.checkCode(ctx, p)
 	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName} {
 		*output = after(checked, *output)
 	}
 	c.FunctionNames, c.Access = afterMap(checked, c.FunctionNames), afterMap(checked, c.Access)
-	served := c.served()
-	c.Url, c.Access = after(served, c.Url), afterMap(served, c.Access)
 
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url":             c.Url,
@@ -63,5 +48,6 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		"stateTableName":  c.StateTableName,
 		"functionNames":   c.FunctionNames,
 		"access":          c.Access,
+		"goVersion":       c.GoVersion,
 	})
 }

@@ -20,6 +20,7 @@ import (
 type plan struct {
 	name             string
 	target           golambda.Target
+	buildRecord      string // the value of contract.EnvBuildRecord
 	logRetentionDays int
 	table            *TableArgs
 	routes           []routePlan     // by route key
@@ -41,7 +42,7 @@ type functionPlan struct {
 	property string
 	// logicalName is Pulumi's name for the function and what belongs to it.
 	logicalName string
-	// physicalName is the function's name on AWS; empty where Pulumi names it.
+	// physicalName is the function's name on AWS.
 	physicalName string
 	routes       []routekey.Key
 	// environment are the variables whose values need no resource: those of
@@ -76,6 +77,7 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 			return nil, err
 		}
 	}
+	p.buildRecord = os.Getenv(contract.EnvBuildRecord)
 	mistakes = append(mistakes, p.build(ctx.Context())...)
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -88,9 +90,8 @@ type checker struct {
 	mistakes
 	scope scope
 	plan  *plan
-	// byFolder, byName and byPhysicalName find the functions that are in the plan
-	// already.
-	byFolder, byName, byPhysicalName map[string]*functionPlan
+	// byFolder and byName find the functions that are in the plan already.
+	byFolder, byName map[string]*functionPlan
 	// protected are the keys of the routes that need the authorizer.
 	protected []string
 }
@@ -99,7 +100,7 @@ type checker struct {
 // plan with mistakes serves to find the compile errors, and for nothing else.
 func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c := &checker{scope: s, plan: &plan{name: name},
-		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}, byPhysicalName: map[string]*functionPlan{}}
+		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}}
 	if name == "" {
 		c.addf("name", "is required")
 	}

@@ -49,8 +49,7 @@ type ProtectedHttpApiArgs struct {
 type ProtectedHttpApi struct {
 	pulumi.ResourceState
 
-	// Url is where clients call the API, without a slash at its end. It resolves
-	// when every route and what it needs is there.
+	// Url is where clients call the API, without a slash at its end.
 	Url pulumi.StringOutput `pulumi:"url"`
 	// ApiId is the API's identifier.
 	ApiId pulumi.StringOutput `pulumi:"apiId"`
@@ -70,6 +69,10 @@ type ProtectedHttpApi struct {
 	// Access is how each route is protected, by route key: "public" or
 	// "Lambda authorizer".
 	Access pulumi.StringMapOutput `pulumi:"access"`
+	// GoVersion is the Go toolchain that compiled the functions, "go1.26.8"; with
+	// commas where there were several. Another toolchain makes other archives of the
+	// same source.
+	GoVersion pulumi.StringOutput `pulumi:"goVersion"`
 
 	// Api is the HTTP API.
 	Api *apigatewayv2.Api
@@ -81,9 +84,6 @@ type ProtectedHttpApi struct {
 	Routes map[string]*apigatewayv2.Route
 	// Functions are the functions by FunctionArgs.Name, the authorizer's too.
 	Functions map[string]*lambda.Function
-	// InvokePermissions are API Gateway's permissions to invoke the functions, by
-	// FunctionArgs.Name.
-	InvokePermissions map[string]*lambda.Permission
 	// Table is the table; nil without one.
 	Table *dynamodb.Table
 	// ApiKeyTable is the table of API keys; nil without one.
@@ -114,8 +114,8 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.createFunctions,
 		c.createApi,
 		c.createAuthorizer,
-		c.createInvokePermissions,
 		c.createRoutes,
+		c.createInvokePermissions,
 	} {
 		if err := create(ctx, p); err != nil {
 			return nil, err

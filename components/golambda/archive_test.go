@@ -1,7 +1,6 @@
 package golambda
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,48 +142,67 @@ func TestStorePrunesOnlyItsOwnUnusedFiles(t *testing.T) {
 	}
 }
 
-func TestDefaultFolder(t *testing.T) {
+// An archive in a folder that others could write to, or one that is not the user's
+// alone, is never deployed again.
+func TestStoreTrustsOnlyTheUsersOwn(t *testing.T) {
 	t.Parallel()
-	noHome := func() (string, error) { return "", errors.New("neither $XDG_CACHE_HOME nor $HOME are defined") }
-	own := func(temp string) string {
-		return filepath.Join(temp, fmt.Sprintf("protected-http-api-%d", os.Getuid()))
-	}
 	tests := []struct {
 		name  string
-		cache func() (string, error)
-		made  func(t *testing.T, own string) // before the call
-		want  func(own string) string
-		fails bool
+		open  func(t *testing.T, s *store, last Archive)
+		found bool
 	}{
-		{name: "home", cache: func() (string, error) { return "/cache", nil },
-			want: func(string) string { return "/cache/protected-http-api/lambda" }},
-		{name: "no home", cache: noHome, want: func(own string) string { return own + "/lambda" }},
-		{name: "no home, again", cache: noHome, want: func(own string) string { return own + "/lambda" },
-			made: func(t *testing.T, own string) { must(t, os.Mkdir(own, 0o700)) }},
-		{name: "writable by others", cache: noHome, fails: true,
-			made: func(t *testing.T, own string) { must(t, os.Mkdir(own, 0o700)); must(t, os.Chmod(own, 0o777)) }},
-		{name: "link to elsewhere", cache: noHome, fails: true,
-			made: func(t *testing.T, own string) { must(t, os.Symlink(t.TempDir(), own)) }},
+		{name: "own", open: func(*testing.T, *store, Archive) {}, found: true},
+		{name: "archive", open: func(t *testing.T, _ *store, last Archive) { must(t, os.Chmod(last.Path, 0o666)) }},
+		{name: "name of the last", open: func(t *testing.T, s *store, _ Archive) {
+			must(t, os.Chmod(s.pointer("/src/hello", Target{goos: "linux", goarch: "arm64"}), 0o666))
+		}},
+		{name: "folder", open: func(t *testing.T, s *store, _ Archive) { must(t, os.Chmod(s.folder, 0o777)) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			temp := t.TempDir()
-			if test.made != nil {
-				test.made(t, own(temp))
-			}
-			got, err := defaultFolder(test.cache, temp)
-			if test.fails {
-				want := fmt.Sprintf("using the folder for archives: %q is not a folder that only its owner may write to: remove it, or set HOME or XDG_CACHE_HOME", own(temp))
-				if err == nil || err.Error() != want {
-					t.Errorf("error is %v, want %s", err, want)
-				}
-				return
-			}
-			if err != nil || got != test.want(own(temp)) {
-				t.Errorf("got %q and %v, want %q", got, err, test.want(own(temp)))
+			s, err := openStore(filepath.Join(shown(t), "store"), func() time.Time { return epoch })
+			must(t, err)
+			must(t, os.Chmod(s.folder, 0o755))
+			archive := put(t, s, "/src/hello", "binary")
+			test.open(t, s, archive)
+			if _, found := s.last("/src/hello", Target{goos: "linux", goarch: "arm64"}); found != test.found {
+				t.Errorf("found is %t, want %t", found, test.found)
 			}
 		})
+	}
+}
+
+// shown returns a folder that others may enter, unlike the ones of tests.
+func shown(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, os.Chmod(dir, 0o755))
+	must(t, os.Chmod(filepath.Dir(dir), 0o755))
+	return dir
+}
+
+// Where others can write to the cache folder, a folder of the run's own serves; and
+// what an earlier run has left is removed.
+func TestStoreOfOneRun(t *testing.T) {
+	shared, temp := filepath.Join(shown(t), "shared"), shown(t)
+	must(t, os.Mkdir(shared, 0o700))
+	must(t, os.Chmod(shared, 0o777))
+	t.Setenv("TMPDIR", temp)
+	s, err := openStore(shared, func() time.Time { return epoch })
+	must(t, err)
+	info, err := os.Stat(s.folder)
+	must(t, err)
+	if filepath.Dir(s.folder) != temp || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder is %s with %v", s.folder, info.Mode())
+	}
+	must(t, os.Chtimes(s.folder, epoch.Add(-maxRun), epoch.Add(-maxRun)))
+	again, err := openStore(shared, func() time.Time { return epoch.Add(time.Second) })
+	must(t, err)
+	left, err := filepath.Glob(filepath.Join(temp, "*"))
+	must(t, err)
+	if len(left) != 1 || left[0] != again.folder {
+		t.Errorf("left are %v, want %s", left, again.folder)
 	}
 }
 

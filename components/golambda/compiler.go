@@ -5,13 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/build"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,10 +22,18 @@ const lambdaTag = "lambda.norpc"
 type compiler struct {
 	goCommand string
 	target    Target
-	goFlags   string
+	// goFlags is the value of GOFLAGS for builds.
+	goFlags string
+
+	mu sync.Mutex
+	// toolchains are the toolchains that were asked for, by the value of
+	// GOTOOLCHAIN, with the error of those that cannot be had.
+	toolchains map[string]error
 }
 
-func newCompiler(ctx context.Context, target Target) (*compiler, error) {
+// newCompiler finds the go command, and refuses an environment in which it would
+// make other binaries than the packages' options say.
+func newCompiler(ctx context.Context, target Target, packages []Package) (*compiler, error) {
 	if target == (Target{}) {
 		return nil, errors.New("building Lambda functions: no target is set: make one with NewTarget")
 	}
@@ -34,131 +41,169 @@ func newCompiler(ctx context.Context, target Target) (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Asked of the go command, because the value may stand in a file
-	// (go env -w) and not in the environment.
-	flags, err := exec.CommandContext(ctx, path, "env", "GOFLAGS").Output() //nolint:gosec // the go command
+	c := &compiler{goCommand: path, target: target, toolchains: map[string]error{}}
+	env, err := c.goEnv(ctx, "")
 	if err != nil {
-		return nil, fmt.Errorf("asking the go command for GOFLAGS: %w", commandError(err))
+		return nil, fmt.Errorf("asking the go command for its environment: %w", err)
 	}
-	return &compiler{goCommand: path, target: target, goFlags: keepSourceFlags(string(flags))}, nil
+	if c.goFlags, err = env.goFlags(packages); err != nil {
+		return nil, err
+	}
+	return c, env.check(packages)
 }
 
-// keepSourceFlags returns the flags of GOFLAGS that say where the source of
-// modules is found and how many processors to use. They are a matter of the
-// machine or of the module (-mod=vendor). Those that change the binary (-race,
-// -gcflags, -cover, …) are dropped: they would make its bytes depend on who
-// compiles it.
-//
-// The result is never empty, since an empty variable would let the value that
-// go env -w has set come back.
-func keepSourceFlags(goFlags string) string {
-	kept := []string{"-buildvcs=false"}
-	for _, flag := range strings.Fields(goFlags) {
-		name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
-		switch name {
-		case "mod", "modfile", "modcacherw", "p":
-			kept = append(kept, flag)
-		}
-	}
-	return strings.Join(kept, " ")
+// unit is one package, with all that decides about its binary.
+type unit struct {
+	*compiler
+	// folder is absolute.
+	folder     string
+	tags       string // as in go build -tags
+	ldFlags    string // as in go build -ldflags
+	experiment string
+	fips140    string
+	toolchain  string // the value of GOTOOLCHAIN; empty for the go command's own choice
 }
 
-// check finds mistakes in the choice of a folder. The go command reports them
-// without the folder's name, or does not report them: it compiles a package
-// that is not main without an error, to an archive and not to a binary.
-func (c *compiler) check(folder string) error {
-	info, err := os.Stat(folder)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("folder %q does not exist", folder)
-	case err != nil:
-		return err
-	case !info.IsDir():
-		return fmt.Errorf("%q is not a folder: give the folder of the package", folder)
-	}
-	pkg, err := c.buildContext().ImportDir(folder, 0)
-	var noGo *build.NoGoError
-	if errors.As(err, &noGo) {
-		return fmt.Errorf("folder %q has no Go files for %s/%s", folder, c.target.goos, c.target.goarch)
-	}
+// look checks what can be known of a package without compiling it.
+func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
+	folder, err := filepath.Abs(p.Folder)
 	if err != nil {
-		return nil // a syntax error and the like: the compiler says it better
+		return nil, err
 	}
-	if pkg.Name != "main" {
-		return fmt.Errorf("folder %q holds package %q: a Lambda function is a package main", folder, pkg.Name)
+	u := &unit{
+		compiler: c, folder: folder, tags: strings.Join(append([]string{lambdaTag}, p.BuildTags...), ","),
+		experiment: p.Experiment, fips140: p.FIPS140,
 	}
-	return nil
-}
-
-func (c *compiler) buildContext() *build.Context {
-	context := build.Default
-	context.GOOS, context.GOARCH = c.target.goos, c.target.goarch
-	context.CgoEnabled = false
-	context.BuildTags = []string{lambdaTag}
-	return &context
+	if err := CheckBuildTags(p.BuildTags); err != nil {
+		return nil, fmt.Errorf("build tags: %w", err)
+	}
+	if u.ldFlags, err = joinLdFlags(append([]string{"-s", "-w"}, p.LdFlags...)); err != nil {
+		return nil, fmt.Errorf("linker flags: %w", err)
+	}
+	if err := u.checkFolder(); err != nil {
+		return nil, err
+	}
+	env, err := c.goEnv(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	u.toolchain, err = c.pin(ctx, folder, env)
+	return u, err
 }
 
 // flags are what every go build has.
-var flags = []string{"-tags", lambdaTag, "-trimpath", "-buildvcs=false"}
+func (u *unit) flags() []string {
+	return []string{"-tags", u.tags, "-trimpath", "-buildvcs=false"}
+}
 
 // prepare compiles what the packages of each module need, with one go command
-// a module, into Go's build cache. Several commands at once would each compile
-// what the packages share, and nearly all that they need is shared. A failure
-// is left to the package's own build to report.
-func (c *compiler) prepare(ctx context.Context, folders []string) {
-	for root, packages := range byModule(folders) {
+// for those that are built alike, into Go's build cache. Several commands at once
+// would each compile what the packages share, and nearly all that they need is
+// shared. A failure is left to the package's own build to report.
+func (c *compiler) prepare(ctx context.Context, units []*unit) {
+	for _, group := range alike(units) {
 		// Go build links nothing if it gets several packages main. A single one
 		// it would link, into the working directory.
-		if len(packages) > 1 {
-			_ = c.command(ctx, root, slices.Concat([]string{"build"}, flags, packages)...).Run()
+		if len(group.units) < 2 {
+			continue
+		}
+		first := *group.units[0]
+		folders := make([]string, len(group.units))
+		for i, u := range group.units {
+			folders[i] = u.folder
+		}
+		_ = first.command(ctx, group.root, slices.Concat([]string{"build"}, first.flags(), folders)...).Run()
+	}
+}
+
+// A group of packages of one module that share what they need.
+type group struct {
+	root  string
+	units []*unit
+}
+
+// alike groups packages by the module that they belong to, as the nearest go.mod
+// above them says, and by how they are built. Packages that cannot be built are nil.
+func alike(units []*unit) []*group {
+	type key struct{ root, tags, experiment, fips140, toolchain string }
+	var groups []*group
+	found := map[key]*group{}
+	for _, u := range units {
+		if u == nil {
+			continue
+		}
+		root, ok := moduleRoot(u.folder)
+		if !ok {
+			continue
+		}
+		k := key{root, u.tags, u.experiment, u.fips140, u.toolchain}
+		if found[k] == nil {
+			found[k] = &group{root: root}
+			groups = append(groups, found[k])
+		}
+		found[k].units = append(found[k].units, u)
+	}
+	return groups
+}
+
+// moduleRoot returns the nearest folder, at or above folder, with a go.mod.
+func moduleRoot(folder string) (string, bool) {
+	for root := folder; ; root = filepath.Dir(root) {
+		if info, err := os.Stat(filepath.Join(root, "go.mod")); err == nil && info.Mode().IsRegular() {
+			return root, true
+		}
+		if root == filepath.Dir(root) {
+			return "", false
 		}
 	}
 }
 
-// byModule groups folders by the module that they belong to, as the nearest
-// go.mod above them says.
-func byModule(folders []string) map[string][]string {
-	modules := map[string][]string{}
-	for _, folder := range folders {
-		for root := folder; ; root = filepath.Dir(root) {
-			if info, err := os.Stat(filepath.Join(root, "go.mod")); err == nil && info.Mode().IsRegular() {
-				modules[root] = append(modules[root], folder)
-				break
-			}
-			if root == filepath.Dir(root) {
-				break
-			}
-		}
-	}
-	return modules
-}
-
-// compile builds the package in folder to the file output. It runs in folder,
-// so that the module, and the workspace if there is one, are those that the
-// folder belongs to.
-func (c *compiler) compile(ctx context.Context, folder, output string) error {
-	cmd := c.command(ctx, folder, slices.Concat([]string{"build"}, flags, []string{"-ldflags", "-s -w", "-o", output, "."})...)
+// compile builds the package to the file output. It runs in the package's folder,
+// so that the module, and the workspace if there is one, are those that the folder
+// belongs to.
+func (u *unit) compile(ctx context.Context, output string) error {
+	args := slices.Concat([]string{"build"}, u.flags(), []string{"-ldflags", u.ldFlags, "-o", output, "."})
+	cmd := u.command(ctx, u.folder, args...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
-	if err := cmd.Run(); err != nil {
-		if text.Len() == 0 {
-			return fmt.Errorf("go build: %w", err)
-		}
-		return fmt.Errorf("go build: %w\n%s", err, indent(text.String()))
+	err := cmd.Run()
+	if err == nil {
+		return nil
 	}
-	return nil
+	message := text.String()
+	if strings.Contains(message, ": undefined: ") {
+		message += u.leftOutHint()
+	}
+	if message == "" {
+		return fmt.Errorf("go build: %w", err)
+	}
+	return fmt.Errorf("go build: %w\n%s", err, indent(message))
 }
 
 // command is the go command in dir, set to the target and to nothing else that
-// would change a binary.
-func (c *compiler) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.goCommand, args...) //nolint:gosec // the go command, on the program's own source
-	cmd.Dir = dir
+// would change a binary but the unit's own settings.
+func (u *unit) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := u.goRun(ctx, dir, args...)
+	fips140 := u.fips140
+	if fips140 == "" {
+		fips140 = "off"
+	}
 	cmd.Env = append(cmd.Environ(),
-		"CGO_ENABLED=0", "GOOS="+c.target.goos, "GOARCH="+c.target.goarch, "GOFLAGS="+c.goFlags,
+		"CGO_ENABLED=0", "GOOS="+u.target.goos, "GOARCH="+u.target.goarch, "GOFLAGS="+u.goFlags,
 		// The processor's feature level is Lambda's, not the developer's: Go's
 		// lowest, which all of Lambda's processors have.
-		"GOAMD64=v1", "GOARM64=v8.0")
+		"GOAMD64=v1", "GOARM64=v8.0",
+		"GOEXPERIMENT="+u.experiment, "GOFIPS140="+fips140, "GO_EXTLINK_ENABLED=0")
+	if u.toolchain != "" {
+		cmd.Env = append(cmd.Env, "GOTOOLCHAIN="+u.toolchain)
+	}
+	return cmd
+}
+
+// goRun is the go command in dir as the user would run it.
+func (c *compiler) goRun(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.goCommand, args...) //nolint:gosec // the go command, on the program's own source
+	cmd.Dir = dir
 	// An interrupted go command stops its compilers and removes its files; a
 	// killed one does neither.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -170,7 +215,7 @@ func (c *compiler) command(ctx context.Context, dir string, args ...string) *exe
 func commandError(err error) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+		return fmt.Errorf("%w\n%s", err, indent(string(exit.Stderr)))
 	}
 	return err
 }

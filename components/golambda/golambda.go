@@ -2,10 +2,18 @@
 // runtime runs: a zip archive that holds one executable named bootstrap.
 //
 // The same source gives the same bytes, from any folder and at any time, so
-// that an unchanged function is no change to a deployment. Archives are kept
-// in protected-http-api/lambda in the user's cache folder (for a user who has
-// none, in a folder of the user's own below the temporary folder), under the
-// hash of their contents; nothing is written into the folder of the source.
+// that an unchanged function is no change to a deployment. What else decides
+// about the bytes is not taken from the machine: the options of a Package say
+// it, and an environment that says otherwise is refused. The Go toolchain is the
+// one that the toolchain line of the package's go.work or go.mod names. Without
+// such a line it is the go command's own choice, which differs between machines:
+// the go line is the oldest Go that may be used (go.dev/doc/toolchain), and not
+// the one to deploy with. Archive.GoVersion tells which it was.
+//
+// Archives are kept in protected-http-api/lambda in the user's cache folder, or
+// where package safepath finds a substitute for it, under the hash of their
+// contents; nothing is written into the folder of the source. Nothing that
+// somebody else could have put there is used.
 //
 // Which functions there are, and what they may do, is not its concern.
 package golambda
@@ -13,6 +21,8 @@ package golambda
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -23,19 +33,43 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // Options says what Build compiles, and for what.
 type Options struct {
-	// Packages are the folders of the packages to compile, absolute or
-	// relative to the working directory. Each holds a package main, and may
-	// belong to a module of its own.
-	Packages []string
+	// Packages are what is compiled.
+	Packages []Package
 	// Target is what to compile for, from NewTarget.
 	Target Target
+	// Record is a file that gets, for each package, a line of JSON: a
+	// contract.BuiltPackage. Defaults to none.
+	Record string
 	// folder is where the archives are kept. Tests set it; it defaults to
 	// defaultFolder's.
 	folder string
+}
+
+// Package is one package to compile.
+type Package struct {
+	// Folder is the package's folder, absolute or relative to the working
+	// directory. It holds a package main, and may belong to a module of its own.
+	Folder string
+	// BuildTags are tags for //go:build lines, as in go build -tags. Defaults to
+	// none but lambda.norpc, which every package has.
+	BuildTags []string
+	// LdFlags are arguments of the linker, one an element, as in go build
+	// -ldflags: "-X=main.version=1.2". Defaults to none but -s and -w, which every
+	// package has.
+	LdFlags []string
+	// Experiment are language and library experiments, as in GOEXPERIMENT:
+	// "jsonv2". Defaults to the toolchain's own.
+	Experiment string
+	// FIPS140 is the version of Go's cryptographic module, as in GOFIPS140:
+	// "latest", "v1.0.0". Defaults to "off".
+	FIPS140 string
 }
 
 // Archive is one compiled and zipped package.
@@ -46,11 +80,14 @@ type Archive struct {
 	// SHA256 is the hash of the zip file in standard base64, the form of
 	// Lambda's CodeSha256.
 	SHA256 string
+	// GoVersion is the toolchain that compiled it, with its experiments: "go1.26.8",
+	// "go1.26.8-X:jsonv2".
+	GoVersion string
 }
 
 // PackageError is why one package could not be built.
 type PackageError struct {
-	// Package is the folder, as it stands in Options.
+	// Package is the package's folder, as it stands in Options.
 	Package string
 	// Err is the reason; for a compile error, the compiler's own text.
 	Err error
@@ -84,7 +121,10 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	if ctx.Err() != nil {
 		return nil, canceled(ctx)
 	}
-	compiler, err := newCompiler(ctx, options.Target)
+	if err := options.record(); err != nil {
+		return nil, err
+	}
+	compiler, err := newCompiler(ctx, options.Target, options.Packages)
 	if err != nil {
 		return nil, err
 	}
@@ -92,25 +132,37 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	temp, err := os.MkdirTemp("", "golambda-")
+	temp, err := safepath.Temp("golambda-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the compiler's output: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 
-	compiler.prepare(ctx, existing(options.Packages))
+	units := make([]*unit, len(options.Packages))
 	archives := make([]Archive, len(options.Packages))
 	failures := make([]error, len(options.Packages))
-	var group errgroup.Group
-	group.SetLimit(runtime.NumCPU())
-	for i, folder := range options.Packages {
-		group.Go(func() error {
-			output := filepath.Join(temp, fmt.Sprint(i))
-			archives[i], failures[i] = buildOne(ctx, compiler, store, folder, output)
-			return nil
-		})
+	each := func(run func(i int) error) {
+		var group errgroup.Group
+		group.SetLimit(runtime.NumCPU())
+		for i := range options.Packages {
+			group.Go(func() error {
+				if failures[i] == nil {
+					failures[i] = run(i)
+				}
+				return nil
+			})
+		}
+		_ = group.Wait()
 	}
-	_ = group.Wait()
+	each(func(i int) (err error) {
+		units[i], err = compiler.look(ctx, options.Packages[i])
+		return err
+	})
+	compiler.prepare(ctx, units)
+	each(func(i int) (err error) {
+		archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)))
+		return err
+	})
 	if ctx.Err() != nil {
 		return nil, canceled(ctx)
 	}
@@ -119,7 +171,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	var failed Errors
 	for i, err := range failures {
 		if err != nil {
-			failed = append(failed, &PackageError{Package: options.Packages[i], Err: err})
+			failed = append(failed, &PackageError{Package: options.Packages[i].Folder, Err: err})
 		}
 	}
 	if failed != nil {
@@ -128,56 +180,65 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	return archives, nil
 }
 
-// existing returns the absolute paths of the folders that are there.
-func existing(packages []string) []string {
-	var folders []string
-	for _, folder := range packages {
-		absolute, err := filepath.Abs(folder)
+// record adds the packages to the record.
+func (o Options) record() (err error) {
+	if o.Record == "" {
+		return nil
+	}
+	file, err := os.OpenFile(o.Record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("recording what is built: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for _, p := range o.Packages {
+		folder, err := filepath.Abs(p.Folder)
 		if err != nil {
-			continue
+			return fmt.Errorf("recording what is built: %w", err)
 		}
-		if info, err := os.Stat(absolute); err == nil && info.IsDir() {
-			folders = append(folders, absolute)
+		if err := json.NewEncoder(file).Encode(contract.BuiltPackage{Folder: folder, BuildTags: p.BuildTags}); err != nil {
+			return fmt.Errorf("recording what is built: %w", err)
 		}
 	}
-	return folders
+	return nil
 }
 
 func canceled(ctx context.Context) error {
 	return fmt.Errorf("building Lambda functions: %w", context.Cause(ctx))
 }
 
-func buildOne(ctx context.Context, c *compiler, s *store, folder, output string) (Archive, error) {
-	absolute, err := filepath.Abs(folder)
-	if err != nil {
-		return Archive{}, err
-	}
-	if err := c.check(absolute); err != nil {
-		return Archive{}, err
-	}
+// build compiles and zips a package. Output is a file of its own to compile to.
+func (u *unit) build(ctx context.Context, s *store, output string) (Archive, error) {
 	// The go command finds the last binary in the output's place, and does not
 	// link an unchanged one again.
-	last, found := s.last(absolute, c.target)
+	last, found := s.last(u.folder, u.target)
 	if found {
 		if err := os.WriteFile(output, last.binary, 0o700); err != nil { //nolint:gosec // an executable, in a folder that Build made
 			return Archive{}, fmt.Errorf("placing the last binary: %w", err)
 		}
 	}
-	if err := c.compile(ctx, absolute, output); err != nil {
+	if err := u.compile(ctx, output); err != nil {
 		return Archive{}, err
 	}
 	binary, err := os.ReadFile(output) //nolint:gosec // as above
 	if err != nil {
 		return Archive{}, fmt.Errorf("reading the compiler's output: %w", err)
 	}
-	if found && bytes.Equal(binary, last.binary) {
-		return last.archive, nil
-	}
-	contents, err := pack(binary, maxZipSize)
+	info, err := buildinfo.Read(bytes.NewReader(binary))
 	if err != nil {
-		return Archive{}, err
+		return Archive{}, fmt.Errorf("reading the Go version of the compiler's output: %w", err)
 	}
-	return s.put(absolute, c.target, contents)
+	archive := last.archive
+	if !found || !bytes.Equal(binary, last.binary) {
+		contents, err := pack(binary, maxZipSize)
+		if err != nil {
+			return Archive{}, err
+		}
+		if archive, err = s.put(u.folder, u.target, contents); err != nil {
+			return Archive{}, err
+		}
+	}
+	archive.GoVersion = info.GoVersion
+	return archive, nil
 }
 
 // goCommand finds the go command.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -54,11 +53,20 @@ func target(t *testing.T, architecture, buildTarget string) Target {
 
 func buildAll(t *testing.T, target Target, folders ...string) []Archive {
 	t.Helper()
-	archives, err := Build(t.Context(), Options{Packages: folders, Target: target, folder: t.TempDir()})
+	archives, err := Build(t.Context(), Options{Packages: packages(folders...), Target: target, folder: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return archives
+}
+
+// packages are packages without options.
+func packages(folders ...string) []Package {
+	list := make([]Package, len(folders))
+	for i, folder := range folders {
+		list[i].Folder = folder
+	}
+	return list
 }
 
 func read(t *testing.T, path string) []byte {
@@ -148,18 +156,8 @@ func TestBuildForTheHostRunsHere(t *testing.T) {
 	t.Parallel()
 	module := writeModule(t, t.TempDir(), map[string]string{"hello": goodMain})
 	archive := buildAll(t, target(t, ARM64, "host"), filepath.Join(module, "hello"))[0]
-	reader, err := zip.OpenReader(archive.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = reader.Close() })
-	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
-	if err := os.WriteFile(bootstrap, readEntry(t, reader.File[0]), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	output, err := exec.CommandContext(t.Context(), bootstrap).CombinedOutput()
-	if err != nil || string(output) != "hello\n" {
-		t.Errorf("bootstrap answered %q and %v, want hello", output, err)
+	if got := run(t, archive); got != "hello\n" {
+		t.Errorf("bootstrap prints %q, want hello", got)
 	}
 }
 
@@ -189,7 +187,7 @@ func TestBuildAgain(t *testing.T) {
 	module := writeModule(t, t.TempDir(), map[string]string{"hello": goodMain})
 	folder, cache := filepath.Join(module, "hello"), t.TempDir()
 	again := func() Archive {
-		archives, err := Build(t.Context(), Options{Packages: []string{folder}, Target: target(t, ARM64, ""), folder: cache})
+		archives, err := Build(t.Context(), Options{Packages: packages(folder), Target: target(t, ARM64, ""), folder: cache})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +216,7 @@ func TestBuildReportsAllCompileErrors(t *testing.T) {
 	})
 	two := writeModule(t, t.TempDir(), map[string]string{"second": "package main\n\nfunc main() { var unused int }\n"})
 	first, good, second := filepath.Join(one, "first"), filepath.Join(one, "good"), filepath.Join(two, "second")
-	_, err := Build(t.Context(), Options{Packages: []string{first, good, second}, Target: target(t, ARM64, ""), folder: t.TempDir()})
+	_, err := Build(t.Context(), Options{Packages: packages(first, good, second), Target: target(t, ARM64, ""), folder: t.TempDir()})
 	want := "building \"" + first + "\": go build: exit status 1\n" +
 		"\t# example.com/other/first\n\t./main.go:3:15: undefined: undefinedHere\n" +
 		"building \"" + second + "\": go build: exit status 1\n" +
@@ -236,19 +234,20 @@ func TestBuildRefuses(t *testing.T) {
 	t.Parallel()
 	module := writeModule(t, t.TempDir(), map[string]string{"library": "package library\n"})
 	empty := t.TempDir()
-	write(t, filepath.Join(module, "excluded", "main.go"), "//go:build windows\n\n"+goodMain)
+	noModule := t.TempDir()
+	write(t, filepath.Join(noModule, "main.go"), goodMain)
 	missing := filepath.Join(module, "missing")
 	tests := []struct{ name, folder, want string }{
 		{"missing folder", missing, `folder "` + missing + `" does not exist`},
 		{"file", filepath.Join(module, "go.mod"), `"` + filepath.Join(module, "go.mod") + `" is not a folder: give the folder of the package`},
-		{"no Go files", empty, `folder "` + empty + `" has no Go files for linux/arm64`},
-		{"no Go files for Linux", filepath.Join(module, "excluded"), `folder "` + filepath.Join(module, "excluded") + `" has no Go files for linux/arm64`},
+		{"no Go files", empty, `folder "` + empty + `" has no Go files: give the folder of the package main`},
+		{"no module", noModule, `folder "` + noModule + `" belongs to no Go module: run go mod init in it or in a folder above it`},
 		{"library", filepath.Join(module, "library"), `folder "` + filepath.Join(module, "library") + `" holds package "library": a Lambda function is a package main`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Build(t.Context(), Options{Packages: []string{test.folder}, Target: target(t, ARM64, ""), folder: t.TempDir()})
+			_, err := Build(t.Context(), Options{Packages: packages(test.folder), Target: target(t, ARM64, ""), folder: t.TempDir()})
 			if want := `building "` + test.folder + `": ` + test.want; err == nil || err.Error() != want {
 				t.Errorf("error is\n%v\nwant\n%s", err, want)
 			}
@@ -284,32 +283,32 @@ func TestBuildWithoutGo(t *testing.T) {
 	}
 }
 
-// GOFLAGS of the developer's shell must not reach the binary. A binary with
-// its symbols, for instance, is larger.
+// What the developer's shell says of the machine must not reach the binary.
 func TestBuildIsNotChangedByTheEnvironment(t *testing.T) {
 	module := writeModule(t, t.TempDir(), map[string]string{"hello": goodMain})
 	goal := target(t, X8664, "")
 	plain := buildAll(t, goal, filepath.Join(module, "hello"))[0]
-	t.Setenv("GOFLAGS", "-gcflags=-N -cover -tags=debug")
+	t.Setenv("GOFLAGS", "-v -p=1 -modcacherw -count=1")
 	t.Setenv("GOAMD64", "v3")
 	t.Setenv("GOOS", "darwin")
+	t.Setenv("CGO_ENABLED", "1")
+	t.Setenv("GO_EXTLINK_ENABLED", "1")
 	changed := buildAll(t, goal, filepath.Join(module, "hello"))[0]
 	if plain.SHA256 != changed.SHA256 {
-		t.Error("GOFLAGS, GOAMD64 or GOOS changed the archive")
+		t.Error("the environment changed the archive")
 	}
 }
 
-func TestByModule(t *testing.T) {
+// Packages of one module that are built alike are compiled together.
+func TestAlike(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain})
+	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain, "tagged": goodMain})
 	nested := writeModule(t, filepath.Join(one, "nested"), map[string]string{"c": goodMain})
-	folders := []string{filepath.Join(one, "a"), filepath.Join(nested, "c"), filepath.Join(one, "b")}
-	want := map[string][]string{
-		one:    {filepath.Join(one, "a"), filepath.Join(one, "b")},
-		nested: {filepath.Join(nested, "c")},
-	}
-	if got := byModule(folders); !reflect.DeepEqual(got, want) {
+	a, b, tagged, c := &unit{folder: filepath.Join(one, "a")}, &unit{folder: filepath.Join(one, "b")},
+		&unit{folder: filepath.Join(one, "tagged"), tags: "prod"}, &unit{folder: filepath.Join(nested, "c")}
+	want := []*group{{one, []*unit{a, b}}, {one, []*unit{tagged}}, {nested, []*unit{c}}}
+	if got := alike([]*unit{a, nil, tagged, c, b}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -319,11 +318,20 @@ func TestByModule(t *testing.T) {
 func TestPrepareFillsTheCacheOnly(t *testing.T) {
 	t.Parallel()
 	module := writeModule(t, t.TempDir(), map[string]string{"a": goodMain, "b": goodMain})
-	c, err := newCompiler(t.Context(), target(t, ARM64, ""))
+	folders := packages(filepath.Join(module, "a"), filepath.Join(module, "b"))
+	c, err := newCompiler(t.Context(), target(t, ARM64, ""), folders)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.prepare(t.Context(), []string{filepath.Join(module, "a"), filepath.Join(module, "b")})
+	var units []*unit
+	for _, p := range folders {
+		u, err := c.look(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		units = append(units, u)
+	}
+	c.prepare(t.Context(), units)
 	var files []string
 	err = filepath.WalkDir(module, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
@@ -338,7 +346,7 @@ func TestPrepareFillsTheCacheOnly(t *testing.T) {
 		t.Errorf("the module has %v, want %v", files, want)
 	}
 	// -n prints what a build would run: with the cache filled, no compiler.
-	out, err := c.command(t.Context(), filepath.Join(module, "a"), slices.Concat([]string{"build", "-n"}, flags, []string{"."})...).CombinedOutput()
+	out, err := units[0].command(t.Context(), filepath.Join(module, "a"), slices.Concat([]string{"build", "-n"}, units[0].flags(), []string{"."})...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

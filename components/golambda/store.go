@@ -7,11 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // maxUnused is how long an archive that no build has asked for is kept.
@@ -26,42 +27,41 @@ type store struct {
 	now    func() time.Time
 }
 
+// runPrefix begins the names of folders that serve one run.
+const runPrefix = "protected-http-api-run-"
+
+// openStore opens the store in a folder, by default the user's cache folder.
+// Where that is not safe, a new folder serves this run alone: the archives must
+// outlive Build, since they are read when they are deployed, so a later run removes
+// it.
 func openStore(folder string, now func() time.Time) (*store, error) {
+	var err error
 	if folder == "" {
-		var err error
-		if folder, err = defaultFolder(os.UserCacheDir, os.TempDir()); err != nil {
-			return nil, err
-		}
+		folder, err = safepath.Cache("lambda")
+	} else if folder, err = filepath.Abs(folder); err == nil {
+		err = safepath.Make(folder)
 	}
-	folder, err := filepath.Abs(folder)
 	if err != nil {
-		return nil, fmt.Errorf("finding the folder for archives: %w", err)
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder for archives: %w", err)
+		removeRuns(os.TempDir(), now)
+		if folder, err = safepath.Temp(runPrefix); err != nil {
+			return nil, fmt.Errorf("making the folder for archives: %w", err)
+		}
 	}
 	return &store{folder: folder, now: now}, nil
 }
 
-// defaultFolder returns the folder in the user's cache folder. A user without
-// a home has none; the temporary folder, which others may write to as well,
-// then serves, if what is there belongs to this user alone.
-func defaultFolder(userCacheDir func() (string, error), tempDir string) (string, error) {
-	if cache, err := userCacheDir(); err == nil {
-		return filepath.Join(cache, "protected-http-api", "lambda"), nil
+// maxRun is how long a deployment may take.
+const maxRun = 24 * time.Hour
+
+// removeRuns removes what runs of this user have left in the temporary folder.
+func removeRuns(temp string, now func() time.Time) {
+	folders, _ := filepath.Glob(filepath.Join(temp, runPrefix+"*"))
+	for _, folder := range folders {
+		info, err := os.Lstat(folder)
+		if err == nil && info.IsDir() && now().Sub(info.ModTime()) > maxRun && safepath.Check(folder) == nil {
+			_ = os.RemoveAll(folder)
+		}
 	}
-	own := filepath.Join(tempDir, fmt.Sprintf("protected-http-api-%d", os.Getuid()))
-	if err := os.Mkdir(own, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("making the folder for archives: %w", err)
-	}
-	info, err := os.Lstat(own)
-	if err != nil {
-		return "", fmt.Errorf("making the folder for archives: %w", err)
-	}
-	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("using the folder for archives: %q is not a folder that only its owner may write to: remove it, or set HOME or XDG_CACHE_HOME", own)
-	}
-	return filepath.Join(own, "lambda"), nil
 }
 
 // put stores the archive of a package and remembers it as the last one.
@@ -104,14 +104,19 @@ type lastBuild struct {
 }
 
 // last returns the last build of a package, and marks it as used. It finds none
-// where the archive is incomplete, after a full disk for instance.
+// where the archive is incomplete, after a full disk for instance, or could be
+// somebody else's, from a time when others could write to the folder.
 func (s *store) last(folder string, target Target) (lastBuild, bool) {
 	pointer := s.pointer(folder, target)
 	name, err := os.ReadFile(pointer) //nolint:gosec // a file of the store's own
 	if err != nil || !ownName.Match(name) || filepath.Base(string(name)) != string(name) {
 		return lastBuild{}, false
 	}
-	contents, err := os.ReadFile(filepath.Join(s.folder, string(name))) //nolint:gosec // a base name, checked above
+	path := filepath.Join(s.folder, string(name))
+	if safepath.Check(pointer) != nil || safepath.Check(path) != nil {
+		return lastBuild{}, false
+	}
+	contents, err := os.ReadFile(path) //nolint:gosec // a base name, checked above
 	if err != nil {
 		return lastBuild{}, false
 	}

@@ -50,20 +50,3 @@ func TestNewTarget(t *testing.T) {
 		})
 	}
 }
-
-func TestKeepSourceFlags(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, goFlags, want string }{
-		{"none", "", "-buildvcs=false"},
-		{"vendored module", "-mod=vendor", "-buildvcs=false -mod=vendor"},
-		{"flags that change the binary", "-race --gcflags=-N -modfile=x.mod -cover -p=1\n", "-buildvcs=false -modfile=x.mod -p=1"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if got := keepSourceFlags(test.goFlags); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
-		})
-	}
-}

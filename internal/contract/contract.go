@@ -4,7 +4,8 @@
 // authorizer puts into its context and a handler reads there, and how a local
 // deployment is told apart from a real one.
 //
-// It is constants only, so that a Lambda binary pays nothing for it.
+// It is constants, and types without methods, only, so that a Lambda binary pays
+// nothing for it.
 package contract
 
 // Environment variables that the component sets on functions.
@@ -86,6 +87,17 @@ const (
 	EnvBuildTarget = "PROTECTED_HTTP_API_BUILD_TARGET"
 	// BuildTargetHost is the value of EnvBuildTarget for the local AWS.
 	BuildTargetHost = "host"
+	// EnvBuildRecord names a file that gets a line of JSON, a BuiltPackage, for
+	// each Go package that the build step compiles. Unset, nothing is recorded.
+	EnvBuildRecord = "PROTECTED_HTTP_API_BUILD_RECORD"
 	// LocalAccountID is the account of the local AWS. AWS gives it to nobody.
 	LocalAccountID = "000000000000"
 )
+
+// BuiltPackage is a Go package that the build step compiles for Lambda.
+type BuiltPackage struct {
+	// Folder is its absolute path.
+	Folder string `json:"folder"`
+	// BuildTags are its tags beside the build step's own.
+	BuildTags []string `json:"buildTags,omitempty"`
+}

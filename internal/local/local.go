@@ -24,6 +24,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
 	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // Settings of a project that a local deployment reads or sets.
@@ -196,7 +197,7 @@ func (d *Deployment) storeSecret() error {
 // openStack makes a stack in a backend of its own, in a temporary folder, for the
 // installation of Pulumi in a folder.
 func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
-	if d.dir, err = os.MkdirTemp("", "protected-http-api-stack-"); err != nil {
+	if d.dir, err = safepath.Temp("protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
 	}
 	state, temp := filepath.Join(d.dir, "state"), filepath.Join(d.dir, "tmp")

@@ -32,6 +32,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // closeGrace is how long requests in flight may take when the server closes.
@@ -76,7 +77,7 @@ type Server struct {
 
 // Start starts a local AWS. It serves until it is closed.
 func Start(cfg Config) (_ *Server, err error) {
-	dir, err := os.MkdirTemp("", "protected-http-api-aws-")
+	dir, err := safepath.Temp("protected-http-api-aws-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the local AWS: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // The versions that are built. The language host is older than the engine
@@ -70,10 +72,10 @@ func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
 	if root, ok := installed(ctx, progress); ok {
 		return root, nil
 	}
-	if root, err = cacheRoot(); err != nil || complete(root) {
+	if root, err = cacheRoot(); err != nil || built(root) {
 		return root, err
 	}
-	if err := os.MkdirAll(filepath.Join(root, "bin"), 0o750); err != nil {
+	if err := safepath.Make(filepath.Join(root, "bin")); err != nil {
 		return "", fmt.Errorf("making the cache folder for Pulumi: %w", err)
 	}
 	unlock, err := lock(ctx, filepath.Join(root, "lock"), progress)
@@ -82,7 +84,7 @@ func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
 	}
 	defer unlock()
 	for _, p := range programs {
-		if exists(filepath.Join(root, "bin", p.name)) {
+		if safe(filepath.Join(root, "bin", p.name)) {
 			continue
 		}
 		if err := p.build(ctx, root, progress); err != nil {
@@ -95,12 +97,16 @@ func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
 // cacheRoot is where the built programs are kept. Its name changes with the
 // versions, so that a new pin never meets an old binary.
 func cacheRoot() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("finding the user's cache folder (set HOME or XDG_CACHE_HOME): %w", err)
-	}
-	return filepath.Join(dir, "protected-http-api", "pulumi-"+Version+"-"+languageHostVersion), nil
+	return safepath.Cache("pulumi-" + Version + "-" + languageHostVersion)
 }
+
+// built reports whether a cache folder has both programs, and nobody but the user
+// can have put them there.
+func built(root string) bool {
+	return !slices.ContainsFunc(programs, func(p program) bool { return !safe(filepath.Join(root, "bin", p.name)) })
+}
+
+func safe(path string) bool { return exists(path) && safepath.Check(path) == nil }
 
 // complete reports whether a folder has both programs.
 func complete(root string) bool {
@@ -152,15 +158,17 @@ func (p program) build(ctx context.Context, root string, progress io.Writer) err
 			"-buildvcs=false",
 			"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + p.version,
 		},
-		// Neither a workspace nor flags that the user set for other modules may
-		// reach this one. All else is as in the user's own builds, so that what
-		// they have compiled already is not compiled again.
-		Env: []string{"GOWORK=off", "GOFLAGS="},
+		// Neither a workspace, nor flags that the user set for other modules, nor a
+		// system that they compile for may reach this one. All else is as in the
+		// user's own builds, so that what they have compiled already is not compiled
+		// again. An empty GOFLAGS would let the one of go env -w come back.
+		Env: []string{"GOWORK=off", "GOFLAGS=-buildvcs=false", "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH},
 	}
 	if err := build.Run(ctx); err != nil {
 		return err
 	}
-	if err := os.Rename(partial, target); err != nil {
+	// Whatever the umask lets others do.
+	if err := errors.Join(os.Chmod(partial, 0o700), os.Rename(partial, target)); err != nil { //nolint:gosec // a program
 		return fmt.Errorf("keeping %s: %w", p.title, err)
 	}
 	_, _ = fmt.Fprintf(progress, "built %s in %s\n", p.title, time.Since(start).Round(time.Second))
@@ -169,7 +177,7 @@ func (p program) build(ctx context.Context, root string, progress io.Writer) err
 
 // writeModule lays out the module from which p is built.
 func (p program) writeModule() (dir string, err error) {
-	dir, err = os.MkdirTemp("", "protected-http-api-build-")
+	dir, err = safepath.Temp("protected-http-api-build-")
 	if err != nil {
 		return "", fmt.Errorf("making a folder to build %s in: %w", p.title, err)
 	}

@@ -101,3 +101,45 @@ func TestLockIsExclusive(t *testing.T) {
 		t.Errorf("the first lock told %q", quiet.String())
 	}
 }
+
+// A program that somebody else could have put into the cache folder is never run.
+func TestBuiltTrustsOnlyTheUsersOwn(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		open string // what others may write to
+		want bool
+	}{
+		"own":     {want: true},
+		"root":    {open: "."},
+		"bin":     {open: "bin"},
+		"program": {open: "bin/pulumi"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			parent := t.TempDir()
+			root := filepath.Join(parent, "root")
+			// Tests' own folders let nobody in.
+			for _, dir := range []string{filepath.Dir(parent), parent} {
+				if err := os.Chmod(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.MkdirAll(filepath.Join(root, "bin"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range programs {
+				if err := os.WriteFile(filepath.Join(root, "bin", p.name), nil, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.open != "" {
+				if err := os.Chmod(filepath.Join(root, test.open), 0o777); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := built(root); got != test.want {
+				t.Errorf("built is %t, want %t", got, test.want)
+			}
+		})
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -197,12 +196,9 @@ func (s *Service) getParameters(body []byte) (any, error) {
 	}
 	found, invalid := []wire{}, []string{}
 	for _, n := range r.Names {
-		switch p, err := s.find(n); {
-		case err == nil:
+		if p, err := s.find(n); err == nil {
 			found = append(found, p.wire(n, r.WithDecryption))
-		case awserr.Has(err, awserr.Validation):
-			return nil, err
-		default:
+		} else {
 			invalid = append(invalid, n)
 		}
 	}
