@@ -48,6 +48,13 @@ type Config struct {
 	// Concurrency is how many function invocations may run at once, the
 	// account's limit on AWS. Defaults to 100: each is a process.
 	Concurrency int
+	// ProgramDir is the folder of the Pulumi program, to which the paths of archives
+	// are relative. Defaults to the working directory.
+	ProgramDir string
+	// Secret is asked for the value of a SecureString that the program looks up at
+	// deployment, with decryption, and that is not there. Defaults to none: the
+	// look-up fails, as on AWS.
+	Secret func(name string) string
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -162,6 +169,9 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Gateway:  s.gateway,
 		DynamoDB: dynamodb.New(s.Account, nil),
 		SSM:      s.ssm,
+
+		ProgramDir: cfg.ProgramDir,
+		Secret:     cfg.Secret,
 	}, nil
 }
 

@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // invoke is one of the AWS provider's functions.
@@ -57,12 +60,20 @@ func parameter(s Services, args property.Map) (property.Map, error) {
 	if !ok || !name.IsString() {
 		return property.Map{}, fmt.Errorf("ssm.getParameter needs the property %q", "name")
 	}
+	decryption, given := args.GetOk("withDecryption")
+	decrypted := !given || !decryption.IsBool() || decryption.AsBool()
 	found, err := s.SSM.Get(name.AsString())
+	if awserr.Has(err, "ParameterNotFound") && s.Secret != nil && decrypted {
+		if _, _, err := s.SSM.Put(ssm.Parameter{Name: name.AsString(), Type: "SecureString", Value: s.Secret(name.AsString())}); err != nil {
+			return property.Map{}, err
+		}
+		found, err = s.SSM.Get(name.AsString())
+	}
 	if err != nil {
 		return property.Map{}, err
 	}
 	value := found.Value
-	if decryption, ok := args.GetOk("withDecryption"); ok && decryption.IsBool() && !decryption.AsBool() && found.Type == "SecureString" {
+	if !decrypted && found.Type == "SecureString" {
 		return property.Map{}, fmt.Errorf("the parameter %q is a SecureString: read it with withDecryption", found.Name)
 	}
 	return results(map[string]any{

@@ -40,6 +40,13 @@ type Services struct {
 	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
+
+	// ProgramDir is the folder to which the paths of archives are relative.
+	// Defaults to the working directory.
+	ProgramDir string
+	// Secret is the value of a SecureString that the program looks up and that is
+	// not there. Defaults to none: the look-up fails.
+	Secret func(name string) string
 }
 
 // New returns the provider itself, which Serve serves.
@@ -144,7 +151,7 @@ func (pr *provider) check(_ context.Context, req p.CheckRequest) (p.CheckRespons
 	if err != nil {
 		return p.CheckResponse{}, err
 	}
-	return p.CheckResponse{Inputs: inputs, Failures: r.check(inputs)}, nil
+	return p.CheckResponse{Inputs: inputs, Failures: r.check(pr.located(inputs))}, nil
 }
 
 func (pr *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
@@ -163,7 +170,7 @@ func (pr *provider) create(_ context.Context, req p.CreateRequest) (p.CreateResp
 	if req.DryRun {
 		return p.CreateResponse{Properties: preview(r, req.Properties)}, nil
 	}
-	id, outputs, err := r.create(pr.Services, req.Properties)
+	id, outputs, err := r.create(pr.Services, pr.located(req.Properties))
 	if err != nil {
 		return p.CreateResponse{}, fmt.Errorf("creating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
@@ -198,7 +205,7 @@ func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResp
 	if req.DryRun {
 		return p.UpdateResponse{Properties: previewUpdate(r, req.State, req.Inputs)}, nil
 	}
-	outputs, err := r.update(pr.Services, req.ID, req.OldInputs, req.Inputs)
+	outputs, err := r.update(pr.Services, req.ID, req.OldInputs, pr.located(req.Inputs))
 	if err != nil {
 		return p.UpdateResponse{}, fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
 	}
