@@ -31,8 +31,7 @@ func BenchmarkRequests(b *testing.B) {
 		_, _ = io.WriteString(w, `{"items":[],"cursor":null}`)
 	}))
 	defer bare.Close()
-	names, _ := d.Outputs["functionNames"].(map[string]any)
-	handler, _ := names["get-event"].(string)
+	handler := d.function(b, "get-event")
 	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{Version: "2.0", PathParameters: map[string]string{"id": "none"}})
 	if err != nil {
 		b.Fatal(err)

@@ -64,9 +64,7 @@ func deploy(t testing.TB, opts Options) deployed {
 		t.Fatal(err)
 	}
 	d.credentials.add(string(d.Secret))
-	if d.signingKey != nil {
-		d.credentials.add(string(d.signingKey))
-	}
+	d.credentials.add(string(d.SigningKey))
 	t.Cleanup(func() {
 		d.searchCredentials(t)
 		if err := d.Close(); err != nil {
@@ -155,7 +153,13 @@ func (d deployed) call(t testing.TB, method, path, body string, header http.Head
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
+	return d.callURL(t, method, url+path, body, header, client)
+}
+
+// callURL is call with a whole URL.
+func (d deployed) callURL(t testing.TB, method, url, body string, header http.Header, client *http.Client) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,21 +230,26 @@ func (d deployed) status(t *testing.T, method, path, token string) int {
 	return status
 }
 
-func (d deployed) verify(t *testing.T) {
+// verify checks an Events API, whose authorizer's answers are cached for ttl.
+func (d deployed) verify(t *testing.T, ttl time.Duration) {
 	t.Helper()
-	url, err := d.Output("apiUrl")
+	api, err := d.API("POST /events")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := d.Setting(ttlKey)
-	ttl, err := time.ParseDuration(text)
+	route, err := api.Route("POST /events")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache := &verify.Cache{TTL: ttl, Invocations: d.Invocations, Token: func(subject string) (string, error) {
-		return d.sign(t, d.Secret, subject, everything), nil
-	}}
-	err = verify.Run(t.Context(), verify.Options{APIURL: url, Token: d.token(t), Cache: cache}, func(r verify.Result) {
+	if route.TTL != ttl {
+		t.Errorf("the authorizer's TTL is %v, want %v", route.TTL, ttl)
+	}
+	cache := &verify.Cache{
+		TTL:         ttl,
+		Invocations: func() (int, int, error) { return d.InvocationsOf(route) },
+		Token:       func(subject string) (string, error) { return d.sign(t, d.Secret, subject, everything), nil },
+	}
+	err = verify.Run(t.Context(), verify.Options{APIURL: api.URL, Token: d.token(t), Cache: cache}, func(r verify.Result) {
 		if r.Err != nil {
 			t.Error(r)
 		}
@@ -250,10 +259,31 @@ func (d deployed) verify(t *testing.T) {
 	}
 }
 
+// function is the name on AWS of a function of the output functionNames.
+func (d deployed) function(t testing.TB, name string) string {
+	t.Helper()
+	names, _ := d.Outputs["functionNames"].(map[string]any)
+	function, ok := names[name].(string)
+	if !ok {
+		t.Fatalf("the output functionNames has no %q", name)
+	}
+	return function
+}
+
+// invocations counts how often a function has run.
+func (d deployed) invocations(t testing.TB, function string) int {
+	t.Helper()
+	ran, err := d.Invocations(d.function(t, function))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ran
+}
+
 // log is what a function has logged so far.
 func (d deployed) log(t testing.TB, function string) []byte {
 	t.Helper()
-	log, err := d.functionLog(function)
+	log, err := d.functionLog(d.function(t, function))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -27,28 +28,19 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
-// Settings of a project that a local deployment reads or sets.
-const (
-	secretPathKey  = "secretPath"
-	signingKeysKey = "signingKeysPath"
-)
-
-// signingKeyID is the id of the one key of signed requests that a local
-// deployment has.
-const signingKeyID = "local"
-
 // Options are what is deployed, and how.
 type Options struct {
-	// Project is the folder of a Pulumi project. Defaults to the working
-	// directory.
+	// Project is the folder of a Pulumi project, or one below it. Defaults to the
+	// working directory.
 	Project string
 	// Stack is the stack whose configuration is used.
 	Stack string
-	// Settings replace settings of the stack, by their names without the
-	// project's, as pulumi config set would.
+	// Settings replace settings of the stack, as pulumi config set would: by their
+	// names, with or without the project's, or by a path such as db.password.
 	Settings map[string]string
-	// SecretPath is the parameter that gets a random secret. Defaults to the
-	// project's own secretPath.
+	// SecretPath is a parameter that gets the random secret of tokens before
+	// anything is deployed. Defaults to none: the parameters that the deployed
+	// functions read get theirs by themselves.
 	SecretPath string
 	// Port is where the API listens. Defaults to a free port.
 	Port int
@@ -68,18 +60,21 @@ type Deployment struct {
 	AWS *localaws.Server
 	// Outputs are the stack's outputs; secret ones are left out.
 	Outputs map[string]any
-	// SecretPath is the parameter that holds Secret.
-	SecretPath string
-	// Secret signs the tokens that the authorizer accepts.
-	Secret []byte
+	// APIs are those that were deployed, sorted by name.
+	APIs []API
+	// Secret signs the tokens that authorizers accept. SecretPaths are the
+	// parameters that hold it; none where nothing reads one.
+	Secret      []byte
+	SecretPaths []string
+	// SigningKey is the key in the parameters KeyPaths.
+	SigningKey []byte
+	KeyPaths   []string
 
 	opts    Options
 	project *project
 	dir     string
 	stack   auto.Stack
-	// signingKey signs requests, under the id signingKeyID, where the project has
-	// a parameter for such keys; else nil.
-	signingKey []byte
+	mu      sync.Mutex // guards SecretPaths and KeyPaths during a deployment
 }
 
 // Start makes a local AWS, stores a random secret in it and deploys the
@@ -122,15 +117,8 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 
 // readProject reads the project's files, with what the options replace.
 func (d *Deployment) readProject() (err error) {
-	if d.project, err = readProject(d.opts.Project, d.opts.Stack); err != nil {
-		return err
-	}
-	for _, key := range slices.Sorted(maps.Keys(d.opts.Settings)) {
-		if err := d.project.replace(key, d.opts.Settings[key]); err != nil {
-			return err
-		}
-	}
-	return nil
+	d.project, err = readProject(d.opts.Project, d.opts.Stack, d.opts.Settings)
+	return err
 }
 
 // step runs one part of a start and tells how long it took.
@@ -151,47 +139,21 @@ func (d *Deployment) compile(ctx context.Context) error {
 	}.Run(ctx)
 }
 
-// startAWS starts the local AWS and stores the secret.
+// startAWS starts the local AWS.
 func (d *Deployment) startAWS() error {
-	region, err := d.project.region()
+	region, err := d.project.region(os.Getenv)
 	if err != nil {
 		return err
 	}
+	d.Secret, d.SigningKey = []byte(rand.Text()+rand.Text()), []byte(rand.Text()+rand.Text())
 	d.AWS, err = localaws.Start(localaws.Config{
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: console.New(d.opts.Console),
+		ProgramDir: d.project.program(), Secret: d.lookedUp,
 	})
-	if err != nil {
+	if err != nil || d.opts.SecretPath == "" {
 		return err
 	}
-	d.Secret = []byte(rand.Text() + rand.Text())
-	return errors.Join(d.storeSecret(), d.storeSigningKey())
-}
-
-// storeSigningKey stores a key of signed requests where the project looks for
-// such keys.
-func (d *Deployment) storeSigningKey() error {
-	path, ok := d.project.get(signingKeysKey)
-	if !ok {
-		return nil
-	}
-	d.signingKey = []byte(rand.Text() + rand.Text())
-	return d.AWS.PutSecret(path, fmt.Sprintf(`{"keys":{%q:%q}}`, signingKeyID, d.signingKey))
-}
-
-// storeSecret stores the secret where the project looks for it.
-func (d *Deployment) storeSecret() error {
-	path := d.opts.SecretPath
-	if path == "" {
-		var ok bool
-		if path, ok = d.project.get(secretPathKey); !ok {
-			return fmt.Errorf("the project %s has no setting %s: name the parameter of its secret with --secret-path", d.project.name, secretPathKey)
-		}
-	}
-	if path == d.SecretPath {
-		return nil
-	}
-	d.SecretPath = path
-	return d.AWS.PutSecret(path, string(d.Secret))
+	return d.storeSecret(d.opts.SecretPath)
 }
 
 // openStack makes a stack in a backend of its own, in a temporary folder, for the
@@ -234,6 +196,17 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	if d.stack, err = auto.NewStack(ctx, d.opts.Stack, workspace); err != nil {
 		return fmt.Errorf("making the stack %s: %w", d.opts.Stack, err)
 	}
+	return d.setSecrets(ctx)
+}
+
+// setSecrets has Pulumi encrypt the replaced settings that are secret.
+func (d *Deployment) setSecrets(ctx context.Context) error {
+	if len(d.project.secrets) == 0 {
+		return nil
+	}
+	if err := d.stack.SetAllConfigWithOptions(ctx, d.project.secrets, &auto.ConfigOptions{Path: true}); err != nil {
+		return fmt.Errorf("setting %s: %w", strings.Join(slices.Sorted(maps.Keys(d.project.secrets)), ", "), err)
+	}
 	return nil
 }
 
@@ -261,6 +234,12 @@ func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int
 			d.Outputs[name] = output.Value
 		}
 	}
+	if err := errors.Join(d.storeSecrets(), d.listAPIs(ctx)); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("pulumi up: %w", context.Cause(ctx))
+		}
+		return nil, err
+	}
 	return *result.Summary.ResourceChanges, nil
 }
 
@@ -277,38 +256,13 @@ func (d *Deployment) provide(run func() error) error {
 	return errors.Join(run(), provider.Close())
 }
 
-// Setting is what a setting of the project is in this deployment, false where
-// it is not set and has no default.
-func (d *Deployment) Setting(name string) (string, bool) { return d.project.get(name) }
-
 // Output is a string among the stack's outputs.
 func (d *Deployment) Output(name string) (string, error) {
 	value, ok := d.Outputs[name].(string)
 	if !ok {
-		return "", fmt.Errorf("the program %s has no output %q", d.project.name, name)
+		return "", fmt.Errorf("the program %s has no output %q", d.project.Name, name)
 	}
 	return value, nil
-}
-
-// Invocations counts in a function's log how often it has run. The function is
-// named as in the output functionNames.
-func (d *Deployment) Invocations(function string) (int, error) {
-	log, err := d.functionLog(function)
-	return bytes.Count(log, []byte(" START RequestId: ")), err
-}
-
-// functionLog is what a function has logged so far.
-func (d *Deployment) functionLog(function string) ([]byte, error) {
-	names, _ := d.Outputs["functionNames"].(map[string]any)
-	name, ok := names[function].(string)
-	if !ok {
-		return nil, fmt.Errorf("the output functionNames has no %q", function)
-	}
-	content, err := os.ReadFile(d.AWS.LogFile("/aws/lambda/" + name))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("reading the log of %s: %w", name, err)
-	}
-	return content, nil
 }
 
 // Close ends the local AWS and removes all that the deployment made.

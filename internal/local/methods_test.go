@@ -25,7 +25,7 @@ func TestMethods(t *testing.T) {
 		Project: repository, Stack: "dev", Settings: map[string]string{"authMethods": "jwt,apikey,signature"},
 		Concurrency: 2 * (trialQuota + beyondQuota), // an authorizer and a handler for each request at once
 	})
-	d.verify(t)
+	d.verify(t, 0)
 	d.script(t, "verify")
 	d.testTokenPermissions(t)
 	d.testAPIKeys(t)
@@ -37,7 +37,7 @@ func TestMethods(t *testing.T) {
 	// Back to tokens alone: the same function with other code, and no tables.
 	d.set(t, "authMethods", "jwt")
 	d.up(t, map[string]int{"update": 3, "delete": 2})
-	d.verify(t)
+	d.verify(t, 0)
 }
 
 func (d deployed) testTokenPermissions(t *testing.T) {
@@ -213,7 +213,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // signing returns a client that signs with the deployment's key.
 func (d deployed) signing(t testing.TB) (*http.Client, *recorder) {
 	t.Helper()
-	key, err := authz.NewHMACKey(authz.HS256, signingKeyID, d.signingKey)
+	key, err := authz.NewHMACKey(authz.HS256, signingKeyID, d.SigningKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,187 +1,236 @@
 package local
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/encoding"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// project is a Pulumi project and one stack's configuration, as their files
-// have them.
+// project is a Pulumi project and one stack's configuration, read as Pulumi reads
+// them, with what the options replace.
 type project struct {
-	dir      string
-	name     string
-	settings map[string]any // Pulumi.yaml
-	stack    map[string]any // Pulumi.{stack}.yaml
+	*workspace.Project
+	// dir is the project's folder, path its file there; stackPath is the stack's
+	// file, which need not be there.
+	dir, path, stackPath string
+	stack                *workspace.ProjectStack
+	// secrets are the replaced settings that are secret, by path: they are no part
+	// of stack, but set by Pulumi, which encrypts them.
+	secrets auto.ConfigMap
 }
 
-// readProject reads Pulumi.yaml and the stack's file from a folder.
-func readProject(dir, stack string) (*project, error) {
+// readProject finds a project from a folder upwards, as Pulumi does, and reads it
+// with the configuration of a stack. settings replace some of that.
+func readProject(dir, stack string, settings map[string]string) (*project, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("finding the project: %w", err)
 	}
-	p := &project{dir: dir}
-	if err := readYAML(filepath.Join(dir, "Pulumi.yaml"), &p.settings); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("no Pulumi.yaml in %s: run this in a Pulumi project's folder or name it with --project", dir)
-		}
+	p := &project{secrets: auto.ConfigMap{}}
+	if p.path, err = workspace.DetectProjectPathFrom(dir); errors.Is(err, workspace.ErrProjectNotFound) {
+		return nil, fmt.Errorf("no Pulumi.yaml in %s or above it: run this in a Pulumi project's folder or name it with --project", dir)
+	} else if err != nil {
+		return nil, fmt.Errorf("finding the project: %w", err)
+	}
+	p.dir = filepath.Dir(p.path)
+	if p.Project, err = workspace.LoadProject(p.path); err != nil {
+		return nil, fmt.Errorf("reading the project: %w", err)
+	}
+	if name := p.Runtime.Name(); name != "go" {
+		return nil, fmt.Errorf("%s has the runtime %q: a local deployment runs programs in Go only", p.path, name)
+	}
+	if err := p.readStack(stack); err != nil {
 		return nil, err
 	}
-	p.name, _ = p.settings["name"].(string)
-	if p.name == "" {
-		return nil, fmt.Errorf("%s has no name", filepath.Join(dir, "Pulumi.yaml"))
-	}
-	file := filepath.Join(dir, "Pulumi."+stack+".yaml")
-	if err := readYAML(file, &p.stack); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("no stack %q: there is no %s (there is %s)", stack, file, p.stacks())
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if err := p.replace(name, settings[name]); err != nil {
+			return nil, err
 		}
-		return nil, err
 	}
-	return p, p.refuseEncrypted(file)
+	return p, p.refuseEncrypted()
 }
 
-func readYAML(path string, target *map[string]any) error {
-	content, err := os.ReadFile(path) //nolint:gosec // the developer's own project
+// readStack reads the stack's configuration. A stack without a file is one without
+// settings of its own; where other stacks have files, it is taken for a mistake.
+func (p *project) readStack(stack string) (err error) {
+	extension := filepath.Ext(p.path)
+	folder := filepath.Join(p.dir, p.StackConfigDir)
+	p.stackPath = filepath.Join(folder, workspace.ProjectFile+"."+stack+extension)
+	if _, err := os.Stat(p.stackPath); errors.Is(err, os.ErrNotExist) {
+		var names []string
+		files, _ := filepath.Glob(filepath.Join(folder, workspace.ProjectFile+".*"+extension))
+		for _, file := range files {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), workspace.ProjectFile+"."), extension))
+		}
+		if len(names) > 0 {
+			return fmt.Errorf("no stack %q: there is no %s (there is %s)", stack, p.stackPath, strings.Join(names, ", "))
+		}
+	}
+	sink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
+	if p.stack, err = workspace.LoadProjectStack(sink, p.Project, p.stackPath); err != nil {
+		return fmt.Errorf("reading %s: %w", p.stackPath, err)
+	}
+	if p.stack.Environment != nil {
+		return fmt.Errorf("%s imports a Pulumi ESC environment, which a local deployment cannot read: use a stack file without one", p.stackPath)
+	}
+	return nil
+}
+
+// replace sets a setting that the project declares or the stack has, by its name,
+// with or without the project's; or a part of one, as in db.password or hosts[0].
+func (p *project) replace(name, value string) error {
+	if !strings.Contains(name, ":") {
+		name = p.Name.String() + ":" + name
+	}
+	key, err := config.ParseKey(name)
 	if err != nil {
-		return fmt.Errorf("reading the project: %w", err)
+		return fmt.Errorf("the setting %q has no name that Pulumi takes: %w", name, err)
 	}
-	if err := yaml.Unmarshal(content, target); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	if *target == nil {
-		*target = map[string]any{}
-	}
-	return nil
-}
-
-// stacks lists the stacks that have a file.
-func (p *project) stacks() string {
-	files, _ := filepath.Glob(filepath.Join(p.dir, "Pulumi.*.yaml"))
-	names := make([]string, 0, len(files))
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
-
-// refuseEncrypted refuses what only the stack's own secrets provider or
-// Pulumi's cloud could resolve.
-func (p *project) refuseEncrypted(file string) error {
-	if _, ok := p.stack["environment"]; ok {
-		return fmt.Errorf("%s imports a Pulumi ESC environment, which a local deployment cannot read: use a stack file without one", file)
-	}
-	for key, value := range p.config() {
-		if object, ok := value.(map[string]any); ok && object["secure"] != nil {
-			return fmt.Errorf("%s: the value of %s is encrypted, and a local deployment has no key: use a stack file without it", file, key)
+	path := false
+	if !p.knows(key) {
+		segments, err := resource.ParsePropertyPath(key.Name())
+		if err == nil && len(segments) > 1 {
+			root, _ := segments[0].(string)
+			path = p.knows(config.MustMakeKey(key.Namespace(), root))
+		}
+		if !path && key.Namespace() == p.Name.String() {
+			return fmt.Errorf("the setting %q is in neither %s nor %s: declare it under config in the former, or correct the name", key.Name(), p.path, p.stackPath)
 		}
 	}
+	old, _, err := p.stack.Config.Get(key, path)
+	if err != nil {
+		return fmt.Errorf("replacing the setting %s: %w", key, err)
+	}
+	if old.Secure() {
+		at := key.String()
+		if !path { // whatever dots and brackets are in it
+			at = fmt.Sprintf("%s:[%q]", key.Namespace(), key.Name())
+		}
+		p.secrets[at] = auto.ConfigValue{Value: value, Secret: true}
+		err = p.stack.Config.Remove(key, path)
+	} else {
+		err = p.stack.Config.Set(key, config.NewValue(value), path)
+	}
+	if err != nil {
+		return fmt.Errorf("replacing the setting %s: %w", key, err)
+	}
 	return nil
 }
 
-func (p *project) config() map[string]any {
-	config, _ := p.stack["config"].(map[string]any)
-	return config
+// knows reports whether the project declares a setting or the stack has it.
+func (p *project) knows(key config.Key) bool {
+	_, ok := p.declared(key)
+	_, set := p.stack.Config[key]
+	return ok || set
 }
 
-// set sets a value of the project's configuration in this copy.
-func (p *project) set(key string, value any) {
-	config := p.config()
-	if config == nil {
-		config = map[string]any{}
+// declared is what the project's file says of a setting.
+func (p *project) declared(key config.Key) (workspace.ProjectConfigType, bool) {
+	declaration, ok := p.Config[key.String()]
+	if !ok && key.Namespace() == p.Name.String() {
+		declaration, ok = p.Config[key.Name()]
 	}
-	config[p.name+":"+key] = value
-	p.stack["config"] = config
+	return declaration, ok
 }
 
-// get returns a value of the project's configuration, or the default that
-// Pulumi.yaml declares.
-func (p *project) get(key string) (string, bool) {
-	if value, ok := p.config()[p.name+":"+key].(string); ok {
-		return value, true
+// refuseEncrypted refuses what only the stack's own secrets provider could resolve.
+func (p *project) refuseEncrypted() error {
+	keys := p.stack.Config.SecureKeys()
+	if len(keys) == 0 {
+		return nil
 	}
-	if declaration, ok := p.declared(key).(map[string]any); ok {
-		value, ok := declaration["default"].(string)
-		return value, ok
+	slices.SortFunc(keys, func(a, b config.Key) int { return cmp.Compare(a.String(), b.String()) })
+	var options []string
+	for _, key := range keys {
+		name := strings.TrimPrefix(key.String(), p.Name.String()+":")
+		if p.stack.Config[key].Object() {
+			name += ".NAME"
+		}
+		options = append(options, "--config "+name+"=VALUE")
 	}
-	value, ok := p.declared(key).(string)
-	return value, ok
+	return fmt.Errorf("%s has encrypted values, for which a local deployment has no key: give others with %s, or use a stack file without them", p.stackPath, strings.Join(options, " "))
 }
 
-// declared is what Pulumi.yaml says of a setting; nil where it says nothing.
-func (p *project) declared(key string) any {
-	config, _ := p.settings["config"].(map[string]any)
-	if value, ok := config[key]; ok {
-		return value
+// region is the Region that the stack deploys to: that of its configuration, else
+// that of the environment, as for the AWS provider.
+func (p *project) region(getenv func(string) string) (string, error) {
+	key := config.MustMakeKey("aws", "region")
+	if value, ok := p.stack.Config[key]; ok {
+		if region, err := value.Value(config.NopDecrypter); err == nil && region != "" {
+			return region, nil
+		}
 	}
-	return config[p.name+":"+key]
+	declaration, _ := p.declared(key)
+	declared, _ := declaration.Value.(string)
+	if region := cmp.Or(declared, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")); region != "" {
+		return region, nil
+	}
+	return "", errors.New("the stack has no aws:region: set it with pulumi config set aws:region eu-central-1, or with --config aws:region=eu-central-1")
 }
 
-// region is the Region that the stack deploys to.
-func (p *project) region() (string, error) {
-	region, _ := p.config()["aws:region"].(string)
-	if region == "" {
-		return "", errors.New("the stack has no aws:region: set it with pulumi config set aws:region eu-central-1")
-	}
-	return region, nil
-}
-
-// replace sets a setting that Pulumi.yaml declares.
-func (p *project) replace(key, value string) error {
-	if p.declared(key) == nil {
-		return fmt.Errorf("the setting %q is not one that %s declares", key, filepath.Join(p.dir, "Pulumi.yaml"))
-	}
-	p.set(key, value)
-	return nil
-}
-
-// copyTo writes the project's files, as they are in this copy, into another
-// folder. Their main is the original folder, so that the program itself is the
-// unchanged one while Pulumi's own writes meet the copies only.
+// copyTo writes the project's files, with what was replaced, into another folder.
+// Their main is the original program, so that the program itself is the unchanged
+// one while Pulumi's own writes meet the copies only.
 func (p *project) copyTo(dir, stack string) error {
-	settings := map[string]any{}
-	for key, value := range p.settings {
-		// A backend of the project's own must not be touched from here.
-		if !slices.Contains([]string{"backend", "stackConfigDir"}, key) {
-			settings[key] = value
+	copied := *p.Project
+	copied.Backend = nil // one of the project's own must not be touched from here
+	copied.StackConfigDir = ""
+	copied.Main = p.program()
+	if p.Plugins != nil {
+		copied.Plugins = &workspace.Plugins{
+			Providers: p.located(p.Plugins.Providers), Languages: p.located(p.Plugins.Languages), Analyzers: p.located(p.Plugins.Analyzers),
 		}
 	}
-	settings["main"] = p.program()
-	config := map[string]any{}
-	if p.config() != nil {
-		config["config"] = p.config()
+	extension := filepath.Ext(p.path)
+	path := filepath.Join(dir, workspace.ProjectFile+"."+stack+extension)
+	configuration := workspace.ProjectStack{Config: p.stack.Config}
+	if before, err := os.ReadFile(path); err == nil { //nolint:gosec // a folder of this deployment's own
+		// The key of what Pulumi has encrypted here.
+		var ours workspace.ProjectStack
+		if err := encoding.Marshalers[extension].Unmarshal(before, &ours); err != nil {
+			return fmt.Errorf("reading the copy of the stack's configuration: %w", err)
+		}
+		configuration.EncryptionSalt = ours.EncryptionSalt
 	}
-	return errors.Join(
-		writeYAML(filepath.Join(dir, "Pulumi.yaml"), settings),
-		writeYAML(filepath.Join(dir, "Pulumi."+stack+".yaml"), config),
-	)
-}
-
-// program is the folder of the Go program.
-func (p *project) program() string {
-	program, _ := p.settings["main"].(string)
-	if filepath.IsAbs(program) {
-		return program
-	}
-	return filepath.Join(p.dir, program)
-}
-
-func writeYAML(path string, value any) error {
-	content, err := yaml.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := errors.Join(copied.Save(filepath.Join(dir, workspace.ProjectFile+extension)), configuration.Save(path)); err != nil {
 		return fmt.Errorf("copying the project: %w", err)
 	}
 	return nil
+}
+
+// located are plugins whose paths do not depend on the project's folder.
+func (p *project) located(plugins []workspace.PluginOptions) []workspace.PluginOptions {
+	plugins = slices.Clone(plugins)
+	for i, plugin := range plugins {
+		if !filepath.IsAbs(plugin.Path) {
+			plugins[i].Path = filepath.Join(p.dir, plugin.Path)
+		}
+	}
+	return plugins
+}
+
+// program is the folder of the Go program: main may also be one of its files.
+func (p *project) program() string {
+	program := p.Main
+	if !filepath.IsAbs(program) {
+		program = filepath.Join(p.dir, program)
+	}
+	if info, err := os.Stat(program); err == nil && !info.IsDir() {
+		return filepath.Dir(program)
+	}
+	return program
 }

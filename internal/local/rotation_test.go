@@ -89,7 +89,7 @@ func (d deployed) testRotation(t *testing.T) http.Header {
 	}
 	for i := 1; i < len(secrets); i++ {
 		document := fmt.Sprintf(`{"current":%q,"previous":%q}`, secrets[i], secrets[i-1])
-		if err := d.AWS.PutSecret(d.SecretPath, document); err != nil {
+		if err := d.AWS.PutSecret(d.SecretPaths[0], document); err != nil {
 			t.Fatal(err)
 		}
 		before := sent.Load()
@@ -114,7 +114,7 @@ func (d deployed) testRotation(t *testing.T) http.Header {
 	// it.
 	dropped := headers[1]
 	d.await(t, time.Minute, http.StatusCreated, dropped)
-	if err := d.AWS.PutSecret(d.SecretPath, fmt.Sprintf(`{"current":%q}`, secrets[2])); err != nil {
+	if err := d.AWS.PutSecret(d.SecretPaths[0], fmt.Sprintf(`{"current":%q}`, secrets[2])); err != nil {
 		t.Fatal(err)
 	}
 	d.await(t, maxAge+droppedSlack, http.StatusForbidden, dropped)

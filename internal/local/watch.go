@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -75,10 +76,7 @@ func (d *Deployment) reload(ctx context.Context, output io.Writer) (map[string]i
 	if err := d.readProject(); err != nil {
 		return nil, err
 	}
-	if err := d.storeSecret(); err != nil {
-		return nil, err
-	}
-	if err := d.project.copyTo(d.dir, d.opts.Stack); err != nil {
+	if err := errors.Join(d.project.copyTo(d.dir, d.opts.Stack), d.setSecrets(ctx)); err != nil {
 		return nil, err
 	}
 	return d.up(ctx, output)

@@ -14,93 +14,165 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
-// greet prints what a developer needs to try the API.
-func greet(w io.Writer, d *local.Deployment, url, token string, took time.Duration) error {
+// greet prints what a developer needs to try the APIs.
+func greet(w io.Writer, d *local.Deployment, token string, took time.Duration) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe API serves at %s (after %s).\n\n", url, took.Round(100*time.Millisecond))
-	methods, _ := d.Setting("authMethods")
-	tokens := methods == "" || slices.Contains(strings.Split(methods, ","), "jwt")
+	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
+	env := environment(d)
+	if len(d.APIs) == 0 {
+		b.WriteString("It has no HTTP API with a stage, so there is nothing to call.\n")
+	}
+	for _, api := range d.APIs {
+		fmt.Fprintf(&b, "The API %s serves at %s\n", title(api), api.URL)
+	}
+	tokens := len(d.SecretPaths) > 0
 	if tokens {
-		fmt.Fprintf(&b, "A token that is good for an hour:\n\n  TOKEN=%s\n\n", token)
+		fmt.Fprintf(&b, "\nA token that is good for an hour, signed with the random secret in %s:\n\n  TOKEN=%s\n", strings.Join(d.SecretPaths, ", "), token)
 	}
-	b.WriteString("Try it:\n\n")
-	for _, line := range tries(d.Outputs["access"], url, tokens) {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
-	b.WriteString("\nFor the AWS CLI and the project's other commands:\n\n")
-	env := d.AWS.Environment()
-	for variable, output := range map[string]string{contract.EnvAPIKeyTable: "apiKeyTableName", contract.EnvStateTable: "stateTableName"} {
-		if name, _ := d.Outputs[output].(string); name != "" {
-			env[variable] = name
+	for _, api := range d.APIs {
+		if lines := tries(api, tokens); len(lines) > 0 {
+			fmt.Fprintf(&b, "\nTry %s:\n\n  %s\n", api.Name, strings.Join(lines, "\n  "))
 		}
 	}
+	b.WriteString("\nFor the AWS CLI and the commands of protected-http-api:\n\n")
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, env[name])
 	}
-	if env[contract.EnvAPIKeyTable] != "" {
-		fmt.Fprintf(&b, "\nAn API key, with that environment:\n\n  KEY=$(go run ./scripts/apikey create --subject usr_local --tier standard)\n  %s%s -H \"X-Api-Key: $KEY\" '%s/events'\n",
-			"curl -i -X POST", aBody, url)
-	}
-	if slices.Contains(strings.Split(methods, ","), "signature") {
-		fmt.Fprintf(&b, "\nA signed request, good once, with that environment:\n\n  eval \"$(go run ./scripts/sign --curl --url '%s/events' --body '{\"name\":\"My first event\"}')\"\n", url)
-	}
+	b.WriteString(commands(d, env))
 	fmt.Fprintf(&b, "\nLogs, a file a log group: %s\nCtrl-C removes everything. Requests and function logs follow.\n\n", d.AWS.LogDir)
 	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("printing how to use the API: %w", err)
+		return fmt.Errorf("printing how to use the APIs: %w", err)
 	}
 	return nil
 }
 
-// public is how the access output names a route that anyone may call.
-const public = "public"
+// title is an API's name, with the stage where that is not the default one.
+func title(api local.API) string {
+	if api.Stage == "$default" {
+		return api.Name
+	}
+	return api.Name + ", stage " + api.Stage
+}
+
+// environment is that of the local AWS, with the tables that commands need by the
+// names that the functions know them by.
+func environment(d *local.Deployment) map[string]string {
+	env := d.AWS.Environment()
+	for _, function := range d.AWS.Functions() {
+		for _, name := range []string{contract.EnvAPIKeyTable, contract.EnvStateTable} {
+			if table := function.Environment[name]; table != "" && env[name] == "" {
+				env[name] = table
+			}
+		}
+	}
+	return env
+}
+
+// commands are those with which one gets further credentials.
+func commands(d *local.Deployment, env map[string]string) string {
+	var b strings.Builder
+	for _, api := range d.APIs {
+		i := slices.IndexFunc(api.Routes, func(r local.Route) bool { return r.Authorizer != "" && callable(r.Key) })
+		if i < 0 {
+			continue
+		}
+		method, path, _ := strings.Cut(api.Routes[i].Key, " ")
+		path, _ = withoutVariables(path)
+		body := ""
+		if takesBody(method) {
+			body = aBody(path)
+		}
+		if env[contract.EnvAPIKeyTable] != "" {
+			fmt.Fprintf(&b, "\nAn API key, with that environment:\n\n  KEY=$(go run ./scripts/apikey create --subject usr_local --tier standard)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
+				method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
+		}
+		if len(d.KeyPaths) > 0 {
+			fmt.Fprintf(&b, "\nA signed request, where the API takes them, good once, with that environment:\n\n  eval \"$(go run ./scripts/sign --keys-path %s --curl --method %s --url '%s%s'%s)\"\n",
+				d.KeyPaths[0], method, api.URL, path, option("--body ", body))
+		}
+		break
+	}
+	return b.String()
+}
+
+// option is an option of a command line with its value, if there is one.
+func option(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return " " + name + "'" + value + "'"
+}
 
 // methods in the order in which one tries an API.
 var methods = []string{"POST", "PUT", "PATCH", "GET", "HEAD", "OPTIONS", "DELETE"}
 
-// byMethod orders route keys.
-func byMethod(a, b string) int {
-	rank := func(key string) int {
-		method, _, _ := strings.Cut(key, " ")
+// byMethod orders routes.
+func byMethod(a, b local.Route) int {
+	rank := func(r local.Route) int {
+		method, _, _ := strings.Cut(r.Key, " ")
 		return slices.Index(methods, method)
 	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Key, b.Key))
 }
+
+// callable reports whether a route is of one method: not ANY and not $default.
+func callable(key string) bool {
+	method, _, _ := strings.Cut(key, " ")
+	return slices.Contains(methods, method)
+}
+
+func takesBody(method string) bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, method) }
 
 // variable matches a variable of a path.
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// aBody are the options of curl that send an event.
-const aBody = ` -H 'Content-Type: application/json' -d '{"name":"My first event"}'`
+// withoutVariables writes the variables of a path in capitals, because curl takes
+// braces for a list, and notes that they need values.
+func withoutVariables(path string) (replaced, note string) {
+	replaced = variable.ReplaceAllStringFunc(path, func(s string) string {
+		name := strings.ToUpper(strings.Trim(s, "{+}"))
+		note += ", with a value for " + name
+		return name
+	})
+	return replaced, note
+}
 
-// tries are curl lines, one for each public route of the access output and,
-// where the API takes tokens, for each protected one; for the first protected
-// route also one without a token and one with a bad token.
-func tries(access any, url string, tokens bool) []string {
-	routes, _ := access.(map[string]any)
+// aBody is what a try sends: an event where there are events.
+func aBody(path string) string {
+	if strings.HasSuffix(path, "/events") {
+		return `{"name":"My first event"}`
+	}
+	return `{}`
+}
+
+// tries are curl lines, one for each route that can be called here; for the first
+// route with a Lambda authorizer also one without a token and one with a bad token.
+func tries(api local.API, tokens bool) []string {
 	var lines []string
 	refusals := false
-	for _, key := range slices.SortedFunc(maps.Keys(routes), byMethod) {
-		method, path, _ := strings.Cut(key, " ")
-		if !slices.Contains(methods, method) { // ANY and $default
+	for _, route := range slices.SortedFunc(slices.Values(api.Routes), byMethod) {
+		if !callable(route.Key) {
 			continue
 		}
+		method, path, _ := strings.Cut(route.Key, " ")
+		path, note := withoutVariables(path)
 		line := "curl -i"
 		if method != "GET" {
 			line += " -X " + method
 		}
-		if slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
-			line += aBody
+		if takesBody(method) {
+			line += " -H 'Content-Type: application/json' -d '" + aBody(path) + "'"
 		}
-		note := ""
-		// curl takes braces for a list.
-		path = variable.ReplaceAllStringFunc(path, func(s string) string {
-			name := strings.ToUpper(strings.Trim(s, "{+}"))
-			note += ", with a value for " + name
-			return name
-		})
-		address := " '" + strings.TrimSuffix(url, "/") + path + "'"
-		if routes[key] == public {
-			lines = append(lines, line+address+"   # "+public+note)
+		address := " '" + api.URL + path + "'"
+		switch {
+		case route.Public():
+			lines = append(lines, line+address+"   # public"+note)
+			continue
+		case route.Authorization == "AWS_IAM":
+			lines = append(lines, line+` --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"`+address+"   # signed, with the environment below"+note)
+			continue
+		case route.Authorizer == "":
+			lines = append(lines, line+` -H "Authorization: Bearer …"`+address+"   # with a token of the route's JWT issuer"+note)
 			continue
 		}
 		if !refusals {

@@ -67,10 +67,10 @@ func newToken(d *local.Deployment, subject string) (string, error) {
 func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag.FlagSet)) (local.Options, error) {
 	flags := cli.NewFlags("local "+name, usage, stdout)
 	opts := local.Options{}
-	flags.StringVar(&opts.Project, "project", ".", "the `folder` of a Pulumi project that uses the component")
-	flags.StringVar(&opts.Stack, "stack", "dev", "the `stack` whose configuration is deployed: there is a Pulumi.STACK.yaml for it")
-	flags.StringVar(&opts.SecretPath, "secret-path", "", "the SSM parameter that gets a random secret (default: the project's own secretPath)")
-	flags.IntVar(&opts.Port, "port", 0, "where the API listens on 127.0.0.1 (default: a free port)")
+	flags.StringVar(&opts.Project, "project", ".", "the `folder` of a Pulumi project in Go")
+	flags.StringVar(&opts.Stack, "stack", "dev", "the `stack` whose configuration is deployed, that of Pulumi.STACK.yaml")
+	flags.StringVar(&opts.SecretPath, "secret-path", "", "an SSM `parameter` that gets the random secret of tokens before the deployment (default: the parameters that the functions read get theirs)")
+	flags.IntVar(&opts.Port, "port", 0, "where the first API listens on 127.0.0.1 (default: a free port)")
 	flags.IntVar(&opts.Concurrency, "concurrency", 0, "how many function invocations may run at once, as the account's limit on AWS (default 100)")
 	opts.Settings = map[string]string{}
 	flags.Func("ttl", "how long authorizer results are cached, a `duration` such as 5m: short for --config authorizerTtl=5m", func(text string) error {
@@ -80,7 +80,7 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 		opts.Settings[ttlSetting] = text
 		return nil
 	})
-	flags.Func("config", "a setting in place of the stack's, `name=value`, as often as needed; for instance --config authMethods=jwt,apikey,signature", func(text string) error {
+	flags.Func("config", "a setting in place of the stack's, `name=value`, as often as needed; for instance --config authMethods=jwt,apikey,signature; the name may be a path, as in db.password", func(text string) error {
 		name, value, found := strings.Cut(text, "=")
 		if !found || name == "" {
 			return fmt.Errorf("%q is not name=value", text)

@@ -24,10 +24,13 @@ removes everything.
 
 // state is what the state file holds.
 type state struct {
-	// APIURL is the API's address.
-	APIURL string `json:"apiUrl"`
-	// SecretPath is the SSM parameter that holds the secret.
-	SecretPath string `json:"secretPath"`
+	// APIURL is the address of the first of APIs.
+	APIURL string `json:"apiUrl,omitempty"`
+	// APIs are all of them, sorted by name.
+	APIs []local.API `json:"apis"`
+	// SecretPath is the first SSM parameter that holds the secret of tokens, if
+	// any does.
+	SecretPath string `json:"secretPath,omitempty"`
 	// Outputs are the stack's outputs, without secret ones.
 	Outputs map[string]any `json:"outputs"`
 	// LogDir has one file a log group, named after it.
@@ -57,25 +60,15 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error
 		_, _ = fmt.Fprintln(stderr, "removing everything")
 		err = errors.Join(err, deployment.Close())
 	}()
-	url, err := deployment.Output("apiUrl")
-	if err != nil {
-		return err
-	}
 	token, err := newToken(deployment, "usr_local")
 	if err != nil {
 		return err
 	}
-	if err := greet(stdout, deployment, url, token, time.Since(start)); err != nil {
+	if err := greet(stdout, deployment, token, time.Since(start)); err != nil {
 		return err
 	}
 	if stateFile != "" {
-		remove, err := writeState(stateFile, state{
-			APIURL:     url,
-			SecretPath: deployment.SecretPath,
-			Outputs:    deployment.Outputs,
-			LogDir:     deployment.AWS.LogDir,
-			Env:        deployment.AWS.Environment(),
-		})
+		remove, err := writeState(stateFile, stateOf(deployment))
 		if err != nil {
 			return err
 		}
@@ -91,6 +84,17 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error
 		return cause
 	}
 	return nil
+}
+
+func stateOf(d *local.Deployment) state {
+	s := state{APIs: d.APIs, Outputs: d.Outputs, LogDir: d.AWS.LogDir, Env: d.AWS.Environment()}
+	if len(d.APIs) > 0 {
+		s.APIURL = d.APIs[0].URL
+	}
+	if len(d.SecretPaths) > 0 {
+		s.SecretPath = d.SecretPaths[0]
+	}
+	return s
 }
 
 // writeState writes the state file in one piece, readable by its owner only:

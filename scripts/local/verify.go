@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 	"github.com/protected-http-api/protected-http-api/internal/local"
@@ -36,14 +35,16 @@ func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, deployment.Close()) }()
-	url, err := deployment.Output("apiUrl")
+	api, err := deployment.API("POST /events")
 	if err != nil {
 		return err
 	}
-	text, _ := deployment.Setting(ttlSetting)
-	ttl, err := time.ParseDuration(text)
+	route, err := api.Route("POST /events")
 	if err != nil {
-		return fmt.Errorf("the project's %s %q is no duration: %w", ttlSetting, text, err)
+		return err
+	}
+	if len(deployment.SecretPaths) == 0 {
+		return errors.New("no function of the stack reads a secret of tokens: verify sends tokens, and needs jwt among authMethods")
 	}
 	sign := func(subject string) (string, error) { return newToken(deployment, subject) }
 	token, err := sign("usr_verify")
@@ -51,6 +52,9 @@ func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) (er
 		return err
 	}
 	return verify.Run(ctx, verify.Options{
-		APIURL: url, Token: token, Cache: &verify.Cache{TTL: ttl, Token: sign, Invocations: deployment.Invocations},
+		APIURL: api.URL, Token: token, Cache: &verify.Cache{
+			TTL: route.TTL, Token: sign,
+			Invocations: func() (int, int, error) { return deployment.InvocationsOf(route) },
+		},
 	}, func(r verify.Result) { _, _ = fmt.Fprintln(stdout, r) })
 }

@@ -44,15 +44,15 @@ func TestRunChecksTheCache(t *testing.T) {
 			cache := &Cache{
 				TTL:   tt.ttl,
 				Token: func(string) (string, error) { return "new", nil },
-				Invocations: func(function string) (int, error) {
+				Invocations: func() (authorizer, handler int, err error) {
 					ran := tt.before
 					if sent == 2 {
 						ran = tt.after
 					}
 					if ran[0] < 0 {
-						return 0, errors.New("no log")
+						return 0, 0, errors.New("no log")
 					}
-					return ran[map[string]int{"authorizer": 0, "create-event": 1}[function]], nil
+					return ran[0], ran[1], nil
 				},
 			}
 			var last Result

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -134,6 +135,18 @@ func (s *Service) Function(name string) (FunctionInfo, bool) {
 		return FunctionInfo{}, false
 	}
 	return fn.current.info.clone(), true
+}
+
+// Functions returns all functions, sorted by name.
+func (s *Service) Functions() []FunctionInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]FunctionInfo, 0, len(s.functions))
+	for _, fn := range s.functions {
+		all = append(all, fn.current.info.clone())
+	}
+	slices.SortFunc(all, func(a, b FunctionInfo) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // retire takes the idle environments of a version that gets no more

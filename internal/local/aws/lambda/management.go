@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -119,14 +117,7 @@ func (s *Service) serveList(r *protocol.RESTRequest) (*protocol.RESTAnswer, erro
 	if r.Query.Has("MasterRegion") {
 		return nil, notServed("the parameter MasterRegion", "leave it out: there is one Region")
 	}
-	s.mu.Lock()
-	all := make([]FunctionInfo, 0, len(s.functions))
-	for _, fn := range s.functions {
-		all = append(all, fn.current.info.clone())
-	}
-	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b FunctionInfo) int { return strings.Compare(a.Name, b.Name) })
-	page, next, err := protocol.Page(all, r.Query.Get("Marker"), limit, codeInvalidParameter)
+	page, next, err := protocol.Page(s.Functions(), r.Query.Get("Marker"), limit, codeInvalidParameter)
 	if err != nil {
 		return nil, err
 	}

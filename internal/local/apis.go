@@ -1,0 +1,157 @@
+package local
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+)
+
+// API is a stage of an HTTP API that the program has deployed, whatever its outputs
+// say.
+type API struct {
+	// Name is what the program calls the component that made the API, or the API
+	// itself where no component did.
+	Name string `json:"name"`
+	// ID and Stage name it to AWS, URL is where it serves, without a slash at the
+	// end.
+	ID    string `json:"id"`
+	Stage string `json:"stage"`
+	URL   string `json:"url"`
+	// Routes are sorted by key.
+	Routes []Route `json:"routes"`
+}
+
+// Route is a route of an API.
+type Route struct {
+	// Key is the method and the path, or $default.
+	Key string `json:"key"`
+	// Authorization is NONE, CUSTOM, JWT or AWS_IAM.
+	Authorization string `json:"authorization"`
+	// Function is the name of the function that answers.
+	Function string `json:"function"`
+	// Authorizer is the name of the function that decides with CUSTOM, TTL how long
+	// its answers are reused.
+	Authorizer string        `json:"authorizer,omitempty"`
+	TTL        time.Duration `json:"-"`
+}
+
+// Public reports whether anyone may call the route.
+func (r Route) Public() bool { return r.Authorization == live.AuthorizationNone }
+
+// Route finds a route by its key.
+func (a API) Route(key string) (Route, error) {
+	for _, route := range a.Routes {
+		if route.Key == key {
+			return route, nil
+		}
+	}
+	return Route{}, fmt.Errorf("the API %s has no route %s", a.Name, key)
+}
+
+// API is the one that has a route, where the program has deployed several.
+func (d *Deployment) API(key string) (API, error) {
+	for _, api := range d.APIs {
+		if _, err := api.Route(key); err == nil {
+			return api, nil
+		}
+	}
+	return API{}, fmt.Errorf("the program %s has no API with the route %s", d.project.Name, key)
+}
+
+// listAPIs finds the APIs of the local AWS, by the names that they have in the
+// deployment's state.
+func (d *Deployment) listAPIs(ctx context.Context) error {
+	names, err := d.apiNames(ctx)
+	if err != nil {
+		return err
+	}
+	d.APIs = nil
+	for _, o := range d.AWS.APIs() {
+		var routes []Route
+		for _, r := range o.Routes {
+			routes = append(routes, Route{
+				Key: r.RouteKey, Authorization: r.AuthorizationType, Function: functionName(r.Function),
+				Authorizer: functionName(r.Authorizer), TTL: time.Duration(r.ResultTTL) * time.Second,
+			})
+		}
+		slices.SortFunc(routes, func(a, b Route) int { return cmp.Compare(a.Key, b.Key) })
+		for _, stage := range o.Stages {
+			d.APIs = append(d.APIs, API{
+				Name: cmp.Or(names[o.ID], o.Name), ID: o.ID, Stage: stage.Name, URL: strings.TrimSuffix(stage.InvokeURL, "/"), Routes: routes,
+			})
+		}
+	}
+	slices.SortStableFunc(d.APIs, func(a, b API) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// apiNames are the names of the deployed APIs, by ID.
+func (d *Deployment) apiNames(ctx context.Context) (map[string]string, error) {
+	state, err := d.stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the stack's state: %w", err)
+	}
+	var deployment apitype.DeploymentV3
+	if err := json.Unmarshal(state.Deployment, &deployment); err != nil {
+		return nil, fmt.Errorf("reading the stack's state: %w", err)
+	}
+	names := map[string]string{}
+	for _, r := range deployment.Resources {
+		if r.Type != "aws:apigatewayv2/api:Api" {
+			continue
+		}
+		named := r.URN
+		if r.Parent != "" && r.Parent.Type() != resource.RootStackType {
+			named = r.Parent
+		}
+		names[string(r.ID)] = named.Name()
+	}
+	return names, nil
+}
+
+// functionName is the name in a function's ARN.
+func functionName(arn string) string {
+	_, name, _ := strings.Cut(arn, ":function:")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// InvocationsOf counts how often the authorizer and the function of a route have run.
+func (d *Deployment) InvocationsOf(r Route) (authorizer, handler int, err error) {
+	if authorizer, err = d.Invocations(r.Authorizer); err == nil {
+		handler, err = d.Invocations(r.Function)
+	}
+	return authorizer, handler, err
+}
+
+// Invocations counts in a function's log how often it has run. The function is
+// given by its name on AWS.
+func (d *Deployment) Invocations(function string) (int, error) {
+	log, err := d.functionLog(function)
+	return bytes.Count(log, []byte(" START RequestId: ")), err
+}
+
+// functionLog is what a function has logged so far.
+func (d *Deployment) functionLog(function string) ([]byte, error) {
+	path := d.AWS.FunctionLogFile(function)
+	if path == "" {
+		return nil, fmt.Errorf("there is no function %q", function)
+	}
+	content, err := os.ReadFile(path) //nolint:gosec // a file of the local AWS
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("reading the log of %s: %w", function, err)
+	}
+	return content, nil
+}
