@@ -133,11 +133,14 @@ func (c *checker) checkAuthorizer(args AuthorizerArgs) {
 //
 // It always sends the TTL, 0 as well. Where the TTL is unset, the provider
 // keeps an authorizer's old value, and sends 300 seconds for a new one.
+//
+// It is called after its function: with another function it is another
+// authorizer, which is there with all that it needs before a route asks it.
 func (c *ProtectedHttpApi) createAuthorizer(ctx *pulumi.Context, p *plan) (err error) {
 	if p.authorizer == nil {
 		return nil
 	}
-	c.Authorizer, err = apigatewayv2.NewAuthorizer(ctx, p.name+"-authorizer", &apigatewayv2.AuthorizerArgs{
+	c.Authorizer, err = apigatewayv2.NewAuthorizer(ctx, p.authorizer.logicalName, &apigatewayv2.AuthorizerArgs{
 		ApiId:                          c.Api.ID(),
 		AuthorizerType:                 pulumi.String("REQUEST"),
 		AuthorizerUri:                  c.Functions[p.authorizer.args.Name].InvokeArn,

@@ -136,7 +136,9 @@ func TestGuardedAuthorizerWithKey(t *testing.T) {
 	m := mustDeploy(t, args)
 	policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue()
 	for part, want := range map[string]bool{
-		`{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["` + key + `"]}`: true, "parameter/events-api/signing-keys": true, "jwt-secret": false,
+		`{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["` + key + `"],"Condition":{"StringEquals":{"kms:ViaService":["ssm.eu-central-1.amazonaws.com"]},` +
+			`"StringLike":{"kms:EncryptionContext:PARAMETER_ARN":["arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/signing-keys",` +
+			`"arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/tenants/*"]}}}`: true, "parameter/events-api/signing-keys": true, "jwt-secret": false,
 	} {
 		if strings.Contains(policy, part) != want {
 			t.Errorf("the policy contains %s: %v; it is\n%s", part, !want, policy)

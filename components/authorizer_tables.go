@@ -32,9 +32,9 @@ type ApiKeysArgs struct {
 // and the last use of keys, or nonces.
 func (a AuthorizerArgs) needsState() bool { return a.ApiKeys != nil || a.ReplayProtection }
 
-func (p *plan) apiKeyTableName() string { return p.name + "-api-keys" }
+func (p *plan) apiKeyTableName() string { return tableLogicalNames.of(p.name, "api-keys") }
 
-func (p *plan) stateTableName() string { return p.name + "-authorizer-state" }
+func (p *plan) stateTableName() string { return tableLogicalNames.of(p.name, "authorizer-state") }
 
 // createAuthorizerTables makes the table of API keys and the state table, where
 // the authorizer needs them. They are two tables because the authorizer may

@@ -2,11 +2,9 @@ package components
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"time"
 
@@ -16,16 +14,40 @@ import (
 )
 
 // FunctionArgs describes one Lambda function.
+//
+// A change of the code and of the environment at once is two calls on AWS: first
+// the configuration, some seconds later the code. Until then requests meet the old
+// code with the new environment. Where the old code cannot do with that, deploy
+// code first that can do with both environments; or give the function another
+// Name. Functions of another Name are other functions: they are there, with their
+// permissions, before a route is switched over to them, and the old ones go last.
 type FunctionArgs struct {
 	// Package is the folder of the function's Go package, absolute or relative
 	// to the program's folder. It must be a package main; the module that it
 	// belongs to may be another than the program's.
 	Package string
 	// Name is the function's name within the component, for instance
-	// "create-event": letters, digits, "-" and "_". The name on AWS is
-	// {project}-{stack}-{component}-{Name}, at most 64 characters. Defaults to
-	// the last element of Package.
+	// "create-event": letters, digits, "-" and "_". All that belongs to the
+	// function is called after it. Defaults to the last element of Package.
 	Name string
+	// PhysicalName is the function's name on AWS: letters, digits, "-" and "_",
+	// at most 64 characters. A change replaces the function, and AWS has none
+	// meanwhile; so give the old name here where the project or the stack is
+	// renamed. Defaults to {project}-{stack}-{component}-{Name}; where that has
+	// other characters or is too long, to something like it with a hash.
+	PhysicalName string
+	// AutoName has Pulumi name the function, and its log group unless LogGroup
+	// is given: {component}-{Name} and random characters. The names outlive a
+	// renaming of the project or the stack, and a function that is replaced is
+	// there before the old one goes. It excludes PhysicalName. Defaults to
+	// false.
+	AutoName bool
+	// LogGroup is the name of a log group that is there already, for instance
+	// one that the program makes, which the function writes to. The component
+	// neither creates nor deletes it, and its retention is its own: the logs
+	// outlive the function. Several functions may share one. Defaults to a log
+	// group of the function's own, /aws/lambda/{name on AWS}.
+	LogGroup pulumi.StringInput
 	// BuildTags are tags for //go:build lines, as in go build -tags; GOFLAGS may
 	// repeat them, but not differ. Defaults to none but lambda.norpc, which every
 	// function has.
@@ -95,8 +117,6 @@ var (
 	authorizerLimits = limits{10 * time.Second, "API Gateway waits no longer for an authorizer"}
 )
 
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
 // withDefaults fills what the arguments leave out; name is the folder's.
 func withDefaults(args FunctionArgs, name string) FunctionArgs {
 	args.Name = cmp.Or(args.Name, name)
@@ -108,15 +128,19 @@ func withDefaults(args FunctionArgs, name string) FunctionArgs {
 // newFunction adds a function to the plan.
 func (c *checker) newFunction(property, folder string, args FunctionArgs, limits limits) *functionPlan {
 	f := &functionPlan{args: args, property: property, environment: args.Environment}
-	f.logicalName = c.plan.name + "-" + args.Name
-	f.physicalName = fmt.Sprintf("%s-%s-%s", c.scope.project, c.scope.stack, f.logicalName)
+	f.logicalName = functionLogicalNames.of(c.plan.name, args.Name)
+	if !args.AutoName {
+		f.physicalName = cmp.Or(args.PhysicalName, functionNames.of(c.scope.project, c.scope.stack, c.plan.name, args.Name))
+	}
 	c.plan.functions = append(c.plan.functions, f)
 	if args.Package == "" {
 		c.addf(property+".Package", "is required: give the folder of the function's Go package")
 	} else {
 		c.byFolder[folder] = f
 		c.checkName(f)
+		c.checkPhysicalName(f)
 	}
+	c.checkLogGroup(property+".LogGroup", args.LogGroup)
 	if args.MemorySize < minMemorySize || args.MemorySize > maxMemorySize {
 		c.addf(property+".MemorySize", "%d is out of range: %d to %d MB", args.MemorySize, minMemorySize, maxMemorySize)
 	}
@@ -138,16 +162,24 @@ func (c *checker) checkName(f *functionPlan) {
 		return
 	}
 	c.byName[f.args.Name] = f
-	switch {
-	case !functionName.MatchString(f.physicalName):
-		c.addf(property, "the function would be called %q: AWS allows letters, digits, - and _", f.physicalName)
-	case len(f.physicalName) > maxFunctionName:
-		c.addf(property, "the function would be called %q: AWS allows %d characters, not %d: shorten Name, or the component's, the stack's or the project's name",
-			f.physicalName, maxFunctionName, len(f.physicalName))
-	case len(f.logicalName)+autoNameSuffix > maxRoleName:
-		c.addf(property, "the function's role would be called %q and %d characters more: AWS allows %d: shorten Name or the component's name",
-			f.logicalName, autoNameSuffix, maxRoleName)
+	if functionNames.other.MatchString(f.args.Name) {
+		c.addf(property, "%q has a character other than letters, digits, - and _: give the function another Name", f.args.Name)
 	}
+}
+
+func (c *checker) checkPhysicalName(f *functionPlan) {
+	property, name := f.property+".PhysicalName", f.args.PhysicalName
+	switch {
+	case name == "":
+	case f.args.AutoName:
+		c.addf(property, "%q is not possible with AutoName, which leaves the name to Pulumi: leave out one of them", name)
+	case functionNames.other.MatchString(name) || len(name) > maxFunctionName:
+		c.addf(property, "%q is not a name that AWS allows: up to %d letters, digits, - and _", name, maxFunctionName)
+	}
+	if other, ok := c.byPhysicalName[f.physicalName]; ok && f.physicalName != "" && other.args.Name != f.args.Name {
+		c.addf(property, "%q is the name of %s on AWS too: give one of them another", f.physicalName, other.property)
+	}
+	c.byPhysicalName[f.physicalName] = f
 }
 
 // absolute returns the one name of a folder that can be written in many ways.
@@ -166,6 +198,9 @@ func differences(a, b FunctionArgs) []string {
 		same bool
 	}{
 		{"Name", a.Name == b.Name},
+		{"PhysicalName", a.PhysicalName == b.PhysicalName},
+		{"AutoName", a.AutoName == b.AutoName},
+		{"LogGroup", sameInput(a.LogGroup, b.LogGroup)},
 		{"BuildTags", slices.Equal(a.BuildTags, b.BuildTags)},
 		{"LdFlags", slices.Equal(a.LdFlags, b.LdFlags)},
 		{"GoExperiment", a.GoExperiment == b.GoExperiment},
@@ -186,6 +221,9 @@ func differences(a, b FunctionArgs) []string {
 // sameInput reports whether two inputs are the same plain value or the same
 // output. Nobody can compare what two outputs will hold before it is known.
 func sameInput(a, b pulumi.StringInput) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
@@ -207,7 +245,7 @@ func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 // Pulumi's sight. A function that is there before its policy would fail its
 // first requests.
 func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *functionPlan) (*lambda.Function, error) {
-	logGroup, err := c.createLogGroup(ctx, p, f)
+	logs, err := c.createLogGroup(ctx, p, f)
 	if err != nil {
 		return nil, err
 	}
@@ -219,14 +257,14 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	}
 	policy, err := iam.NewRolePolicy(ctx, f.logicalName, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: c.functionPolicy(p, f, logGroup.Arn),
+		Policy: c.functionPolicy(p, f, logs.arn),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, err
 	}
 	environment, opts := c.environment(ctx, p, f)
 	args := &lambda.FunctionArgs{
-		Name:           pulumi.String(f.physicalName),
+		Name:           optional(f.physicalName),
 		Role:           role.Arn,
 		Runtime:        pulumi.String("provided.al2023"),
 		Handler:        pulumi.String("bootstrap"),
@@ -239,6 +277,9 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	if len(environment) > 0 {
 		args.Environment = lambda.FunctionEnvironmentArgs{Variables: environment}
 	}
-	opts = append(opts, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{logGroup, policy}))
+	if f.choosesLogGroup() {
+		args.LoggingConfig = lambda.FunctionLoggingConfigArgs{LogFormat: pulumi.String("Text"), LogGroup: logs.name}
+	}
+	opts = append(opts, pulumi.Parent(c), pulumi.DependsOn(append(logs.resources, policy)))
 	return lambda.NewFunction(ctx, f.logicalName, args, opts...)
 }

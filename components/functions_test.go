@@ -3,10 +3,13 @@ package components
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components/golambda"
 )
@@ -17,9 +20,20 @@ func TestCheckFunctions(t *testing.T) {
 		{"package", changeCreate(func(f *FunctionArgs) { f.Package = "" }),
 			createProperty + ".Package: is required: give the folder of the function's Go package"},
 		{"name", changeCreate(func(f *FunctionArgs) { f.Name = "create event" }),
-			createProperty + `.Name: the function would be called "events-api-dev-events-create event": AWS allows letters, digits, - and _`},
-		{"long name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 43) }),
-			createProperty + `.Name: the function would be called "events-api-dev-events-` + strings.Repeat("n", 43) + `": AWS allows 64 characters, not 65: shorten Name, or the component's, the stack's or the project's name`},
+			createProperty + `.Name: "create event" has a character other than letters, digits, - and _: give the function another Name`},
+		{"long name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 100) }), ""},
+		{"physical name", changeCreate(func(f *FunctionArgs) { f.PhysicalName = "create.event" }),
+			createProperty + `.PhysicalName: "create.event" is not a name that AWS allows: up to 64 letters, digits, - and _`},
+		{"long physical name", changeCreate(func(f *FunctionArgs) { f.PhysicalName = strings.Repeat("n", 65) }),
+			createProperty + `.PhysicalName: "` + strings.Repeat("n", 65) + `" is not a name that AWS allows: up to 64 letters, digits, - and _`},
+		{"physical name and AutoName", changeCreate(func(f *FunctionArgs) { f.PhysicalName, f.AutoName = "create", true }),
+			createProperty + `.PhysicalName: "create" is not possible with AutoName, which leaves the name to Pulumi: leave out one of them`},
+		{"physical name of another", changeCreate(func(f *FunctionArgs) { f.PhysicalName = "events-api-dev-events-get" }),
+			createProperty + `.PhysicalName: "events-api-dev-events-get" is the name of Routes["GET /events/{id}"].Function on AWS too: give one of them another`},
+		{"log group", changeCreate(func(f *FunctionArgs) { f.LogGroup = pulumi.String("the logs") }),
+			createProperty + `.LogGroup: "the logs" is not a name that AWS allows: up to 512 letters, digits, '.', '-', '_', '/' and '#'`},
+		{"log group of AWS", changeCreate(func(f *FunctionArgs) { f.LogGroup = pulumi.String("aws/logs") }),
+			createProperty + `.LogGroup: "aws/logs" must not begin with aws/, which AWS reserves`},
 		{"same name", changeCreate(func(f *FunctionArgs) { f.Name = "get" }),
 			createProperty + `.Name: "get" is the name of Routes["GET /events/{id}"].Function too: give one of them another Name`},
 		{"little memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 127 }),
@@ -38,14 +52,63 @@ func TestCheckFunctions(t *testing.T) {
 			createProperty + `.LdFlags: "" is no argument`},
 		{"two sets of arguments", func(a *ProtectedHttpApiArgs) {
 			route := a.Routes["PUT /events/{id}"]
-			route.Function = FunctionArgs{Package: "./testdata/../testdata/handlers/create", Name: "create-event", Timeout: time.Second, BuildTags: []string{"prod"}, LdFlags: []string{"-w"}, GoExperiment: "jsonv2", GoFips140: "latest"}
+			route.Function = FunctionArgs{Package: "./testdata/../testdata/handlers/create", Name: "create-event", Timeout: time.Second,
+				PhysicalName: "create", AutoName: true, LogGroup: pulumi.String("logs"),
+				BuildTags: []string{"prod"}, LdFlags: []string{"-w"}, GoExperiment: "jsonv2", GoFips140: "latest"}
 			a.Routes["PUT /events/{id}"] = route
-		}, `Routes["PUT /events/{id}"].Function: has the same Package as Routes["POST /events"].Function but another BuildTags, LdFlags, GoExperiment, GoFips140, MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments`},
+		}, `Routes["PUT /events/{id}"].Function: has the same Package as Routes["POST /events"].Function but another PhysicalName, AutoName, LogGroup, BuildTags, LdFlags, GoExperiment, GoFips140, MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments`},
 	})
-	expectMistakes(t, scope{"p", "s", ""}, exampleArgs, []mistakeTest{
-		{"long role name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 50) }),
-			createProperty + `.Name: the function's role would be called "events-` + strings.Repeat("n", 50) + `" and 8 characters more: AWS allows 64: shorten Name or the component's name`},
-	})
+}
+
+// A function that says what it is called, one that leaves it to Pulumi, and one
+// whose logs are somebody else's.
+func TestFunctionNames(t *testing.T) {
+	t.Parallel()
+	const arn, mine = "arn:aws:logs:eu-central-1:123456789012:log-group:", "team/logs"
+	for _, test := range []struct {
+		name           string
+		change         func(*FunctionArgs)
+		function       any
+		logging, group map[string]any
+		logGroup       string // in the policy
+	}{
+		{"by default", func(*FunctionArgs) {}, "events-api-dev-events-create-event", nil,
+			map[string]any{"name": "/aws/lambda/events-api-dev-events-create-event", "retentionInDays": 30.0}, "/aws/lambda/events-api-dev-events-create-event"},
+		{"PhysicalName", func(f *FunctionArgs) { f.PhysicalName = "old-dev-events-create-event" }, "old-dev-events-create-event", nil,
+			map[string]any{"name": "/aws/lambda/old-dev-events-create-event", "retentionInDays": 30.0}, "/aws/lambda/old-dev-events-create-event"},
+		{"AutoName", func(f *FunctionArgs) { f.AutoName = true }, nil,
+			map[string]any{"logFormat": "Text", "logGroup": "events-create-event-0a1b2c3"}, map[string]any{"retentionInDays": 30.0}, "events-create-event-0a1b2c3"},
+		{"LogGroup", func(f *FunctionArgs) { f.LogGroup = pulumi.String(mine) }, "events-api-dev-events-create-event",
+			map[string]any{"logFormat": "Text", "logGroup": mine}, nil, mine},
+		{"both, known at deployment", func(f *FunctionArgs) { f.AutoName, f.LogGroup = true, pulumi.String(mine).ToStringOutput() }, nil,
+			map[string]any{"logFormat": "Text", "logGroup": mine}, nil, mine},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			args := exampleArgs()
+			changeCreate(test.change)(args)
+			m := mustDeploy(t, args)
+			function := m.find(t, "Function", "events-create-event").Inputs.Mappable()
+			if function["name"] != test.function || !reflect.DeepEqual(orNil(function["loggingConfig"]), test.logging) {
+				t.Errorf("the function's name is %v, its logging %v", function["name"], function["loggingConfig"])
+			}
+			if there := slices.Contains(m.children(), "LogGroup events-create-event"); there != (test.group != nil) {
+				t.Errorf("the log group is there: %v", there)
+			} else if there {
+				expectInputs(t, m.find(t, "LogGroup", "events-create-event"), test.group)
+			}
+			want := `"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["` + arn + test.logGroup + `:*"]}`
+			if policy := m.find(t, "RolePolicy", "events-create-event").Inputs["policy"].StringValue(); !strings.Contains(policy, want) {
+				t.Errorf("the policy lacks %s:\n%s", want, policy)
+			}
+		})
+	}
+}
+
+// orNil returns a property's members, none where it is not there.
+func orNil(property any) map[string]any {
+	members, _ := property.(map[string]any)
+	return members
 }
 
 func TestFunctions(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 // with one statement for each function: with one for each route, a function of
 // many routes would reach Lambda's limit for its policy, 20 KB.
 func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan) error {
+	c.InvokePermissions = map[string]*lambda.Permission{}
 	for _, f := range p.handlers() {
 		source := pulumi.Sprintf("%s/*/%s", c.Api.ExecutionArn, f.sourcePattern())
 		if err := c.allowInvoke(ctx, f, source); err != nil {
@@ -25,12 +26,13 @@ func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan)
 }
 
 func (c *ProtectedHttpApi) allowInvoke(ctx *pulumi.Context, f *functionPlan, source pulumi.StringOutput) error {
-	_, err := lambda.NewPermission(ctx, f.logicalName, &lambda.PermissionArgs{
+	permission, err := lambda.NewPermission(ctx, f.logicalName, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Function:  c.Functions[f.args.Name].Name,
 		Principal: pulumi.String("apigateway.amazonaws.com"),
 		SourceArn: source,
 	}, pulumi.Parent(c))
+	c.InvokePermissions[f.args.Name] = permission
 	return err
 }
 

@@ -40,11 +40,17 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	id := args.Name + "-id"
 	switch args.TypeToken {
 	case "aws:cloudwatch/logGroup:LogGroup":
-		set("arn", "arn:aws:logs:eu-central-1:"+testAccount+":log-group:"+state["name"].StringValue())
+		if !state["name"].IsString() {
+			set("name", args.Name+"-0a1b2c3")
+		}
+		set("arn", logGroupARN(state["name"].StringValue()))
 	case "aws:iam/role:Role":
 		set("name", args.Name+"-0a1b2c3")
 		set("arn", "arn:aws:iam::"+testAccount+":role/"+args.Name+"-0a1b2c3")
 	case "aws:lambda/function:Function":
+		if !state["name"].IsString() {
+			set("name", args.Name+"-0a1b2c3")
+		}
 		name := state["name"].StringValue()
 		set("invokeArn", "invoke:"+name)
 		set("arn", "arn:aws:lambda:eu-central-1:"+testAccount+":function:"+name)
@@ -72,10 +78,16 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.PropertyMap{"accountId": resource.NewStringProperty(m.account)}, nil
+	case "aws:cloudwatch/getLogGroup:getLogGroup":
+		return resource.PropertyMap{"arn": resource.NewStringProperty(logGroupARN(args.Args["name"].StringValue()))}, nil
 	case "aws:ssm/getParameter:getParameter":
 		return resource.PropertyMap{"value": resource.NewStringProperty(secretValue)}, nil
 	}
 	return nil, nil
+}
+
+func logGroupARN(name string) string {
+	return "arn:aws:logs:eu-central-1:" + testAccount + ":log-group:" + name
 }
 
 // children returns the type and the name of what was registered besides the

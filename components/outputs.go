@@ -1,10 +1,25 @@
 package components
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// served returns an output that resolves when API Gateway answers requests to every
+// route.
+func (c *ProtectedHttpApi) served() pulumi.Output {
+	var ids []any
+	for _, key := range slices.Sorted(maps.Keys(c.Routes)) {
+		ids = append(ids, c.Routes[key].ID())
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.InvokePermissions)) {
+		ids = append(ids, c.InvokePermissions[name].ID())
+	}
+	return pulumi.All(ids...)
+}
 
 // registerOutputs fills the component's outputs and tells them to the engine. None
 // of them resolves before AWS has the functions' code: what depends on the
@@ -38,6 +53,8 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		*output = after(checked, *output)
 	}
 	c.FunctionNames, c.Access = afterMap(checked, c.FunctionNames), afterMap(checked, c.Access)
+	served := c.served()
+	c.Url, c.Access = after(served, c.Url), afterMap(served, c.Access)
 
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url":             c.Url,

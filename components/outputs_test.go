@@ -2,10 +2,40 @@ package components
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// Whoever waits for the Url, or for how the routes are protected, finds an API that
+// answers: every route and every permission is there.
+func TestUrlDependsOnWhatServes(t *testing.T) {
+	t.Parallel()
+	m := &mocks{account: testAccount}
+	err := deploy(m, exampleArgs(), func(ctx *pulumi.Context, api *ProtectedHttpApi) {
+		var r pulumi.CustomResourceState
+		if err := ctx.RegisterResource("test:index:Waits", "waits", pulumi.Map{"url": api.Url, "access": api.Access, "table": api.TableName}, &r); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependencies := m.find(t, "Waits", "waits").RegisterRPC.GetPropertyDependencies()
+	for _, r := range m.registered {
+		kind := short(r.TypeToken)
+		if kind != "Route" && kind != "Permission" {
+			continue
+		}
+		urn := "urn:pulumi:dev::events-api::protected-http-api:index:ProtectedHttpApi$" + r.TypeToken + "::" + r.Name
+		for property, want := range map[string]bool{"url": true, "access": true, "table": false} {
+			if got := slices.Contains(dependencies[property].GetUrns(), urn); got != want {
+				t.Errorf("that %s depends on the %s %q is %v", property, kind, r.Name, got)
+			}
+		}
+	}
+}
 
 func TestOutputs(t *testing.T) {
 	t.Parallel()

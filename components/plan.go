@@ -42,7 +42,7 @@ type functionPlan struct {
 	property string
 	// logicalName is Pulumi's name for the function and what belongs to it.
 	logicalName string
-	// physicalName is the function's name on AWS.
+	// physicalName is the function's name on AWS; empty where Pulumi names it.
 	physicalName string
 	routes       []routekey.Key
 	// environment are the variables whose values need no resource: those of
@@ -90,8 +90,9 @@ type checker struct {
 	mistakes
 	scope scope
 	plan  *plan
-	// byFolder and byName find the functions that are in the plan already.
-	byFolder, byName map[string]*functionPlan
+	// byFolder, byName and byPhysicalName find the functions that are in the plan
+	// already.
+	byFolder, byName, byPhysicalName map[string]*functionPlan
 	// protected are the keys of the routes that need the authorizer.
 	protected []string
 }
@@ -100,7 +101,7 @@ type checker struct {
 // plan with mistakes serves to find the compile errors, and for nothing else.
 func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c := &checker{scope: s, plan: &plan{name: name},
-		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}}
+		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}, byPhysicalName: map[string]*functionPlan{}}
 	if name == "" {
 		c.addf("name", "is required")
 	}

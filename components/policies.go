@@ -69,6 +69,8 @@ type statement struct {
 	Effect   string
 	Action   []string
 	Resource []string
+	// Condition has values by operator and condition key.
+	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
 // grants are what a function's policy allows: names and ARNs, which are empty
@@ -120,13 +122,19 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	decrypt, err := decryptCondition(logGroupArn, secretArns, prefixArns)
+	if err != nil {
+		return "", err
+	}
 	grant([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, logGroupArn+":*")
 	grant([]string{"ssm:GetParameter"}, secretArns...)
 	// IAM authorizes the action once, on the path itself, for all that is below
 	// the path (Systems Manager user guide, "Restricting access to Parameter
 	// Store parameters using IAM policies").
 	grant([]string{"ssm:GetParametersByPath"}, prefixArns...)
-	grant([]string{"kms:Decrypt"}, g.keyArn)
+	if g.keyArn != "" {
+		statements = append(statements, statement{Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{g.keyArn}, Condition: decrypt})
+	}
 	grant([]string{"dynamodb:GetItem"}, g.apiKeyTableArn)
 	grant([]string{"dynamodb:PutItem", "dynamodb:UpdateItem"}, g.stateTableArn)
 	grant(slices.Sorted(slices.Values(f.TableActions)), g.tableArn)
@@ -143,6 +151,27 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 // maxInlinePolicy is the most characters, white space apart, of a role's inline
 // policies (IAM user guide, "IAM and AWS STS quotas").
 const maxInlinePolicy = 10240
+
+// decryptCondition lets a key decrypt for Parameter Store only, and only the
+// parameters that the function may read. Parameter Store gives the parameter's ARN
+// as encryption context, whichever action read it (Systems Manager user guide, "AWS
+// KMS encryption for AWS Systems Manager Parameter Store SecureString parameters").
+func decryptCondition(neighbour string, secretArns, prefixArns []string) (map[string]map[string][]string, error) {
+	_, region, _, err := location(neighbour)
+	if err != nil {
+		return nil, err
+	}
+	const viaService, parameter = "kms:ViaService", "kms:EncryptionContext:PARAMETER_ARN"
+	via := []string{"ssm." + region + ".amazonaws.com"}
+	if len(prefixArns) == 0 {
+		return map[string]map[string][]string{"StringEquals": {viaService: via, parameter: secretArns}}, nil
+	}
+	allowed := slices.Clone(secretArns)
+	for _, arn := range prefixArns {
+		allowed = append(allowed, arn+"/*")
+	}
+	return map[string]map[string][]string{"StringEquals": {viaService: via}, "StringLike": {parameter: allowed}}, nil
+}
 
 // parameterARNs returns the ARNs of SSM parameters or paths, each once.
 func parameterARNs(neighbour string, paths []string) ([]string, error) {
@@ -166,9 +195,18 @@ func parameterARN(neighbour, path string) (string, error) {
 	if err := CheckSecretPath(path); err != nil {
 		return "", fmt.Errorf("naming the secret's parameter: %w", err)
 	}
-	parts := strings.SplitN(neighbour, ":", 6)
-	if len(parts) != 6 {
-		return "", fmt.Errorf("reading the account of %q: it is not an ARN", neighbour)
+	partition, region, account, err := location(neighbour)
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s", parts[1], parts[3], parts[4], path), nil
+	return fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s", partition, region, account, path), nil
+}
+
+// location returns where the resource with an ARN is.
+func location(arn string) (partition, region, account string, err error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return "", "", "", fmt.Errorf("reading the account of %q: it is not an ARN", arn)
+	}
+	return parts[1], parts[3], parts[4], nil
 }

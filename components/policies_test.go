@@ -43,7 +43,9 @@ func TestPolicies(t *testing.T) {
 	for name, policy := range map[string]string{
 		"authorizer": logs("authorizer") +
 			`,{"Effect":"Allow","Action":["ssm:GetParameter"],"Resource":["arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/jwt-secret"]}` +
-			`,{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-central-1:123456789012:key/1234"]}]}`,
+			`,{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-central-1:123456789012:key/1234"],` +
+			`"Condition":{"StringEquals":{"kms:EncryptionContext:PARAMETER_ARN":["arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/jwt-secret"],` +
+			`"kms:ViaService":["ssm.eu-central-1.amazonaws.com"]}}}]}`,
 		"list-events": logs("list-events") +
 			`,{"Effect":"Allow","Action":["dynamodb:Query"],"Resource":["` + table + `/index/newest-first"]}]}`,
 		"create-event": logs("create-event") +

@@ -49,7 +49,8 @@ type ProtectedHttpApiArgs struct {
 type ProtectedHttpApi struct {
 	pulumi.ResourceState
 
-	// Url is where clients call the API, without a slash at its end.
+	// Url is where clients call the API, without a slash at its end. It resolves
+	// when every route and what it needs is there.
 	Url pulumi.StringOutput `pulumi:"url"`
 	// ApiId is the API's identifier.
 	ApiId pulumi.StringOutput `pulumi:"apiId"`
@@ -84,6 +85,9 @@ type ProtectedHttpApi struct {
 	Routes map[string]*apigatewayv2.Route
 	// Functions are the functions by FunctionArgs.Name, the authorizer's too.
 	Functions map[string]*lambda.Function
+	// InvokePermissions are API Gateway's permissions to invoke the functions, by
+	// FunctionArgs.Name.
+	InvokePermissions map[string]*lambda.Permission
 	// Table is the table; nil without one.
 	Table *dynamodb.Table
 	// ApiKeyTable is the table of API keys; nil without one.
@@ -114,8 +118,8 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.createFunctions,
 		c.createApi,
 		c.createAuthorizer,
-		c.createRoutes,
 		c.createInvokePermissions,
+		c.createRoutes,
 	} {
 		if err := create(ctx, p); err != nil {
 			return nil, err

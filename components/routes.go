@@ -116,6 +116,9 @@ func (c *checker) routeFunction(property string, args FunctionArgs) *functionPla
 // A route's logical name holds its route key without the names of variables. It
 // depends on no other route. Whoever renames a variable changes the route in
 // place: AWS would refuse a new route beside the old one as a conflict.
+//
+// A route is made, or switched to another function or authorizer, only after API
+// Gateway may invoke them: before that it would answer 500.
 func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 	targets := map[*functionPlan]pulumi.StringOutput{}
 	for _, f := range p.handlers() {
@@ -139,11 +142,13 @@ func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 			Target:            targets[r.function],
 			AuthorizationType: pulumi.String("NONE"),
 		}
+		needs := []pulumi.Resource{c.InvokePermissions[r.function.args.Name]}
 		if r.auth == lambdaAuthorizer {
 			args.AuthorizationType = pulumi.String("CUSTOM")
 			args.AuthorizerId = c.Authorizer.ID()
+			needs = append(needs, c.InvokePermissions[p.authorizer.args.Name])
 		}
-		route, err := apigatewayv2.NewRoute(ctx, p.name+"-"+r.key.Normalized(), args, pulumi.Parent(c))
+		route, err := apigatewayv2.NewRoute(ctx, p.name+"-"+r.key.Normalized(), args, pulumi.Parent(c), pulumi.DependsOn(needs))
 		if err != nil {
 			return err
 		}

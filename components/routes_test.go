@@ -17,7 +17,8 @@ func TestApiAndRoutes(t *testing.T) {
 	t.Parallel()
 	m := mustDeploy(t, exampleArgs())
 	expectInputs(t, m.find(t, "Api", "events-api"), map[string]any{"protocolType": "HTTP"})
-	expectInputs(t, m.find(t, "Stage", "events-stage"), map[string]any{"apiId": "api123", "name": "$default", "autoDeploy": true})
+	expectInputs(t, m.find(t, "Stage", "events-stage"), map[string]any{"apiId": "api123", "name": "$default", "autoDeploy": true,
+		"defaultRouteSettings": map[string]any{"throttlingRateLimit": 5000.0, "throttlingBurstLimit": 2500.0}})
 	expectInputs(t, m.find(t, "Integration", "events-create-event"), map[string]any{
 		"apiId": "api123", "integrationType": "AWS_PROXY", "integrationMethod": "POST",
 		"integrationUri": "invoke:events-api-dev-events-create-event", "payloadFormatVersion": "2.0",

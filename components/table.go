@@ -136,7 +136,7 @@ func (c *checker) checkKeys(property, hashKey, rangeKey string) {
 	}
 }
 
-func (p *plan) tableName() string { return p.name + "-table" }
+func (p *plan) tableName() string { return tableLogicalNames.of(p.name, "table") }
 
 // createTable makes the table, if there is to be one.
 func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error) {

@@ -23,11 +23,12 @@ type Key struct {
 var (
 	// pathVariable matches a segment that stands for any value. One with a
 	// plus is greedy: it stands for all the segments that follow.
-	pathVariable = regexp.MustCompile(`^\{([A-Za-z0-9._-]+)(\+?)\}$`)
-	// literalSegment allows the characters that need no escape in a path (RFC
-	// 3986 section 3.3) and have no meaning of their own in a route key or an
-	// ARN pattern.
-	literalSegment = regexp.MustCompile(`^[A-Za-z0-9._~:@,-]+$`)
+	pathVariable = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
+	// literalSegment and pathVariable are what AWS holds the parts of a path
+	// against: ^(\{[\w.:-]+\+?\}|[a-zA-Z0-9.:_-]+)$ stands in its refusal (sst issue
+	// 207, still without the colon) and in its own tool for .NET
+	// (aws-lambda-dotnet, IsRouteConfigValid).
+	literalSegment = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
 )
 
 // Parse reads a route key as API Gateway writes it: "GET /events/{id}" or
@@ -85,10 +86,10 @@ func checkPath(path string) error {
 
 func checkLiteral(segment string) error {
 	if strings.ContainsAny(segment, "{}") {
-		return fmt.Errorf("segment %q is not a path variable: write {name}, or {name+} in the last segment, with letters, digits, '.', '_' and '-' in the name", segment)
+		return fmt.Errorf("segment %q is not a path variable: write {name}, or {name+} in the last segment, with letters, digits, '.', ':', '_' and '-' in the name", segment)
 	}
 	if !literalSegment.MatchString(segment) {
-		return fmt.Errorf("segment %q has a character other than letters, digits and -._~:@,", segment)
+		return fmt.Errorf("segment %q has a character other than letters, digits, '.', ':', '_' and '-', which are all that AWS takes in a route", segment)
 	}
 	return nil
 }

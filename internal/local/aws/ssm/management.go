@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
@@ -196,9 +197,12 @@ func (s *Service) getParameters(body []byte) (any, error) {
 	}
 	found, invalid := []wire{}, []string{}
 	for _, n := range r.Names {
-		if p, err := s.find(n); err == nil {
+		switch p, err := s.find(n); {
+		case err == nil:
 			found = append(found, p.wire(n, r.WithDecryption))
-		} else {
+		case awserr.Has(err, awserr.Validation):
+			return nil, err
+		default:
 			invalid = append(invalid, n)
 		}
 	}

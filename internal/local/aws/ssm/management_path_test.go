@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -14,7 +15,7 @@ import (
 func newHierarchy(t *testing.T) *Service {
 	t.Helper()
 	s := newService()
-	for name, key := range map[string]string{"/app/b": "", "/app/a": keyARN, "/app/sub/c": "", "/app": "", "/application/d": "", "/other": "", "plain": ""} {
+	for name, key := range map[string]string{"/app/b": "", "/app/a": keyARN, "/app/sub/c": "", "app": "", "/application/d": "", "other": "", "plain": ""} {
 		if _, _, err := s.Put(Parameter{Name: name, Type: TypeSecureString, Value: "value of " + name, KeyID: key}); err != nil {
 			t.Fatal(err)
 		}
@@ -63,8 +64,8 @@ func TestByPath(t *testing.T) {
 		{"without decryption", `{"Path":"/app"}`, []string{"/app/a", "/app/b"}},
 		{"recursive", `{"Path":"/app","Recursive":true,"WithDecryption":true}`, []string{"/app/a", "/app/b", "/app/sub/c"}},
 		{"slash at the end", `{"Path":"/app/","Recursive":true}`, []string{"/app/a", "/app/b", "/app/sub/c"}},
-		{"first level", `{"Path":"/"}`, []string{"/app", "/other", "plain"}},
-		{"everything", `{"Path":"/","Recursive":true}`, []string{"/app", "/app/a", "/app/b", "/app/sub/c", "/application/d", "/other", "plain"}},
+		{"first level", `{"Path":"/"}`, []string{"app", "other", "plain"}},
+		{"everything", `{"Path":"/","Recursive":true}`, []string{"/app/a", "/app/b", "/app/sub/c", "/application/d", "app", "other", "plain"}},
 		{"nothing there", `{"Path":"/aws/service","ParameterFilters":[]}`, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -175,7 +176,8 @@ func TestByPathGrants(t *testing.T) {
 		{"slash at the end", `{"Path":"/app/","Recursive":true}`, []iam.Grant{path("/app/", "true")}},
 		{"root", `{"Path":"/"}`, []iam.Grant{path("/", "false")}},
 		{"decrypt", `{"Path":"/app","WithDecryption":true}`, []iam.Grant{path("/app", "false"), kms}},
-		{"decrypt this page", `{"Path":"/","WithDecryption":true,"Recursive":true,"MaxResults":1}`, []iam.Grant{path("/", "true")}},
+		{"decrypt this page", `{"Path":"/","WithDecryption":true,"Recursive":true,"MaxResults":1}`, []iam.Grant{path("/", "true"), kms}},
+		{"decrypt another page", `{"Path":"/","WithDecryption":true,"Recursive":true,"MaxResults":1,"NextToken":"` + base64.RawURLEncoding.EncodeToString([]byte("/\n/app/a")) + `"}`, []iam.Grant{path("/", "true")}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

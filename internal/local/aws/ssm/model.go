@@ -20,7 +20,8 @@ const DefaultKeyID = "alias/aws/ssm"
 // Parameter is one version of a parameter. It prints without its value.
 type Parameter struct {
 	// Name has at most 1011 characters of a-zA-Z0-9_.- and, in a hierarchy of
-	// at most 15 levels, begins with a slash. Names that begin with aws or ssm
+	// at most 15 levels, begins with a slash. At the first level a slash makes no
+	// difference: "/name" is kept as "name". Names that begin with aws or ssm
 	// are AWS's own.
 	Name string
 	// Type is String, StringList or SecureString.

@@ -49,9 +49,10 @@ func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 	if err := checkName(p.Name); err != nil {
 		return 0, "", err
 	}
+	key := canonical(p.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.parameters[p.Name]
+	old := s.parameters[key]
 	if len(old) > 0 {
 		last := old[len(old)-1].Parameter
 		if !p.Overwrite {
@@ -74,10 +75,11 @@ func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 	if err := s.check(&p); err != nil {
 		return 0, "", err
 	}
+	p.Name = key
 	p.Version++
 	p.ARN, p.LastModified, p.Overwrite = s.ARN(p.Name), s.now().UTC(), false
 	next := append(slices.Clone(old), stored{p, ciphertext()})
-	s.parameters[p.Name] = next[max(0, len(next)-maxVersions):]
+	s.parameters[key] = next[max(0, len(next)-maxVersions):]
 	return p.Version, p.Tier, nil
 }
 
@@ -90,14 +92,13 @@ func (s *Service) Get(name string) (Parameter, error) {
 
 // find takes a name or ARN, with or without ":version" at the end.
 func (s *Service) find(name string) (stored, error) {
-	name, isARN := strings.CutPrefix(name, s.acct.ARN("ssm", "parameter"))
-	bare, selector, selected := strings.Cut(name, ":")
+	bare, selector, selected := strings.Cut(strings.TrimPrefix(name, s.acct.ARN("ssm", "parameter")), ":")
+	if err := checkRead(bare); err != nil {
+		return stored{}, err
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	versions := s.parameters[bare]
-	if len(versions) == 0 && isARN { // the ARN of a name without a slash
-		versions = s.parameters[strings.TrimPrefix(bare, "/")]
-	}
+	versions := s.parameters[canonical(bare)]
 	if len(versions) == 0 {
 		return stored{}, awserr.New("ParameterNotFound", "Parameter %s not found.", bare)
 	}
@@ -114,12 +115,15 @@ func (s *Service) find(name string) (stored, error) {
 
 // Delete removes a parameter with all its versions; or ParameterNotFound.
 func (s *Service) Delete(name string) error {
+	if err := checkRead(name); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.parameters[name]; !ok {
+	if _, ok := s.parameters[canonical(name)]; !ok {
 		return awserr.New("ParameterNotFound", "Parameter %s not found.", name)
 	}
-	delete(s.parameters, name)
+	delete(s.parameters, canonical(name))
 	return nil
 }
 

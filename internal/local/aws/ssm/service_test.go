@@ -86,8 +86,55 @@ func TestARN(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, p, err)
 		}
 	}
-	_, err := s.Get("/plain")
-	wantError(t, err, "ParameterNotFound: Parameter /plain not found.")
+	_, err := s.Get("arn:aws:ssm:eu-central-1:000000000000:parameter/other")
+	wantError(t, err, "ParameterNotFound: Parameter /other not found.")
+}
+
+// TestSlashAtTheFirstLevel: "/name" and "name" are one parameter, which is kept
+// without the slash.
+func TestSlashAtTheFirstLevel(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"/name", "name"} {
+		s := newService()
+		if _, _, err := s.Put(Parameter{Name: name, Type: TypeString, Value: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range []string{"/name", "name", "/name:1", "name:1", "arn:aws:ssm:eu-central-1:000000000000:parameter/name"} {
+			p, err := s.Get(other)
+			if err != nil || p.Name != "name" || p.Value != "x" || p.ARN != "arn:aws:ssm:eu-central-1:000000000000:parameter/name" {
+				t.Errorf("%s, read as %s: got %v, %v", name, other, p, err)
+			}
+			_, _, err = s.Put(Parameter{Name: strings.TrimSuffix(strings.TrimPrefix(other, "arn:aws:ssm:eu-central-1:000000000000:parameter"), ":1"), Type: TypeString, Value: "y"})
+			wantError(t, err, "ParameterAlreadyExists: The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		}
+		found, _ := s.page(pathRequest{Path: new("/")})
+		if len(found) != 1 || found[0].Name != "name" {
+			t.Errorf("by path: got %v", found)
+		}
+		if v, _, err := s.Put(Parameter{Name: "/name", Value: "y", Overwrite: true}); v != 2 || err != nil {
+			t.Errorf("got version %d, %v", v, err)
+		}
+		wantError(t, s.Delete("/name"), "")
+		wantError(t, s.Delete("name"), "ParameterNotFound: Parameter name not found.")
+	}
+}
+
+// TestNamesOfReads: what could be no parameter's name is refused, not looked for.
+func TestNamesOfReads(t *testing.T) {
+	t.Parallel()
+	s := newService()
+	const want = `ValidationException: Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`
+	for _, name := range []string{"/x//b", "x/b/c", "//x", "x/b:1", "x/"} {
+		_, err := s.Get(name)
+		wantError(t, err, want)
+		wantError(t, s.Delete(name), want)
+		for op, body := range map[string]string{
+			"GetParameter": `{"Name":"` + name + `"}`, "DeleteParameter": `{"Name":"` + name + `"}`, "GetParameters": `{"Names":["/good","` + name + `"]}`,
+		} {
+			_, err := operations(s)[op].Run([]byte(body))
+			wantError(t, err, want)
+		}
+	}
 }
 
 func TestPutErrors(t *testing.T) {
@@ -103,7 +150,7 @@ func TestPutErrors(t *testing.T) {
 		{"characters", Parameter{Name: "/a b"}, v + "Parameter name: can't be empty, and can include only the following symbols and letters: a-zA-Z0-9_.-/"},
 		{"aws", Parameter{Name: "/AWS/x"}, fmt.Sprintf(reserved, "/AWS/x")},
 		{"ssm", Parameter{Name: "ssm-x"}, fmt.Sprintf(reserved, "ssm-x")},
-		{"no slash", Parameter{Name: "a/b"}, v + `Parameter name must be a fully qualified name: begin "a/b" with a slash.`},
+		{"no slash", Parameter{Name: "a/b"}, v + "Parameter name must be a fully qualified name."},
 		{"empty part", Parameter{Name: "/a//b"}, v + `Parameter name: "/a//b" must not have an empty part or end with a slash.`},
 		{"slash at the end", Parameter{Name: "/a/"}, v + `Parameter name: "/a/" must not have an empty part or end with a slash.`},
 		{"16 levels", Parameter{Name: strings.Repeat("/a", 16)}, "HierarchyLevelLimitExceededException: A parameter hierarchy can have a maximum of 15 levels: \"" + strings.Repeat("/a", 16) + "\" has 16."},
@@ -196,7 +243,7 @@ func TestWire(t *testing.T) {
 		}
 		return string(b)
 	}
-	const want = `{"Parameter":{"ARN":"arn:aws:ssm:eu-central-1:000000000000:parameter/x","DataType":"text","LastModifiedDate":1725564788.123,"Name":"/x","Selector":":1","Type":"SecureString","Value":"plain-text","Version":1}}`
+	const want = `{"Parameter":{"ARN":"arn:aws:ssm:eu-central-1:000000000000:parameter/x","DataType":"text","LastModifiedDate":1725564788.123,"Name":"x","Selector":":1","Type":"SecureString","Value":"plain-text","Version":1}}`
 	if got := get(`{"Name":"/x:1","WithDecryption":true}`); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -33,13 +33,32 @@ func checkName(name string) error {
 	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
 		return validation(`Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): %q. If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`, name)
 	case strings.Contains(name, "/") && name[0] != '/':
-		return validation("Parameter name must be a fully qualified name: begin %q with a slash.", name)
+		return awserr.New(awserr.Validation, "Parameter name must be a fully qualified name.").WithCure("begin the name %q with a slash", name)
 	case strings.Contains(name, "//"), strings.HasSuffix(name, "/"):
 		return validation("Parameter name: %q must not have an empty part or end with a slash.", name)
 	case strings.Count(name, "/") > maxLevels:
 		return awserr.New("HierarchyLevelLimitExceededException", "A parameter hierarchy can have a maximum of %d levels: %q has %d.", maxLevels, name, strings.Count(name, "/"))
 	}
 	return nil
+}
+
+// checkRead refuses, of the names that a parameter can be read or deleted by,
+// those that none can have.
+func checkRead(name string) error {
+	if strings.Contains(name, "//") || strings.Contains(name, "/") && name[0] != '/' {
+		return awserr.New(awserr.Validation, `Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`).
+			WithCure("begin the name %q with one slash, and separate its parts by one", name)
+	}
+	return nil
+}
+
+// canonical is the name that a parameter is kept under: at the first level a
+// leading slash makes no difference (terraform-provider-aws issue 49116).
+func canonical(name string) string {
+	if rest, slash := strings.CutPrefix(name, "/"); slash && !strings.Contains(rest, "/") {
+		return rest
+	}
+	return name
 }
 
 // check validates what Put sets, and sets the defaults. Its errors never

@@ -45,8 +45,13 @@ const (
 var (
 	routeMethods     = []string{anyMethod, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 	routeVariable    = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
-	routePathLiteral = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@-]+$`)
+	routePathLiteral = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
 )
+
+// routePartRule is what AWS says that the parts of a path are held against (sst
+// issue 207, before AWS took a colon; aws-lambda-dotnet, IsRouteConfigValid, with
+// it). routeVariable and routePathLiteral are its two halves.
+const routePartRule = `^(\{[\w.:-]+\+?\}|[a-zA-Z0-9.:_-]+)$`
 
 // ParseRouteKey reads a route key (developer guide, http-api-develop-routes):
 // a method and a path without trailing slash, whose segments are literals,
@@ -71,7 +76,8 @@ func ParseRouteKey(text string) (RouteKey, error) {
 		case part == "":
 			return RouteKey{}, awserr.New(badRequest, "The route key %q has an empty path segment. Paths have no trailing and no double slashes.", text)
 		case match == nil && !routePathLiteral.MatchString(part):
-			return RouteKey{}, awserr.New(badRequest, "The path segment %q of the route key %q is neither a literal nor a variable: a variable is {name} or {name+} and fills its segment.", part, text)
+			return RouteKey{}, awserr.New(badRequest, "One or more path parts appear to be invalid. Parts are validated against this regular expression: %s", routePartRule).
+				WithCure("change the part %q of the route key %q: a literal has letters, digits, '.', ':', '_' and '-' only, and a variable, {name} or {name+}, fills its part", part, text)
 		case match == nil:
 			key.segments = append(key.segments, segment{literal, part})
 		case seen[match[1]]:
