@@ -169,6 +169,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Gateway:  s.gateway,
 		DynamoDB: dynamodb.New(s.Account, nil),
 		SSM:      s.ssm,
+		Outage:   s.down,
 
 		ProgramDir: cfg.ProgramDir,
 		Secret:     cfg.Secret,
@@ -256,7 +257,8 @@ func (s *Server) PutSecret(name, value string) error {
 }
 
 // SetOutage takes a service, by its signing name such as "ssm" or "dynamodb",
-// down or up again. While it is down it answers 503 to every client.
+// down or up again. While it is down it answers 503 to every client, Pulumi's
+// provider among them.
 func (s *Server) SetOutage(service string, down bool) {
 	if down {
 		s.outages.Store(service, nil)

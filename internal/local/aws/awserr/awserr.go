@@ -59,6 +59,11 @@ func Unsupported(feature, cure string) *Error {
 	return &Error{Message: fmt.Sprintf("the local AWS does not support %s: %s", feature, cure)}
 }
 
+// Unavailable is what a service answers that is down.
+func Unavailable() *Error {
+	return &Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable}
+}
+
 // Has reports whether err is, or wraps, an Error with this code.
 func Has(err error, code string) bool {
 	var e *Error

@@ -23,9 +23,20 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
 )
 
-// maxBody is the most that a request may have: DynamoDB's 16 MB, the largest
-// limit of the services here.
-const maxBody = 16 << 20
+// The most bytes that a request may have: DynamoDB's 16 MB, and for a function's
+// code what Lambda takes, 50 MB as base64 with some JSON around it.
+const (
+	maxBody     = 16 << 20
+	maxCodeBody = 69905067 + 1<<10
+)
+
+// maxBodyOf is the limit of a request.
+func maxBodyOf(r *http.Request) int64 {
+	if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/") && strings.HasSuffix(r.URL.Path, "/code") {
+		return maxCodeBody
+	}
+	return maxBody
+}
 
 // Options are what an endpoint is made of.
 type Options struct {
@@ -56,12 +67,12 @@ func New(o Options) http.Handler {
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyOf(r)))
 	if err != nil {
 		var large *http.MaxBytesError
 		failure := awserr.New("SerializationException", "the body of the request could not be read")
 		if errors.As(err, &large) {
-			failure = &awserr.Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(maxBody) + " bytes", Status: http.StatusRequestEntityTooLarge}
+			failure = &awserr.Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.FormatInt(large.Limit, 10) + " bytes", Status: http.StatusRequestEntityTooLarge}
 		}
 		e.refuse(w, r, failure, "send a smaller request")
 		return
@@ -84,7 +95,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e.Outage != nil && e.Outage(scope.Service) {
-		service.Fail(w, &awserr.Error{Code: "ServiceUnavailableException", Message: "The service is unavailable. Please try again later.", Status: http.StatusServiceUnavailable})
+		service.Fail(w, awserr.Unavailable())
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

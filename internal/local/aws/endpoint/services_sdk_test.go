@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -41,6 +42,55 @@ func TestLambdaThroughSDK(t *testing.T) {
 	got, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("busy")})
 	if err != nil || *got.Configuration.FunctionName != "busy" || *got.Concurrency.ReservedConcurrentExecutions != 0 {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// The cure of code that was not uploaded: other code, no code, code that cannot
+// be, and what the local AWS does not have.
+func TestUpdateFunctionCodeThroughSDK(t *testing.T) {
+	t.Parallel()
+	w := newWholeCloud(t)
+	client, ctx := lambda.NewFromConfig(w.config(w.iam.Root())), t.Context()
+	denied := lambda.NewFromConfig(w.config(w.role(t, `{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"*"}`)))
+	name := aws.String("busy")
+	before, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := scriptZip(t, "#!/bin/sh\nexit 7\n")
+	sum := sha256.Sum256(code)
+	want := base64.StdEncoding.EncodeToString(sum[:])
+	update := func(c *lambda.Client, in lambda.UpdateFunctionCodeInput) (string, error) {
+		in.FunctionName = name
+		out, err := c.UpdateFunctionCode(ctx, &in)
+		if err != nil {
+			return "", err
+		}
+		return *out.CodeSha256, nil
+	}
+	for _, refusal := range []struct {
+		client        *lambda.Client
+		in            lambda.UpdateFunctionCodeInput
+		code, message string
+	}{
+		{denied, lambda.UpdateFunctionCodeInput{ZipFile: code}, "AccessDeniedException", "User: arn:aws:sts::000000000000:assumed-role/fn/fn is not authorized to perform: lambda:UpdateFunctionCode on resource: arn:aws:lambda:eu-central-1:000000000000:function:busy because no identity-based policy allows the lambda:UpdateFunctionCode action"},
+		{client, lambda.UpdateFunctionCodeInput{}, "InvalidParameterValueException", "Please provide a source for function code."},
+		{client, lambda.UpdateFunctionCodeInput{ZipFile: []byte("no zip")}, "InvalidParameterValueException", "Could not unzip uploaded file. Please check your file, then try to upload again."},
+		{client, lambda.UpdateFunctionCodeInput{ZipFile: code, Publish: true}, "InvalidParameterValueException", "the local AWS does not support the parameter Publish of UpdateFunctionCode"},
+		{client, lambda.UpdateFunctionCodeInput{S3Bucket: aws.String("b"), S3Key: aws.String("k")}, "InvalidParameterValueException", "the local AWS does not support the parameter S3Bucket of UpdateFunctionCode"},
+	} {
+		_, err := update(refusal.client, refusal.in)
+		wantAPIError(t, err, refusal.code, refusal.message)
+	}
+	if got, err := update(client, lambda.UpdateFunctionCodeInput{ZipFile: code, DryRun: true}); err != nil || got != *before.CodeSha256 {
+		t.Errorf("a dry run changed the hash to %s, %v", got, err)
+	}
+	if got, err := update(client, lambda.UpdateFunctionCodeInput{ZipFile: code, Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}}); err != nil || got != want {
+		t.Errorf("the hash is %s, want %s, %v", got, want, err)
+	}
+	after, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: name})
+	if err != nil || *after.Configuration.CodeSha256 != want || after.Configuration.Architectures[0] != lambdatypes.ArchitectureArm64 || *after.Concurrency.ReservedConcurrentExecutions != 0 {
+		t.Errorf("the function is %+v, %v", after.Configuration, err)
 	}
 }
 
@@ -121,7 +171,7 @@ func TestLambdaRefusals(t *testing.T) {
 		{"with a qualifier", invoke(denied, lambda.InvokeInput{Qualifier: aws.String("$LATEST")}), "AccessDeniedException", user + "lambda:InvokeFunction on resource: " + echoARN + ":$LATEST because no identity-based policy allows the lambda:InvokeFunction action", ""},
 		{"wrong secret", invoke(stranger, lambda.InvokeInput{}), "InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.", ""},
 		{"list", list, "AccessDeniedException", user + "lambda:ListFunctions on resource: * because no identity-based policy allows the lambda:ListFunctions action", ""},
-		{"another operation", remove, "UnknownOperationException", "An unknown operation was requested.", `REFUSED lambda: unknown operation DELETE "/2015-03-31/functions/echo"; cure: use what the local AWS has: ListFunctions, GetFunction, GetFunctionConfiguration, Invoke`},
+		{"another operation", remove, "UnknownOperationException", "An unknown operation was requested.", `REFUSED lambda: unknown operation DELETE "/2015-03-31/functions/echo"; cure: use what the local AWS has: ListFunctions, GetFunction, GetFunctionConfiguration, UpdateFunctionCode, Invoke`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package endpoint_test
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -133,6 +134,23 @@ var bootstrap struct {
 	once sync.Once
 	zip  []byte
 	err  error
+}
+
+// scriptZip is a deployment package with a shell script.
+func scriptZip(t *testing.T, script string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	header := &zip.FileHeader{Name: "bootstrap"}
+	header.SetMode(0o755)
+	entry, err := w.CreateHeader(header)
+	if err == nil {
+		_, err = entry.Write([]byte(script))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // bootstrapZip is the function of package lambda's tests, compiled once.

@@ -33,7 +33,7 @@ func BenchmarkInvoke(b *testing.B) {
 				b.Fatal(out, err)
 			}
 			b.StopTimer()
-			if _, err := f.UpdateFunction(b.Context(), update); err != nil {
+			if _, err := f.UpdateFunctionConfiguration(update); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()

@@ -125,9 +125,9 @@ func TestWrongArchitectureIsRefused(t *testing.T) {
 	if _, ok := f.Function("other"); ok {
 		t.Error("the refused function is there")
 	}
-	_, err = f.UpdateFunction(t.Context(), f.function(func(fn *Function) { fn.Code = foreign }))
+	_, err = f.UpdateFunctionCode("fn", foreign, "")
 	refused("new code", err, want)
-	_, err = f.UpdateFunction(t.Context(), f.function(func(fn *Function) { fn.Code, fn.Architecture = nil, wrong }))
+	_, err = f.UpdateFunctionCode("fn", bootstrapZip(t), wrong)
 	refused("new architecture", err, "and the function's architecture is "+wrong)
 	if out := f.invoke(`{"mode":"echo","data":1}`); string(out.Payload) != "1" {
 		t.Errorf("the function after the refused updates: %s", out.Payload)

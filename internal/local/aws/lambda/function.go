@@ -16,6 +16,9 @@ const latest = "$LATEST"
 
 // CreateFunction deploys a new function. It fails where AWS would refuse it.
 func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
+	if err := ctx.Err(); err != nil {
+		return FunctionInfo{}, fmt.Errorf("deploying the function %q: %w", f.Name, err)
+	}
 	if _, ok := s.Function(f.Name); ok {
 		return FunctionInfo{}, alreadyExists(f.Name)
 	}
@@ -23,7 +26,7 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 	if err := s.validate(f); err != nil {
 		return FunctionInfo{}, err
 	}
-	code, info, err := s.unpack(ctx, f)
+	code, info, err := s.unpack(f)
 	if err != nil {
 		return FunctionInfo{}, err
 	}
@@ -50,61 +53,6 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 	fn := &function{arn: info.ARN}
 	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
 	s.functions[f.Name] = fn
-	return info.clone(), nil
-}
-
-// UpdateFunction replaces a function's configuration, and its code where f has
-// some. New invocations use the new version; those in flight finish in the old
-// one, whose environments then end.
-func (s *Service) UpdateFunction(ctx context.Context, f Function) (FunctionInfo, error) {
-	s.mu.Lock()
-	fn, ok := s.functions[f.Name]
-	if !ok {
-		s.mu.Unlock()
-		return FunctionInfo{}, notFound(s.functionARN(f.Name))
-	}
-	old := fn.current
-	old.code.retain() // so that a concurrent update or deletion leaves it
-	s.mu.Unlock()
-	defer old.code.release()
-
-	f = f.withDefaults()
-	if err := s.validate(f); err != nil {
-		return FunctionInfo{}, err
-	}
-	code, info := old.code, s.describe(f)
-	if len(f.Code) > 0 {
-		var err error
-		if code, info, err = s.unpack(ctx, f); err != nil {
-			return FunctionInfo{}, err
-		}
-	} else {
-		code.retain()
-		info.CodeSha256, info.CodeSize = old.info.CodeSha256, old.info.CodeSize
-	}
-	if err := code.platform.check(f.Architecture, machine()); err != nil {
-		code.release()
-		return FunctionInfo{}, err
-	}
-
-	s.mu.Lock()
-	refuse := func(err error) (FunctionInfo, error) {
-		s.mu.Unlock()
-		code.release()
-		return FunctionInfo{}, err
-	}
-	if s.functions[f.Name] != fn {
-		return refuse(notFound(s.functionARN(f.Name)))
-	}
-	if err := s.checkReservation(f); err != nil {
-		return refuse(err)
-	}
-	retired := fn.current
-	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
-	idle := retired.retire()
-	s.mu.Unlock()
-	s.endAll(idle)
-	retired.code.release()
 	return info.clone(), nil
 }
 
@@ -184,10 +132,7 @@ func (f Function) withDefaults() Function {
 }
 
 // unpack checks and unpacks the code of f.
-func (s *Service) unpack(ctx context.Context, f Function) (*codeDir, FunctionInfo, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, FunctionInfo{}, fmt.Errorf("deploying the function %q: %w", f.Name, err)
-	}
+func (s *Service) unpack(f Function) (*codeDir, FunctionInfo, error) {
 	code, err := s.newCodeDir(f.Code)
 	if err != nil {
 		return nil, FunctionInfo{}, err

@@ -24,7 +24,7 @@ func TestUpdateWhileInFlight(t *testing.T) {
 	if first.pid != idle {
 		t.Fatalf("the invocation is in %d, not in the idle %d", first.pid, idle)
 	}
-	after, err := f.UpdateFunction(t.Context(), f.function(func(fn *Function) {
+	after, err := f.UpdateFunctionConfiguration(f.function(func(fn *Function) {
 		fn.Code, fn.Environment = nil, map[string]string{"VERSION": "two"}
 	}))
 	if err != nil {
@@ -53,7 +53,7 @@ func TestUpdateOfTheCode(t *testing.T) {
 	if out := f.invoke(`{}`); !strings.Contains(string(out.Payload), "exit status 5") {
 		t.Errorf("before: %s", out.Payload)
 	}
-	after, err := f.UpdateFunction(t.Context(), f.function(func(fn *Function) { fn.Code = bootstrapZip(t) }))
+	after, err := f.UpdateFunctionCode("fn", bootstrapZip(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestDelete(t *testing.T) {
 	if err := f.DeleteFunction("fn"); err == nil || err.Error() != want {
 		t.Errorf("second deletion: %v", err)
 	}
-	if _, err := f.UpdateFunction(t.Context(), f.function()); err == nil || err.Error() != want {
+	if _, err := f.UpdateFunctionConfiguration(f.function()); err == nil || err.Error() != want {
 		t.Errorf("update: %v", err)
 	}
 }

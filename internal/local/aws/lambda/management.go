@@ -16,7 +16,7 @@ import (
 const maxListed = 50
 
 // Handler returns the service behind the endpoint: ListFunctions, GetFunction,
-// GetFunctionConfiguration and Invoke.
+// GetFunctionConfiguration, UpdateFunctionCode and Invoke.
 func (s *Service) Handler() protocol.Service {
 	const functions = "/2015-03-31/functions"
 	return &protocol.REST{
@@ -29,6 +29,7 @@ func (s *Service) Handler() protocol.Service {
 			{Name: "ListFunctions", Method: http.MethodGet, Path: functions, Grants: listGrants, Run: s.serveList},
 			{Name: "GetFunction", Method: http.MethodGet, Path: functions + "/{FunctionName}", Grants: s.grants("lambda:GetFunction"), Run: s.serveGet},
 			{Name: "GetFunctionConfiguration", Method: http.MethodGet, Path: functions + "/{FunctionName}/configuration", Grants: s.grants("lambda:GetFunctionConfiguration"), Run: s.serveConfiguration},
+			{Name: "UpdateFunctionCode", Method: http.MethodPut, Path: functions + "/{FunctionName}/code", Grants: s.grants("lambda:UpdateFunctionCode"), Run: s.serveUpdateCode},
 			{Name: "Invoke", Method: http.MethodPost, Path: functions + "/{FunctionName}/invocations", Grants: s.grants("lambda:InvokeFunction"), Run: s.serveInvoke},
 		},
 	}

@@ -107,10 +107,15 @@ func validateModel(f Function) error {
 		return constraint("timeout", f.Timeout.Seconds(), fmt.Sprintf(atMost, int(maxTimeout.Seconds())), "")
 	case f.Timeout%time.Second != 0:
 		return constraint("timeout", f.Timeout.Seconds(), "Member must be an integer", "use whole seconds")
-	case f.ReservedConcurrency != nil && *f.ReservedConcurrency < 0:
-		return constraint("reservedConcurrentExecutions", *f.ReservedConcurrency, "Member must have value greater than or equal to 0", "")
 	case !roleARN.MatchString(f.RoleARN):
 		return constraint("role", f.RoleARN, `Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`, "give the ARN of the role, not its name")
+	}
+	return validateReservation(f.ReservedConcurrency)
+}
+
+func validateReservation(reserved *int) error {
+	if reserved != nil && *reserved < 0 {
+		return constraint("reservedConcurrentExecutions", *reserved, "Member must have value greater than or equal to 0", "")
 	}
 	return nil
 }

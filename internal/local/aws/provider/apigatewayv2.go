@@ -81,7 +81,7 @@ func apiResource() resource {
 			ok, err := found(err)
 			return in.of(api), outputs(api), ok, err
 		},
-		Update: func(s Services, id string, in apiInputs) (map[string]any, error) {
+		Update: func(s Services, id string, _, in apiInputs) (map[string]any, error) {
 			api, err := s.Gateway.UpdateAPI(in.api(id))
 			return outputs(api), err
 		},
@@ -210,7 +210,7 @@ func stageResource() resource {
 			api, name, err := splitImport(importID, "/", "api_id/stage_name")
 			return name, stageInputs{APIID: api}, err
 		},
-		Update: func(s Services, _ string, in stageInputs) (map[string]any, error) {
+		Update: func(s Services, _ string, _, in stageInputs) (map[string]any, error) {
 			stage, err := s.Gateway.UpdateStage(in.APIID, in.stage())
 			return outputs(stage), err
 		},

@@ -63,7 +63,7 @@ func integrationResource() resource {
 			api, id, err := splitImport(importID, "/", "api_id/integration_id")
 			return id, integrationInputs{APIID: api}, err
 		},
-		Update: func(s Services, id string, in integrationInputs) (map[string]any, error) {
+		Update: func(s Services, id string, _, in integrationInputs) (map[string]any, error) {
 			_, err := s.Gateway.UpdateIntegration(in.APIID, in.integration(id))
 			return nil, err
 		},
@@ -154,7 +154,7 @@ func authorizerResource() resource {
 			api, id, err := splitImport(importID, "/", "api_id/authorizer_id")
 			return id, authorizerInputs{APIID: api}, err
 		},
-		Update: func(s Services, id string, in authorizerInputs) (map[string]any, error) {
+		Update: func(s Services, id string, _, in authorizerInputs) (map[string]any, error) {
 			authorizer := in.authorizer(id)
 			// The default is for creation only: a TTL that is no longer given
 			// stays as it is.
@@ -225,7 +225,7 @@ func routeResource() resource {
 			api, id, err := splitImport(importID, "/", "api_id/route_id")
 			return id, routeInputs{APIID: api}, err
 		},
-		Update: func(s Services, id string, in routeInputs) (map[string]any, error) {
+		Update: func(s Services, id string, _, in routeInputs) (map[string]any, error) {
 			_, err := s.Gateway.UpdateRoute(in.APIID, in.route(id))
 			return nil, err
 		},

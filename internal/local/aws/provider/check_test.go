@@ -246,7 +246,7 @@ func TestComputedProperties(t *testing.T) {
 	for _, tt := range tests {
 		it := of(things, tt.typ)
 		without := it.inputs.Delete(tt.property)
-		diff, err := w.Diff(t.Context(), p.DiffRequest{ID: it.id, Urn: urn(it.typ, "x"), OldInputs: it.inputs, Inputs: without})
+		diff, err := w.Diff(t.Context(), p.DiffRequest{ID: it.id, Urn: urn(it.typ, "x"), State: it.states, OldInputs: it.inputs, Inputs: without})
 		if err != nil || diff.HasChanges {
 			t.Errorf("%s: %+v, %v", tt.property, diff, err)
 		}
@@ -284,7 +284,7 @@ func TestReplacedProperties(t *testing.T) {
 			if name == "code" {
 				continue
 			}
-			diff, err := w.Diff(t.Context(), p.DiffRequest{ID: it.id, Urn: urn(it.typ, "x"), OldInputs: it.inputs.Set(name, property.New("another")), Inputs: it.inputs})
+			diff, err := w.Diff(t.Context(), p.DiffRequest{ID: it.id, Urn: urn(it.typ, "x"), State: it.states.Set(name, property.New("another")), OldInputs: it.inputs.Set(name, property.New("another")), Inputs: it.inputs})
 			if err != nil || len(diff.DetailedDiff) != 1 {
 				t.Fatalf("%s of %v: %+v, %v", name, old, diff, err)
 			}

@@ -32,7 +32,7 @@ func logGroupResource() resource {
 			g, ok := s.Logs.Group(id)
 			return logGroupInputs{Name: g.Name, RetentionInDays: g.RetentionDays, Tags: g.Tags}, logGroupOutputs(s, id), ok, nil
 		},
-		Update: func(s Services, id string, in logGroupInputs) (map[string]any, error) {
+		Update: func(s Services, id string, _, in logGroupInputs) (map[string]any, error) {
 			return logGroupOutputs(s, id), s.Logs.UpdateGroup(in.group())
 		},
 		Delete: func(s Services, id string, _ logGroupInputs) error { return s.Logs.DeleteGroup(id) },

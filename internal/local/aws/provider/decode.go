@@ -13,14 +13,16 @@ import (
 // codeArchive is a function's code: the bytes of a zip file. They are megabytes,
 // and so do not take the way of the other properties through JSON.
 type codeArchive struct {
-	Zip []byte `json:"-"`
+	// Hash is Pulumi's, of the archive's contents.
+	Hash string
+	Zip  []byte `json:"-"`
 }
 
 // inPart is the placeholder of an object whose known members can be validated
 // without the others.
 type inPart struct{}
 
-// archives says whether decode reads archives. What is only looked up or
+// archives says whether decode reads archives. What is only looked up, compared or
 // deleted needs none, and the file of one may be gone by then.
 type archives bool
 
@@ -40,12 +42,14 @@ func decode(inputs property.Map, target any, read archives, placeholders map[str
 	zips := map[string][]byte{}
 	for key, value := range inputs.All {
 		switch {
-		case key == defaultsKey || value.IsNull() || value.IsArchive() && read == withoutArchives:
+		case key == defaultsKey || value.IsNull():
+		case value.IsArchive() && read == withoutArchives:
+			plain[key] = codeArchive{Hash: value.AsArchive().Hash}
 		case value.IsArchive():
 			if zips[key], err = value.AsArchive().Bytes(archive.ZIPArchive); err != nil {
 				return nil, fmt.Errorf("reading the archive of the property %q: %w", key, err)
 			}
-			plain[key] = codeArchive{}
+			plain[key] = codeArchive{Hash: value.AsArchive().Hash}
 		case value.HasComputed() && (value.IsComputed() || placeholders[key] != inPart{}):
 			placeholder, ok := placeholders[key]
 			if !ok {

@@ -7,12 +7,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// diff compares inputs with inputs, property by property.
+// deployed are the inputs that a resource has by its state, of those that the
+// program gives or gave. They are not always the old inputs: after an update that
+// failed the engine keeps these, and the state that the provider returned, which
+// says that all was done.
+func deployed(r resource, state, oldInputs, inputs property.Map) property.Map {
+	result := property.Map{}
+	for _, f := range r.fields() {
+		_, given := oldInputs.GetOk(f.name)
+		_, gives := inputs.GetOk(f.name)
+		if value, ok := state.GetOk(f.name); ok && (given || gives) {
+			result = result.Set(f.name, value)
+		}
+	}
+	return result
+}
+
+// diff compares the inputs with what is deployed, property by property.
 func diff(r resource, req p.DiffRequest) p.DiffResponse {
 	response := p.DiffResponse{DetailedDiff: map[string]p.PropertyDiff{}}
 	name, _ := r.autoname()
+	olds := deployed(r, req.State, req.OldInputs, req.Inputs)
 	for _, f := range r.fields() {
-		was, had := req.OldInputs.GetOk(f.name)
+		was, had := olds.GetOk(f.name)
 		is, has := req.Inputs.GetOk(f.name)
 		kind := p.Update
 		switch {

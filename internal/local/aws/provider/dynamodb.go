@@ -128,7 +128,7 @@ func tableResource() resource {
 			info, ok := s.DynamoDB.Table(id)
 			return in.of(info.Table), outputs(info), ok, nil
 		},
-		Update: func(s Services, _ string, in tableInputs) (map[string]any, error) {
+		Update: func(s Services, _ string, _, in tableInputs) (map[string]any, error) {
 			info, err := s.DynamoDB.UpdateTable(context.Background(), in.table())
 			return outputs(info), err
 		},

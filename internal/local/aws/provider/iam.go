@@ -74,7 +74,7 @@ func roleResource() resource {
 			role, ok := s.IAM.Role(id)
 			return in.of(role), roleOutputs(role), ok, nil
 		},
-		Update: func(s Services, _ string, in roleInputs) (map[string]any, error) {
+		Update: func(s Services, _ string, _, in roleInputs) (map[string]any, error) {
 			role, err := s.IAM.UpdateRole(in.role())
 			return roleOutputs(role), err
 		},
@@ -115,7 +115,7 @@ func rolePolicyResource() resource {
 			_, _, err := splitImport(importID, ":", "role_name:role_policy_name")
 			return importID, rolePolicyInputs{}, err
 		},
-		Update: func(s Services, _ string, in rolePolicyInputs) (map[string]any, error) {
+		Update: func(s Services, _ string, _, in rolePolicyInputs) (map[string]any, error) {
 			return nil, s.IAM.PutRolePolicy(in.Role, in.Name, in.Policy)
 		},
 		Delete: func(s Services, _ string, in rolePolicyInputs) error {

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
@@ -68,8 +70,9 @@ func (in functionInputs) function() lambda.Function {
 	return f
 }
 
-// with returns the inputs as the function has them. Code and tags cannot be
-// read back.
+// with returns the inputs as the function has them. Code, its hash and tags are
+// not read back: AWS's provider leaves sourceCodeHash as the program gave it
+// (terraform-provider-aws issue 41092), and codeSha256 says what AWS has.
 func (in functionInputs) with(f lambda.Function) functionInputs {
 	out := functionInputs{
 		Name:                         f.Name,
@@ -100,7 +103,7 @@ func (in functionInputs) validate() (functionInputs, error) {
 	case len(in.Architectures) > 1:
 		return in, fmt.Errorf("a function has one architecture, not %d", len(in.Architectures))
 	}
-	if in.SourceCodeHash != "" && in.Code != nil {
+	if in.SourceCodeHash != "" && in.Code != nil && in.Code.Zip != nil {
 		if hash := sha256.Sum256(in.Code.Zip); base64.StdEncoding.EncodeToString(hash[:]) != in.SourceCodeHash {
 			return in, fmt.Errorf("the sourceCodeHash %s is not the base64 SHA-256 hash of the code", in.SourceCodeHash)
 		}
@@ -155,17 +158,62 @@ func functionResource() resource {
 			if !ok {
 				return in, nil, false, nil
 			}
-			in.SourceCodeHash = info.CodeSha256
 			return in.with(info.Function), functionOutputs(s, info), true, nil
 		},
-		Update: func(s Services, id string, in functionInputs) (map[string]any, error) {
-			f := in.function()
-			if old, ok := s.Lambda.Function(id); ok && len(in.Architectures) == 0 {
-				f.Architecture = old.Architecture
-			}
-			info, err := s.Lambda.UpdateFunction(context.Background(), f)
-			return functionOutputs(s, info), err
-		},
+		Update: updateFunction,
 		Delete: func(s Services, id string, _ functionInputs) error { return s.Lambda.DeleteFunction(id) },
 	}
+}
+
+// updateWait is how long AWS's provider waits at least after a call, 5 seconds
+// there, for the function's last update to have ended.
+const updateWait = time.Second
+
+// updateFunction makes the calls that AWS's provider makes, in its order: the
+// configuration, then the code with the architecture, then the reservation. In
+// between the old code runs in the new environment.
+func updateFunction(s Services, id string, old, in functionInputs) (map[string]any, error) {
+	configured, recoded := in.reconfigures(old), in.recodes(old)
+	if configured {
+		if _, err := s.Lambda.UpdateFunctionConfiguration(in.function()); err != nil {
+			return nil, err
+		}
+	}
+	if recoded && configured {
+		time.Sleep(updateWait)
+	}
+	if recoded {
+		f := in.function()
+		if _, err := s.Lambda.UpdateFunctionCode(id, f.Code, f.Architecture); err != nil {
+			return nil, err
+		}
+	}
+	info, err := s.Lambda.PutFunctionConcurrency(id, in.function().ReservedConcurrency)
+	if err != nil {
+		return nil, err
+	}
+	return functionOutputs(s, info), nil
+}
+
+// reconfigures reports whether something differs that UpdateFunctionConfiguration
+// takes, AWS's defaults filled in.
+func (in functionInputs) reconfigures(old functionInputs) bool {
+	configuration := func(in functionInputs) lambda.Function {
+		f := in.function()
+		f.Code, f.Architecture, f.ReservedConcurrency = nil, "", nil
+		f, _ = lambda.Validate(f) // what Check let pass is valid
+		if len(f.Environment) == 0 {
+			f.Environment = nil
+		}
+		return f
+	}
+	return !reflect.DeepEqual(configuration(old), configuration(in))
+}
+
+// recodes reports whether something differs that UpdateFunctionCode takes. What
+// the program leaves out stays as it is.
+func (in functionInputs) recodes(old functionInputs) bool {
+	return in.SourceCodeHash != "" && in.SourceCodeHash != old.SourceCodeHash ||
+		len(in.Architectures) > 0 && !slices.Equal(in.Architectures, old.Architectures) ||
+		old.Code == nil || in.Code.Hash != old.Code.Hash
 }

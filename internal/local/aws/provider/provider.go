@@ -40,6 +40,8 @@ type Services struct {
 	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
+	// Outage says whether a service, by its signing name, is down. Nil: all are up.
+	Outage func(service string) bool
 
 	// ProgramDir is the folder to which the paths of archives are relative.
 	// Defaults to the working directory.
@@ -135,7 +137,11 @@ func (pr *provider) invoke(_ context.Context, req p.InvokeRequest) (p.InvokeResp
 		return p.InvokeResponse{}, fmt.Errorf("the local AWS does not support the function %s; it supports %s",
 			req.Token, strings.Join(slices.Sorted(maps.Keys(pr.invokes)), ", "))
 	}
-	result, err := run(pr.Services, req.Args)
+	err := pr.down(string(req.Token))
+	var result property.Map
+	if err == nil {
+		result, err = run(pr.Services, req.Args)
+	}
 	if err != nil {
 		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", req.Token, awserr.Explain(err))
 	}
@@ -205,9 +211,16 @@ func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResp
 	if req.DryRun {
 		return p.UpdateResponse{Properties: previewUpdate(r, req.State, req.Inputs)}, nil
 	}
-	outputs, err := r.update(pr.Services, req.ID, req.OldInputs, pr.located(req.Inputs))
+	outputs, err := r.update(pr.Services, req.ID, deployed(r, req.State, req.OldInputs, req.Inputs), pr.located(req.Inputs))
 	if err != nil {
-		return p.UpdateResponse{}, fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
+		// The state says that all was done: AWS's provider ends every failed update
+		// like this (pulumi-terraform-bridge issue 496, pulumi-aws issue 6062). The
+		// next one, which compares with the state, finds no difference.
+		err = fmt.Errorf("updating %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
+		return p.UpdateResponse{
+			Properties:   previewUpdate(r, req.State, req.Inputs),
+			PartialState: &p.InitializationFailed{Reasons: []string{err.Error()}},
+		}, err
 	}
 	return p.UpdateResponse{Properties: state(req.Inputs, outputs)}, nil
 }
@@ -223,6 +236,21 @@ func (pr *provider) delete(_ context.Context, req p.DeleteRequest) error {
 	}
 	if err := r.delete(pr.Services, req.ID, inputs); err != nil {
 		return fmt.Errorf("deleting %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
+	}
+	return nil
+}
+
+// signingNames are the services behind the types and functions of a module.
+var signingNames = map[string]string{
+	"apigatewayv2": "apigateway", "cloudwatch": "logs", "dynamodb": "dynamodb", "iam": "iam", "lambda": "lambda", "ssm": "ssm",
+}
+
+// down returns an error where the service of a type or function is down.
+func (s Services) down(token string) error {
+	module, _, _ := strings.Cut(strings.TrimPrefix(token, "aws:"), "/")
+	module, _, _ = strings.Cut(module, ":")
+	if s.Outage != nil && s.Outage(signingNames[module]) {
+		return awserr.Unavailable()
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func TestDiff(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			response, err := testProvider(t).Diff(t.Context(), p.DiffRequest{
-				Urn: urn("aws:cloudwatch/logGroup:LogGroup", "x"), OldInputs: tt.olds, Inputs: tt.news, IgnoreChanges: tt.ignore,
+				Urn: urn("aws:cloudwatch/logGroup:LogGroup", "x"), State: tt.olds, OldInputs: tt.olds, Inputs: tt.news, IgnoreChanges: tt.ignore,
 			})
 			if err != nil {
 				t.Fatal(err)

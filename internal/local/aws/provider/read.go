@@ -20,6 +20,9 @@ type actual struct {
 // read returns the inputs as they were, but for those that are no longer so:
 // the difference shows as drift, and nothing else does.
 func (d definition[I]) read(s Services, id string, inputs property.Map) (actual, error) {
+	if err := s.down(d.Type); err != nil {
+		return actual{}, err
+	}
 	in, err := d.known(inputs, withoutArchives)
 	if err != nil {
 		return actual{}, err
@@ -50,6 +53,9 @@ func (d definition[I]) read(s Services, id string, inputs property.Map) (actual,
 // imported returns the inputs that a program would need to describe the
 // resource: without those that are AWS's defaults anyway.
 func (d definition[I]) imported(s Services, importID string) (actual, error) {
+	if err := s.down(d.Type); err != nil {
+		return actual{}, err
+	}
 	id, in, err := importID, *new(I), error(nil)
 	if d.Import != nil {
 		if id, in, err = d.Import(importID); err != nil {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -60,8 +61,9 @@ type definition[I any] struct {
 	// Import splits the ID with which AWS's provider imports the type into the
 	// resource's ID and the inputs that Read needs. Nil: they are the same.
 	Import func(importID string) (id string, in I, err error)
-	// Update is nil where every property's change makes a new resource.
-	Update func(s Services, id string, in I) (outputs map[string]any, err error)
+	// Update is nil where every property's change makes a new resource. The
+	// archives of old have their hash only.
+	Update func(s Services, id string, old, in I) (outputs map[string]any, err error)
 	Delete func(s Services, id string, in I) error
 }
 
@@ -151,6 +153,9 @@ func (d definition[I]) known(inputs property.Map, read archives) (I, error) {
 }
 
 func (d definition[I]) create(s Services, inputs property.Map) (string, map[string]any, error) {
+	if err := s.down(d.Type); err != nil {
+		return "", nil, err
+	}
 	in, err := d.known(inputs, withArchives)
 	if err != nil {
 		return "", nil, err
@@ -158,18 +163,37 @@ func (d definition[I]) create(s Services, inputs property.Map) (string, map[stri
 	return d.Create(s, in)
 }
 
-func (d definition[I]) update(s Services, id string, _, news property.Map) (map[string]any, error) {
+// update changes what is different between olds and news. Where nothing is, as
+// after an update that failed, it only reads: so does AWS's provider.
+func (d definition[I]) update(s Services, id string, olds, news property.Map) (map[string]any, error) {
+	if err := s.down(d.Type); err != nil {
+		return nil, err
+	}
 	in, err := d.known(news, withArchives)
 	if err != nil {
 		return nil, err
 	}
+	old, err := d.known(olds, withoutArchives)
+	if err != nil {
+		return nil, err
+	}
+	if !diff(d, p.DiffRequest{State: olds, OldInputs: olds, Inputs: news}).HasChanges {
+		_, outputs, found, err := d.Read(s, id, in)
+		if err == nil && !found {
+			err = errors.New("it is no longer there: run pulumi refresh")
+		}
+		return outputs, err
+	}
 	if d.Update == nil {
 		return nil, fmt.Errorf("AWS cannot change %s in place", d.Type)
 	}
-	return d.Update(s, id, in)
+	return d.Update(s, id, old, in)
 }
 
 func (d definition[I]) delete(s Services, id string, inputs property.Map) error {
+	if err := s.down(d.Type); err != nil {
+		return err
+	}
 	in, err := d.known(inputs, withoutArchives)
 	if err != nil {
 		return err
