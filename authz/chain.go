@@ -31,13 +31,21 @@ type Chain []Link
 // Authenticate returns the principal of the request. Its error is the reason
 // why there is none, a [CredentialError] where a credential was found.
 func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
+	principal, _, err := c.authenticate(ctx, r)
+	return principal, err
+}
+
+// authenticate returns, beside what Authenticate does, the credential that was
+// judged last, also with an error; nil if none was.
+func (c Chain) authenticate(ctx context.Context, r Request) (Principal, *Credential, error) {
 	if len(c) == 0 {
-		return Principal{}, fmt.Errorf("%w: the chain has no link", ErrMisconfigured)
+		return Principal{}, nil, fmt.Errorf("%w: the chain has no link", ErrMisconfigured)
 	}
 	credentials, err := c.extract(r)
 	if err != nil {
-		return Principal{}, err
+		return Principal{}, nil, err
 	}
+	var judged *Credential
 	err = credentials[0].err
 	if len(c) > 1 {
 		err = fmt.Errorf("%w: the request has none of those that are accepted", ErrNoCredential)
@@ -51,19 +59,21 @@ func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 			continue
 		}
 		credential := credentials[i].credential
+		judged = &credentials[i].credential
 		principal, verifyErr := link.Verifier.Verify(ctx, r, credential)
 		if verifyErr == nil {
 			if principal.CredentialID == "" {
 				principal.CredentialID = credential.fingerprint()
 			}
-			return checkPrincipal(principal)
+			principal, err = checkPrincipal(principal)
+			return principal, judged, err
 		}
 		err = describe(verifyErr, credential)
 		if !goesOn(verifyErr, ErrNotApplicable) {
-			return Principal{}, err
+			return Principal{}, judged, err
 		}
 	}
-	return Principal{}, err
+	return Principal{}, judged, err
 }
 
 // checkPrincipal refuses a principal that [FromRequest] would refuse on every

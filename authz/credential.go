@@ -65,7 +65,9 @@ func (c Credential) MarshalText() ([]byte, error) { return []byte(c.String()), n
 
 // Extractor finds a credential in a request. It returns ErrNoCredential where
 // there is none, ErrNotApplicable where there is one of another kind, and
-// ErrMalformed where it is not well formed.
+// ErrMalformed where it is not well formed. The credential's value is as the
+// request has it, and decoded by the verifier: with a cache TTL a [Handler] looks
+// for it in the values of the identity sources.
 type Extractor interface {
 	Extract(Request) (Credential, error)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,8 @@ func FuzzAuthorizerEvent(f *testing.F) {
 		`{}`, `null`, `[]`, `{"version":"2.0"}`, `{"version":"1.0","headers":{"Authorization":"x"}}`, `{"version":"2.0","headers":null}`,
 		`{"version":"2.0","headers":{"authorization":"Bearer ` + good + `"}}`, `{"version":"2.0","HEADERS":{"authorization":"Bearer ` + good + `"}}`,
 		`{"version":"2.0","headers":{"authorization":["Bearer ` + good + `"]}}`, `{"version":"2.0","requestContext":{"requestId":7}}`,
+		`{"version":"2.0","identitySource":["Basic x"],"headers":{"authorization":"Bearer ` + good + `"}}`,
+		`{"version":"2.0","identitySource":["x` + good + `","y"],"headers":{"authorization":"Bearer ` + good + `"}}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -155,6 +158,9 @@ func FuzzAuthorizerEvent(f *testing.F) {
 		var event events.APIGatewayV2CustomAuthorizerV2Request
 		if err := json.Unmarshal(payload, &event); err != nil || !strings.HasSuffix(event.Headers["authorization"], " "+good) {
 			t.Errorf("allowed without the good token: %s", answer)
+		}
+		if len(event.IdentitySource) > 0 && !slices.ContainsFunc(event.IdentitySource, func(value string) bool { return strings.Contains(value, good) }) {
+			t.Errorf("allowed an answer that others would get: %s", answer)
 		}
 		if identity, err := fromRequest(requestWith(simple.Context), time.Unix(testNow, 0)); err != nil || identity.Subject != "usr_abc" {
 			t.Errorf("got %+v, %v of %s", identity, err, answer)

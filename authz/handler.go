@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,10 +22,20 @@ import (
 // responses; with HandlePolicy it takes either format and gives IAM policies.
 //
 // API Gateway reuses an answer for requests with the same identity sources, on
-// all routes, for the authorizer's cache TTL. A policy that depends on the
-// route needs $context.routeKey among the identity sources; one that depends on
-// anything else of the request, a limiter, and credentials for one request
-// only need a TTL of 0.
+// all routes, for the authorizer's cache TTL. The component says by the environment
+// variables AUTHORIZER_CACHE_TTL and AUTHORIZER_IDENTITY_SOURCES what these are,
+// and a Handler refuses, as ErrMisconfigured, to give an answer that would be given
+// to somebody else: with a TTL the credential that was judged must stand in an
+// identity source, a policy needs $context.routeKey among them, and a limiter and
+// credentials for one request need a TTL of 0. What depends on anything else of the
+// request says so itself ([Request.CheckReuse]).
+//
+// A program that chooses between several Handlers, by the route for instance, makes
+// a decision of its own: its authorizer needs that among the identity sources too.
+//
+// An authorizer that was deployed by other means sets the variables itself. Without
+// AUTHORIZER_CACHE_TTL every answer to an event with identity sources counts as one
+// that is reused.
 type Handler struct {
 	// Chain authenticates the request. Required: without one every invocation
 	// returns ErrMisconfigured.
@@ -38,6 +49,9 @@ type Handler struct {
 	// Limiter counts the requests that the policy lets through. Defaults to no
 	// limit.
 	Limiter Limiter
+	// Getenv gives the environment variables that the component sets. Defaults to
+	// os.Getenv.
+	Getenv func(string) string
 	// Logger gets one record a denial and one a fault. Defaults to JSON on
 	// standard error.
 	Logger *slog.Logger
@@ -169,10 +183,19 @@ func panicked() string {
 // judge authenticates, decides and counts, in this order: who gets no allow is
 // not counted, unless the limiter itself refuses.
 func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
-	if h.Policy == nil && os.Getenv(contract.EnvRoutePermissions) != "" {
+	if h.Policy == nil && h.getenv(contract.EnvRoutePermissions) != "" {
 		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
-	p, err := h.Chain.Authenticate(ctx, r)
+	if err := h.checkReuse(&r); err != nil {
+		return Principal{}, nil, err
+	}
+	p, judged, err := h.Chain.authenticate(ctx, r)
+	if judged != nil {
+		// A fault is not kept, and says more.
+		if _, denied := classify(err); err == nil || denied {
+			err = cmp.Or(r.checkCredential(*judged), err)
+		}
+	}
 	if err != nil {
 		return Principal{}, nil, err
 	}
@@ -190,6 +213,28 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 		return Principal{}, nil, &CredentialError{Method: p.Method, CredentialID: p.CredentialID, Err: err}
 	}
 	return p, members, nil
+}
+
+// checkReuse says in the request how API Gateway reuses the answer to it, and
+// refuses what must not be reused whatever the credential is.
+func (h Handler) checkReuse(r *Request) (err error) {
+	if r.reuse, err = reuseOf(h.getenv, *r); err != nil || r.reuse == nil {
+		return err
+	}
+	if h.Limiter != nil {
+		return r.reuse.refuse("authz.Handler.Limiter counts no request that API Gateway answers itself", noTTL)
+	}
+	if h.Policy != nil {
+		return r.CheckReuse(SourceRouteKey)
+	}
+	return nil
+}
+
+func (h Handler) getenv(name string) string {
+	if h.Getenv != nil {
+		return h.Getenv(name)
+	}
+	return os.Getenv(name)
 }
 
 // refuse logs why a request is not let through, once, and returns the error

@@ -26,7 +26,7 @@ func eventV1(t testing.TB, path string, headers map[string]string) json.RawMessa
 	if err := json.Unmarshal(data, &event); err != nil {
 		t.Fatal(err)
 	}
-	event["headers"], event["path"] = headers, path
+	event["headers"], event["path"], event["identitySource"] = headers, path, headers["Authorization"]
 	event["methodArn"] = "arn:aws:execute-api:eu-central-1:000000000000:abcdef1234/$default/DELETE" + path
 	if data, err = json.Marshal(event); err != nil {
 		t.Fatal(err)
@@ -97,6 +97,7 @@ func TestRequests(t *testing.T) {
 	t.Parallel()
 	var got []Request
 	h := Handler{
+		Getenv: uncached,
 		Chain:  Chain{{Extractor: extractFunc(func(r Request) (Credential, error) { got = append(got, r); return Credential{}, ErrNoCredential }), Verifier: newJWT(t)}},
 		Logger: slog.New(slog.DiscardHandler),
 	}
@@ -109,7 +110,7 @@ func TestRequests(t *testing.T) {
 		Method: "POST", Path: "/events", RawQuery: "", Host: "abcdef1234.execute-api.eu-central-1.amazonaws.com",
 		Headers:  got[0].Headers,
 		RouteKey: "POST /events", RouteARN: "arn:aws:execute-api:eu-central-1:000000000000:abcdef1234/$default/POST/events",
-		Stage: "$default", SourceIP: "203.0.113.7", RequestID: "api-1",
+		Stage: "$default", SourceIP: "203.0.113.7", RequestID: "api-1", identity: []string{"Bearer x"},
 	}
 	v1 := Request{
 		Method: "DELETE", Path: "/events/42", Host: "a.example", Headers: map[string]string{"x-a": "1", "host": "a.example"},
@@ -181,7 +182,7 @@ func TestHandlerPolicyAndLimiter(t *testing.T) {
 			t.Parallel()
 			counted := false
 			answer, log, err := invoke(t, Handler{
-				Chain: chainOf(newJWT(t)), Policy: policyError(tt.policy),
+				Chain: chainOf(newJWT(t)), Policy: policyError(tt.policy), Getenv: uncached,
 				Limiter: limiterFunc(func(context.Context, Principal, Request) error { counted = true; return tt.limit }),
 			}, readEvent(t, "Bearer "+sign(testHeader, testClaims)))
 			if !strings.HasPrefix(answer, tt.answer) || !errors.Is(err, tt.want) || counted != tt.counted {
@@ -225,7 +226,7 @@ func TestTooMuchIsNotCounted(t *testing.T) {
 			t.Parallel()
 			counted := 0
 			limiter := limiterFunc(func(context.Context, Principal, Request) error { counted++; return nil })
-			answer, log, err := invoke(t, Handler{Chain: chainOf(tt.verifier), Limiter: limiter}, readEvent(t, "Bearer "+tt.token))
+			answer, log, err := invoke(t, Handler{Chain: chainOf(tt.verifier), Limiter: limiter, Getenv: uncached}, readEvent(t, "Bearer "+tt.token))
 			if !strings.HasPrefix(answer, tt.answer) || !errors.Is(err, tt.want) || counted != tt.counted {
 				t.Errorf("got %.40s, %v, counted %d", answer, err, counted)
 			}
@@ -253,6 +254,7 @@ func TestContextSize(t *testing.T) {
 // Where the component requires permissions, an authorizer without a policy lets
 // nobody in: it would let in everybody.
 func TestPermissionsWithoutPolicy(t *testing.T) {
+	t.Setenv("AUTHORIZER_CACHE_TTL", "0")
 	t.Setenv("ROUTE_PERMISSIONS", `{"POST /events":["events:write"]}`)
 	const want = "judging a request: misconfigured: the routes require permissions (ROUTE_PERMISSIONS), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)"
 	h := Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.DiscardHandler)}

@@ -190,12 +190,12 @@ func TestPanicsAreFaults(t *testing.T) {
 	}{
 		{"extractor", Handler{Chain: Chain{{Extractor: panics{}, Verifier: panics{}}}}, "internal", in + "panics.Extract"},
 		{"verifier", Handler{Chain: chainOf(panics{})}, "internal", in + "panics.Verify"},
-		{"limiter", Handler{Chain: good, Limiter: panics{}}, "internal", in + "panics.Take"},
+		{"limiter", Handler{Chain: good, Limiter: panics{}, Getenv: uncached}, "internal", in + "panics.Take"},
 		{"mapping", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Map = panics{}.Map }))}, "internal", in + "panics.Map"},
 		{"key provider", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Keys = panics{} }))}, "internal", in + "panics.Keys"},
 		{"key provider, a nil pointer", Handler{Chain: chainOf(newJWT(t, func(c *JWTConfig) { c.Keys = (*refresher)(nil) }))}, "internal", in + "(*refresher).Keys"},
 		{"error, a nil pointer", Handler{Chain: fails((*nilError)(nil))}, "internal", in + "(*nilError).Error"},
-		{"error of the limiter, a nil pointer", Handler{Chain: good, Limiter: limiterFunc(func(context.Context, Principal, Request) error { return (*nilError)(nil) })}, "internal", in + "(*nilError).Error"},
+		{"error of the limiter, a nil pointer", Handler{Chain: good, Limiter: limiterFunc(func(context.Context, Principal, Request) error { return (*nilError)(nil) }), Getenv: uncached}, "internal", in + "(*nilError).Error"},
 		{"JWT, a nil pointer", Handler{Chain: chainOf((*JWT)(nil))}, "misconfigured", notMade},
 		{"JWT, zero", Handler{Chain: chainOf(&JWT{})}, "misconfigured", notMade},
 		{"CredentialError, a nil pointer", Handler{Chain: fails((*CredentialError)(nil))}, "internal", in + "describe"},
@@ -253,7 +253,7 @@ func TestHandlerLogsAllows(t *testing.T) {
 func TestHandlerUsesItsExtractor(t *testing.T) {
 	t.Parallel()
 	var got Request
-	h := Handler{Chain: Chain{{Verifier: newJWT(t), Extractor: extractFunc(func(r Request) (Credential, error) {
+	h := Handler{Getenv: uncached, Chain: Chain{{Verifier: newJWT(t), Extractor: extractFunc(func(r Request) (Credential, error) {
 		got = r
 		return NewCredential(BearerScheme, r.Headers["x-token"]), nil
 	})}}}

@@ -72,6 +72,21 @@ func gives(keys ...Key) KeyProvider {
 	return keysFunc(func(context.Context) ([]Key, error) { return keys, nil })
 }
 
+// environ is an environment of pairs of name and value.
+func environ(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+// uncached is the environment of an authorizer whose answers are not reused.
+var uncached = environ("AUTHORIZER_CACHE_TTL", "0")
+
 // text is an error's text, "" for nil.
 func text(err error) string {
 	if err == nil {

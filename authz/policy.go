@@ -19,8 +19,8 @@ import (
 // error without a sentinel of this package, and a panic, count as ErrDenied: a
 // policy that fails to evaluate denies. Decide is safe for concurrent use.
 //
-// What depends on more than the identity sources must not be cached; see
-// [Handler].
+// With a cache TTL, a policy may depend on the caller and the route; see [Handler].
+// One that depends on more of the request asks [Request.CheckReuse].
 type Policy interface {
 	Decide(ctx context.Context, p Principal, r Request) error
 }
@@ -146,6 +146,11 @@ func (rp RoutePermissions) Decide(_ context.Context, p Principal, r Request) err
 	if !known {
 		return fmt.Errorf("%w: nothing says what the route requires", ErrDenied)
 	}
+	if slices.ContainsFunc(required, hasVariable) {
+		if err := r.CheckReuse(SourcePath); err != nil {
+			return err
+		}
+	}
 	for _, permission := range required {
 		if !permits(p.Permissions, permission, r.PathParameters) {
 			return fmt.Errorf("%w: the permission %q is missing", ErrDenied, permission)
@@ -177,6 +182,9 @@ func permits(granted []string, required string, variables map[string]string) boo
 	return slices.ContainsFunc(granted, func(permission string) bool { return covers(strings.Split(permission, ":"), segments) })
 }
 
+// hasVariable reports whether a segment of a requirement is a variable.
+func hasVariable(required string) bool { return strings.Contains(required, "{") }
+
 func covers(granted, required []string) bool {
 	for i, segment := range granted {
 		last := i == len(granted)-1
@@ -193,9 +201,10 @@ func covers(granted, required []string) bool {
 }
 
 // Limiter counts the requests of a principal that the policy let through. Its
-// error is ErrQuotaExceeded or ErrRateLimited, or a fault. It is exact only
-// where API Gateway reuses no answer, with a TTL of 0: a request that is
-// answered from the cache is not counted. Take is safe for concurrent use.
+// error is ErrQuotaExceeded or ErrRateLimited, or a fault. It needs a TTL of 0: a
+// request that API Gateway answers from its cache is not counted, and so a
+// [Handler] refuses all requests where there may be a TTL. Take is safe for
+// concurrent use.
 type Limiter interface {
 	Take(ctx context.Context, p Principal, r Request) error
 }

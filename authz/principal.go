@@ -32,8 +32,9 @@ const MaxIdentityLife = time.Hour
 // package's sentinels and has no part of the credential in its text. It is
 // ErrNotApplicable where the credential is of a kind that the verifier does
 // not judge, told by scheme or shape and never by a verification that failed.
-// An error that wraps no sentinel counts as a fault. Verify is safe for
-// concurrent use.
+// An error that wraps no sentinel counts as a fault. One that depends on more of the
+// request than the credential, or takes a credential once, asks
+// [Request.CheckReuse]. Verify is safe for concurrent use.
 type Verifier interface {
 	Verify(ctx context.Context, r Request, c Credential) (Principal, error)
 }

@@ -47,6 +47,11 @@ type Request struct {
 	// ownMethod says that the method in RouteKey is the request's own, where
 	// the route's may be ANY.
 	ownMethod bool
+	// identity are the values of the identity sources, by which API Gateway keeps
+	// answers: in format 1.0 all of them in one text.
+	identity []string
+	// reuse is how API Gateway reuses the answer; nil if it does not.
+	reuse *reuse
 }
 
 // String returns the request's id, method and route.
@@ -80,6 +85,7 @@ func requestOf(event events.APIGatewayV2CustomAuthorizerV2Request) Request {
 		Stage:          event.RequestContext.Stage,
 		SourceIP:       event.RequestContext.HTTP.SourceIP,
 		RequestID:      event.RequestContext.RequestID,
+		identity:       event.IdentitySource,
 	}
 }
 
@@ -116,6 +122,10 @@ func (event payloadV1) headers() map[string]string {
 // requestOfV1 reads an event of format 1.0.
 func requestOfV1(event payloadV1) Request {
 	headers := event.headers()
+	var identity []string
+	if event.IdentitySource != "" {
+		identity = []string{event.IdentitySource}
+	}
 	return Request{
 		Method:         event.HTTPMethod,
 		Path:           event.Path,
@@ -128,6 +138,7 @@ func requestOfV1(event payloadV1) Request {
 		SourceIP:       event.RequestContext.Identity.SourceIP,
 		RequestID:      event.RequestContext.RequestID,
 		ownMethod:      true,
+		identity:       identity,
 	}
 }
 

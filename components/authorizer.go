@@ -69,6 +69,11 @@ type AuthorizerArgs struct {
 	// for a request that it answers with a cached result, and so the function
 	// neither counts nor logs it. Defaults to 0s, no caching.
 	//
+	// The function finds the TTL, in seconds, in the environment variable
+	// AUTHORIZER_CACHE_TTL and, with one, IdentitySources in
+	// AUTHORIZER_IDENTITY_SOURCES. authz.Handler refuses by them to give a result
+	// that would be somebody else's.
+	//
 	// API Gateway reuses a result on all protected routes. As soon as one route
 	// has Permissions, the component adds "$context.routeKey" to the identity
 	// sources, and a result is reused on its own route only. Permissions with a

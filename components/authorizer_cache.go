@@ -73,16 +73,28 @@ func (c *checker) checkCaching(args AuthorizerArgs) {
 // checkCacheKey refuses a cache whose results all callers would share.
 func (c *checker) checkCacheKey(args AuthorizerArgs) {
 	const property = "Authorizer.IdentitySources"
-	ofCaller := func(source string) bool {
-		return strings.HasPrefix(source, "$request.") || strings.HasPrefix(source, "$context.identity.")
-	}
 	switch {
 	case len(args.IdentitySources) == 0:
 		c.addf(property, "at least one is required for a CacheTtl of %v: results are kept by identity source", args.CacheTtl)
-	case !slices.ContainsFunc(args.IdentitySources, ofCaller):
-		c.addf(property, "none of them tells one caller from another, and with a CacheTtl of %v the first caller's result would be everybody's: add the one that the credential is in", args.CacheTtl)
+	case !slices.ContainsFunc(args.IdentitySources, mayHoldCredential):
+		c.addf(property, "none of %s can be a credential, and with a CacheTtl of %v one caller's result would be another's: add the one that the credential is in", quoted(args.IdentitySources), args.CacheTtl)
 	}
 }
+
+// mayHoldCredential reports whether a caller can prove something with the value of
+// an identity source: with a query parameter, a client's certificate, or any header
+// but those that say something else. A client's address is shared by many.
+func mayHoldCredential(source string) bool {
+	source = strings.ToLower(source)
+	header, isHeader := strings.CutPrefix(source, "$request.header.")
+	return isHeader && !noCredential.MatchString(header) ||
+		strings.HasPrefix(source, "$request.querystring.") || strings.HasPrefix(source, "$context.identity.clientcert.")
+}
+
+// noCredential matches headers whose meaning is another (HTTP Field Name Registry
+// of RFC 9110 section 18.4, and what proxies and API Gateway add).
+var noCredential = regexp.MustCompile(`^(accept|accept-.+|cache-control|connection|content-.+|date|expect|forwarded|from|host|if-.+|max-forwards|` +
+	`origin|pragma|prefer|range|referer|sec-.+|te|trailer|transfer-encoding|upgrade|user-agent|via|x-amzn-trace-id|x-forwarded-.+|x-real-ip|x-request-id)$`)
 
 // identitySources returns the authorizer's identity sources. API Gateway keeps
 // a result by their values alone, and reuses it on all routes. Where routes

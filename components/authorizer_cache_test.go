@@ -2,9 +2,12 @@ package components
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -48,8 +51,27 @@ Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" 
 		{"TTL without a source of the caller", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
 			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []string{"$context.routeKey", "$stageVariables.v"}
-		}, `Authorizer.IdentitySources: none of them tells one caller from another, and with a CacheTtl of 1m0s the first caller's result would be everybody's: add the one that the credential is in`},
+		}, `Authorizer.IdentitySources: none of "$context.routeKey", "$stageVariables.v" can be a credential, and with a CacheTtl of 1m0s one caller's result would be another's: add the one that the credential is in`},
+		{"TTL by address", sources("$context.identity.sourceIp"), noneOf(`"$context.identity.sourceIp"`)},
+		{"TTL by what is accepted", sources("$request.header.Accept", "$request.header.X-Forwarded-For"), noneOf(`"$request.header.Accept", "$request.header.X-Forwarded-For"`)},
+		{"TTL by browser and route", sources("$request.header.user-agent", "$context.routeKey"), noneOf(`"$request.header.user-agent", "$context.routeKey"`)},
+		{"TTL by address and key", sources("$context.identity.sourceIp", "$request.header.X-Api-Key"), ""},
+		{"TTL by query", sources("$request.querystring.token"), ""},
+		{"TTL by certificate", sources("$context.identity.clientCert.serialNumber"), ""},
+		{"TTL by cookie", sources("$request.header.Cookie"), ""},
 	})
+}
+
+// sources caches for a minute by these identity sources.
+func sources(list ...string) func(*ProtectedHttpApiArgs) {
+	return func(a *ProtectedHttpApiArgs) {
+		a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
+		a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, list
+	}
+}
+
+func noneOf(list string) string {
+	return "Authorizer.IdentitySources: none of " + list + " can be a credential, and with a CacheTtl of 1m0s one caller's result would be another's: add the one that the credential is in"
 }
 
 func TestChecklist06RouteKeyJoinsTheIdentitySources(t *testing.T) {
@@ -88,6 +110,13 @@ func TestChecklist06RouteKeyJoinsTheIdentitySources(t *testing.T) {
 			}
 			if all := given[:cap(given)]; !slices.Equal(all[:len(test.sources)], test.sources) || strings.Join(all[len(test.sources):], "") != "" {
 				t.Errorf("the caller's slice has become %q", all)
+			}
+			wantTTL, wantSources := strconv.Itoa(int(test.ttl/time.Second)), pulumi.StringInput(pulumi.String(strings.Join(test.want, ",")))
+			if test.ttl == 0 {
+				wantSources = nil
+			}
+			if e := p.authorizer.environment; e[contract.EnvCacheTTL] != pulumi.String(wantTTL) || e[contract.EnvIdentitySources] != wantSources {
+				t.Errorf("the authorizer is told the TTL %v and the identity sources %v", e[contract.EnvCacheTTL], e[contract.EnvIdentitySources])
 			}
 			if _, ok := p.authorizer.environment[contract.EnvRoutePermissions]; ok != (len(test.permissions) > 0) {
 				t.Errorf("the authorizer has ROUTE_PERMISSIONS: %v", ok)

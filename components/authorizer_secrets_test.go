@@ -113,8 +113,8 @@ func TestInjectSecret(t *testing.T) {
 	// Pulumi's wire format marks a secret by a signature beside its value.
 	environment := request.GetObject().GetFields()["environment"].GetStructValue().GetFields()["variables"].GetStructValue().GetFields()
 	secret := environment[contract.EnvSecret].GetStructValue().GetFields()
-	if len(environment) != 1 || secret["value"].GetStringValue() != secretValue || secret[resource.SigKey].GetStringValue() != resource.SecretSig {
-		t.Error("the environment is not the secret alone, marked as such")
+	if len(environment) != 2 || secret["value"].GetStringValue() != secretValue || secret[resource.SigKey].GetStringValue() != resource.SecretSig {
+		t.Error("the environment is not the secret, marked as such, and the TTL")
 	}
 	if policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue(); strings.Contains(policy, "ssm:") {
 		t.Errorf("the policy has SSM permissions: %s", policy)

@@ -70,7 +70,7 @@ func TestGuardedAuthorizer(t *testing.T) {
 	m := mustDeploy(t, guardedArgs())
 	variables := m.find(t, "Function", "events-authorizer").Inputs["environment"].Mappable().(map[string]any)["variables"]
 	want := map[string]any{
-		"JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/events-api/jwt-secret",
+		"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/events-api/jwt-secret",
 		"TENANTS_PATH": "/events-api/tenants", "SECRET_MAX_AGE": "1m30s", "AUTH_METHODS": "jwt,apikey,signature",
 		"ROUTE_PERMISSIONS":  guardedPermissions,
 		"API_KEY_TABLE_NAME": "events-api-keys-0a1b2c3", "AUTHORIZER_STATE_TABLE_NAME": "events-authorizer-state-0a1b2c3",

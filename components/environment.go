@@ -7,7 +7,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -36,8 +38,8 @@ var reservedVariables = []string{
 
 // ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
-	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvRoutePermissions, contract.EnvSecret,
-	contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
+	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources,
+	contract.EnvRoutePermissions, contract.EnvSecret, contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
 }
 
 func (c *checker) checkEnvironment(property string, environment map[string]pulumi.StringInput) {
@@ -120,6 +122,10 @@ func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
 	}
 	if args.SecretMaxAge != 0 {
 		variables[contract.EnvSecretMaxAge] = pulumi.String(args.SecretMaxAge.String())
+	}
+	variables[contract.EnvCacheTTL] = pulumi.String(strconv.Itoa(int(args.CacheTtl / time.Second)))
+	if args.CacheTtl > 0 {
+		variables[contract.EnvIdentitySources] = pulumi.String(strings.Join(args.IdentitySources, ","))
 	}
 	if p.requiresPermissions() {
 		variables[contract.EnvRoutePermissions] = pulumi.String(p.routePermissions())

@@ -26,7 +26,7 @@ func TestEnvironmentSize(t *testing.T) {
 	t.Parallel()
 	// The names of the tables are known in their length only.
 	variables := map[string]string{
-		"JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/other",
+		"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/other",
 		"TENANTS_PATH": "/events-api/tenants", "SECRET_MAX_AGE": "1m30s", "AUTH_METHODS": "jwt,apikey,signature", "ROUTE_PERMISSIONS": guardedPermissions,
 		"API_KEY_TABLE_NAME": "events-api-keys-1234567", "AUTHORIZER_STATE_TABLE_NAME": "events-authorizer-state-1234567", "FILL": "",
 	}

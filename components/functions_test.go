@@ -127,7 +127,7 @@ func TestFunctions(t *testing.T) {
 		memory, timeout float64
 		environment     map[string]any
 	}{
-		"authorizer":   {"authorizer", 128, 10, map[string]any{"JWT_SECRET_PATH": "/events-api/jwt-secret"}},
+		"authorizer":   {"authorizer", 128, 10, map[string]any{"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret"}},
 		"create-event": {"create", 256, 10, map[string]any{"LOG_LEVEL": "debug", "TABLE_NAME": "events-table-0a1b2c3"}},
 		"list-events":  {"list", 128, 3, nil},
 	} {

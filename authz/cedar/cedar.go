@@ -55,6 +55,48 @@ type Config struct {
 type Policy struct {
 	cfg      Config
 	policies policyList
+	// looksAt is what they look at beside caller, action and method.
+	looksAt
+}
+
+// looksAt is what a decision depends on that an answer of API Gateway's cache may
+// not be the same in.
+type looksAt struct{ path, more bool }
+
+// Texts of Cedar's JSON, in which a string of a policy cannot have them: its quotes
+// are escaped.
+const (
+	varContext  = `{"Var":"context"}`
+	getMethod   = `{".":{"left":` + varContext + `,"attr":"method"}}`
+	getPath     = `{".":{"left":` + varContext + `,"attr":"pathParameters"}}`
+	hasItMethod = `{"has":{"left":` + varContext + `,"attr":"method"}}`
+	hasItPath   = `{"has":{"left":` + varContext + `,"attr":"pathParameters"}}`
+)
+
+// add adds what a policy looks at. Time and address are no identity sources that
+// tell one decision from another.
+func (l *looksAt) add(policy *cedargo.Policy) error {
+	text, err := policy.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	rest := strings.NewReplacer(getMethod, "", hasItMethod, "").Replace(string(text))
+	known := strings.NewReplacer(getPath, "", hasItPath, "").Replace(rest)
+	l.path = l.path || known != rest
+	l.more = l.more || strings.Contains(known, varContext)
+	return nil
+}
+
+// check returns an error if API Gateway would reuse the answer to a request for one
+// about which the policies might decide otherwise.
+func (l looksAt) check(r authz.Request) error {
+	switch {
+	case l.more:
+		return r.CheckReuse()
+	case l.path:
+		return r.CheckReuse(authz.SourcePath)
+	}
+	return nil
 }
 
 // New parses the policies. The error is ErrMisconfigured with the place and
@@ -80,8 +122,12 @@ func New(cfg Config) (*Policy, error) {
 	if len(parsed) == 0 {
 		return nil, fmt.Errorf("%w: reading Cedar policies from %q: there is none, so every request would be denied", authz.ErrMisconfigured, cfg.Name)
 	}
-	p := &Policy{cfg: cfg}
+	// A resource is made of path parameters, or else the route's.
+	p := &Policy{cfg: cfg, looksAt: looksAt{path: cfg.Resource != nil}}
 	for i, policy := range parsed {
+		if err := p.add(policy); err != nil {
+			return nil, fmt.Errorf("%w: reading Cedar policies from %q: %w", authz.ErrMisconfigured, cfg.Name, err)
+		}
 		id := string(policy.Annotations()[idAnnotation])
 		if id == "" {
 			id = fmt.Sprintf("policy%d", i)
@@ -126,8 +172,12 @@ func (l policyList) All() iter.Seq2[cedargo.PolicyID, *cedargo.Policy] {
 
 // Decide implements [authz.Policy]. The error is ErrDenied with the ids of the
 // policies that decided, and nothing of the request; or that of
-// [Config.Resource].
+// [Config.Resource]; or ErrMisconfigured where API Gateway would reuse the decision
+// for requests that it may not hold for.
 func (p *Policy) Decide(ctx context.Context, caller authz.Principal, r authz.Request) error {
+	if err := p.check(r); err != nil {
+		return err
+	}
 	if caller.Subject == "" {
 		return fmt.Errorf("%w: the caller has no subject", authz.ErrDenied)
 	}

@@ -33,6 +33,8 @@
 // # Caching
 //
 // API Gateway reuses an authorizer's answer for requests with the same identity
-// sources. Policies that look at action need $context.routeKey among these;
-// those that look at path parameters, time or address need a TTL of 0.
+// sources. With a TTL policies need $context.routeKey among these, and those that
+// look at path parameters, or at a resource of [Config.Resource], $context.path as
+// well. Those that look at anything else of context but the method, such as time or
+// address, need a TTL of 0. A decision is refused otherwise (authz.ErrMisconfigured).
 package cedar

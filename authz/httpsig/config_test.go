@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
@@ -101,6 +103,30 @@ func TestFormat1(t *testing.T) {
 	}
 	if _, err := h.HandlePolicy(t.Context(), event("2.0")); err != nil || len(store.used) != 1 {
 		t.Errorf("2.0: got %v, %d nonces used", err, len(store.used))
+	}
+}
+
+// TestNoCache: a signature is for one request, and so is the answer. Where API
+// Gateway would reuse it, or might, no nonce is used up.
+func TestNoCache(t *testing.T) {
+	t.Parallel()
+	r := signed(t, testSigner(t), "GET", "/events", "")
+	event := events.APIGatewayV2CustomAuthorizerV2Request{Version: "2.0", RawPath: "/events", Headers: r.Headers, IdentitySource: []string{r.Headers["signature"]}}
+	event.RequestContext.DomainName, event.RequestContext.HTTP.Method = testHost, "GET"
+	const why = "it is good for this request only: set the authorizer's TTL to 0"
+	for _, tt := range []struct{ ttl, text string }{
+		{"60", "judging a request: misconfigured: API Gateway reuses this answer for 60 s; " + why},
+		{"", "judging a request: misconfigured: API Gateway may reuse this answer: the event has identity sources, and AUTHORIZER_CACHE_TTL is not set; " + why + "; and set AUTHORIZER_CACHE_TTL to that TTL, in seconds"},
+		{"0", ""},
+	} {
+		v, store := newVerifier(t, nil)
+		h := authz.Handler{Chain: authz.Chain{{Extractor: Extractor{}, Verifier: v}}, Logger: slog.New(slog.DiscardHandler), Getenv: func(name string) string {
+			return map[string]string{"AUTHORIZER_CACHE_TTL": tt.ttl}[name]
+		}}
+		answer, err := h.Handle(t.Context(), event)
+		if allowed := tt.text == ""; text(err) != tt.text || answer.IsAuthorized != allowed || (len(store.used) == 1) != allowed {
+			t.Errorf("TTL %q: got %v, %q, %d nonces used", tt.ttl, answer.IsAuthorized, text(err), len(store.used))
+		}
 	}
 }
 

@@ -123,6 +123,9 @@ func (v *Verifier) Verify(ctx context.Context, r authz.Request, c authz.Credenti
 	if c.Scheme != Method {
 		return authz.Principal{}, fmt.Errorf("%w: the credential is no request signature", authz.ErrNotApplicable)
 	}
+	if err := r.CheckReuse(); err != nil {
+		return authz.Principal{}, err
+	}
 	header, signatureHeader, _ := strings.Cut(c.Value(), "\n")
 	in, err := parseInput(header)
 	if err != nil {

@@ -45,8 +45,9 @@
 //
 // API Gateway reuses an authorizer's answer for requests with the same identity
 // sources. With a TTL, what a selector looks at must be among them:
-// $context.domainName for hosts, $context.path for path parameters. Otherwise
-// the answer for one tenant's address is reused on another's. Suspending,
+// $context.domainName for hosts, $context.path for path parameters; a registry
+// refuses all requests otherwise (authz.ErrMisconfigured), because the answer for
+// one tenant's address would be reused on another's. Suspending,
 // removing or changing a tenant works after the TTL and [Parameters.MaxAge], if
 // all documents can be read in 4 s, and in half of the function's timeout.
 //

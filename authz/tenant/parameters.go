@@ -24,8 +24,9 @@ const readTimeout = 4 * time.Second
 
 // Reader reads all parameters below a path, by full name, with an empty value
 // where one is not a SecureString. Its error wraps authz.ErrMisconfigured or
-// authz.ErrUnavailable. It has 4 s, or half of what is left of the invocation if
-// that is less. *secret.Client is one, for up to 300 parameters.
+// authz.ErrUnavailable. It has 8 s the first time and 4 s each further time, or half
+// of what is left of the invocation if that is less. *secret.Client is one, for up
+// to 300 parameters.
 type Reader interface {
 	ByPath(ctx context.Context, path string) (map[string]string, error)
 }

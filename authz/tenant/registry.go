@@ -183,6 +183,9 @@ func (t *table) outdated(err error) bool {
 // tenant. Where the registry is read from parameters, a credential that fits no
 // tenant, or none of its keys, has them read again, not too often.
 func (g *Registry) Verify(ctx context.Context, r authz.Request, c authz.Credential) (authz.Principal, error) {
+	if err := checkReuse(g.cfg.Selectors, r); err != nil {
+		return authz.Principal{}, err
+	}
 	t, err := g.source.Get(ctx)
 	if err != nil {
 		return authz.Principal{}, err
@@ -233,6 +236,9 @@ func (g *Registry) Policy() authz.Policy {
 }
 
 func (g *Registry) decide(ctx context.Context, p authz.Principal, r authz.Request) error {
+	if err := checkReuse(g.cfg.Selectors, r); err != nil {
+		return err
+	}
 	t, err := g.source.Get(ctx)
 	if err != nil {
 		return err

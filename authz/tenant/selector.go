@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -29,14 +30,45 @@ type Hint struct {
 // of it has been verified: it is a look-up in a map and nothing else. Select is
 // called for the policy as well, without a credential then, and is safe for
 // concurrent use.
+//
+// A selector that also has the method IdentitySources() []string says with it which
+// identity sources API Gateway must keep answers by, none where it looks at the
+// credential only. One without it needs a cache TTL of 0.
 type Selector interface {
 	Select(r authz.Request, c authz.Credential) Hint
+}
+
+// sourced is what a [Selector] is as well that says what of a request it looks at
+// beside the credential: the identity sources that an answer is to be kept by.
+type sourced interface{ IdentitySources() []string }
+
+// checkReuse returns an error if API Gateway would reuse the answer to a request
+// for one in which the selectors find another tenant.
+func checkReuse(selectors []Selector, r authz.Request) error {
+	for _, s := range selectors {
+		known, ok := s.(sourced)
+		if !ok {
+			if err := r.CheckReuse(); err != nil {
+				return fmt.Errorf("selector %T without the method IdentitySources: %w", s, err)
+			}
+			continue
+		}
+		if sources := known.IdentitySources(); len(sources) > 0 {
+			if err := r.CheckReuse(sources...); err != nil {
+				return fmt.Errorf("selector %T: %w", s, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Host selects by the domain name that API Gateway was called by. Letters' case
 // does not count. Only what belongs to the API's own domain names arrives; turn
 // off its execute-api endpoint (disableExecuteApiEndpoint), or list it.
 type Host struct{}
+
+// IdentitySources returns the domain name's.
+func (Host) IdentitySources() []string { return []string{authz.SourceHost} }
 
 // Select implements [Selector]. Every request has a host: one that is no tenant's
 // is an unknown tenant.
@@ -52,6 +84,9 @@ type PathParameter struct {
 	Name string
 }
 
+// IdentitySources returns the path's.
+func (p PathParameter) IdentitySources() []string { return []string{authz.SourcePath} }
+
 // Select implements [Selector].
 func (p PathParameter) Select(r authz.Request, _ authz.Credential) Hint {
 	if value, ok := r.PathParameters[p.Name]; ok {
@@ -63,6 +98,9 @@ func (p PathParameter) Select(r authz.Request, _ authz.Credential) Hint {
 // KeyID selects by the kid in a token's header (RFC 7515 section 4.1.4). A
 // credential without one says nothing.
 type KeyID struct{}
+
+// IdentitySources returns none: the credential is what counts.
+func (KeyID) IdentitySources() []string { return nil }
 
 // Select implements [Selector].
 func (KeyID) Select(_ authz.Request, c authz.Credential) Hint {
@@ -76,6 +114,9 @@ func (KeyID) Select(_ authz.Request, c authz.Credential) Hint {
 // Issuer selects by a token's iss (RFC 7519 section 4.1.1). A credential
 // without one says nothing.
 type Issuer struct{}
+
+// IdentitySources returns none: the credential is what counts.
+func (Issuer) IdentitySources() []string { return nil }
 
 // Select implements [Selector].
 func (Issuer) Select(_ authz.Request, c authz.Credential) Hint {

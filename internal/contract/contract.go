@@ -22,6 +22,13 @@ const (
 	// EnvRoutePermissions is what each protected route requires: a JSON object
 	// of route keys with arrays of permissions.
 	EnvRoutePermissions = "ROUTE_PERMISSIONS"
+	// EnvCacheTTL is how many seconds API Gateway reuses the authorizer's answers, 0
+	// for not at all.
+	EnvCacheTTL = "AUTHORIZER_CACHE_TTL"
+	// EnvIdentitySources are the authorizer's identity sources, by which API Gateway
+	// keeps its answers, with commas between them. It is set where EnvCacheTTL is
+	// not 0.
+	EnvIdentitySources = "AUTHORIZER_IDENTITY_SOURCES"
 	// EnvAPIKeyTable is the physical name of the table of API keys.
 	EnvAPIKeyTable = "API_KEY_TABLE_NAME" //nolint:gosec // the variable's name, not a key
 	// EnvStateTable is the physical name of the table with what an authorizer

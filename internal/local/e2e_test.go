@@ -33,9 +33,9 @@ func TestEventsAPI(t *testing.T) {
 	// Nothing has changed, so nothing changes.
 	d.up(t, map[string]int{})
 
-	// Another TTL changes the authorizer only.
+	// Another TTL changes the authorizer, and its function, which is told.
 	d.set(t, ttlKey, "30m")
-	d.up(t, map[string]int{"update": 1})
+	d.up(t, map[string]int{"update": 2})
 	d.verify(t, 30*time.Minute)
 	d.checkDestroy(t)
 }
@@ -222,7 +222,7 @@ func (d deployed) set(t *testing.T, key, value string) {
 func (d deployed) checkCachedPermissions(t *testing.T) {
 	t.Helper()
 	d.set(t, ttlKey, "5m")
-	d.up(t, map[string]int{"update": 1})
+	d.up(t, map[string]int{"update": 2})
 	for _, tt := range []struct {
 		permission string
 		post, put  int
@@ -242,7 +242,7 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 		}
 	}
 	d.set(t, ttlKey, "0s")
-	d.up(t, map[string]int{"update": 1})
+	d.up(t, map[string]int{"update": 2})
 }
 
 // checkPolicies: with events of format 1.0 and policies as answers, the same

@@ -24,8 +24,9 @@ func main() {
 				SecretPrefixes: map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/notes/tenants")},
 				SecretMaxAge:   time.Second,
 				CacheTtl:       ttl,
-				// The tenant is in the path, so no answer may be reused on another one.
-				IdentitySources: []string{"$request.header.Authorization", "$context.path"},
+				// The tenant is in the path, and the policies tell routes apart, so no
+				// answer may be reused on another path or route.
+				IdentitySources: []string{"$request.header.Authorization", "$context.path", "$context.routeKey"},
 			},
 			Routes: components.Routes{
 				"POST /{tenant}/notes": {Function: create},
