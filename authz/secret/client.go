@@ -7,11 +7,12 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
+	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 )
 
 // maxParameters bounds what ByPath reads. Its pages of ten follow each other, so
-// that 300 parameters are 30 calls: within the 4 s that there are, if none takes
-// longer than 130 ms.
+// that 300 parameters are 30 calls: within the 4 s that there are to read them
+// again, if none takes longer than 130 ms.
 const maxParameters = 300
 
 // secureString is the only type of parameter that is read. A String is
@@ -29,8 +30,15 @@ type Client struct{ ssm *awsjson.Client }
 // asked in every call.
 func NewClient(getenv func(string) string) *Client { return newClient(awsjson.Config{Getenv: getenv}) }
 
+// patience is how long a reading goes on while Systems Manager throttles it: an
+// account may read 40 parameters a second (AWS General Reference, "AWS Systems
+// Manager endpoints and quotas"), and each cold start reads one. Lambda gives an
+// initialisation 10 s, and API Gateway an authorizer, initialisation included; the
+// rest is for the request.
+const patience = fresh.FirstTimeout
+
 func newClient(c awsjson.Config) *Client {
-	c.Service, c.Target, c.Version, c.KeepAlive = "ssm", "AmazonSSM", "1.1", true
+	c.Service, c.Target, c.Version, c.KeepAlive, c.Patience = "ssm", "AmazonSSM", "1.1", true, patience
 	return &Client{awsjson.New(c)}
 }
 
@@ -102,7 +110,7 @@ func (c *Client) byPath(ctx context.Context, prefix string) (map[string]string, 
 	if strings.HasSuffix(prefix, "/") {
 		return nil, fmt.Errorf("%w: the path must not end with a slash", authz.ErrMisconfigured)
 	}
-	ctx, cancel := context.WithTimeout(ctx, awsjson.DefaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	values, token := map[string]string{}, ""
 	for {

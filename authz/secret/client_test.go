@@ -41,7 +41,6 @@ func TestGetFails(t *testing.T) {
 		{"not found", refuse("ParameterNotFound"), authz.ErrMisconfigured, `misconfigured: Systems Manager answered status 400, "ParameterNotFound": "no"; put the parameter: aws ssm put-parameter --type SecureString --name /events-api/jwt-secret --value …`},
 		{"denied", refuse("AccessDeniedException"), authz.ErrMisconfigured, `misconfigured: Systems Manager answered status 400, "AccessDeniedException": "no"; allow the function's role ssm:GetParameter on /events-api/jwt-secret, and kms:Decrypt if the parameter has a key of its own`},
 		{"another refusal", refuse("ValidationException"), authz.ErrMisconfigured, `misconfigured: Systems Manager answered status 400, "ValidationException": "no"`},
-		{"throttled", refuse("ThrottlingException"), authz.ErrUnavailable, `unavailable: Systems Manager answered status 400, "ThrottlingException": "no"`},
 		{"no JSON", respond("a hidden value"), authz.ErrUnavailable, `unavailable: the answer of Systems Manager to GetParameter is not as documented`},
 		{"value of another type", respond(`{"Parameter":{"Type":"SecureString","Value":["a hidden value"]}}`), authz.ErrUnavailable, `unavailable: the answer of Systems Manager to GetParameter is not as documented`},
 		{"no parameter", respond(`{}`), authz.ErrUnavailable, `unavailable: the answer of Systems Manager has no parameter`},

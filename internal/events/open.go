@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,8 +22,8 @@ const attemptTimeout = 2 * time.Second
 
 // Open returns the store of a Lambda function, from its environment:
 // TABLE_NAME, and what Lambda itself sets, AWS_REGION and the credentials.
-// AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL are honoured, in this order.
-// Every variable that is missing is named in the error. No request is sent.
+// AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL are honoured, in this order, and
+// AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, as in AWS's SDKs. Every variable that is missing is named in the error. No request is sent.
 func Open(getenv func(string) string) (*Store, error) {
 	client, err := newClient(getenv)
 	table := getenv(contract.EnvTableName)
@@ -63,11 +64,43 @@ func newClient(getenv func(string) string) (*dynamodb.Client, error) {
 		return nil, missing
 	}
 	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return creds, nil })
+	fips, err := flag(getenv, "AWS_USE_FIPS_ENDPOINT")
+	dualStack, dualStackErr := flag(getenv, "AWS_USE_DUALSTACK_ENDPOINT")
+	ignore, ignoreErr := flag(getenv, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+	if err := errors.Join(err, dualStackErr, ignoreErr); err != nil {
+		return nil, err
+	}
+	if !ignore {
+		cfg.BaseEndpoint = ownEndpoint(getenv)
+	}
+	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		if fips {
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+		if dualStack {
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
+		}
+	}), nil
+}
+
+// flag reads a variable that is true, false or not there.
+func flag(getenv func(string) string, name string) (bool, error) {
+	switch text := getenv(name); strings.ToLower(text) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	default:
+		return false, fmt.Errorf("environment variable %q is %q: neither true nor false", name, text)
+	}
+}
+
+// ownEndpoint returns the endpoint that a variable names, nil for AWS's.
+func ownEndpoint(getenv func(string) string) *string {
 	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
 		if url := getenv(name); url != "" {
-			cfg.BaseEndpoint = aws.String(url)
-			break
+			return &url
 		}
 	}
-	return dynamodb.NewFromConfig(cfg), nil
+	return nil
 }

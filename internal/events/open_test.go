@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/protected-http-api/protected-http-api/internal/events/eventstest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 )
@@ -74,6 +76,42 @@ func TestOpenEndpoint(t *testing.T) {
 			e := create(t, s, "Launch")
 			if got, err := s.Get(t.Context(), e.ID); err != nil || got != e {
 				t.Errorf("Get = %+v, %v; want %+v", got, err, e)
+			}
+		})
+	}
+}
+
+// TestOpenAWSEndpoint: the settings of AWS's SDKs reach the client.
+func TestOpenAWSEndpoint(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name            string
+		changes         map[string]string
+		fips, dualStack bool
+		own, text       string
+	}{
+		{"neither", nil, false, false, "", ""},
+		{"FIPS", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, true, false, "", ""},
+		{"dual stack", map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "TRUE", "AWS_USE_FIPS_ENDPOINT": "false"}, false, true, "", ""},
+		{"an endpoint", map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, false, false, "http://127.0.0.1:1", ""},
+		{"an endpoint that is ignored", map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, false, false, "", ""},
+		{"neither true nor false", map[string]string{"AWS_USE_FIPS_ENDPOINT": "yes"}, false, false, "", `environment variable "AWS_USE_FIPS_ENDPOINT" is "yes": neither true nor false`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, err := newClient(env(tt.changes))
+			if tt.text != "" {
+				if err == nil || err.Error() != tt.text {
+					t.Errorf("got %v, want %s", err, tt.text)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := client.Options()
+			if fips, dualStack := o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled, o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled; fips != tt.fips || dualStack != tt.dualStack || aws.ToString(o.BaseEndpoint) != tt.own {
+				t.Errorf("got FIPS %v, dual stack %v, endpoint %q", fips, dualStack, aws.ToString(o.BaseEndpoint))
 			}
 		})
 	}

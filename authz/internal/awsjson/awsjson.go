@@ -20,9 +20,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +40,8 @@ const (
 const (
 	maxCalls     = 3                      // HTTP exchanges of one Call
 	firstBackOff = 100 * time.Millisecond // doubled for each further call
+	maxBackOff   = 2 * time.Second        // while the service throttles
+	leastTurn    = 400 * time.Millisecond // what must be left for another exchange then
 	// A page of ten parameters has up to 80 KiB, an item of DynamoDB 400 KB.
 	maxResponse = 1 << 20
 	// maxIdle is how long a connection may have been unused and still be used
@@ -50,13 +50,12 @@ const (
 	maxIdle = 20 * time.Second
 )
 
-// Environment variables that Lambda sets, or the developer (the endpoints).
+// Environment variables that Lambda sets.
 const (
 	envRegion       = "AWS_REGION"
 	envAccessKeyID  = "AWS_ACCESS_KEY_ID"
 	envSecretKey    = "AWS_SECRET_ACCESS_KEY" //nolint:gosec // the variable's name, not a secret
 	envSessionToken = "AWS_SESSION_TOKEN"     //nolint:gosec // the variable's name, not a secret
-	envEndpoint     = "AWS_ENDPOINT_URL"      // that of one service has "_SSM", "_DYNAMODB" behind it
 )
 
 // titles are the names of services in errors.
@@ -74,9 +73,9 @@ type Config struct {
 	// for DynamoDB. Required.
 	Version string
 	// Getenv gives the Region (AWS_REGION), the endpoint (AWS_ENDPOINT_URL and
-	// the service's own, as in AWS's SDKs) and the credentials. It is asked in
-	// every call, so that a mistake fails the call with its cause. Defaults to
-	// os.Getenv.
+	// the service's own, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, as
+	// in AWS's SDKs) and the credentials. It is asked in every call, so that a
+	// mistake fails the call with its cause. Defaults to os.Getenv.
 	Getenv func(string) string
 	// Credentials gives the credentials to sign with. Defaults to those of the
 	// environment.
@@ -88,6 +87,13 @@ type Config struct {
 	Timeout time.Duration
 	// CallTimeout bounds one HTTP exchange. Defaults to DefaultCallTimeout.
 	CallTimeout time.Duration
+	// Patience is how long Call goes on while the service answers that it
+	// throttles, however often that is: each such answer gives it Timeout once
+	// more. Defaults to none: throttling is one failure among others.
+	Patience time.Duration
+	// Transport carries the requests. Defaults to one of net/http with the time
+	// limits of this configuration; tests of who uses this package set another.
+	Transport http.RoundTripper
 
 	now func() time.Time // the clock; of tests another
 	// Sleep waits before a retry, or returns the error of the context if that
@@ -124,14 +130,17 @@ func New(c Config) *Client {
 	if title == "" {
 		title = c.Service
 	}
-	// Without HTTP/2 a connection that hangs is given up with its exchange.
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &Client{config: c, title: title, client: &http.Client{
-		Transport: &http.Transport{
+	if c.Transport == nil {
+		// Without HTTP/2 a connection that hangs is given up with its exchange.
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(true)
+		c.Transport = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: c.CallTimeout, Protocols: protocols,
 			DisableKeepAlives: !c.KeepAlive, MaxIdleConnsPerHost: 16, IdleConnTimeout: maxIdle,
-		},
+		}
+	}
+	return &Client{config: c, title: title, client: &http.Client{
+		Transport: c.Transport,
 		// A redirect would carry the signature and the session token away.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -158,23 +167,51 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil { // which could quote a value
 		return fmt.Errorf("%w: the request to %s for %s is no JSON", authz.ErrMisconfigured, c.title, operation)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, max(c.config.Timeout, c.config.Patience))
 	defer cancel()
+	limit, throttled := time.Now().Add(c.config.Timeout), 0
 	for calls := 1; ; calls++ {
-		answer, err := c.exchange(ctx, target, operation, body)
+		answer, err := c.exchange(ctx, limit, target, operation, body)
 		if err == nil {
 			return c.decode(operation, answer, out)
 		}
-		if refused := (*Error)(nil); errors.As(err, &refused) {
+		refused := (*Error)(nil)
+		if errors.As(err, &refused) {
 			refused.repeated = calls > 1
 		}
-		if !errors.Is(err, errRetry) || calls >= maxCalls {
+		if c.config.Patience > 0 && refused != nil && refused.throttled {
+			// It is there, and will have time.
+			throttled++
+			limit = time.Now().Add(c.config.Timeout)
+			if c.waitTurn(ctx, throttled) != nil {
+				return err
+			}
+			continue
+		}
+		if !errors.Is(err, errRetry) || calls-throttled >= maxCalls || !time.Now().Before(limit) {
 			return err
 		}
-		if c.BackOff(ctx, calls) != nil {
+		if c.BackOff(ctx, calls-throttled) != nil {
 			return err
 		}
 	}
+}
+
+// waitTurn waits while the service throttles: any time up to 100 ms the first
+// time, up to twice as long each further time and up to maxBackOff at last, and no
+// more than half of what is left, as long as another exchange fits in there. All of
+// it is at random: execution environments that start together then come back one by
+// one, and as many a second as there is room for.
+func (c *Client) waitTurn(ctx context.Context, times int) error {
+	full := min(maxBackOff, firstBackOff<<min(times-1, 10))
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		if left < leastTurn {
+			return context.DeadlineExceeded
+		}
+		full = min(full, left/2)
+	}
+	return c.config.Sleep(ctx, rand.N(full)) //nolint:gosec // spreads load, keeps no secret
 }
 
 // BackOff waits before what was done in vain the given number of times, 1 and
@@ -200,49 +237,10 @@ func (c *Client) decode(operation string, answer []byte, out any) error {
 	return nil
 }
 
-// target is where a call goes, and the Region to sign for.
-type target struct{ endpoint, region string }
-
-// target reads the variables of AWS's SDKs in their order.
-func (c *Client) target() (target, error) {
-	region := c.config.Getenv(envRegion)
-	if region == "" || strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return target{}, fmt.Errorf("%w: %s is %q, which is no AWS Region; Lambda sets it, elsewhere set it to the Region of the deployment", authz.ErrMisconfigured, envRegion, region)
-	}
-	for _, name := range []string{envEndpoint + "_" + strings.ToUpper(c.config.Service), envEndpoint} {
-		endpoint := c.config.Getenv(name)
-		if endpoint == "" {
-			continue
-		}
-		u, err := url.Parse(endpoint)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return target{}, fmt.Errorf("%w: %s is not an http or https URL", authz.ErrMisconfigured, name)
-		}
-		return target{endpoint, region}, nil
-	}
-	return target{"https://" + c.config.Service + "." + region + "." + domain(region), region}, nil
-}
-
-// domains are those of AWS's partitions, by the beginning of their Regions (the
-// endpoints of AWS's SDK for Go). All others, AWS GovCloud included, have
-// amazonaws.com.
-var domains = map[string]string{
-	"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu",
-	"us-iso-": "c2s.ic.gov", "us-isob-": "sc2s.sgov.gov", "eu-isoe-": "cloud.adc-e.uk", "us-isof-": "csp.hci.ic.gov",
-}
-
-func domain(region string) string {
-	for prefix, domain := range domains {
-		if strings.HasPrefix(region, prefix) {
-			return domain
-		}
-	}
-	return "amazonaws.com"
-}
-
-// exchange makes one call and returns the body of a successful answer.
-func (c *Client) exchange(ctx context.Context, t target, operation string, body []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
+// exchange makes one call, which ends at the limit at the latest, and returns the
+// body of a successful answer.
+func (c *Client) exchange(ctx context.Context, limit time.Time, t target, operation string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(c.config.CallTimeout, time.Until(limit)))
 	defer cancel()
 	request, err := c.newRequest(ctx, t, operation, body)
 	if err != nil {

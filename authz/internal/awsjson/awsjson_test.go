@@ -147,34 +147,6 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-func TestTarget(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, service, region, own, general, want string }{
-		{"AWS", "ssm", "eu-central-1", "", "", "https://ssm.eu-central-1.amazonaws.com"},
-		{"another service", "dynamodb", "eu-central-1", "", "", "https://dynamodb.eu-central-1.amazonaws.com"},
-		{"AWS GovCloud", "ssm", "us-gov-west-1", "", "", "https://ssm.us-gov-west-1.amazonaws.com"},
-		{"China", "dynamodb", "cn-north-1", "", "", "https://dynamodb.cn-north-1.amazonaws.com.cn"},
-		{"AWS European Sovereign Cloud", "dynamodb", "eusc-de-east-1", "", "", "https://dynamodb.eusc-de-east-1.amazonaws.eu"},
-		{"C2S", "dynamodb", "us-iso-east-1", "", "", "https://dynamodb.us-iso-east-1.c2s.ic.gov"},
-		{"SC2S", "ssm", "us-isob-east-1", "", "", "https://ssm.us-isob-east-1.sc2s.sgov.gov"},
-		{"ADC-E", "ssm", "eu-isoe-west-1", "", "", "https://ssm.eu-isoe-west-1.cloud.adc-e.uk"},
-		{"HCI", "ssm", "us-isof-south-1", "", "", "https://ssm.us-isof-south-1.csp.hci.ic.gov"},
-		{"general", "ssm", "eu-central-1", "", "http://127.0.0.1:4566", "http://127.0.0.1:4566"},
-		{"of the service before general", "ssm", "eu-central-1", "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:1"},
-		{"of another service", "dynamodb", "eu-central-1", "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:2"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			client := New(Config{Service: tt.service, Getenv: environment("", envRegion, tt.region, "AWS_ENDPOINT_URL_SSM", tt.own, envEndpoint, tt.general)})
-			got, err := client.target()
-			if want := (target{tt.want, tt.region}); got != want || err != nil {
-				t.Errorf("got %v, %v; want %v", got, err, want)
-			}
-		})
-	}
-}
-
 func TestMisconfigured(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -188,6 +160,10 @@ func TestMisconfigured(t *testing.T) {
 		{"no credentials", environment("http://127.0.0.1:1", envSecretKey, ""), input{}, `misconfigured: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; Lambda sets them, elsewhere set them to credentials that may call DynamoDB`},
 		{"endpoint without scheme", environment("127.0.0.1:1"), input{}, `misconfigured: AWS_ENDPOINT_URL_DYNAMODB is not an http or https URL`},
 		{"general endpoint not HTTP", environment("", envEndpoint, "ftp://a.example"), input{}, `misconfigured: AWS_ENDPOINT_URL is not an http or https URL`},
+		{"FIPS neither true nor false", environment("", envFIPS, "yes"), input{}, `misconfigured: AWS_USE_FIPS_ENDPOINT is "yes", neither true nor false`},
+		{"dual stack neither true nor false", environment("", envDualStack, "1"), input{}, `misconfigured: AWS_USE_DUALSTACK_ENDPOINT is "1", neither true nor false`},
+		{"FIPS of an endpoint of one's own", environment("http://127.0.0.1:1", envFIPS, "true"), input{}, `misconfigured: both AWS_ENDPOINT_URL_DYNAMODB and AWS_USE_FIPS_ENDPOINT are set; remove one of them`},
+		{"dual stack of an endpoint of one's own", environment("", envEndpoint, "http://127.0.0.1:1", envDualStack, "true"), input{}, `misconfigured: both AWS_ENDPOINT_URL and AWS_USE_DUALSTACK_ENDPOINT are set; remove one of them`},
 		{"no JSON", environment("http://127.0.0.1:1"), math.Inf(1), `misconfigured: the request to DynamoDB for GetItem is no JSON`},
 	}
 	for _, tt := range tests {

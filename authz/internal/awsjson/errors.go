@@ -42,6 +42,7 @@ type Error struct {
 	title     string
 	sentinel  error
 	retry     bool
+	throttled bool
 	repeated  bool // an exchange before it may have been carried out
 }
 
@@ -132,6 +133,7 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 		e.sentinel, e.condition = nil, true
 	case e.Status >= 500 || e.Status == http.StatusTooManyRequests || throttles[kind] || slices.ContainsFunc(passing, canceled):
 		e.sentinel, e.retry = authz.ErrUnavailable, true
+		e.throttled = e.Status == http.StatusTooManyRequests || throttles[kind]
 	case kind == "" || unheard[kind]:
 		e.sentinel = authz.ErrUnavailable
 	}

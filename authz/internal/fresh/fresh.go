@@ -43,10 +43,13 @@ const (
 // API Gateway waits 10 s for an authorizer, the initialisation included. That
 // reads all caches at the same time, and a reading that fails there is not
 // tried again in the invocation that follows (keepFailure). So a request waits
-// for one reading of readTimeout, or two of DefaultRenewTimeout in Get and
-// Refresh, and then for what its verifier calls, for instance to store a nonce.
+// for one first reading, or two of DefaultRenewTimeout in Get and Refresh, and then
+// for what its verifier calls, for instance to store a nonce. A first reading that
+// is not throttled gives up after 4 s by itself; only one that is takes longer.
 const (
-	readTimeout = 4 * time.Second
+	// FirstTimeout is how long a reading may take while there is no good value.
+	FirstTimeout = 8 * time.Second
+	readTimeout  = 4 * time.Second
 	// DefaultRenewTimeout is that of Config.
 	DefaultRenewTimeout = 2 * time.Second
 )
@@ -78,9 +81,9 @@ type Config[T any] struct {
 	// to MostMaxAge. Defaults to DefaultMaxAge.
 	MaxAge time.Duration
 	// RenewTimeout is how long a reading may take while there is a good value,
-	// which a request gets that waited in vain: up to 4 s, which is what a
-	// reading without one may take. Each takes half of the time that is left to
-	// its caller at most. Defaults to DefaultRenewTimeout.
+	// which a request gets that waited in vain: up to 4 s. A reading without one
+	// may take FirstTimeout. Each takes half of the time that is left to its caller
+	// at most. Defaults to DefaultRenewTimeout.
 	RenewTimeout time.Duration
 	// Logger is told when an old value is used, once for each reading that
 	// failed. Defaults to slog.Default().
@@ -278,7 +281,7 @@ func (c *Cache[T]) takeToken(now time.Time) bool {
 // caller says nothing to the next. The caller has the turn.
 func (c *Cache[T]) read(ctx context.Context) (*reading[T], error) {
 	old := c.current.Load()
-	timeout := readTimeout
+	timeout := FirstTimeout
 	if c.usable(old, c.now()) {
 		timeout = c.config.RenewTimeout
 	}
