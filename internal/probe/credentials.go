@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,9 +28,12 @@ const keyID = "probe-key"
 // Token is a JSON Web Token of the probe's own issuer, good for five minutes for the
 // audience of its authorizers, but for what the fields say.
 type Token struct {
-	// Header and Claims replace members; nil removes one. {now} in a text, alone or
-	// with +SECONDS or -SECONDS after it, is a number.
+	// Header and Claims replace members; nil removes one. A text {now} with
+	// +SECONDS or -SECONDS after it is that time, a number. The member alg says
+	// how it is signed.
 	Header, Claims map[string]any
+	// More is written into the claims' JSON as it is, before its end.
+	More string
 	// Prefix stands before the token. Defaults to "Bearer ".
 	Prefix *string
 	// Change changes the token's text.
@@ -57,30 +61,52 @@ func newIssuerKeys() (*issuerKeys, error) {
 
 // sign makes the header's value.
 func (t Token) sign(keys *issuerKeys, issuer string) (string, error) {
-	now := time.Now()
-	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
-		"iss": issuer, "aud": audience, "sub": "probe", "iat": now.Unix() - 5, "exp": now.Unix() + 300,
-	})
-	token.Header["kid"] = keyID
-	claims, _ := token.Claims.(jwt.MapClaims)
-	for _, part := range []struct{ into, from map[string]any }{{token.Header, t.Header}, {claims, t.Claims}} {
+	now := time.Now().Unix()
+	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": keyID}
+	claims := map[string]any{"iss": issuer, "aud": audience, "sub": "probe", "iat": now - 5, "exp": now + 300}
+	for _, part := range []struct{ into, from map[string]any }{{header, t.Header}, {claims, t.Claims}} {
 		for name, value := range part.from {
+			part.into[name] = value
 			if value == nil {
 				delete(part.into, name)
-				continue
 			}
-			part.into[name] = value
-			var seconds int64
 			if text, ok := value.(string); ok && strings.HasPrefix(text, "{now}") {
-				_, _ = fmt.Sscan(strings.TrimPrefix(text, "{now}"), &seconds) // none: 0
-				part.into[name] = now.Unix() + seconds
+				seconds, err := strconv.ParseInt(strings.TrimPrefix(text, "{now}"), 10, 64)
+				if err != nil {
+					return "", err
+				}
+				part.into[name] = now + seconds
 			}
 		}
 	}
-	text, err := token.SignedString(keys.private)
+	alg, _ := header["alg"].(string)
+	method := jwt.GetSigningMethod(alg)
+	if method == nil {
+		return "", fmt.Errorf("there is no algorithm %q", alg)
+	}
+	parts := make([]string, 2)
+	for i, part := range []map[string]any{header, claims} {
+		text, err := json.Marshal(part)
+		if err != nil {
+			return "", err
+		}
+		if i == 1 && t.More != "" {
+			text = append(text[:len(text)-1], ","+t.More+"}"...)
+		}
+		parts[i] = base64.RawURLEncoding.EncodeToString(text)
+	}
+	var key any = keys.private
+	if strings.HasPrefix(alg, "HS") {
+		key = []byte(keys.set) // what everybody knows
+	}
+	if alg == "none" {
+		key = jwt.UnsafeAllowNoneSignatureType
+	}
+	signature, err := method.Sign(strings.Join(parts, "."), key)
 	if err != nil {
 		return "", err
 	}
+	text := strings.Join(append(parts, base64.RawURLEncoding.EncodeToString(signature)), ".")
 	if t.Change != nil {
 		text = t.Change(text)
 	}

@@ -103,7 +103,7 @@ type Want struct {
 func Experiments() []Experiment {
 	return slices.Concat(
 		cacheExperiments(), answerExperiments(), policyExperiments(), eventExperiments(),
-		pathExperiments(), routeExperiments(), limitExperiments(), corsExperiments(),
+		pathExperiments(), routeExperiments(), limitExperiments(), corsExperiments(), jwtExperiments(), unaskedExperiments(),
 	)
 }
 

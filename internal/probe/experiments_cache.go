@@ -113,6 +113,5 @@ func cacheExperiments() []Experiment {
 				Status: 200, Run: Fresh, AuthorizerEvent: map[string]string{"identitySource": "null"},
 			}}},
 		},
-		{Name: "cache/bounds", Asks: "How many answers does the cache hold?", Cannot: "it would take more than ten thousand answers to see, and AWS may keep them in more than one place"},
 	}
 }

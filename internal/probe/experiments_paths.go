@@ -93,6 +93,9 @@ func routeExperiments() []Experiment {
 		{Name: "route/answer", Asks: "Which headers has an answer of API Gateway's own?", API: mainAPI, Steps: []Step{
 			{Request: Request{Target: "/nowhere"}, Want: Want{Status: 404, Header: map[string]string{"Content-Type": "application/json", "Content-Length": "23"}}},
 		}},
+		{Name: "route/literal-tilde", Asks: "Is ~ refused in a route's path?", Refused: &refusal{route: "GET /a~b", words: []string{"BadRequestException"}}},
+		{Name: "route/literal-at", Asks: "Is @ refused in a route's path?", Refused: &refusal{route: "GET /@b", words: []string{"BadRequestException"}}},
+		{Name: "route/literal-comma", Asks: "Is , refused in a route's path?", Refused: &refusal{route: "GET /a,b", words: []string{"BadRequestException"}}},
 		{Name: "route/trailing-slash", Asks: "Is a slash at the end of a route's path refused?", Refused: &refusal{route: "GET /a/", words: []string{"BadRequestException"}}},
 		{Name: "route/two-greedy", Asks: "Is a greedy variable that is not the last refused?", Refused: &refusal{route: "GET /{a+}/b", words: []string{"BadRequestException"}}},
 		{Name: "route/partial-variable", Asks: "Is a variable within a segment refused?", Refused: &refusal{route: "GET /a{b}", words: []string{"BadRequestException"}}},

@@ -29,9 +29,11 @@ func (t terms) fill(text string) string { return strings.NewReplacer(t.pairs...)
 
 // hide puts the terms in: what is reported names no account.
 func (t terms) hide(text string) string {
-	turned := make([]string, len(t.pairs))
-	for i := 0; i < len(t.pairs); i += 2 {
-		turned[i], turned[i+1] = t.pairs[i+1], t.pairs[i]
+	var turned []string
+	for pair := range slices.Chunk(t.pairs, 2) {
+		if pair[1] != "" {
+			turned = append(turned, pair[1], pair[0])
+		}
 	}
 	return strings.NewReplacer(turned...).Replace(text)
 }
@@ -77,7 +79,7 @@ func (w Want) judge(t terms, r reply, runs map[string]bool) []Check {
 	if w.Run != "" {
 		observed := Fresh
 		switch {
-		case run == Absent:
+		case !strings.HasPrefix(run, `"`):
 			observed = Absent
 		case runs[run]:
 			observed = Cached

@@ -47,6 +47,8 @@ type Options struct {
 	Progress io.Writer
 	// Console takes the local AWS's own lines. Defaults to none.
 	Console io.Writer
+	// experiments are those of tests.
+	experiments []Experiment
 	// Done takes each experiment's result as soon as it is there, one at a time.
 	Done func(Result)
 }
@@ -89,7 +91,11 @@ type run struct {
 // Run makes the stack, the experiments, and removes the stack, whatever happens.
 func Run(ctx context.Context, options Options) (_ Report, err error) {
 	r := &run{Options: options}
-	chosen := slices.DeleteFunc(Experiments(), func(e Experiment) bool { return options.Only != nil && !options.Only.MatchString(e.Name) })
+	all := options.experiments
+	if all == nil {
+		all = Experiments()
+	}
+	chosen := slices.DeleteFunc(slices.Clone(all), func(e Experiment) bool { return options.Only != nil && !options.Only.MatchString(e.Name) })
 	if len(chosen) == 0 {
 		return Report{}, fmt.Errorf("no experiment is called like %q", options.Only)
 	}

@@ -28,6 +28,9 @@ func TestMainExitCodes(t *testing.T) {
 		{name: "duration", args: []string{"--for", "5"}, code: 2, stderr: "demo: invalid value \"5\" for flag -for: write a number with a unit, such as 90s, 15m or 24h\ngo run ./scripts/demo --help prints its usage\n"},
 		{name: "number", args: []string{"--number", "x"}, code: 2, stderr: "demo: invalid value \"x\" for flag -number: parse error\ngo run ./scripts/demo --help prints its usage\n"},
 		{name: "argument", args: []string{"left"}, code: 2, stderr: "demo: unexpected argument \"left\"\ngo run ./scripts/demo --help prints its usage\n"},
+		{name: "broken", run: func() error { return Broken(errors.New("no credentials")) }, code: 2, stderr: "demo: no credentials\n"},
+		{name: "not broken", run: func() error { return Broken(nil) }, code: 0},
+		{name: "interrupted and broken", run: func() error { return Broken(ErrInterrupted) }, code: 130, stderr: "demo: interrupted\n"},
 		{name: "interrupted", run: func() error { return fmt.Errorf("pulumi up: %w", ErrInterrupted) }, code: 130, stderr: "demo: pulumi up: interrupted\n"},
 	}
 	for _, tt := range tests {

@@ -128,9 +128,10 @@ func (a *Authorizer) Discover(ctx context.Context) error {
 //
 // An issuer that cannot be reached gives 401 like a bad token, as on AWS.
 func (a *Authorizer) Authorize(ctx context.Context, token string, scopes []string) (Result, error) {
-	// RFC 9110 §11.1: the scheme's case does not matter, one space follows.
+	// RFC 9110 §11.1 and §11.4: the scheme's case does not matter, and one space
+	// or more follow.
 	if scheme, rest, _ := strings.Cut(token, " "); strings.EqualFold(scheme, "Bearer") {
-		token = rest
+		token = strings.TrimLeft(rest, " ")
 	}
 	if token == "" {
 		return Result{}, &Error{
