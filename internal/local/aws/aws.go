@@ -228,7 +228,9 @@ func (s *Server) OpenProvider() (*provider.Server, error) {
 }
 
 // Environment makes AWS clients, the AWS CLI among them, talk to this server.
-// Version 1 of the AWS CLI reads the Region from AWS_DEFAULT_REGION only.
+// Version 1 of the AWS CLI reads the Region from AWS_DEFAULT_REGION only. The
+// developer's own choice of AWS's FIPS or dual-stack endpoints, which the clients
+// refuse beside AWS_ENDPOINT_URL, does not hold here.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":      s.Endpoint,
@@ -236,6 +238,9 @@ func (s *Server) Environment() map[string]string {
 		"AWS_DEFAULT_REGION":    s.Account.Region,
 		"AWS_ACCESS_KEY_ID":     s.Credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY": s.Credentials.SecretAccessKey,
+
+		"AWS_USE_FIPS_ENDPOINT":      "false",
+		"AWS_USE_DUALSTACK_ENDPOINT": "false",
 	}
 }
 

@@ -40,8 +40,22 @@ func TestLambdaThroughSDK(t *testing.T) {
 		}
 	}
 	got, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("busy")})
-	if err != nil || *got.Configuration.FunctionName != "busy" || *got.Concurrency.ReservedConcurrentExecutions != 0 {
+	if err != nil || *got.Configuration.FunctionName != "busy" || *got.Concurrency.ReservedConcurrentExecutions != 0 || *got.Code.RepositoryType != "S3" {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, in := range []lambda.GetFunctionInput{{FunctionName: aws.String("echo:$LATEST")}, {FunctionName: aws.String("echo"), Qualifier: aws.String("$LATEST")}, {FunctionName: aws.String("echo")}} {
+		want := echoARN
+		if in.Qualifier != nil || *in.FunctionName != "echo" {
+			want += ":$LATEST"
+		}
+		got, err := client.GetFunction(ctx, &in)
+		if err != nil || *got.Configuration.FunctionArn != want || got.Configuration.SnapStart.ApplyOn != lambdatypes.SnapStartApplyOnNone {
+			t.Errorf("%s: the ARN is %s, want %s, %v", *in.FunctionName, *got.Configuration.FunctionArn, want, err)
+		}
+		configured, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: in.FunctionName, Qualifier: in.Qualifier})
+		if err != nil || *configured.FunctionArn != want {
+			t.Errorf("%s: the configuration's ARN is %s, want %s, %v", *in.FunctionName, *configured.FunctionArn, want, err)
+		}
 	}
 }
 

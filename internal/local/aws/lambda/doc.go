@@ -11,7 +11,9 @@
 //   - /tmp is the machine's. Each execution environment has an empty folder of
 //     its own in TMPDIR, which is where os.TempDir looks;
 //   - AWS_ENDPOINT_URL is set, so that AWS's SDKs call the local AWS. These two
-//     variables are the only additions to AWS's;
+//     variables are the only additions to AWS's. AWS_USE_FIPS_ENDPOINT and
+//     AWS_USE_DUALSTACK_ENDPOINT, which the SDKs refuse beside it, are false where
+//     the function sets them;
 //   - memory is reported and never limited, processor time is not scaled, and
 //     an idle environment is not frozen;
 //   - an invocation ends when the runtime asks for the next one, as on AWS. The
@@ -31,6 +33,9 @@
 // Of the JSON log format's platform events start, runtimeDone, report and, for
 // a start that failed, initReport are written.
 //
-// Layers, extensions, versions, aliases, asynchronous invocations and container
+// A process that registers as an internal extension, as aws-lambda-go's
+// WithEnableSIGTERM does, gets SIGTERM and 500 ms before it is killed.
+//
+// Layers, external extensions, versions, aliases, asynchronous invocations and container
 // images are not supported.
 package lambda

@@ -56,7 +56,7 @@ func (s *Service) newEnvironment(v *version) (*environment, error) {
 
 // boot starts the process.
 func (e *environment) boot() error {
-	api, err := newRuntimeAPI(e.s.console)
+	api, err := newRuntimeAPI(e.v.info, e.s.console)
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,10 @@ func (e *environment) boot() error {
 	return nil
 }
 
+// endpointSettings choose among AWS's own endpoints. AWS's SDKs refuse them beside
+// AWS_ENDPOINT_URL, so that a function which sets them would fail here only.
+var endpointSettings = []string{"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}
+
 // variables is the whole environment of the process: AWS's (Lambda developer
 // guide, configuration-envvars), the two additions of the package comment, and
 // the function's own, which may replace those that AWS lets it replace.
@@ -109,6 +113,11 @@ func (e *environment) variables(runtimeAPI string) []string {
 		vars["AWS_LAMBDA_LOG_FORMAT"], vars["AWS_LAMBDA_LOG_LEVEL"] = formatJSON, e.v.info.ApplicationLogLevel
 	}
 	maps.Copy(vars, e.v.info.Environment)
+	for _, name := range endpointSettings {
+		if _, set := vars[name]; set && e.s.endpointURL != "" {
+			vars[name] = "false"
+		}
+	}
 	maps.Copy(vars, map[string]string{
 		"_HANDLER":                        e.v.info.Handler,
 		"LAMBDA_TASK_ROOT":                task,
@@ -180,6 +189,9 @@ func (e *environment) cannotRun(err error) (*outcome, error) {
 // stop ends the process and waits until its output has been passed on.
 func (e *environment) stop() {
 	if b := e.process; b != nil {
+		if b.api.extensions.registered() {
+			b.terminate(shutdownLimit)
+		}
 		b.kill()
 		<-b.ended
 	}

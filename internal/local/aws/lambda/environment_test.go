@@ -71,6 +71,24 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// What AWS's SDKs refuse beside AWS_ENDPOINT_URL is not there with a meaning.
+func TestEndpointSettings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create(func(fn *Function) {
+		fn.Environment = map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}
+	})
+	got := decode[seen](t, f.invoke(`{"mode":"environment"}`)).variables()
+	for _, name := range []string{"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"} {
+		if got[name] != "false" {
+			t.Errorf("%s is %q", name, got[name])
+		}
+	}
+	if info, _ := f.Function("fn"); info.Environment["AWS_USE_FIPS_ENDPOINT"] != "true" {
+		t.Error("the configuration shows another value than the function's own")
+	}
+}
+
 // Each environment has a temporary folder and credentials of its own, both
 // gone after its end.
 func TestEnvironmentsAreApart(t *testing.T) {

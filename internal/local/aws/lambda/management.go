@@ -70,7 +70,8 @@ func (s *Service) grants(action string) func(*protocol.RESTRequest) ([]iam.Grant
 	}
 }
 
-// find returns the function of a request.
+// find returns the function of a request, its ARN with the qualifier where the
+// request has one.
 func (s *Service) find(r *protocol.RESTRequest) (FunctionInfo, error) {
 	arn, qualifier, err := s.reference(r)
 	if err != nil {
@@ -83,6 +84,9 @@ func (s *Service) find(r *protocol.RESTRequest) (FunctionInfo, error) {
 		}
 		return FunctionInfo{}, notFound(arn)
 	}
+	if qualifier != "" {
+		info.ARN += ":" + qualifier
+	}
 	return info, nil
 }
 
@@ -91,7 +95,7 @@ func (s *Service) serveGet(r *protocol.RESTRequest) (*protocol.RESTAnswer, error
 	if err != nil {
 		return nil, err
 	}
-	answer := map[string]any{"Configuration": configuration(info)}
+	answer := map[string]any{"Configuration": configuration(info), "Code": map[string]string{"RepositoryType": "S3"}}
 	if info.ReservedConcurrency != nil {
 		answer["Concurrency"] = map[string]int{"ReservedConcurrentExecutions": *info.ReservedConcurrency}
 	}
@@ -144,6 +148,7 @@ func configuration(info FunctionInfo) map[string]any {
 		"State":        "Active", "LastUpdateStatus": "Successful",
 		"TracingConfig":    map[string]string{"Mode": "PassThrough"},
 		"EphemeralStorage": map[string]int{"Size": 512},
+		"SnapStart":        map[string]string{"ApplyOn": "None", "OptimizationStatus": "Off"},
 	}
 	logging := map[string]string{"LogFormat": info.LogFormat, "LogGroup": info.LogGroup}
 	if info.ApplicationLogLevel != "" {

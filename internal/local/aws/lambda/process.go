@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 // spawner starts all processes from one operating system thread that lives as
@@ -51,6 +52,22 @@ type bootstrap struct {
 	// ended is closed when, besides, all its output has been passed on.
 	ended chan struct{}
 	exit  error // how it ended; to be read after gone
+}
+
+// terminate asks the process to end and gives it some time.
+func (b *bootstrap) terminate(limit time.Duration) {
+	select {
+	case <-b.gone:
+		return
+	default:
+		_ = syscall.Kill(b.cmd.Process.Pid, syscall.SIGTERM)
+	}
+	patience := time.NewTimer(limit)
+	defer patience.Stop()
+	select {
+	case <-b.gone:
+	case <-patience.C:
+	}
 }
 
 // kill ends the process and all processes that it started in its group.

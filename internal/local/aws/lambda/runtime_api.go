@@ -64,12 +64,14 @@ type runtimeAPI struct {
 	// initError holds what the runtime reported of a failed start.
 	initError chan result
 
+	extensions *extensions
+
 	mu      sync.Mutex
 	started bool
 	current *event
 }
 
-func newRuntimeAPI(console *console.Console) (*runtimeAPI, error) {
+func newRuntimeAPI(function FunctionInfo, console *console.Console) (*runtimeAPI, error) {
 	listener, err := loopback.Listen(0)
 	if err != nil {
 		return nil, fmt.Errorf("opening a Runtime API: %w", err)
@@ -86,8 +88,11 @@ func newRuntimeAPI(console *console.Console) (*runtimeAPI, error) {
 	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/response", a.response)
 	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/error", a.invocationError)
 	mux.HandleFunc("POST "+runtimePath+"/init/error", a.failedInit)
+	a.extensions = newExtensions(function, console, a.hasStarted)
+	mux.HandleFunc("POST "+extensionPath+"/register", a.extensions.register)
+	mux.HandleFunc("GET "+extensionPath+"/event/next", a.extensions.next)
 	a.server = &http.Server{
-		Handler:           loopback.Handler(withSecret(secretPath, mux, console), console),
+		Handler:           loopback.Handler(withSecret(secretPath, knownOnly(mux, function.Name, console), console), console),
 		ReadHeaderTimeout: time.Minute,
 		// An error comes with a cause for X-Ray of up to 1 MiB in a header.
 		MaxHeaderBytes: 2 << 20,
@@ -114,6 +119,23 @@ func withSecret(path string, h http.Handler, console *console.Console) http.Hand
 			"none, if you did not make it; a function calls http://$AWS_LAMBDA_RUNTIME_API"+runtimePath+"/…, with all of the variable's value")
 		refuse(w, http.StatusForbidden, "AccessDenied", "The path of AWS_LAMBDA_RUNTIME_API is missing")
 	})
+}
+
+// knownOnly names on the console what the Runtime API does not have.
+func knownOnly(mux *http.ServeMux, function string, console *console.Console) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			console.Refused(fmt.Sprintf("%s %q at the Runtime API of the function %q", r.Method, r.URL.Path, function),
+				"use what the local AWS has: the Runtime API, and of the Extensions API register for no event and event/next")
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (a *runtimeAPI) hasStarted() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.started
 }
 
 func (a *runtimeAPI) close() { _ = a.server.Close() }
@@ -210,10 +232,7 @@ func (a *runtimeAPI) finish(id string, res result) bool {
 
 // failedInit takes the error of a runtime that could not start.
 func (a *runtimeAPI) failedInit(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	started := a.started
-	a.mu.Unlock()
-	if started {
+	if a.hasStarted() {
 		refuse(w, http.StatusForbidden, "InvalidStateTransition", "The runtime has already been initialised")
 		return
 	}

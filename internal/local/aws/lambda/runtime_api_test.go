@@ -13,7 +13,7 @@ import (
 
 func TestRuntimeAPI(t *testing.T) {
 	t.Parallel()
-	a, err := newRuntimeAPI(nil)
+	a, err := newRuntimeAPI(FunctionInfo{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRuntimeAPIAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newRuntimeAPI(nil)
+			a, err := newRuntimeAPI(FunctionInfo{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestRuntimeAPIAnswers(t *testing.T) {
 func TestRuntimeAPIRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	var out consoletest.Buffer
-	a, err := newRuntimeAPI(console.New(&out))
+	a, err := newRuntimeAPI(FunctionInfo{}, console.New(&out))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,15 @@ func main() {
 		fmt.Println(err)
 		os.Exit(3)
 	}
+	switch os.Getenv("SIGTERM") {
+	case "handled":
+		lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() {
+			fmt.Println("the last words")
+			os.Exit(0)
+		}))
+	case "ignored":
+		lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() { fmt.Println("not yet") }))
+	}
 	lambda.Start(handle)
 }
 
