@@ -82,11 +82,11 @@ func TestWire(t *testing.T) {
 func TestRefusalJudge(t *testing.T) {
 	t.Parallel()
 	r := refusal{words: []string{"BadRequestException", "TTL"}}
-	want := []Check{{"refused with", "BadRequestException", "a BadRequestException: no", true}, {"refused with", "TTL", "a BadRequestException: no", false}}
-	if got := r.judge("a BadRequestException: no"); !slices.Equal(got.Checks, want) {
+	want := []Check{{"refused with", "BadRequestException", "a BadRequestException: no {account}", true}, {"refused with", "TTL", "a BadRequestException: no {account}", false}}
+	if got := r.judge(newTerms("{account}", "123"), "a BadRequestException: no 123"); !slices.Equal(got.Checks, want) {
 		t.Errorf("got %+v", got.Checks)
 	}
-	if got := r.judge(""); got.Checks[0].Same || got.Checks[0].Observed != "created" {
+	if got := r.judge(newTerms(), ""); got.Checks[0].Same || got.Checks[0].Observed != "created" {
 		t.Errorf("what was created: %+v", got.Checks)
 	}
 }

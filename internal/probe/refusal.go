@@ -73,13 +73,13 @@ func (r refusal) create(ctx *pulumi.Context, f functions, apis map[string]*apiga
 }
 
 // judge compares AWS's words with what is expected.
-func (r refusal) judge(said string) StepResult {
+func (r refusal) judge(t terms, said string) StepResult {
 	if said == "" {
 		said = "created"
 	}
 	result := StepResult{Request: "creation"}
 	for _, words := range r.words {
-		result.Checks = append(result.Checks, Check{"refused with", words, said, strings.Contains(said, words)})
+		result.Checks = append(result.Checks, Check{"refused with", words, t.hide(said), strings.Contains(said, words)})
 	}
 	return result
 }

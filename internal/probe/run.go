@@ -235,7 +235,7 @@ func (r *run) all(ctx context.Context, chosen []Experiment) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.Name, err)
 		}
-		r.done(k.result(1, []StepResult{k.Refused.judge(said)}))
+		r.done(k.result(1, []StepResult{k.Refused.judge(r.terms(r.api(mainAPI), k.token), said)}))
 	}
 	return nil
 }
@@ -374,13 +374,7 @@ func (r *run) steps(ctx context.Context, k *kept, steps []Step) ([]StepResult, e
 
 func (r *run) step(ctx context.Context, k *kept, s Step) (StepResult, error) {
 	api := r.api(k.API)
-	arn := strings.Split(api.arn, ":")
-	if len(arn) != 6 {
-		return StepResult{}, fmt.Errorf("the API %s has the execution ARN %q", k.API, api.arn)
-	}
-	host := strings.TrimPrefix(strings.TrimPrefix(api.endpoint, "https://"), "http://")
-	t := newTerms("{token}", k.token, "{arn}", api.arn, "{origin}", api.endpoint, "{host}", host, "{domain}", api.id+".execute-api."+r.AWS.Region+".amazonaws.com",
-		"{api}", api.id, "{account}", arn[4], "{region}", r.AWS.Region)
+	t := r.terms(api, k.token)
 	result := StepResult{Request: strings.TrimSpace(cmp.Or(s.Method, "GET") + " " + s.Target)}
 	if s.Reset != "" {
 		result.Request = "reset of the cache of " + s.Reset + ", " + result.Request
@@ -414,6 +408,17 @@ func (r *run) step(ctx context.Context, k *kept, s Step) (StepResult, error) {
 		result.Checks = append(result.Checks, s.judgeLog(t, line)...)
 	}
 	return result, nil
+}
+
+// terms are those of an API and an experiment's token.
+func (r *run) terms(api apiAddress, token string) terms {
+	account := ""
+	if arn := strings.Split(api.arn, ":"); len(arn) == 6 {
+		account = arn[4]
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(api.endpoint, "https://"), "http://")
+	return newTerms("{token}", token, "{arn}", api.arn, "{origin}", api.endpoint, "{host}", host, "{domain}", api.id+".execute-api."+r.AWS.Region+".amazonaws.com",
+		"{api}", api.id, "{account}", account)
 }
 
 // filled puts in what the terms stand for.
