@@ -27,6 +27,8 @@ const maxTTL = 3600
 type reuse struct {
 	ttl, text string   // of the environment
 	sources   []string // that the text names; none where there is no text
+	// requested is how many of them are values of the request itself.
+	requested int
 }
 
 // lastReuse is what was read last. An environment does not change: it is read
@@ -48,13 +50,19 @@ func reuseOf(getenv func(string) string, r Request) (*reuse, error) {
 		if text != "" {
 			u.sources = strings.Split(text, ",")
 		}
+		for _, source := range u.sources {
+			if strings.HasPrefix(source, "$request.") {
+				u.requested++
+			}
+		}
 		if seconds, err := strconv.Atoi(ttl); ttl != "" && (err != nil || seconds <= 0 || seconds > maxTTL) {
 			return nil, fmt.Errorf("%w: environment variable %s is %q, which is not a whole number of seconds from 0 to %d; set it to the TTL of the API's authorizer", ErrMisconfigured, contract.EnvCacheTTL, ttl, maxTTL)
 		}
 		lastReuse.Store(u)
 	}
-	if got := r.identitySources(); got < len(u.sources) {
-		return nil, fmt.Errorf("%w: the event has %d identity sources, and environment variable %s names %d; set it to those of the API's authorizer", ErrMisconfigured, got, contract.EnvIdentitySources, len(u.sources))
+	// AWS does not say whether an event has the values of $context sources too.
+	if got := r.identitySources(); got < u.requested {
+		return nil, fmt.Errorf("%w: the event has %d identity sources, and environment variable %s names %d of the request; set it to those of the API's authorizer", ErrMisconfigured, got, contract.EnvIdentitySources, u.requested)
 	}
 	return u, nil
 }

@@ -133,7 +133,9 @@ func TestReuse(t *testing.T) {
 		{"for one request", once, reused(bearerSource), bearer("abc"), []string{"Bearer abc"}, "", reusedText + onlyThis},
 		{"for one request, TTL not known", once, environ(), bearer("abc"), []string{"Bearer abc"}, "", unknownText + onlyThis + tellTTL},
 		{"for one request, no TTL", once, uncached, bearer("abc"), []string{"Bearer abc"}, allow, ""},
-		{"fewer values than sources", jwt, reused(bearerSource + "," + SourceRouteKey), bearer(token), []string{"Bearer " + token}, "", "misconfigured: the event has 1 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 2; set it to those of the API's authorizer"},
+		{"fewer values than sources", jwt, reused(bearerSource + ",$request.header.X-Tenant"), bearer(token), []string{"Bearer " + token}, "", "misconfigured: the event has 1 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 2 of the request; set it to those of the API's authorizer"},
+		{"no value of the route's", byRoutes, reused(bearerSource + "," + SourceRouteKey), bearer(token), []string{"Bearer " + token}, deny, ""},
+		{"no value at all", jwt, reused(bearerSource), bearer(token), nil, "", "misconfigured: the event has 0 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 1 of the request; set it to those of the API's authorizer"},
 		{"a TTL that is none", jwt, environ("AUTHORIZER_CACHE_TTL", "5m"), bearer(token), []string{"Bearer " + token}, "", `misconfigured: environment variable AUTHORIZER_CACHE_TTL is "5m", which is not a whole number of seconds from 0 to 3600; set it to the TTL of the API's authorizer`},
 		{"a TTL beyond API Gateway's", jwt, environ("AUTHORIZER_CACHE_TTL", "3601"), bearer(token), nil, "", `misconfigured: environment variable AUTHORIZER_CACHE_TTL is "3601", which is not a whole number of seconds from 0 to 3600; set it to the TTL of the API's authorizer`},
 	}
@@ -176,7 +178,7 @@ func TestReuseOfPolicies(t *testing.T) {
 		{"its header and another", bearerSource + ",$request.header.X", "Bearer " + token + ",y", ""},
 		{"another and its header", "$request.header.X," + bearerSource, "y,Bearer " + token, ""},
 		{"another", "$request.header.X", "y", reusedText + strings.Replace(elsewhere, "%", "Bearer", 1)},
-		{"fewer", bearerSource + ",$request.header.X", "Bearer " + token, "misconfigured: the event has 1 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 2; set it to those of the API's authorizer"},
+		{"fewer", bearerSource + ",$request.header.X", "Bearer " + token, "misconfigured: the event has 1 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 2 of the request; set it to those of the API's authorizer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -129,3 +129,48 @@ func TestHandler(t *testing.T) {
 		})
 	}
 }
+
+// TestNoCache: with API keys, whose requests are counted, no answer may be reused,
+// and none is given where it would be.
+func TestNoCache(t *testing.T) {
+	t.Parallel()
+	env := newCloud(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://a.example/me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+signed(t, nil))
+	event := eventOf(r)
+	event.IdentitySource = []string{r.Header.Get("Authorization")}
+	const counted = "judging a request: misconfigured: API Gateway reuses this answer for 60 s; authz.Handler.Limiter counts no request that API Gateway answers itself: set the authorizer's TTL to 0"
+	for _, tt := range []struct{ ttl, methods, text string }{
+		{"60", "jwt,apikey", counted}, {"60", "jwt", ""}, {"0", "jwt,apikey", ""},
+	} {
+		getenv := func(name string) string {
+			switch name {
+			case contract.EnvCacheTTL:
+				return tt.ttl
+			case contract.EnvIdentitySources:
+				return "$request.header.Authorization,$context.routeKey"
+			case envAuthMethods:
+				return tt.methods
+			}
+			return env.Get(name)
+		}
+		a, err := newAuthorizer(getenv, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := a.handler.Handle(t.Context(), event)
+		if got := text(err); got != tt.text || answer.IsAuthorized != (tt.text == "") {
+			t.Errorf("TTL %s, %s: got %v, %q; want %q", tt.ttl, tt.methods, answer.IsAuthorized, got, tt.text)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
