@@ -119,6 +119,9 @@ func numericDate(object Claims, name string) (*jwt.NumericDate, error) {
 // nanosecond, where the text has no exponent: a float64 would be off by up to a
 // tenth of a microsecond. Digits after the ninth are cut off.
 func exactTime(text string, seconds float64) time.Time {
+	if s, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(s, 0)
+	}
 	const digits = 9
 	whole, fraction, _ := strings.Cut(text, ".")
 	fraction = (fraction + strings.Repeat("0", digits))[:digits]

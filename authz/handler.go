@@ -186,7 +186,8 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	if h.Policy == nil && h.getenv(contract.EnvRoutePermissions) != "" {
 		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
-	if err := h.checkReuse(&r); err != nil {
+	var err error
+	if r.reuse, err = h.reuse(r); err != nil {
 		return Principal{}, nil, err
 	}
 	p, judged, err := h.Chain.authenticate(ctx, r)
@@ -215,19 +216,20 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	return p, members, nil
 }
 
-// checkReuse says in the request how API Gateway reuses the answer to it, and
-// refuses what must not be reused whatever the credential is.
-func (h Handler) checkReuse(r *Request) (err error) {
-	if r.reuse, err = reuseOf(h.getenv, *r); err != nil || r.reuse == nil {
-		return err
+// reuse returns how API Gateway reuses the answer to a request, and refuses what
+// must not be reused whatever the credential is.
+func (h Handler) reuse(r Request) (*reuse, error) {
+	u, err := reuseOf(h.getenv, r)
+	switch {
+	case err != nil || u == nil:
+		return nil, err
+	case h.Limiter != nil:
+		return nil, u.refuse("authz.Handler.Limiter counts no request that API Gateway answers itself", noTTL)
+	case h.Policy != nil:
+		r.reuse = u
+		return u, r.CheckReuse(SourceRouteKey)
 	}
-	if h.Limiter != nil {
-		return r.reuse.refuse("authz.Handler.Limiter counts no request that API Gateway answers itself", noTTL)
-	}
-	if h.Policy != nil {
-		return r.CheckReuse(SourceRouteKey)
-	}
-	return nil
+	return u, nil
 }
 
 func (h Handler) getenv(name string) string {

@@ -94,19 +94,18 @@ func contextOf(p Principal) (map[string]any, error) {
 	if p.DigestRequired {
 		digest = contract.DigestRequired
 	}
-	for name, value := range map[string]string{
-		contract.ContextIssuer:       p.Issuer,
-		contract.ContextTenant:       p.Tenant,
-		contract.ContextMethod:       p.Method,
-		contract.ContextCredentialID: p.CredentialID,
-		contract.ContextScopes:       joinList(p.Scopes),
-		contract.ContextPermissions:  joinList(p.Permissions),
-		contract.ContextTier:         p.Tier,
-
-		contract.ContextContentDigest: digest,
+	for _, member := range [...]struct{ name, value string }{
+		{contract.ContextIssuer, p.Issuer},
+		{contract.ContextTenant, p.Tenant},
+		{contract.ContextMethod, p.Method},
+		{contract.ContextCredentialID, p.CredentialID},
+		{contract.ContextScopes, joinList(p.Scopes)},
+		{contract.ContextPermissions, joinList(p.Permissions)},
+		{contract.ContextTier, p.Tier},
+		{contract.ContextContentDigest, digest},
 	} {
-		if value != "" {
-			members[name] = value
+		if member.value != "" {
+			members[member.name] = member.value
 		}
 	}
 	encoded, err := json.Marshal(members)

@@ -63,10 +63,19 @@ func checkName(what, name string) error {
 		return fmt.Errorf("%s has a character that is not printable", what)
 	case strings.TrimSpace(name) != name:
 		return fmt.Errorf("%s begins or ends with a space", what)
-	case !norm.NFC.IsNormalString(name):
+	case !isASCII(name) && !norm.NFC.IsNormalString(name): // which ASCII always is
 		return fmt.Errorf("%s is not in normalization form C (NFC)", what)
 	}
 	return nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
 
 // checkToken returns an error unless s is one element of a list that is
