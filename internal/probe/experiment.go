@@ -30,6 +30,8 @@ type Experiment struct {
 	Steps []Step
 	// After are steps after the setup has been updated, with the same token.
 	After []Step
+	// Once is set where asking uses something up that the next attempt would need.
+	Once bool
 	// Refused is a resource that AWS refuses to create; then there are no steps.
 	Refused *refusal
 	// Cannot is why nobody can ask; then there is nothing else.

@@ -34,6 +34,9 @@ func answerExperiments() []Experiment {
 			{Request: Request{Target: "/header/1", Headers: []string{"Authorization: "}}, Want: nobody},
 			{Request: Request{Target: "/header/1", Headers: []string{"Authorization:   "}}, Want: nobody},
 		}},
+		{Name: "answer/no-challenge", Asks: "Has a 401 of a Lambda authorizer no WWW-Authenticate?", API: mainAPI, Steps: []Step{
+			{Request: Request{Target: "/header/1"}, Want: Want{Status: 401, Header: map[string]string{"WWW-Authenticate": Absent}}},
+		}},
 		{Name: "answer/query", Asks: "Does the case of a query parameter's name matter?", Table: []int{13}, API: mainAPI, Steps: []Step{
 			{Request: Request{Target: "/query/1?Tok={token}"}, Want: nobody},
 			{Request: Request{Target: "/query/1?tok="}, Want: nobody},
@@ -83,8 +86,15 @@ func answerExperiments() []Experiment {
 		gives("context-null", "Is it null with a context that is null?", `{"isAuthorized":true,"context":null}`, `{"lambda":null}`),
 		gives("context-empty", "Does an empty context arrive as one?", `{"isAuthorized":true,"context":{}}`, `{"lambda":{}}`),
 		gives("unknown-member", "Does a member that the format does not have matter?", `{"isAuthorized":true,"more":1}`, `{"lambda":null}`),
-		{Name: "answer/context-large", Asks: "Does a context of 100,000 bytes arrive?", API: mainAPI, Steps: []Step{
+		{Name: "answer/context-large", Asks: "May a context have 100,000 bytes, and 2 MB?", API: mainAPI, Steps: []Step{
 			{Request: told("/off/1", &Instruction{Answer: `{"isAuthorized":true,"context":{"fill":"{fill}"}}`, Fill: 100_000}), Want: Want{Status: 200}},
+			{
+				Request: Request{
+					Target: "/off/1", Headers: []string{authorization}, Handler: answer(`"ok"`),
+					Authorizer: &Instruction{Answer: `{"isAuthorized":true,"context":{"fill":"{fill}"}}`, Fill: 2 << 20},
+				},
+				Want: Want{Status: 200, Body: "ok"},
+			},
 		}},
 	}
 }

@@ -97,6 +97,11 @@ func eventExperiments() []Experiment {
 				Status: 200, Event: map[string]string{"headers.te": Absent, "headers.keep-alive": Absent, "headers.connection": Absent},
 			}},
 		}},
+		{Name: "event/empty-query", Asks: "Is a query that is empty, or has empty parts, as it was sent?", API: mainAPI, Steps: []Step{
+			{Request: Request{Target: "/public?"}, Want: Want{Status: 200, Event: map[string]string{"rawQueryString": `""`, "queryStringParameters": Absent}}},
+			{Request: Request{Target: "/public?&a=1&&=2"}, Want: Want{Status: 200, Event: map[string]string{"rawQueryString": `"&a=1&&=2"`, "queryStringParameters": `{"":"2","a":"1"}`}}},
+			{Request: Request{Target: "/public?a=%zz"}, Want: Want{Status: 200, Event: map[string]string{"rawQueryString": `"a=%zz"`, "queryStringParameters": `{"a":"%zz"}`}}},
+		}},
 		{Name: "event/method", Asks: "Does ANY take a method of one's own?", API: mainAPI, Steps: []Step{
 			{Request: Request{Method: "PURGE", Target: "/public"}, Want: Want{Status: 200, Event: map[string]string{"requestContext.http.method": `"PURGE"`}}},
 		}},

@@ -20,8 +20,8 @@ func jwtExperiments() []Experiment {
 	claim := func(name string, value any) Token { return Token{Claims: map[string]any{name: value}} }
 	header := func(name string, value any) Token { return Token{Header: map[string]any{name: value}} }
 	changed := func(change func(string) string) Token { return Token{Change: change} }
-	// shown are claims as the handler gets them.
-	shown := func(name, asks string, value any, want string) Experiment {
+	// seen are claims as the handler gets them.
+	seen := func(name, asks string, value any, want string) Experiment {
 		return ask(name, asks, claim("more", value), Want{Status: 200, Event: map[string]string{"requestContext.authorizer.jwt.claims.more": want}})
 	}
 	scoped := func(name, asks, scope string, want Want) Experiment {
@@ -66,10 +66,10 @@ func jwtExperiments() []Experiment {
 		ask("critical", "Is an extension that must be understood refused?", Token{Header: map[string]any{"crit": []string{"x"}, "x": 1}}, challenged(malformed)),
 		ask("repeated", "Is a claim that stands twice refused?", Token{More: `"sub":"other"`}, challenged(malformed)),
 		ask("nested", "Is nesting of 17 objects refused?", Token{More: `"deep":` + strings.Repeat(`{"a":`, 17) + "1" + strings.Repeat("}", 17)}, challenged(malformed)),
-		shown("number", "Is a number a text in digits?", 12, `"12"`),
-		shown("boolean", "Is a boolean a text?", true, `"true"`),
-		shown("list", "Is a list a text in brackets?", []string{"a", "b"}, `"[a b]"`),
-		shown("object", "Is an object the text map[…]?", map[string]any{"roles": []string{"a", "b"}}, `"map[roles:[a b]]"`),
+		seen("number", "Is a number a text in digits?", 12, `"12"`),
+		seen("boolean", "Is a boolean a text?", true, `"true"`),
+		seen("list", "Is a list a text in brackets?", []string{"a", "b"}, `"[a b]"`),
+		seen("object", "Is an object the text map[…]?", map[string]any{"roles": []string{"a", "b"}}, `"map[roles:[a b]]"`),
 		ask("null", "Is a claim that is null left out?", Token{More: `"more":null`}, Want{Status: 200, Event: map[string]string{"requestContext.authorizer.jwt.claims.more": Absent}}),
 		scoped("scope", "Is one of a route's scopes enough, and does the handler get all of the token's?", "a:read other", Want{Status: 200, Event: map[string]string{
 			"requestContext.authorizer.jwt.scopes": `["a:read","other"]`,

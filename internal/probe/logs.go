@@ -32,7 +32,9 @@ func (r *run) logLine(ctx context.Context, requestID string) (string, error) {
 		if time.Now().After(deadline) {
 			return "", nil
 		}
-		time.Sleep(time.Second)
+		if err := wait(ctx, time.Second); err != nil {
+			return "", err
+		}
 	}
 }
 

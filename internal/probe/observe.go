@@ -39,7 +39,18 @@ func (t terms) hide(text string) string {
 }
 
 func (t terms) check(what, expected, observed string) Check {
-	return Check{what, expected, t.hide(observed), t.fill(expected) == observed}
+	return Check{what, shown(expected, maxShown), shown(t.hide(observed), maxShown), t.fill(expected) == observed}
+}
+
+// maxShown is how much of what is compared is in a report.
+const maxShown = 1000
+
+// shown is a text, or its beginning.
+func shown(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + fmt.Sprintf("… (%d bytes)", len(text))
 }
 
 // judge compares a reply with what is expected. runs are those of the authorizer

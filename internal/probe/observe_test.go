@@ -90,3 +90,16 @@ func TestRefusalJudge(t *testing.T) {
 		t.Errorf("what was created: %+v", got.Checks)
 	}
 }
+
+// TestDescribe: a report says what was sent, not with which credential.
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	step := Step{Reset: "dev", Request: Request{
+		Target: "/a", Headers: []string{authorization, "X-Long: " + strings.Repeat("x", 300)}, JWT: &Token{}, Handler: answer(`"<"`),
+	}}
+	want := "after a reset of the cache of dev, GET /a; Authorization: {token}; X-Long: " + strings.Repeat("x", 192) + "… (308 bytes); " +
+		`the handler is told {"Answer":"\"\u003c\""}`
+	if got := step.describe(); got != want {
+		t.Errorf("got %s", got)
+	}
+}

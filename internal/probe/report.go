@@ -81,7 +81,7 @@ func (r Report) Markdown() string {
 		}
 		fmt.Fprintf(&text, "\n## %s\n", part.title)
 		for _, e := range chosen {
-			fmt.Fprintf(&text, "\n### %s\n\n%s\n\n| request | | expected | observed |\n| --- | --- | --- | --- |\n", e.Name, e.Asks)
+			fmt.Fprintf(&text, "\n### %s\n\n%s%s\n\n| request | | expected | observed |\n| --- | --- | --- | --- |\n", e.Name, e.Asks, e.Tries())
 			for _, s := range e.Steps {
 				for _, c := range s.Checks {
 					mark := ""
@@ -104,8 +104,5 @@ func (r Report) Markdown() string {
 
 // cell is a text within a table.
 func cell(text string) string {
-	if len(text) > 400 {
-		text = text[:400] + "…"
-	}
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(text)
 }

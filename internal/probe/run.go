@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -20,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 )
 
 // attempts is how often an experiment is made on AWS until there is no difference:
@@ -45,8 +46,6 @@ type Options struct {
 	Keep bool
 	// Progress takes what happens while the stack is made and removed.
 	Progress io.Writer
-	// Console takes the local AWS's own lines. Defaults to none.
-	Console io.Writer
 	// experiments are those of tests.
 	experiments []Experiment
 	// Done takes each experiment's result as soon as it is there, one at a time.
@@ -76,6 +75,14 @@ func (r Result) Same() bool {
 	return !slices.ContainsFunc(r.Steps, func(s StepResult) bool {
 		return slices.ContainsFunc(s.Checks, func(c Check) bool { return !c.Same })
 	})
+}
+
+// Tries says how often the experiment was made, where that was more than once.
+func (r Result) Tries() string {
+	if r.Attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (attempt %d)", r.Attempts)
 }
 
 // run is a run of the probe.
@@ -151,11 +158,7 @@ func Remove(ctx context.Context, options Options) error {
 const localRegion = "eu-central-1"
 
 func (r *run) startLocal() (err error) {
-	var lines *console.Console
-	if r.Console != nil {
-		lines = console.New(r.Console)
-	}
-	if r.local, err = localaws.Start(localaws.Config{Region: localRegion, Console: lines}); err != nil {
+	if r.local, err = localaws.Start(localaws.Config{Region: localRegion}); err != nil {
 		return err
 	}
 	r.AWS = aws.Config{
@@ -258,19 +261,34 @@ func (r *run) deploy(ctx context.Context) error {
 			return err
 		}
 	}
+	if !r.Local {
+		return wait(ctx, settling)
+	}
 	return nil
 }
 
-// readyTimeout is how long a deployment may take until it holds, stillness how long
-// it has been so before it is believed.
+// wait waits, or until the run ends.
+func wait(ctx context.Context, duration time.Duration) error {
+	select {
+	case <-time.After(duration):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// readyTimeout is how long a deployment may take until it serves.
 const readyTimeout = 3 * time.Minute
+
+// settling is how long AWS gets after that until a change holds everywhere.
+const settling = 15 * time.Second
 
 // ready waits until the API's stages serve.
 func (r *run) ready(ctx context.Context, setup apiSetup) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("the API %s does not serve", setup.name))
 	defer cancel()
 	for _, stage := range setup.stages {
-		target := "/ready"
+		target := cmp.Or(setup.ready, "/ready")
 		if stage.name != defaultStage {
 			target = "/" + stage.name + target
 		}
@@ -284,7 +302,9 @@ func (r *run) ready(ctx context.Context, setup apiSetup) error {
 				continue
 			}
 			good = 0
-			time.Sleep(time.Second)
+			if err := wait(ctx, time.Second); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -338,11 +358,13 @@ func (r *run) whole(ctx context.Context, k *kept) error {
 			return err
 		}
 		result := k.result(attempt, steps)
-		if result.Same() || r.Local || attempt == attempts {
+		if result.Same() || r.Local || k.Once || attempt == attempts {
 			r.done(result)
 			return nil
 		}
-		time.Sleep(2 * time.Second)
+		if err := wait(ctx, 2*time.Second); err != nil {
+			return err
+		}
 		k = newKept(k.Experiment)
 	}
 }
@@ -375,9 +397,8 @@ func (r *run) steps(ctx context.Context, k *kept, steps []Step) ([]StepResult, e
 func (r *run) step(ctx context.Context, k *kept, s Step) (StepResult, error) {
 	api := r.api(k.API)
 	t := r.terms(api, k.token)
-	result := StepResult{Request: strings.TrimSpace(cmp.Or(s.Method, "GET") + " " + s.Target)}
+	result := StepResult{Request: s.describe()}
 	if s.Reset != "" {
-		result.Request = "reset of the cache of " + s.Reset + ", " + result.Request
 		_, err := apigatewayv2.NewFromConfig(r.AWS).ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{ApiId: &api.id, StageName: &s.Reset})
 		if err != nil {
 			return result, fmt.Errorf("resetting the authorizer cache: %w", err)
@@ -387,9 +408,8 @@ func (r *run) step(ctx context.Context, k *kept, s Step) (StepResult, error) {
 	if err != nil {
 		return result, err
 	}
-	select {
-	case <-time.After(s.Wait):
-	case <-ctx.Done():
+	if err := wait(ctx, s.Wait); err != nil {
+		return result, err
 	}
 	reply, err := request.send(ctx, api.endpoint)
 	if ctx.Err() != nil {
@@ -419,6 +439,31 @@ func (r *run) terms(api apiAddress, token string) terms {
 	host := strings.TrimPrefix(strings.TrimPrefix(api.endpoint, "https://"), "http://")
 	return newTerms("{token}", token, "{arn}", api.arn, "{origin}", api.endpoint, "{host}", host, "{domain}", api.id+".execute-api."+r.AWS.Region+".amazonaws.com",
 		"{api}", api.id, "{account}", account)
+}
+
+// maxDescribed is how much of each part of a request is in a report.
+const maxDescribed = 200
+
+// describe says what is sent, before the terms are filled in: no credential is in it.
+func (s Step) describe() string {
+	parts := []string{cmp.Or(s.Method, http.MethodGet) + " " + s.Target}
+	if s.Reset != "" {
+		parts[0] = "after a reset of the cache of " + s.Reset + ", " + parts[0]
+	}
+	parts = append(parts, s.Headers...)
+	for _, told := range []struct {
+		who string
+		do  *Instruction
+	}{{"the authorizer", s.Authorizer}, {"the handler", s.Handler}} {
+		if told.do != nil {
+			text, _ := json.Marshal(told.do) // texts and numbers
+			parts = append(parts, told.who+" is told "+string(text))
+		}
+	}
+	for i, part := range parts {
+		parts[i] = shown(part, maxDescribed)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // filled puts in what the terms stand for.

@@ -7,6 +7,7 @@ import "slices"
 type apiSetup struct {
 	name        string
 	disabled    bool
+	ready       string // in place of /ready
 	cors        *corsSetup
 	stages      []stageSetup
 	authorizers []authorizerSetup
@@ -190,6 +191,7 @@ func changing(updated bool) apiSetup {
 	}
 	if updated {
 		api.stages[0].variables = map[string]string{"colour": "red"}
+		api.ready = "/added"
 		api.routes = append(api.routes, routeSetup{key: "GET /added"})
 		for i := range api.authorizers {
 			switch a := &api.authorizers[i]; a.name {

@@ -37,13 +37,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	output := flags.String("output", "", "a `folder` for the report, as probe.json and probe.md")
 	state := flags.String("state", "", "the `folder` for the state of the Pulumi stack, until everything is removed (default: a temporary one)")
 	keep := flags.Bool("keep", false, "leave everything there")
+	verbose := flags.Bool("verbose", false, "print what is expected beside what is observed where they are the same, too")
 	remove := flags.Bool("remove", false, "only remove what an earlier run has left, by its --state")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	options := probe.Options{
 		Local: *local, State: *state, Keep: *keep, Progress: stderr,
-		Done: func(r probe.Result) { show(stdout, r) },
+		Done: func(r probe.Result) { show(stdout, r, *verbose) },
 	}
 	if *only != "" {
 		pattern, err := regexp.Compile(*only)
@@ -103,17 +104,21 @@ func listExperiments(stdout io.Writer, only *regexp.Regexp) error {
 	return nil
 }
 
-// show prints a result: of a difference, what is expected beside what is observed.
-func show(stdout io.Writer, r probe.Result) {
+// show prints a result: of a difference, or of all where verbose is set, what is
+// expected beside what is observed.
+func show(stdout io.Writer, r probe.Result, verbose bool) {
 	switch {
 	case r.Cannot != "":
 		_, _ = fmt.Fprintf(stdout, "not asked  %s: %s\n", r.Name, r.Cannot)
 		return
 	case r.Same():
-		_, _ = fmt.Fprintf(stdout, "same       %s\n", r.Name)
+		_, _ = fmt.Fprintf(stdout, "same       %s%s\n", r.Name, r.Tries())
+	default:
+		_, _ = fmt.Fprintf(stdout, "DIFFERENT  %s%s: %s\n", r.Name, r.Tries(), r.Asks)
+	}
+	if r.Same() && !verbose {
 		return
 	}
-	_, _ = fmt.Fprintf(stdout, "DIFFERENT  %s: %s\n", r.Name, r.Asks)
 	for _, s := range r.Steps {
 		for _, c := range s.Checks {
 			mark := "    "

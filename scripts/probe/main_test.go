@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/probe"
 )
 
 func TestUsage(t *testing.T) {
@@ -63,5 +65,33 @@ func TestReport(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestShow(t *testing.T) {
+	t.Parallel()
+	steps := func(same bool) []probe.StepResult {
+		return []probe.StepResult{{Request: "GET /a", Checks: []probe.Check{{What: "status", Expected: "200", Observed: "200", Same: true}, {What: "body", Expected: "a", Observed: "b", Same: same}}}}
+	}
+	tests := []struct {
+		name    string
+		result  probe.Result
+		verbose bool
+		want    string
+	}{
+		{"same", probe.Result{Name: "a/b", Attempts: 1, Steps: steps(true)}, false, "same       a/b\n"},
+		{"same at last", probe.Result{Name: "a/b", Attempts: 3, Steps: steps(true)}, false, "same       a/b (attempt 3)\n"},
+		{"same, in full", probe.Result{Name: "a/b", Attempts: 1, Steps: steps(true)}, true, "same       a/b\n    GET /a: status: expected 200, observed 200\n    GET /a: body: expected a, observed b\n"},
+		{"different", probe.Result{Name: "a/b", Asks: "Is it?", Attempts: 1, Steps: steps(false)}, false, "DIFFERENT  a/b: Is it?\n    GET /a: status: expected 200, observed 200\n  ! GET /a: body: expected a, observed b\n"},
+		{"not asked", probe.Result{Name: "a/b", Cannot: "it is not"}, false, "not asked  a/b: it is not\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var stdout bytes.Buffer
+			if show(&stdout, test.result, test.verbose); stdout.String() != test.want {
+				t.Errorf("got %q, want %q", stdout.String(), test.want)
+			}
+		})
 	}
 }
