@@ -72,7 +72,8 @@ type AuthorizerArgs struct {
 	// The function finds the TTL, in seconds, in the environment variable
 	// AUTHORIZER_CACHE_TTL and, with one, IdentitySources in
 	// AUTHORIZER_IDENTITY_SOURCES. authz.Handler refuses by them to give a result
-	// that would be somebody else's.
+	// that would be somebody else's; one with a Policy of its own needs
+	// "$context.routeKey" among IdentitySources.
 	//
 	// API Gateway reuses a result on all protected routes. As soon as one route
 	// has Permissions, the component adds "$context.routeKey" to the identity
