@@ -77,6 +77,7 @@ func newProvider(services Services) *provider {
 
 func (pr *provider) functions() p.Provider {
 	return p.Provider{
+		GetSchema:   pr.getSchema,
 		CheckConfig: pr.checkConfig,
 		DiffConfig:  diffConfig,
 		Configure:   func(context.Context, p.ConfigureRequest) error { return nil },
@@ -196,6 +197,10 @@ func (pr *provider) read(_ context.Context, req p.ReadRequest) (p.ReadResponse, 
 	}
 	if err != nil {
 		return p.ReadResponse{}, fmt.Errorf("reading %s: %w", describe(req.Urn.Name(), r), awserr.Explain(err))
+	}
+	if is.id == "" && req.Inputs.Len() == 0 {
+		// The engine would take an empty answer for a resource.
+		return p.ReadResponse{}, fmt.Errorf("reading %s: there is none with the ID %q", describe(req.Urn.Name(), r), req.ID)
 	}
 	if is.id == "" {
 		return p.ReadResponse{}, nil // the engine takes it for deleted

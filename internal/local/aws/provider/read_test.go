@@ -249,12 +249,19 @@ func TestImportRefuses(t *testing.T) {
 		{rolePolicyType, "fn-role", `reading aws:iam/rolePolicy:RolePolicy "x": the import ID "fn-role" is not of the form role_name:role_policy_name`},
 		{permissionType, "fn", `reading aws:lambda/permission:Permission "x": the import ID "fn" is not of the form function_name/statement_id`},
 		{permissionType, "fn:live/gateway", `reading aws:lambda/permission:Permission "x": importing "fn:live/gateway": the functions of the local AWS have no versions and aliases: leave the qualifier out`},
-		// What is not there has no ID, which the engine tells.
-		{routeType, "abc/def", ""},
-		{functionType, "fn", ""},
-		{permissionType, "fn/gateway", ""},
-		{logGroupType, "g", ""},
-		{tableType, "events", ""},
+		// The engine takes an answer without an ID for the resource, with the ID that
+		// it asked for.
+		{routeType, "abc/def", `reading aws:apigatewayv2/route:Route "x": there is none with the ID "abc/def"`},
+		{stageType, "abc/def", `reading aws:apigatewayv2/stage:Stage "x": there is none with the ID "abc/def"`},
+		{apiType, "abc", `reading aws:apigatewayv2/api:Api "x": there is none with the ID "abc"`},
+		{integrationType, "abc/def", `reading aws:apigatewayv2/integration:Integration "x": there is none with the ID "abc/def"`},
+		{authorizerType, "abc/def", `reading aws:apigatewayv2/authorizer:Authorizer "x": there is none with the ID "abc/def"`},
+		{functionType, "fn", `reading aws:lambda/function:Function "x": there is none with the ID "fn"`},
+		{permissionType, "fn/gateway", `reading aws:lambda/permission:Permission "x": there is none with the ID "fn/gateway"`},
+		{logGroupType, "g", `reading aws:cloudwatch/logGroup:LogGroup "x": there is none with the ID "g"`},
+		{tableType, "events", `reading aws:dynamodb/table:Table "x": there is none with the ID "events"`},
+		{roleType, "r", `reading aws:iam/role:Role "x": there is none with the ID "r"`},
+		{rolePolicyType, "r:p", `reading aws:iam/rolePolicy:RolePolicy "x": there is none with the ID "r:p"`},
 	}
 	for _, tt := range tests {
 		read, err := w.importing(tt.typ, tt.id)

@@ -23,6 +23,7 @@ type resource interface {
 	token() string
 	autoname() (property string, maxLength int)
 	outputs() []string
+	inputs() reflect.Type // a struct
 	fields() []field
 	check(inputs property.Map) []p.CheckFailure
 	create(s Services, inputs property.Map) (id string, outputs map[string]any, err error)
@@ -80,7 +81,9 @@ type field struct {
 	positive bool
 }
 
-func (d definition[I]) fields() []field { return fieldsOf(reflect.TypeFor[I]()) }
+func (d definition[I]) inputs() reflect.Type { return reflect.TypeFor[I]() }
+
+func (d definition[I]) fields() []field { return fieldsOf(d.inputs()) }
 
 func fieldsOf(t reflect.Type) []field {
 	var fields []field

@@ -1,0 +1,92 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optimport"
+)
+
+// pulumi import takes what is there, with the program for it, and refuses what is
+// not there.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, Options{Project: repository, Stack: "dev"})
+	table, err := d.Output("tableName")
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, _ := d.Outputs["functionNames"].(map[string]any)
+	function, _ := functions["create-event"].(string)
+	for _, tt := range []struct{ typ, id, input, program string }{
+		{"aws:dynamodb/table:Table", table, "hashKey:pk", "dynamodb.TableAttributeArray{"},
+		{"aws:lambda/function:Function", function, "runtime:provided.al2023", "lambda.FunctionEnvironmentArgs{"},
+	} {
+		program, output, err := d.importOne(t, "found", tt.typ, tt.id)
+		switch {
+		// The language host that is built where there is none writes no programs.
+		case strings.Contains(output, "unknown method GenerateProgram for service pulumirpc.LanguageRuntime"):
+		case err != nil:
+			t.Errorf("%s: %v", tt.typ, err)
+		case !strings.Contains(program, tt.program):
+			t.Errorf("%s: the generated program lacks %s:\n%s", tt.typ, tt.program, program)
+		}
+		if strings.Contains(output, "GetSchema") {
+			t.Errorf("%s: the output is %s", tt.typ, output)
+		}
+		if inputs := d.imported(t, "found", tt.typ, tt.id); !strings.Contains(inputs, tt.input) {
+			t.Errorf("%s: the imported inputs are %q", tt.typ, inputs)
+		}
+	}
+	for _, typ := range []string{"aws:dynamodb/table:Table", "aws:lambda/function:Function", "aws:apigatewayv2/api:Api"} {
+		_, output, err := d.importOne(t, "none", typ, "none")
+		if err == nil || !strings.Contains(output, `there is none with the ID "none"`) {
+			t.Errorf("%s: %v; the output is %s", typ, err, output)
+		}
+		if inputs := d.imported(t, "none", typ, "none"); inputs != "" {
+			t.Errorf("%s: what is not there was imported: %s", typ, inputs)
+		}
+	}
+}
+
+// importOne imports a resource and returns the generated program and Pulumi's
+// output.
+func (d deployed) importOne(t *testing.T, name, typ, id string) (program, output string, err error) {
+	t.Helper()
+	seen := len(d.output.String())
+	err = d.provide(func() error {
+		result, err := d.stack.ImportResources(t.Context(),
+			optimport.Resources([]*optimport.ImportResource{{Type: typ, Name: name, ID: id}}),
+			optimport.Protect(false), optimport.ProgressStreams(d.output), optimport.ErrorProgressStreams(d.output))
+		program = result.GeneratedCode
+		return err
+	})
+	return program, d.output.String()[seen:], err
+}
+
+// imported are the inputs of a resource of the stack, empty where it has none of
+// that name, type and ID.
+func (d deployed) imported(t *testing.T, name, typ, id string) string {
+	t.Helper()
+	state, err := d.stack.Export(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deployment struct {
+		Resources []struct {
+			URN, Type, ID string
+			Inputs        map[string]any
+		}
+	}
+	if err := json.Unmarshal(state.Deployment, &deployment); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range deployment.Resources {
+		if strings.HasSuffix(r.URN, "::"+name) && r.Type == typ && r.ID == id {
+			return fmt.Sprint(r.Inputs)
+		}
+	}
+	return ""
+}
