@@ -2,43 +2,8 @@ package dynamodb
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// operand is a path, a value, or the size of either.
-type operand struct {
-	path path
-	val  *value
-	size bool
-}
-
-// in evaluates the operand; ok is false where the item has no such attribute.
-func (o operand) in(it item) (value, bool) {
-	v, ok := value{}, true
-	if o.val != nil {
-		v = *o.val
-	} else {
-		v, ok = o.path.in(it)
-	}
-	if !o.size || !ok {
-		return v, ok
-	}
-	n := 0
-	switch v.kind {
-	case "S", "B":
-		n = len(v.text)
-	case "SS", "NS", "BS":
-		n = len(v.set)
-	case "L":
-		n = len(v.list)
-	case "M":
-		n = len(v.m)
-	default:
-		return value{}, false
-	}
-	return value{kind: "N", text: strconv.Itoa(n)}, true
-}
 
 // node is a condition: AND, OR, NOT with kids; a comparator or function with
 // args.
@@ -56,25 +21,23 @@ func (e *expressions) condition(kind, text string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := p.or(0)
+	n, err := p.or()
 	if err != nil {
 		return nil, err
 	}
 	return n, p.end()
 }
 
-// maxParentheses bounds the recursion: 300 operators are allowed on AWS.
-const maxParentheses = 300
-
-func (p *parser) or(depth int) (*node, error) {
-	return p.chain("OR", func() (*node, error) {
-		return p.chain("AND", func() (*node, error) { return p.not(depth) })
-	})
+func (p *parser) or() (*node, error) {
+	return p.chain("OR", func() (*node, error) { return p.chain("AND", p.not) })
 }
 
 func (p *parser) chain(op string, part func() (*node, error)) (*node, error) {
 	n, err := part()
 	for err == nil && p.accept(op) {
+		if err := p.operator(); err != nil {
+			return nil, err
+		}
 		var right *node
 		right, err = part()
 		n = &node{op: op, kids: []*node{n, right}}
@@ -82,58 +45,35 @@ func (p *parser) chain(op string, part func() (*node, error)) (*node, error) {
 	return n, err
 }
 
-func (p *parser) not(depth int) (*node, error) {
-	if depth > maxParentheses {
-		return nil, p.fail("The expression contains too many nested operators")
-	}
-	if p.accept("NOT") {
-		n, err := p.not(depth + 1)
+func (p *parser) not() (*node, error) {
+	switch {
+	case p.accept("NOT"):
+		if err := p.operator(); err != nil {
+			return nil, err
+		}
+		n, err := p.not()
 		return &node{op: "NOT", kids: []*node{n}}, err
-	}
-	if p.accept("(") {
-		n, err := p.or(depth + 1)
+	case p.peek() == "(" && !p.groupsOperand():
+		if err := p.open(); err != nil {
+			return nil, err
+		}
+		n, err := p.or()
 		if err != nil {
 			return nil, err
 		}
 		return n, p.expect(")")
 	}
-	if p.pos+1 < len(p.tokens) && p.tokens[p.pos+1] == "(" && p.peek() != "size" {
-		return p.function()
-	}
 	return p.comparison()
 }
 
-// functions and how many arguments they take.
-var functions = map[string]int{
-	"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2,
-}
+var comparators = []string{"=", "<>", "<", "<=", ">", ">="}
 
-func (p *parser) function() (*node, error) {
-	n := &node{op: p.next()}
-	want, ok := functions[n.op]
-	if !ok {
-		return nil, p.fail("Invalid function name; function: %s", n.op)
-	}
-	var err error
-	if n.args, err = p.operands(); err != nil {
-		return nil, err
-	}
-	if len(n.args) != want {
-		return nil, p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", n.op, len(n.args))
-	}
-	if strings.HasPrefix(n.op, "attribute_") && (n.args[0].val != nil || n.args[0].size) {
-		return nil, p.fail("Operator or function requires a document path; operator or function: %s", n.op)
-	}
-	if n.op == "attribute_type" {
-		types := []string{"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"}
-		if v := n.args[1].val; v == nil || v.kind != "S" || !slices.Contains(types, v.text) {
-			return nil, p.fail("Invalid attribute type name found; valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}")
-		}
-	}
-	if v := n.args[len(n.args)-1].val; n.op == "begins_with" && v != nil && v.kind != "S" && v.kind != "B" {
-		return nil, p.fail("Incorrect operand type for operator or function; operator or function: begins_with, operand type: %s", v.kind)
-	}
-	return n, nil
+// groupsOperand is whether the "(" that comes next is around an operand: what
+// compares comes behind its ")".
+func (p *parser) groupsOperand() bool {
+	end, closed := p.closing[p.pos]
+	after := strings.ToUpper(p.at(end + 1))
+	return closed && (after == "BETWEEN" || after == "IN" || slices.Contains(comparators, after))
 }
 
 // operands reads a list in parentheses.
@@ -155,17 +95,18 @@ func (p *parser) operands() ([]operand, error) {
 }
 
 func (p *parser) operand() (operand, error) {
-	if p.peek() == "size" && p.pos+1 < len(p.tokens) && p.tokens[p.pos+1] == "(" {
-		p.pos++
-		args, err := p.operands()
-		if err != nil {
+	if p.peek() == "(" {
+		if err := p.open(); err != nil {
 			return operand{}, err
 		}
-		if len(args) != 1 || args[0].size {
-			return operand{}, p.fail("Incorrect number of operands for operator or function; operator or function: size, number of operands: %d", len(args))
+		o, err := p.operand()
+		if err != nil {
+			return o, err
 		}
-		args[0].size = true
-		return args[0], nil
+		return o, p.expect(")")
+	}
+	if p.at(p.pos+1) == "(" && p.peek() != "" && isLetter(p.peek()[0]) {
+		return p.function()
 	}
 	if v, ok, err := p.placeholder(); ok || err != nil {
 		return operand{val: &v}, err
@@ -174,58 +115,77 @@ func (p *parser) operand() (operand, error) {
 	return operand{path: path}, err
 }
 
+// comparison reads a condition of one comparator or function.
 func (p *parser) comparison() (*node, error) {
 	left, err := p.operand()
 	if err != nil {
 		return nil, err
 	}
-	switch op := p.peek(); {
-	case slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, op):
+	n := &node{op: strings.ToUpper(p.peek()), args: []operand{left}}
+	switch {
+	case slices.Contains(comparators, n.op):
 		p.pos++
-		right, err := p.operand()
-		if err != nil {
-			return nil, err
-		}
-		return p.ordered(&node{op: op, args: []operand{left, right}})
+		err = p.more(n)
 	case p.accept("BETWEEN"):
-		low, err := p.operand()
-		if err != nil {
-			return nil, err
-		}
-		if err := p.expect("AND"); err != nil {
-			return nil, err
-		}
-		high, err := p.operand()
-		if err != nil {
-			return nil, err
-		}
-		if low.val != nil && high.val != nil {
-			if c, ok := low.val.compare(*high.val); ok && c > 0 {
-				return nil, p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound")
+		if err = p.more(n); err == nil {
+			if err = p.expect("AND"); err == nil {
+				err = p.more(n)
 			}
 		}
-		return p.ordered(&node{op: "BETWEEN", args: []operand{left, low, high}})
 	case p.accept("IN"):
-		list, err := p.operands()
-		if len(list) > 100 {
-			return nil, p.fail("Too many operands for operator or function; operator or function: IN, number of operands: %d", len(list))
+		var list []operand
+		if list, err = p.operands(); len(list) > 100 {
+			return nil, p.fail("The IN operator is provided with too many operands; number of operands: %d", len(list))
 		}
-		return &node{op: "IN", args: append([]operand{left}, list...)}, err
+		n.args = append(n.args, list...)
+	case left.call != nil:
+		return left.call, nil
+	case left.size:
+		return nil, p.misused("size")
+	default:
+		return nil, p.syntax()
 	}
-	return nil, p.syntax()
+	if err != nil {
+		return nil, err
+	}
+	return n, p.checkComparison(n)
 }
 
-// ordered refuses to order values that have no order.
-func (p *parser) ordered(n *node) (*node, error) {
-	if n.op == "=" || n.op == "<>" {
-		return n, nil
+func (p *parser) more(n *node) error {
+	o, err := p.operand()
+	n.args = append(n.args, o)
+	return err
+}
+
+func (p *parser) checkComparison(n *node) error {
+	if err := p.operator(); err != nil {
+		return err
+	}
+	if err := p.checkOperands(n); err != nil {
+		return err
+	}
+	if slices.Contains([]string{"=", "<>", "IN"}, n.op) {
+		return nil
 	}
 	for _, a := range n.args {
-		if a.val != nil && !slices.Contains([]string{"S", "N", "B"}, a.val.kind) && !a.size {
-			return nil, p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", n.op, a.val.kind)
+		if k := a.kind(); k != "" && !slices.Contains(scalars, k) {
+			return p.operandType(n.op, k)
 		}
 	}
-	return n, nil
+	if n.op != "BETWEEN" || n.args[1].constant() == nil || n.args[2].constant() == nil {
+		return nil
+	}
+	low, high := *n.args[1].val, *n.args[2].val
+	wants := ""
+	if c, ok := low.compare(high); !ok {
+		wants = "same data type for lower and upper bounds"
+	} else if c > 0 {
+		wants = "upper bound to be greater than or equal to lower bound"
+	}
+	if wants != "" {
+		return p.fail("The BETWEEN operator requires %s; lower bound operand: AttributeValue: {%s:%s}, upper bound operand: AttributeValue: {%s:%s}", wants, low.kind, low.wire(), high.kind, high.wire())
+	}
+	return nil
 }
 
 // holds evaluates the condition; nil holds for every item.
@@ -299,21 +259,4 @@ func (v value) contains(o value) bool {
 		return slices.ContainsFunc(v.list, o.equal)
 	}
 	return false
-}
-
-// attributes are the top-level names that a condition reads.
-func (n *node) attributes() []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, k := range n.kids {
-		out = append(out, k.attributes()...)
-	}
-	for _, a := range n.args {
-		if a.val == nil {
-			out = append(out, a.path[0].name)
-		}
-	}
-	return out
 }

@@ -29,11 +29,21 @@ type view struct {
 	rows              []row
 }
 
+func (v *view) contents() Contents {
+	c := Contents{ItemCount: len(v.rows)}
+	for _, r := range v.rows {
+		c.SizeBytes += r.size
+	}
+	return c
+}
+
 // row is an item at its place. In an index, where several items may have the
 // same key, the table's own key comes last.
 type row struct {
 	hash, sort, primary string
 	item                item
+	// size is that of what the view shows of the item.
+	size int
 }
 
 func (r row) compare(o row) int {
@@ -71,7 +81,8 @@ func (t *table) keyNames() []string {
 }
 
 // rowOf places an item in a view; ok is false where the item lacks the view's
-// key, or has it with another type.
+// key, or has it with another type; from an index also where it has a key that
+// is empty or too long, as an item has that is older than the index.
 func (t *table) rowOf(v *view, it item) (row, bool) {
 	r := row{item: it}
 	for _, k := range []struct {
@@ -82,7 +93,7 @@ func (t *table) rowOf(v *view, it item) (row, bool) {
 			continue
 		}
 		attribute, ok := it[k.name]
-		if !ok || attribute.kind != t.types[k.name] {
+		if !ok || attribute.kind != t.types[k.name] || v.index != nil && checkKeyValue(k.name, attribute, k.name == v.hashKey) != nil {
 			return row{}, false
 		}
 		*k.to = attribute.order()
@@ -133,6 +144,7 @@ func (t *table) insert(it item) {
 	t.expires = min(t.expires, t.expiry(it))
 	for _, v := range t.views {
 		if r, ok := t.rowOf(v, it); ok {
+			r.size = t.visible(v, it).size()
 			i, _ := slices.BinarySearchFunc(v.rows, r, row.compare)
 			v.rows = slices.Insert(v.rows, i, r)
 		}
@@ -162,71 +174,4 @@ func (t *table) keyOf(v *view, it item) item {
 		}
 	}
 	return out
-}
-
-// checkKey wants exactly the key's attributes.
-func (t *table) checkKey(key item) error {
-	if len(key) != len(t.keyNames()) {
-		return validation("The provided key element does not match the schema")
-	}
-	for _, name := range t.keyNames() {
-		a, ok := key[name]
-		if !ok || a.kind != t.types[name] {
-			return validation("The provided key element does not match the schema")
-		}
-		if err := checkKeyValue(name, a, name == t.HashKey); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkKeyValue(name string, a value, hash bool) error {
-	limit, what := maxSortKeySize, "range"
-	if hash {
-		limit, what = maxHashKeySize, "hash"
-	}
-	switch {
-	case a.text == "":
-		kind := map[string]string{"S": "string", "B": "binary"}[a.kind]
-		return validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, name)
-	case a.kind != "N" && len(a.text) > limit:
-		return validation("One or more parameter values were invalid: Size of %skey has exceeded the maximum size limit of%d bytes", what, limit)
-	}
-	return nil
-}
-
-// checkItem validates an item that is to be stored.
-func (t *table) checkItem(it item) error {
-	for _, name := range t.keyNames() {
-		a, ok := it[name]
-		if !ok {
-			return validation("One or more parameter values were invalid: Missing the key %s in the item", name)
-		}
-		if a.kind != t.types[name] {
-			return validation("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, t.types[name], a.kind)
-		}
-		if err := checkKeyValue(name, a, name == t.HashKey); err != nil {
-			return err
-		}
-	}
-	for _, index := range slices.Sorted(maps.Keys(t.views)) {
-		v := t.views[index]
-		for _, name := range []string{v.hashKey, v.rangeKey} {
-			a, ok := it[name]
-			if !ok || index == "" {
-				continue
-			}
-			if a.kind != t.types[name] {
-				return validation("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", name, t.types[name], a.kind, index)
-			}
-			if a.text == "" {
-				return validation("One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s", index, name)
-			}
-		}
-	}
-	if it.size() > maxItem {
-		return validation("Item size has exceeded the maximum allowed size")
-	}
-	return nil
 }

@@ -1,7 +1,5 @@
 package dynamodb
 
-import "slices"
-
 // bounds are what a key condition allows: one partition, and a condition on
 // the sort key.
 type bounds struct {
@@ -10,57 +8,93 @@ type bounds struct {
 	sort *node
 }
 
-// bounds reads a key condition: hash = :v, alone or with AND and one
-// condition on the sort key (developer guide, "Key condition expressions for
-// the Query operation").
-func (t *table) bounds(v *view, key *node) (bounds, error) {
-	parts := []*node{key}
-	if key.op == "AND" {
-		parts = key.kids
+// flipped are the comparators with their sides exchanged.
+var flipped = map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+// keyConditions reads a KeyConditionExpression: the conditions, by the
+// attributes that stand first in them (developer guide, "Key condition
+// expressions for the Query operation").
+func keyConditions(key *node) (map[string]*node, error) {
+	out := map[string]*node{}
+	if err := addKeyConditions(out, key); err != nil {
+		return nil, err
 	}
-	b := bounds{set: true}
-	var hash *node
-	for _, n := range parts {
-		if !slices.Contains([]string{"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"}, n.op) {
-			return b, validation("Invalid operator used in KeyConditionExpression: %s", n.op)
-		}
-		// :v = name is read like name = :v.
-		if n.op == "=" && n.args[0].val != nil && n.args[1].val == nil {
-			n.args[0], n.args[1] = n.args[1], n.args[0]
-		}
-		if n.args[0].size || n.args[0].val != nil || len(n.args[0].path) != 1 {
-			return b, validation("Invalid KeyConditionExpression: KeyConditionExpressions must have a key attribute on the left and values on the right")
-		}
-		name := n.args[0].path[0].name
-		for _, a := range n.args[1:] {
-			if a.val == nil || a.size {
-				return b, validation("Invalid KeyConditionExpression: KeyConditionExpressions must have a key attribute on the left and values on the right")
-			}
-			if (name == v.hashKey || name == v.rangeKey) && a.val.kind != t.types[name] {
-				return b, validation("One or more parameter values were invalid: Condition parameter type does not match schema type")
+	if len(out) > 2 {
+		return nil, validation("Conditions can be of length 1 or 2 only")
+	}
+	return out, nil
+}
+
+func addKeyConditions(out map[string]*node, n *node) error {
+	if n.op == "AND" {
+		for _, k := range n.kids {
+			if err := addKeyConditions(out, k); err != nil {
+				return err
 			}
 		}
+		return nil
+	}
+	ranges := n.op == "BETWEEN" || n.op == "begins_with"
+	if _, compares := flipped[n.op]; !compares && !ranges {
+		return validation("Invalid operator used in KeyConditionExpression: %s", n.op)
+	}
+	if ranges && n.args[0].attribute() == nil && !n.args[0].size {
+		return validation("Invalid condition in KeyConditionExpression: %s operator must have the key attribute as its first operand", n.op)
+	}
+	if n.args[0].val != nil && n.args[1].path != nil && !ranges {
+		n = &node{op: flipped[n.op], args: []operand{n.args[1], n.args[0]}}
+	}
+	var attribute path
+	for _, a := range n.args {
 		switch {
-		case name == v.hashKey && n.op == "=" && hash == nil:
-			hash = n
-		case name == v.hashKey:
-			return b, validation("Query key condition not supported")
-		case name == v.rangeKey && b.sort == nil:
-			b.sort = n
-		case name == v.rangeKey:
-			return b, validation("KeyConditionExpressions must only contain one condition per key")
+		case a.size:
+			return validation("KeyConditionExpressions cannot contain nested operations")
+		case a.path == nil:
+		case attribute != nil:
+			return validation("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+		case len(a.path) > 1:
+			return validation("KeyConditionExpressions cannot have conditions on nested attributes")
+		default:
+			attribute = a.path
 		}
 	}
-	if hash == nil {
-		return b, validation("Query condition missed key schema element: %s", v.hashKey)
+	switch {
+	case attribute == nil:
+		return validation("Invalid condition in KeyConditionExpression: No key attribute specified")
+	case out[attribute[0].name] != nil:
+		return validation("KeyConditionExpressions must only contain one condition per key")
 	}
-	if len(parts) == 2 && b.sort == nil {
-		missed := v.rangeKey
-		if missed == "" {
-			return b, validation("Query key condition not supported")
+	out[attribute[0].name] = n
+	return nil
+}
+
+// bounds applies key conditions to a view.
+func (t *table) bounds(v *view, conditions map[string]*node) (bounds, error) {
+	hash, sort := conditions[v.hashKey], conditions[v.rangeKey]
+	switch {
+	case v.rangeKey == "" && len(conditions) > 1:
+		return bounds{}, validation("Query key condition not supported")
+	case hash == nil:
+		return bounds{}, validation("Query condition missed key schema element: %s", v.hashKey)
+	case len(conditions) > 1 && sort == nil:
+		return bounds{}, validation("Query condition missed key schema element: %s", v.rangeKey)
+	}
+	for _, c := range []*node{hash, sort} {
+		if c == nil {
+			continue
 		}
-		return b, validation("Query condition missed key schema element: %s", missed)
+		name := c.args[0].path[0].name
+		for _, a := range c.args[1:] {
+			if a.val.kind != t.types[name] {
+				return bounds{}, validation("One or more parameter values were invalid: Condition parameter type does not match schema type")
+			}
+			if err := checkKeyValue(name, *a.val, c == hash); err != nil {
+				return bounds{}, err
+			}
+		}
 	}
-	b.hash = hash.args[1].val.order()
-	return b, nil
+	if hash.op != "=" {
+		return bounds{}, validation("Query key condition not supported")
+	}
+	return bounds{set: true, hash: hash.args[1].val.order(), sort: sort}, nil
 }

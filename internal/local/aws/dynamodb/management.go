@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -24,10 +23,11 @@ func (s *Service) Handler() protocol.Service {
 		"DeleteItem":         {Grants: one("DeleteItem"), Run: operation(s.write("DeleteItem"))},
 		"DescribeTable":      {Grants: one("DescribeTable"), Run: operation(s.describeTable)},
 		"DescribeTimeToLive": {Grants: one("DescribeTimeToLive"), Run: operation(s.describeTimeToLive)},
+		"ListTables":         {Grants: listGrants, Run: operation(s.listTables)},
 		"GetItem":            {Grants: one("GetItem"), Run: operation(s.getItem)},
 		"PutItem":            {Grants: one("PutItem"), Run: operation(s.write("PutItem"))},
-		"Query":              {Grants: one("Query"), Run: operation(s.read(true))},
-		"Scan":               {Grants: one("Scan"), Run: operation(s.read(false))},
+		"Query":              {Grants: one("Query"), Run: operation(s.query)},
+		"Scan":               {Grants: one("Scan"), Run: operation(s.scan)},
 		"TransactGetItems":   {Grants: s.transactGetGrants, Run: operation(s.transactGetItems)},
 		"TransactWriteItems": {Grants: s.transactWriteGrants, Run: s.transactWriteItems},
 		"UpdateItem":         {Grants: one("UpdateItem"), Run: operation(s.write("UpdateItem"))},
@@ -77,10 +77,14 @@ func decode(body []byte, r any) error {
 			if slices.Contains(legacy, name) {
 				return unsupported("the legacy parameter "+name, "write an expression instead of the legacy parameter "+name)
 			}
-			return unsupported("the parameter "+name, "leave out "+name)
+			return unsupportedParameter(name)
 		}
 	}
 	return protocol.Decode(body, r) // which words the error
+}
+
+func unsupportedParameter(name string) error {
+	return unsupported("the parameter "+name, "leave out "+name)
 }
 
 // tableName takes a table's ARN for its name, as the API does.
@@ -90,13 +94,25 @@ func (s *Service) tableName(nameOrARN string) string {
 
 // resource returns the ARN of a table or of an index of one, and keeps what
 // is no name out of ARNs.
-func (s *Service) resource(table, index string) (string, error) {
-	name := s.tableName(table)
-	if !tableNames.MatchString(name) || (index != "" && !tableNames.MatchString(index)) {
-		return "", validation(badName)
+func (s *Service) resource(table, index *string) (string, error) {
+	if table == nil {
+		return "", missing("tableName")
 	}
-	if index != "" {
-		return s.ARN(name) + "/index/" + index, nil
+	var c constraints
+	name := s.tableName(*table)
+	if name == "" {
+		c.length("TableName", 0, 1, maxKeyName)
+	} else {
+		c.name("tableName", name, 1)
+	}
+	if index != nil {
+		c.name("indexName", *index, shortestName)
+	}
+	if err := c.err(); err != nil {
+		return "", err
+	}
+	if index != nil {
+		return s.ARN(name) + "/index/" + *index, nil
 	}
 	return s.ARN(name), nil
 }
@@ -104,12 +120,12 @@ func (s *Service) resource(table, index string) (string, error) {
 // tableGrant is for the operations of one table. The index counts for Query
 // and Scan, the only ones that have one.
 func (s *Service) tableGrant(action string, body []byte) ([]iam.Grant, error) {
-	var r struct{ TableName, IndexName string }
+	var r struct{ TableName, IndexName *string }
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
 	if action != "dynamodb:Query" && action != "dynamodb:Scan" {
-		r.IndexName = ""
+		r.IndexName = nil
 	}
 	resource, err := s.resource(r.TableName, r.IndexName)
 	return []iam.Grant{{Action: action, Resource: resource}}, err
@@ -123,7 +139,7 @@ func (s *Service) batchGrants(action string) func([]byte) ([]iam.Grant, error) {
 		}
 		var grants []iam.Grant
 		for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
-			resource, err := s.resource(name, "")
+			resource, err := s.resource(&name, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -143,7 +159,7 @@ func (s *Service) transactGetGrants(body []byte) ([]iam.Grant, error) {
 		if part.Get == nil {
 			continue // refused when the request is done
 		}
-		resource, err := s.resource(part.Get.TableName, "")
+		resource, err := s.resource(&part.Get.TableName, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -166,118 +182,11 @@ func (s *Service) transactWriteGrants(body []byte) ([]iam.Grant, error) {
 		if op == "" {
 			continue // refused when the request is done
 		}
-		resource, err := s.resource(one.TableName, "")
+		resource, err := s.resource(&one.TableName, nil)
 		if err != nil {
 			return nil, err
 		}
 		grants = append(grants, iam.Grant{Action: "dynamodb:" + op, Resource: resource})
 	}
 	return grants, nil
-}
-
-// The shapes of the API reference for tables.
-
-type keyElement struct{ AttributeName, KeyType string }
-
-type projection struct {
-	ProjectionType   string
-	NonKeyAttributes []string `json:",omitempty"`
-}
-
-type wireIndex struct {
-	IndexName  string
-	KeySchema  []keyElement
-	Projection projection
-}
-
-type wireAttribute struct{ AttributeName, AttributeType string }
-
-type createRequest struct {
-	TableName                 string
-	BillingMode               string
-	AttributeDefinitions      []wireAttribute
-	KeySchema                 []keyElement
-	GlobalSecondaryIndexes    []wireIndex
-	DeletionProtectionEnabled bool
-	SSESpecification          struct{ Enabled bool }
-	Tags                      []struct{ Key, Value string }
-}
-
-func (s *Service) createTable(r createRequest) (any, error) {
-	t := Table{
-		Name: s.tableName(r.TableName), BillingMode: r.BillingMode,
-		DeletionProtection: r.DeletionProtectionEnabled, SSE: r.SSESpecification.Enabled, Tags: map[string]string{},
-	}
-	t.HashKey, t.RangeKey = keys(r.KeySchema)
-	for _, a := range r.AttributeDefinitions {
-		t.Attributes = append(t.Attributes, Attribute{a.AttributeName, a.AttributeType})
-	}
-	for _, w := range r.GlobalSecondaryIndexes {
-		i := Index{Name: w.IndexName, Projection: w.Projection.ProjectionType, NonKeyAttributes: w.Projection.NonKeyAttributes}
-		i.HashKey, i.RangeKey = keys(w.KeySchema)
-		t.GSIs = append(t.GSIs, i)
-	}
-	for _, tag := range r.Tags {
-		t.Tags[tag.Key] = tag.Value
-	}
-	info, err := s.CreateTable(context.Background(), t)
-	return described("TableDescription", info), err
-}
-
-func keys(schema []keyElement) (hash, sort string) {
-	for _, k := range schema {
-		if k.KeyType == "HASH" {
-			hash = k.AttributeName
-		} else {
-			sort = k.AttributeName
-		}
-	}
-	return hash, sort
-}
-
-func (s *Service) describeTable(r struct{ TableName string }) (any, error) {
-	info, ok := s.Table(s.tableName(r.TableName))
-	if !ok {
-		return nil, tableNotFound(s.tableName(r.TableName))
-	}
-	return described("Table", info), nil
-}
-
-// described is a TableDescription.
-func described(member string, i TableInfo) any {
-	d := map[string]any{
-		"TableName": i.Name, "TableArn": i.ARN, "TableId": i.ID, "TableStatus": "ACTIVE",
-		"CreationDateTime": float64(i.Created.UnixMilli()) / 1000, "ItemCount": i.ItemCount, "TableSizeBytes": 0,
-		"KeySchema":                 schema(i.HashKey, i.RangeKey),
-		"DeletionProtectionEnabled": i.DeletionProtection,
-		"BillingModeSummary":        map[string]string{"BillingMode": i.BillingMode},
-		"ProvisionedThroughput":     map[string]int{"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
-	}
-	attributes := []wireAttribute{}
-	for _, a := range i.Attributes {
-		attributes = append(attributes, wireAttribute{a.Name, a.Type})
-	}
-	d["AttributeDefinitions"] = attributes
-	if i.SSE {
-		d["SSEDescription"] = map[string]string{"Status": "ENABLED", "SSEType": "KMS"}
-	}
-	indexes := []any{}
-	for _, g := range i.GSIs {
-		indexes = append(indexes, map[string]any{
-			"IndexName": g.Name, "IndexArn": i.ARN + "/index/" + g.Name, "IndexStatus": "ACTIVE",
-			"KeySchema": schema(g.HashKey, g.RangeKey), "Projection": projection{g.Projection, g.NonKeyAttributes},
-		})
-	}
-	if len(indexes) > 0 {
-		d["GlobalSecondaryIndexes"] = indexes
-	}
-	return map[string]any{member: d}
-}
-
-func schema(hash, sort string) []keyElement {
-	out := []keyElement{{hash, "HASH"}}
-	if sort != "" {
-		out = append(out, keyElement{sort, "RANGE"})
-	}
-	return out
 }

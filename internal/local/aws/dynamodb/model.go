@@ -50,6 +50,16 @@ type TableInfo struct {
 	// ID is the table's unique id, another one when it is made again.
 	ID      string
 	Created time.Time
-	// ItemCount is exact, where AWS's is up to six hours old.
+	Contents
+	// Indexes are what the indexes have, by their names.
+	Indexes map[string]Contents
+}
+
+// Contents are how much a table or an index has: exactly, where AWS's numbers
+// are up to six hours old.
+type Contents struct {
 	ItemCount int
+	// SizeBytes is the size of the items together, as the developer guide
+	// counts it.
+	SizeBytes int
 }

@@ -140,15 +140,3 @@ func projectValue(v value, paths []path) (value, bool) {
 	}
 	return out, len(out.list) > 0
 }
-
-// overlap finds two paths of which one leads into the other.
-func overlap(paths []path) (one, two path, found bool) {
-	for i, p := range paths {
-		for _, q := range paths[i+1:] {
-			if n := min(len(p), len(q)); slices.Equal(p[:n], q[:n]) {
-				return p, q, true
-			}
-		}
-	}
-	return nil, nil, false
-}

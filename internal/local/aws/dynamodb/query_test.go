@@ -54,6 +54,9 @@ func TestQuery(t *testing.T) {
 		{"at least, sort key first", `"KeyConditionExpression":"sk >= :n AND (pk = :p)"`, `,":n":{"N":"2.5"}`, "2.5 9 10 100"},
 		{"less", `"KeyConditionExpression":"pk = :p AND sk < :n"`, `,":n":{"N":"-3"}`, "-20"},
 		{"at most", `"KeyConditionExpression":"pk = :p AND sk <= :n"`, `,":n":{"N":"-3"}`, "-20 -3"},
+		{"value first, less", `"KeyConditionExpression":":n < sk AND pk = :p"`, `,":n":{"N":"9"}`, "10 100"},
+		{"value first, at least", `"KeyConditionExpression":"(pk = :p) AND (:n >= sk)"`, `,":n":{"N":"-3"}`, "-20 -3"},
+		{"all in parentheses", `"KeyConditionExpression":"((sk = :n) AND (:p = pk))"`, `,":n":{"N":"0"}`, "0"},
 		{"equal", `"KeyConditionExpression":"pk = :p AND sk = :n"`, `,":n":{"N":"1e1"}`, "10"},
 		{"between", `"KeyConditionExpression":"pk = :p AND sk BETWEEN :n AND :m"`, `,":n":{"N":"-3"},":m":{"N":"9"}`, "-3 0 2.5 9"},
 		{"filter", `"KeyConditionExpression":"pk = :p","FilterExpression":"odd = :t"`, `,":t":{"BOOL":true}`, "-20 2.5 9"},
@@ -122,14 +125,55 @@ func TestQueryErrors(t *testing.T) {
 		{"key in the filter", `"KeyConditionExpression":"pk = :s","FilterExpression":"sk > :n"`, v + "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"},
 		{"undefined value", `"KeyConditionExpression":"pk = :x"`, v + "Invalid KeyConditionExpression: An expression attribute value used in expression is not defined; attribute value: :x"},
 		{"trailing text", `"KeyConditionExpression":"pk = :s garbage"`, v + `Invalid KeyConditionExpression: Syntax error; token: "garbage", near: ":s garbage"`},
-		{"cursor of another partition", `"KeyConditionExpression":"pk = :s AND sk = :n","ExclusiveStartKey":{"pk":{"S":"q"},"sk":{"N":"1"}}`, v + "The provided starting key is invalid"},
+		{"cursor of another partition", `"KeyConditionExpression":"pk = :s","ExclusiveStartKey":{"pk":{"S":"q"},"sk":{"N":"1"}}`, v + "The provided starting key is outside query boundaries based on provided conditions"},
+		{"cursor of another partition, with a range", `"KeyConditionExpression":"pk = :s AND sk = :n","ExclusiveStartKey":{"pk":{"S":"q"},"sk":{"N":"1"}}`, v + "The query can return at most one row and cannot be restarted"},
+		{"cursor outside the range", `"KeyConditionExpression":"pk = :s AND sk > :n","ExclusiveStartKey":{"pk":{"S":"s"},"sk":{"N":"1"}}`, v + "The provided starting key does not match the range key predicate"},
+		{"cursor of another type", `"KeyConditionExpression":"pk = :s","ExclusiveStartKey":{"pk":{"S":"s"},"sk":{"S":"1"}}`, v + "The provided starting key is invalid"},
+		{"cursor of the table for an index", `"IndexName":"by-owner","KeyConditionExpression":"#o = :s","ExclusiveStartKey":{"pk":{"S":"s"},"sk":{"N":"1"}}`, v + "The provided starting key is invalid"},
+		{"unprojected attribute", `"IndexName":"by-owner","KeyConditionExpression":"#o = :s","ProjectionExpression":"pk, title, zzz, m.x, zzz2"`, v + "One or more parameter values were invalid: Global secondary index by-owner does not project [zzz, m, zzz2]"},
+		{"filter of an unprojected attribute", `"IndexName":"by-owner","KeyConditionExpression":"#o = :s","FilterExpression":"title = :s AND zzz = :s"`, v + "One or more parameter values were invalid: Global secondary index by-owner does not project [zzz]"},
+		{"path into a key", `"KeyConditionExpression":"pk = :s","ProjectionExpression":"sk[0]"`, v + "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: sk"},
+		{"empty key condition", `"KeyConditionExpression":""`, v + "Invalid KeyConditionExpression: The expression can not be empty;"},
+		{"empty filter", `"KeyConditionExpression":"pk = :s","FilterExpression":""`, v + "Invalid FilterExpression: The expression can not be empty;"},
+		{"empty projection", `"KeyConditionExpression":"pk = :s","ProjectionExpression":""`, v + "Invalid ProjectionExpression: The expression can not be empty;"},
+		{"overlapping projection", `"KeyConditionExpression":"pk = :s","ProjectionExpression":"l, l[0]"`, v + "Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [l], path two: [l, [0]]"},
+		{"conflicting projection", `"KeyConditionExpression":"pk = :s","ProjectionExpression":"a.b, a[1]"`, v + "Invalid ProjectionExpression: Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, b], path two: [a, [1]]"},
+		{"three conditions", `"KeyConditionExpression":"pk = :s AND sk = :n AND odd = :s"`, v + "Conditions can be of length 1 or 2 only"},
+		{"two conditions of a key", `"KeyConditionExpression":"pk = :s AND sk > :n AND sk < :n"`, v + "KeyConditionExpressions must only contain one condition per key"},
+		{"not equal", `"KeyConditionExpression":"pk = :s AND sk <> :n"`, v + "Invalid operator used in KeyConditionExpression: <>"},
+		{"in", `"KeyConditionExpression":"pk = :s AND sk IN (:n)"`, v + "Invalid operator used in KeyConditionExpression: IN"},
+		{"not", `"KeyConditionExpression":"pk = :s AND NOT sk = :n"`, v + "Invalid operator used in KeyConditionExpression: NOT"},
+		{"function", `"KeyConditionExpression":"pk = :s AND attribute_exists(sk)"`, v + "Invalid operator used in KeyConditionExpression: attribute_exists"},
+		{"size", `"KeyConditionExpression":"pk = :s AND size(sk) = :n"`, v + "KeyConditionExpressions cannot contain nested operations"},
+		{"nested", `"KeyConditionExpression":"pk = :s AND sk.a = :n"`, v + "KeyConditionExpressions cannot have conditions on nested attributes"},
+		{"two attributes", `"KeyConditionExpression":"pk = sk"`, v + "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"},
+		{"no attribute", `"KeyConditionExpression":":s = :n"`, v + "Invalid condition in KeyConditionExpression: No key attribute specified"},
+		{"between of a value", `"KeyConditionExpression":"pk = :s AND :n BETWEEN sk AND :n"`, v + "Invalid condition in KeyConditionExpression: BETWEEN operator must have the key attribute as its first operand"},
+		{"prefix of a number", `"KeyConditionExpression":"pk = :s AND begins_with(sk, :n)"`, v + "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N"},
+		{"redundant parentheses", `"KeyConditionExpression":"((pk = :s)) AND sk = :n"`, v + "Invalid KeyConditionExpression: The expression has redundant parentheses;"},
+		{"limit 0", `"KeyConditionExpression":"pk = :s","Limit":0`, v + "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
+		{"nothing specific", `"KeyConditionExpression":"pk = :s","Select":"SPECIFIC_ATTRIBUTES"`, v + "1 validation error detected: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"},
+		{"capacity", `"KeyConditionExpression":"pk = :s","ReturnConsumedCapacity":"SOME"`, v + "1 validation error detected: Value 'SOME' at 'returnConsumedCapacity' failed to satisfy constraint: Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"},
 		{"cursor with too much", `"KeyConditionExpression":"pk = :s AND sk = :n","ExclusiveStartKey":{"pk":{"S":"s"},"sk":{"N":"1"},"x":{"N":"1"}}`, v + "The provided starting key is invalid"},
 		{"select", `"KeyConditionExpression":"pk = :s","Select":"SOME"`, v + "1 validation error detected: Value 'SOME' at 'select' failed to satisfy constraint: Member must satisfy enum value set: [SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"},
 		{"all of a partial index", `"IndexName":"by-owner","KeyConditionExpression":"x = :s","Select":"ALL_ATTRIBUTES"`, v + "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index by-owner because its projection type is not ALL"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := do(s, "Query", `{"TableName":"events",`+tc.more+`,"ExpressionAttributeValues":{":s":{"S":"s"},":n":{"N":"1"}}}`)
+			body := `{"TableName":"events",` + tc.more
+			if strings.Contains(tc.more, "#o") {
+				body += `,"ExpressionAttributeNames":{"#o":"owner"}`
+			}
+			var values []string
+			for name, v := range map[string]string{":s": `{"S":"s"}`, ":n": `{"N":"1"}`} {
+				if strings.Contains(tc.more, name) {
+					values = append(values, `"`+name+`":`+v)
+				}
+			}
+			if len(values) > 0 {
+				body += `,"ExpressionAttributeValues":{` + strings.Join(values, ",") + `}`
+			}
+			_, err := do(s, "Query", body+`}`)
 			wantError(t, err, tc.want)
 		})
 	}
@@ -193,145 +237,38 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestPageOfOneMegabyte: a page ends after 1 MB.
+// TestPageOfOneMegabyte: a page ends before the item that would exceed 1 MB; one
+// of exactly 1 MB has it.
 func TestPageOfOneMegabyte(t *testing.T) {
 	t.Parallel()
 	s := newEvents(t)
 	for i := range 5 {
 		put(t, s, fmt.Sprint(i), `,"x":{"S":"`+strings.Repeat("x", 300<<10)+`"}`)
 	}
-	p := read(t, s, "Scan", `{"TableName":"events","ProjectionExpression":"sk"}`)
-	if p.numbers() != "0 1 2 3" || p.LastEvaluatedKey == nil {
+	for _, more := range []string{``, `,"FilterExpression":"attribute_not_exists(absent)"`} {
+		p := read(t, s, "Scan", `{"TableName":"events","ProjectionExpression":"sk"`+more+`}`)
+		if p.numbers() != "0 1 2" || p.LastEvaluatedKey == nil {
+			t.Errorf("got %s, %s", p.numbers(), p.LastEvaluatedKey)
+		}
+		p = read(t, s, "Query", `{"TableName":"events","ProjectionExpression":"sk","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}},"ExclusiveStartKey":`+string(p.LastEvaluatedKey)+more+`}`)
+		if p.numbers() != "3 4" || p.LastEvaluatedKey != nil {
+			t.Errorf("got %s, %s", p.numbers(), p.LastEvaluatedKey)
+		}
+	}
+	s = newEvents(t)
+	const key = len("pk") + len("p") + len("sk") + 2 // what the key of put counts
+	for i := 1; i <= 4; i++ {
+		put(t, s, fmt.Sprint(i), `,"x":{"S":"`+strings.Repeat("x", 256<<10-key-len("x"))+`"}`)
+	}
+	if p := read(t, s, "Scan", `{"TableName":"events"}`); p.numbers() != "1 2 3 4" || p.LastEvaluatedKey != nil {
 		t.Errorf("got %s, %s", p.numbers(), p.LastEvaluatedKey)
 	}
-}
-
-func TestConditions(t *testing.T) {
-	t.Parallel()
-	var it item
-	if err := json.Unmarshal([]byte(`{"s":{"S":"hello"},"n":{"N":"9"},"b":{"B":"AAEC"},"t":{"BOOL":true},"z":{"NULL":true},
-		"l":{"L":[{"N":"1"},{"S":"x"}]},"m":{"M":{"k":{"S":"v"}}},"ss":{"SS":["a","b"]},"big":{"N":"12345678901234567890123456789"}}`), &it); err != nil {
-		t.Fatal(err)
+	put(t, s, "0", "")
+	if p := read(t, s, "Scan", `{"TableName":"events"}`); p.numbers() != "0 1 2 3" || p.LastEvaluatedKey == nil {
+		t.Errorf("got %s, %s", p.numbers(), p.LastEvaluatedKey)
 	}
-	var values map[string]value
-	if err := json.Unmarshal([]byte(`{":h":{"S":"hello"},":he":{"S":"he"},":n":{"N":"9.0"},":10":{"N":"10"},":a":{"S":"a"},":t":{"BOOL":true},":type":{"S":"SS"},
-		":one":{"N":"1"},":l":{"L":[{"N":"1"},{"S":"x"}]},":big":{"N":"12345678901234567890123456788"},":ss":{"SS":["b","a"]}}`), &values); err != nil {
-		t.Fatal(err)
+	info, _ := s.Table("events")
+	if info.SizeBytes != 1<<20+len("pkpsk")+1 { // the number 0 counts one byte
+		t.Errorf("the table has %d bytes", info.SizeBytes)
 	}
-	for expression, want := range map[string]any{
-		"s = :h": true, "s <> :h": false, "n = :n": true, "n < :10": true, "n >= :10": false, "s > :n": false, "s = :n": false,
-		"absent = :h": false, "absent <> :h": true, "absent < :h": false, "NOT absent < :h": true, "big > :big": true,
-		"attribute_exists(m.k) AND attribute_not_exists(m.x)": true, "attribute_exists(l[1]) and not attribute_exists(l[2])": true,
-		"attribute_type(ss, :type)": true, "begins_with(s, :he)": true, "begins_with(n, :he)": false,
-		"contains(s, :he)": true, "contains(ss, :a)": true, "contains(l, :one)": true, "contains(m, :a)": false,
-		"size(s) < :10": true, "size(ss) > :one": true, "size(l) = :one": false, "size(n) = :one": false,
-		"n BETWEEN :one AND :10": true, "n IN (:one, :n)": true, "n IN (:one)": false, "l = :l": true, "ss = :ss": true, "t = :t": true,
-		"s = :h OR s = :he AND n = :one": true, "(s = :h OR s = :he) AND n = :one": false, "NOT s = :h OR n = :n": true, ":h = s": true,
-		"":                           "Invalid ConditionExpression: The expression can not be empty;",
-		"s = ":                       `Invalid ConditionExpression: Syntax error; token: "<EOF>", near: "="`,
-		"s = :h attribute_exists(n)": `Invalid ConditionExpression: Syntax error; token: "attribute_exists", near: ":h attribute_exists ("`,
-		"s ~ :h":                     `Invalid ConditionExpression: Syntax error; token: "~"`,
-		"(s = :h":                    `Invalid ConditionExpression: Syntax error; token: "<EOF>", near: ":h"`,
-		"foo(s)":                     "Invalid ConditionExpression: Invalid function name; function: foo",
-		"contains(s)":                "Invalid ConditionExpression: Incorrect number of operands for operator or function; operator or function: contains, number of operands: 1",
-		"attribute_exists(:h)":       "Invalid ConditionExpression: Operator or function requires a document path; operator or function: attribute_exists",
-		"attribute_type(s, :h)":      "Invalid ConditionExpression: Invalid attribute type name found; valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
-		"n < :t":                     "Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: <, operand type: BOOL",
-		"begins_with(s, :n)":         "Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
-		"n BETWEEN :10 AND :one":     "Invalid ConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to lower bound",
-		"name = :h":                  "Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: name",
-		"#n = :h":                    "Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: #n",
-		strings.Repeat("(", 400) + "s = :h" + strings.Repeat(")", 400): "Invalid ConditionExpression: The expression contains too many nested operators",
-		strings.Repeat("s", 5000):                                      "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 5000",
-	} {
-		n, err := newExpressions(nil, values).condition("ConditionExpression", expression)
-		if text, isText := want.(string); isText {
-			wantError(t, err, "ValidationException: "+text)
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", expression, err)
-		} else if got := n.holds(it); got != want {
-			t.Errorf("%s: got %t", expression, got)
-		}
-	}
-}
-
-func TestNumbers(t *testing.T) {
-	t.Parallel()
-	// In the order of their values; each line's texts are one number.
-	lines := [][]string{
-		{"-9.9999999999999999999999999999999999999E+125"}, {"-100", "-1e2", "-100.00"}, {"-12"}, {"-2"}, {"-1.5"}, {"-1", "-01", "-1e0"}, {"-0.5"}, {"-1E-130"},
-		{"0", "-0", "0.000", "0e5", "00"}, {"1e-130"}, {"0.05", ".05", "5e-2", "5.0E-2"}, {"0.5", "+0.5"}, {"1", "1.", "1.0", "10e-1"},
-		{"1.5"}, {"2"}, {"12"}, {"99"}, {"100"}, {"12345678901234567890123456789012345678"}, {"1e125"},
-	}
-	last := ""
-	for _, line := range lines {
-		order := ""
-		for _, text := range line {
-			d, err := parseNumber(text)
-			if err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			again, err := parseNumber(d.String())
-			if err != nil || again.order() != d.order() || again.String() != d.String() {
-				t.Errorf("%s: read back as %s, %v", text, again, err)
-			}
-			if order != "" && d.order() != order {
-				t.Errorf("%s differs from %s", text, line[0])
-			}
-			order = d.order()
-		}
-		if order <= last {
-			t.Errorf("%s does not sort after what stands before it", line[0])
-		}
-		last = order
-	}
-	for _, text := range []string{"", "+", ".", "e5", "1e", "0x1", "1 ", "NaN", "Infinity", "1e99999", "--1"} {
-		if _, err := parseNumber(text); err == nil {
-			t.Errorf("%q was taken for a number", text)
-		}
-	}
-}
-
-func FuzzConditions(f *testing.F) {
-	for _, s := range []string{"a = :v", "NOT (a.b[0] <> :v OR size(a) IN (:v))", "begins_with(a, :v) AND a BETWEEN :v AND :v", "#n < :v", "((("} {
-		f.Add(s)
-	}
-	it := item{"a": {kind: "M", m: item{"b": {kind: "L", list: []value{{kind: "S", text: "x"}}}}}}
-	f.Fuzz(func(t *testing.T, text string) {
-		e := newExpressions(map[string]string{"#n": "a"}, map[string]value{":v": {kind: "S", text: "x"}})
-		if n, err := e.condition("ConditionExpression", text); err == nil {
-			n.holds(it)
-			n.holds(nil)
-		}
-		if actions, err := e.update(text); err == nil {
-			before := it.size()
-			_, _ = apply(actions, it)
-			if it.size() != before {
-				t.Fatalf("%q changed the item itself", text)
-			}
-		}
-		if paths, err := e.projection(text); err == nil {
-			project(it, paths)
-		}
-	})
-}
-
-func FuzzRequests(f *testing.F) {
-	f.Add("PutItem", `{"TableName":"events","Item":{"pk":{"S":"p"},"sk":{"N":"1"}}}`)
-	f.Add("Query", `{"TableName":"events","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`)
-	f.Add("TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"events"}}]}`)
-	f.Add("BatchGetItem", `{"RequestItems":{"events":{"Keys":[null]}}}`)
-	f.Add("UpdateTable", `{"TableName":"events","GlobalSecondaryIndexUpdates":[{}]}`)
-	s := newService()
-	if _, err := s.CreateTable(f.Context(), eventsTable); err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(_ *testing.T, op, body string) {
-		if o, ok := operations(s)[op]; ok {
-			_, _ = o.Grants([]byte(body))
-			_, _ = do(s, op, body)
-		}
-	})
 }

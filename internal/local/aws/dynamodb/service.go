@@ -4,12 +4,12 @@
 // DynamoDB API reference and developer guide.
 //
 // Differences that a program could notice: indexes are always up to date;
-// capacity is neither limited nor reported; an item whose time to live has
+// capacity is reported, and not limited; an item whose time to live has
 // passed is gone from the next request on (AWS allows itself days, in which it
 // is still read). What is left to AWS is refused by its name: provisioned
-// capacity, local indexes, parallel scans, the legacy parameters without
-// expressions (Expected, KeyConditions and the like), streams, backups, PartiQL
-// and global tables. Tables are changed and removed by the resource provider
+// capacity, local indexes, indexes' keys of several attributes, the legacy
+// parameters without expressions (Expected, KeyConditions and the like),
+// streams, backups, PartiQL and global tables. Tables are changed and removed by the resource provider
 // alone.
 package dynamodb
 
@@ -135,7 +135,10 @@ func (s *Service) Table(name string) (TableInfo, bool) {
 
 // info copies what can be changed; the caller holds the lock.
 func (s *Service) info(t *table) TableInfo {
-	i := TableInfo{Table: t.Table, ARN: s.ARN(t.Name), ID: t.id, Created: t.created, ItemCount: len(t.primary().rows)}
+	i := TableInfo{Table: t.Table, ARN: s.ARN(t.Name), ID: t.id, Created: t.created, Contents: t.primary().contents(), Indexes: map[string]Contents{}}
+	for _, g := range t.GSIs {
+		i.Indexes[g.Name] = t.views[g.Name].contents()
+	}
 	i.Tags = maps.Clone(i.Tags)
 	i.Attributes = slices.Clone(i.Attributes)
 	i.GSIs = slices.Clone(i.GSIs)

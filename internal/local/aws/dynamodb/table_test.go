@@ -1,7 +1,9 @@
 package dynamodb
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/protocol"
@@ -70,10 +72,11 @@ func TestTableOperations(t *testing.T) {
 	const arn = `arn:aws:dynamodb:eu-central-1:000000000000:table/tab`
 	description := `{"TableName":"tab","TableArn":"` + arn + `","TableId":"` + info.ID + `","TableStatus":"ACTIVE","CreationDateTime":1725564788,"ItemCount":0,"TableSizeBytes":0,
 		"KeySchema":[{"AttributeName":"a","KeyType":"HASH"},{"AttributeName":"b","KeyType":"RANGE"}],"DeletionProtectionEnabled":true,
-		"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST"},
+		"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0},"BillingModeSummary":{"BillingMode":"PAY_PER_REQUEST","LastUpdateToPayPerRequestDateTime":1725564788},
 		"AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"},{"AttributeName":"b","AttributeType":"N"},{"AttributeName":"c","AttributeType":"S"}],
 		"SSEDescription":{"Status":"ENABLED","SSEType":"KMS"},
-		"GlobalSecondaryIndexes":[{"IndexName":"by-c","IndexArn":"` + arn + `/index/by-c","IndexStatus":"ACTIVE","KeySchema":[{"AttributeName":"c","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}]}`
+		"GlobalSecondaryIndexes":[{"IndexName":"by-c","IndexArn":"` + arn + `/index/by-c","IndexStatus":"ACTIVE","KeySchema":[{"AttributeName":"c","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"},
+			"ItemCount":0,"IndexSizeBytes":0,"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":0,"WriteCapacityUnits":0}}]}`
 	wantJSON(t, created, `{"TableDescription":`+description+`}`)
 	wantJSON(t, must(t, s, "DescribeTable", `{"TableName":"`+arn+`"}`), `{"Table":`+description+`}`)
 	_, err := do(s, "DescribeTable", `{"TableName":"none"}`)
@@ -88,19 +91,19 @@ func TestTableErrors(t *testing.T) {
 		change func(*Table)
 		want   string
 	}{
-		{"name", func(x *Table) { x.Name = "a b" }, v + badName},
+		{"name", func(x *Table) { x.Name = "a b" }, v + "1 validation error detected: Value 'a b' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
 		{"billing mode", func(x *Table) { x.BillingMode = "FREE" }, v + "1 validation error detected: Value 'FREE' at 'billingMode' failed to satisfy constraint: Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]"},
 		{"no billing mode", func(x *Table) { x.BillingMode = "" }, v + "the billing mode PROVISIONED, which is AWS's default, is not supported by the local AWS"},
 		{"no hash key", func(x *Table) { x.HashKey = "" }, v + "No Hash Key specified in schema.  All Dynamo DB Tables must have exactly one hash key"},
-		{"same key", func(x *Table) { x.RangeKey = "pk" }, v + `Both the Hash Key and the Range Key element in the KeySchema have the same name: "pk"`},
+		{"same key", func(x *Table) { x.RangeKey = "pk" }, v + "Both the Hash Key and the Range Key element in the KeySchema have the same name"},
 		{"undefined", func(x *Table) { x.Attributes = x.Attributes[1:] }, v + "One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [pk], AttributeDefinitions: [at, owner, sk]"},
 		{"unused", func(x *Table) { x.Attributes = append(slices.Clone(x.Attributes), Attribute{"z", "S"}) }, v + "One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [at, owner, pk, sk, z], keys used: [at, owner, pk, sk]"},
-		{"type", func(x *Table) { x.Attributes = []Attribute{{"pk", "BOOL"}} }, v + `1 validation error detected: Value 'BOOL' at 'attributeDefinitions.attributeType' of "pk" failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]`},
+		{"type", func(x *Table) { x.Attributes = []Attribute{{"pk", "BOOL"}} }, v + `1 validation error detected: Value 'BOOL' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]`},
 		{"same index", func(x *Table) { x.GSIs = append(slices.Clone(x.GSIs), x.GSIs[0]) }, v + "One or more parameter values were invalid: Duplicate index name: by-owner"},
-		{"projection", func(x *Table) { x.GSIs = []Index{{Name: "glo", HashKey: "owner", RangeKey: "at", Projection: "SOME"}} }, v + "One or more parameter values were invalid: Unknown ProjectionType: SOME of index: glo"},
+		{"projection", func(x *Table) { x.GSIs = []Index{{Name: "glo", HashKey: "owner", RangeKey: "at", Projection: "SOME"}} }, v + "1 validation error detected: Value 'SOME' at 'globalSecondaryIndexes.1.member.projection.projectionType' failed to satisfy constraint: Member must satisfy enum value set: [ALL, INCLUDE, KEYS_ONLY]"},
 		{"include nothing", func(x *Table) {
 			x.GSIs = []Index{{Name: "glo", HashKey: "owner", RangeKey: "at", Projection: "INCLUDE"}}
-		}, v + "One or more parameter values were invalid: ProjectionType is INCLUDE, and NonKeyAttributes must be specified for INCLUDE only (index: glo)"},
+		}, v + "One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -109,5 +112,46 @@ func TestTableErrors(t *testing.T) {
 			_, err := newService().CreateTable(t.Context(), table)
 			wantError(t, err, tc.want)
 		})
+	}
+}
+
+// TestTableRequestErrors: what a request can say and a Table cannot.
+func TestTableRequestErrors(t *testing.T) {
+	t.Parallel()
+	const (
+		v     = "ValidationException: "
+		one   = v + "1 validation error detected: Value "
+		index = `"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"GlobalSecondaryIndexes":[{"IndexName":"by-a","KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"Projection":%s}]`
+	)
+	key := func(elements string) string { return `"KeySchema":[` + elements + `]` }
+	hash := func(name string) string { return `{"AttributeName":"` + name + `","KeyType":"HASH"}` }
+	var many []string
+	for i := range 21 {
+		many = append(many, fmt.Sprintf(`"n%d"`, i))
+	}
+	for body, want := range map[string]string{
+		key(``): one + "at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		key(hash("a") + `,{"AttributeName":"b","KeyType":"SORT"}`): one + "'SORT' at 'keySchema.2.member.keyType' failed to satisfy constraint: Member must satisfy enum value set: [HASH, RANGE]",
+		key(hash("a") + "," + hash("b")):                           v + "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
+		key(`{"AttributeName":"a","KeyType":"RANGE"}`):             v + "Invalid KeySchema: The first KeySchemaElement is not a HASH key type",
+		key(`{"AttributeName":"a"}`):                               one + "null at 'keySchema.1.member.keyType' failed to satisfy constraint: Member must not be null",
+		key(hash("a") + `,{"AttributeName":"b","KeyType":"RANGE"},{"AttributeName":"c","KeyType":"RANGE"}`): one + "at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+		key(hash(strings.Repeat("a", 256))):                                                                 one + "at 'keySchema.1.member.attributeName' failed to satisfy constraint: Member must have length less than or equal to 255",
+		key(hash("a") + `,{"AttributeName":"a","KeyType":"RANGE"}`):                                         v + "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+		key(hash("a")) + `,"GlobalSecondaryIndexes":[]`:                                                     v + "One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty",
+		fmt.Sprintf(index, `{"ProjectionType":"INCLUDE","NonKeyAttributes":["x","y","x"]}`):                 v + `One or more parameter values were invalid: NonKeyAttributes of index by-a has the attribute "x" twice, or an empty one`,
+		fmt.Sprintf(index, `{"ProjectionType":"INCLUDE"}`):                                                  v + "One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified",
+		fmt.Sprintf(index, `{"ProjectionType":"KEYS_ONLY","NonKeyAttributes":["x"]}`):                       v + "One or more parameter values were invalid: ProjectionType is KEYS_ONLY, but NonKeyAttributes is specified",
+		fmt.Sprintf(index, `{}`):                                                                            v + "One or more parameter values were invalid: Unknown ProjectionType: null",
+		fmt.Sprintf(index, `{"ProjectionType":"INCLUDE","NonKeyAttributes":[`+strings.Join(many, ",")+`]}`): one + "at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: Member must have length less than or equal to 20",
+	} {
+		s := newService()
+		_, err := do(s, "CreateTable", `{"TableName":"tab","BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],`+body+`}`)
+		if err == nil || err.Error() != want {
+			t.Errorf("%.200s: got error\n%v\nwant\n%s", body, err, want)
+		}
+		if _, ok := s.Table("tab"); ok {
+			t.Errorf("%.200s: the table was made nevertheless", body)
+		}
 	}
 }

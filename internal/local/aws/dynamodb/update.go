@@ -21,6 +21,19 @@ type term struct {
 	kids []*term
 }
 
+// kind is the type of a term that is known before there is an item.
+func (t *term) kind() string {
+	switch t.op {
+	case "":
+		return t.leaf.kind()
+	case "+", "-":
+		return "N"
+	case "list_append":
+		return "L"
+	}
+	return ""
+}
+
 // update reads an UpdateExpression (developer guide, "Using update
 // expressions in DynamoDB").
 func (e *expressions) update(text string) ([]action, error) {
@@ -55,11 +68,11 @@ func (e *expressions) update(text string) ([]action, error) {
 	for i, a := range out {
 		paths[i] = a.path
 	}
-	if one, two, found := overlap(paths); found {
-		return nil, p.fail("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", one, two)
-	}
-	return out, nil
+	return out, p.apart(paths)
 }
+
+// longTypes are the names of the types in errors of ADD and DELETE.
+var longTypes = map[string]string{"S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL", "L": "LIST", "M": "MAP"}
 
 func (p *parser) action(clause string) (action, error) {
 	a := action{clause: clause}
@@ -71,7 +84,7 @@ func (p *parser) action(clause string) (action, error) {
 		if err := p.expect("="); err != nil {
 			return a, err
 		}
-		a.term, err = p.sum(0)
+		a.term, err = p.sum()
 		return a, err
 	}
 	v, ok, err := p.placeholder()
@@ -81,17 +94,16 @@ func (p *parser) action(clause string) (action, error) {
 	if !ok {
 		return a, p.syntax()
 	}
-	set := strings.HasSuffix(v.kind, "S") && len(v.kind) == 2
-	if !set && (clause == "DELETE" || v.kind != "N") {
-		return a, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, v.kind)
+	if name, noSet := longTypes[v.kind]; noSet && (clause == "DELETE" || v.kind != "N") {
+		return a, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%[1]s_OPERAND", clause, name)
 	}
 	a.term = &term{leaf: operand{val: &v}}
 	return a, nil
 }
 
 // sum reads one term or two with + or - between them.
-func (p *parser) sum(depth int) (*term, error) {
-	left, err := p.term(depth)
+func (p *parser) sum() (*term, error) {
+	left, err := p.term(false)
 	if err != nil {
 		return nil, err
 	}
@@ -100,23 +112,37 @@ func (p *parser) sum(depth int) (*term, error) {
 		return left, nil
 	}
 	p.pos++
-	right, err := p.term(depth)
-	return &term{op: op, kids: []*term{left, right}}, err
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	right, err := p.term(false)
+	if err != nil {
+		return nil, err
+	}
+	out := &term{op: op, kids: []*term{left, right}}
+	for _, t := range out.kids {
+		if k := t.kind(); k != "" && k != "N" {
+			return nil, p.operandType(op, k)
+		}
+	}
+	return out, nil
 }
 
-func (p *parser) term(depth int) (*term, error) {
-	if depth > maxDepth {
-		return nil, p.fail("The expression contains too many nested operators")
-	}
+// term reads a term; within a function there is no sum.
+func (p *parser) term(within bool) (*term, error) {
 	if p.accept("(") {
-		t, err := p.sum(depth + 1)
+		inner := p.sum
+		if within {
+			inner = func() (*term, error) { return p.term(true) }
+		}
+		t, err := inner()
 		if err != nil {
 			return nil, err
 		}
 		return t, p.expect(")")
 	}
-	if p.pos+1 < len(p.tokens) && p.tokens[p.pos+1] == "(" {
-		return p.call(depth)
+	if p.at(p.pos+1) == "(" && p.peek() != "" && isLetter(p.peek()[0]) {
+		return p.call(within)
 	}
 	if v, ok, err := p.placeholder(); ok || err != nil {
 		return &term{leaf: operand{val: &v}}, err
@@ -125,162 +151,55 @@ func (p *parser) term(depth int) (*term, error) {
 	return &term{leaf: operand{path: path}}, err
 }
 
-func (p *parser) call(depth int) (*term, error) {
+func (p *parser) call(within bool) (*term, error) {
 	t := &term{op: p.next()}
-	if t.op != "if_not_exists" && t.op != "list_append" {
+	if _, other := conditionFunctions[t.op]; other {
+		return nil, p.fail("The function is not allowed in an update expression; function: %s", t.op)
+	}
+	want, known := updateFunctions[t.op]
+	if !known {
 		return nil, p.fail("Invalid function name; function: %s", t.op)
 	}
+	if within && t.op == "list_append" {
+		return nil, p.misused(t.op)
+	}
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
 	p.pos++ // the parenthesis
-	left, err := p.term(depth + 1)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.expect(","); err != nil {
-		return nil, err
-	}
-	right, err := p.term(depth + 1)
-	if err != nil {
-		return nil, err
-	}
-	if t.op == "if_not_exists" && left.leaf.path == nil {
-		return nil, p.fail("Operator or function requires a document path; operator or function: if_not_exists")
-	}
-	t.kids = []*term{left, right}
-	return t, p.expect(")")
-}
-
-var (
-	errMissingOperand = validation("The provided expression refers to an attribute that does not exist in the item")
-	errOperandType    = validation("An operand in the update expression has an incorrect data type")
-	errDocumentPath   = validation("The document path provided in the update expression is invalid for update")
-)
-
-// in evaluates a term against the item as it was before the update.
-func (t *term) in(it item) (value, error) {
-	if t.op == "" {
-		v, ok := t.leaf.in(it)
-		if !ok {
-			return v, errMissingOperand
-		}
-		return v, nil
-	}
-	left, err := t.kids[0].in(it)
-	if t.op == "if_not_exists" {
-		if err == nil {
-			return left, nil
-		}
-		return t.kids[1].in(it)
-	}
-	if err != nil {
-		return left, err
-	}
-	right, err := t.kids[1].in(it)
-	if err != nil {
-		return right, err
-	}
-	if t.op == "list_append" {
-		if left.kind != "L" || right.kind != "L" {
-			return left, errOperandType
-		}
-		return value{kind: "L", list: slices.Concat(left.list, right.list)}, nil
-	}
-	return left.plus(right, t.op == "-")
-}
-
-// plus adds or subtracts numbers.
-func (v value) plus(o value, minus bool) (value, error) {
-	if v.kind != "N" || o.kind != "N" {
-		return v, errOperandType
-	}
-	a, err := parseNumber(v.text)
-	if err != nil {
-		return v, err
-	}
-	b, err := parseNumber(o.text)
-	if err != nil {
-		return v, err
-	}
-	if minus {
-		b = b.neg()
-	}
-	sum, err := a.add(b)
-	if err != nil {
-		return v, err
-	}
-	return value{kind: "N", text: sum.String()}, nil
-}
-
-// apply returns the item with the actions done to it. All read the item as it
-// was.
-func apply(actions []action, it item) (item, error) {
-	out := value{kind: "M", m: it}
-	// Of a list, the last elements go first, so that the indexes of the others
-	// still mean what they meant.
-	ordered := slices.Clone(actions)
-	slices.SortStableFunc(ordered, func(a, b action) int { return removalOrder(a) - removalOrder(b) })
-	for _, a := range ordered {
-		updated, err := a.result(it)
+	for {
+		arg, err := p.term(true)
 		if err != nil {
 			return nil, err
 		}
-		next, ok := out.with(a.path, updated)
-		switch {
-		case ok:
-			out = next
-		case updated != nil || len(a.path) > 1 && a.clause == "REMOVE" && !parentExists(a.path, it):
-			return nil, errDocumentPath
+		if t.kids = append(t.kids, arg); !p.accept(",") {
+			break
 		}
 	}
-	return out.m, nil
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	if len(t.kids) != want {
+		return nil, p.operandCount(t.op, len(t.kids))
+	}
+	return t, p.checkCall(t)
 }
 
-func parentExists(p path, it item) bool {
-	_, ok := p[:len(p)-1].in(it)
-	return ok
-}
-
-// removalOrder puts removals of list elements last, from the end of the list.
-func removalOrder(a action) int {
-	last := a.path[len(a.path)-1]
-	if a.clause != "REMOVE" || !last.isIndex {
-		return 0
+func (p *parser) checkCall(t *term) error {
+	if t.op == "list_append" {
+		for _, arg := range t.kids {
+			if k := arg.kind(); k != "" && k != "L" {
+				return p.operandType(t.op, k)
+			}
+		}
+		return nil
 	}
-	return 1 << 30 / (last.index + 1)
-}
-
-// result is what an action's path shall lead to; nil is nothing.
-func (a action) result(it item) (*value, error) {
-	if a.clause == "REMOVE" {
-		return nil, nil
-	}
-	v, err := a.term.in(it)
-	if err != nil || a.clause == "SET" {
-		return &v, err
-	}
-	old, there := a.path.in(it)
+	first := t.kids[0].leaf.path
 	switch {
-	case a.clause == "ADD" && !there:
-		return &v, nil
-	case !there:
-		return nil, nil
-	case old.kind != v.kind:
-		return nil, errOperandType
-	case v.kind == "N":
-		sum, err := old.plus(v, false)
-		return &sum, err
+	case first == nil:
+		return p.noPath(t.op)
+	case slices.Equal(first, t.kids[1].leaf.path):
+		return p.same(t.op, first)
 	}
-	var set []string
-	for _, e := range old.set {
-		if a.clause == "ADD" || !slices.Contains(v.set, e) {
-			set = append(set, e)
-		}
-	}
-	if a.clause == "ADD" {
-		set = append(set, v.set...)
-	}
-	slices.Sort(set)
-	if set = slices.Compact(set); len(set) == 0 {
-		return nil, nil // an empty set is removed
-	}
-	return &value{kind: old.kind, set: set}, nil
+	return nil
 }

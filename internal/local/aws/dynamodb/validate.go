@@ -1,35 +1,51 @@
 package dynamodb
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// Quotas of the developer guide.
+// Quotas of the developer guide and limits of the API reference.
 const (
-	maxGSIs        = 20
-	maxProjected   = 100
-	maxTags        = 50
-	maxHashKeySize = 2048
-	maxSortKeySize = 1024
+	maxGSIs             = 20
+	maxProjected        = 100
+	maxProjectedOfIndex = 20
+	maxTags             = 50
+	maxHashKeySize      = 2048
+	maxSortKeySize      = 1024
+	maxKeyName          = 255
+	shortestName        = 3
 )
 
-var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
-
-const badName = "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+var nameCharacters = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 
 // ValidateTable returns the error that CreateTable would give for what the table is
 // by itself: all but whether the name is free.
 func ValidateTable(t Table) error {
-	switch {
-	case !tableNames.MatchString(t.Name):
-		return validation(badName)
-	case t.BillingMode == "" || t.BillingMode == "PROVISIONED":
-		return unsupported("the billing mode PROVISIONED, which is AWS's default,", "set the billing mode PAY_PER_REQUEST")
+	var c constraints
+	c.name("tableName", t.Name, shortestName)
+	c.enum("billingMode", t.BillingMode, "PROVISIONED", "PAY_PER_REQUEST")
+	for i, a := range t.Attributes {
+		at := fmt.Sprintf("attributeDefinitions.%d.member.", i+1)
+		c.length(at+"attributeName", len(a.Name), 1, maxKeyName)
+		if !slices.Contains([]string{"B", "N", "S"}, a.Type) {
+			c.violated(fmt.Sprintf("'%s' at '%sattributeType'", a.Type, at), "Member must satisfy enum value set: [B, N, S]")
+		}
+	}
+	for i, g := range t.GSIs {
+		at := fmt.Sprintf("globalSecondaryIndexes.%d.member.", i+1)
+		c.name(at+"indexName", g.Name, shortestName)
+		c.enum(at+"projection.projectionType", g.Projection, "ALL", "INCLUDE", "KEYS_ONLY")
+		c.length(at+"projection.nonKeyAttributes", len(g.NonKeyAttributes), 0, maxProjectedOfIndex)
+	}
+	switch err := c.err(); {
+	case err != nil:
+		return err
 	case t.BillingMode != "PAY_PER_REQUEST":
-		return validation("1 validation error detected: Value '%s' at 'billingMode' failed to satisfy constraint: Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]", t.BillingMode)
+		return unsupported("the billing mode PROVISIONED, which is AWS's default,", "set the billing mode PAY_PER_REQUEST")
 	case len(t.Tags) > maxTags:
 		return validation("One or more parameter values were invalid: a table has at most %d tags", maxTags)
 	}
@@ -42,15 +58,12 @@ func ValidateTable(t Table) error {
 // checkAttributes wants that the definitions are those of the keys, no more
 // and no fewer.
 func checkAttributes(t Table) error {
-	defined := map[string]string{}
+	defined := map[string]bool{}
 	for _, a := range t.Attributes {
-		if a.Name == "" || len(a.Name) > 255 || !slices.Contains([]string{"S", "N", "B"}, a.Type) {
-			return validation("1 validation error detected: Value '%s' at 'attributeDefinitions.attributeType' of %q failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]", a.Type, a.Name)
-		}
-		if _, twice := defined[a.Name]; twice {
+		if defined[a.Name] {
 			return validation("One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: %s", a.Name)
 		}
-		defined[a.Name] = a.Type
+		defined[a.Name] = true
 	}
 	if t.HashKey == "" {
 		return validation("No Hash Key specified in schema.  All Dynamo DB Tables must have exactly one hash key")
@@ -58,7 +71,7 @@ func checkAttributes(t Table) error {
 	used := map[string]bool{}
 	for _, i := range append([]Index{{HashKey: t.HashKey, RangeKey: t.RangeKey}}, t.GSIs...) {
 		if i.HashKey == i.RangeKey {
-			return validation("Both the Hash Key and the Range Key element in the KeySchema have the same name: %q", i.HashKey)
+			return validation("Both the Hash Key and the Range Key element in the KeySchema have the same name")
 		}
 		used[i.HashKey] = true
 		if i.RangeKey != "" {
@@ -66,32 +79,42 @@ func checkAttributes(t Table) error {
 		}
 	}
 	names, keys := slices.Sorted(maps.Keys(defined)), slices.Sorted(maps.Keys(used))
-	if missing := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return defined[k] != "" }); len(missing) > 0 {
+	if slices.ContainsFunc(keys, func(k string) bool { return !defined[k] }) {
+		missing := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return defined[k] })
 		return validation("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s], AttributeDefinitions: [%s]", strings.Join(missing, ", "), strings.Join(names, ", "))
 	}
-	if len(names) > len(keys) {
-		return validation("One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [%s], keys used: [%s]", strings.Join(names, ", "), strings.Join(keys, ", "))
+	switch {
+	case len(names) == len(keys):
+		return nil
+	case len(t.GSIs) == 0:
+		return validation("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
-	return nil
+	return validation("One or more parameter values were invalid: Some AttributeDefinitions are not used. AttributeDefinitions: [%s], keys used: [%s]", strings.Join(names, ", "), strings.Join(keys, ", "))
 }
 
 func checkIndexes(t Table) error {
 	if len(t.GSIs) > maxGSIs {
-		return validation("One or more parameter values were invalid: a table has at most %d global secondary indexes", maxGSIs)
+		return validation("One or more parameter values were invalid: GlobalSecondaryIndex count exceeds the per-table limit of %d", maxGSIs)
 	}
 	names, projected := map[string]bool{}, 0
 	for _, i := range t.GSIs {
 		switch {
-		case !tableNames.MatchString(i.Name):
-			return validation(badName)
 		case names[i.Name]:
 			return validation("One or more parameter values were invalid: Duplicate index name: %s", i.Name)
 		case i.HashKey == "":
 			return validation("One or more parameter values were invalid: No Hash Key specified in schema of index: %s", i.Name)
-		case !slices.Contains([]string{"ALL", "KEYS_ONLY", "INCLUDE"}, i.Projection):
-			return validation("One or more parameter values were invalid: Unknown ProjectionType: %s of index: %s", i.Projection, i.Name)
-		case (i.Projection == "INCLUDE") != (len(i.NonKeyAttributes) > 0):
-			return validation("One or more parameter values were invalid: ProjectionType is %s, and NonKeyAttributes must be specified for INCLUDE only (index: %s)", i.Projection, i.Name)
+		case i.Projection == "":
+			return validation("One or more parameter values were invalid: Unknown ProjectionType: null")
+		case i.Projection == "INCLUDE" && len(i.NonKeyAttributes) == 0:
+			return validation("One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
+		case i.Projection != "INCLUDE" && len(i.NonKeyAttributes) > 0:
+			return validation("One or more parameter values were invalid: ProjectionType is %s, but NonKeyAttributes is specified", i.Projection)
+		}
+		sorted := slices.Sorted(slices.Values(i.NonKeyAttributes))
+		for n, name := range sorted {
+			if name == "" || n > 0 && sorted[n-1] == name {
+				return validation("One or more parameter values were invalid: NonKeyAttributes of index %s has the attribute %q twice, or an empty one", i.Name, name)
+			}
 		}
 		names[i.Name] = true
 		projected += len(i.NonKeyAttributes)

@@ -29,8 +29,9 @@ type item map[string]value
 
 // Limits of the developer guide, "Quotas".
 const (
-	maxItem  = 400 << 10
-	maxDepth = 32
+	maxItem          = 400 << 10
+	maxDepth         = 32
+	maxAttributeName = 65535
 )
 
 // UnmarshalJSON reads a value in DynamoDB's JSON.
@@ -40,7 +41,7 @@ func (v *value) UnmarshalJSON(data []byte) error {
 
 func (v *value) decode(data []byte, depth int) error {
 	if depth > maxDepth {
-		return validation("Nesting Levels have exceeded supported limits")
+		return validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -92,18 +93,7 @@ func (v *value) decodeKind(raw json.RawMessage, depth int) error {
 			}
 		}
 	case "M":
-		var m map[string]json.RawMessage
-		if json.Unmarshal(raw, &m) != nil {
-			return serialization()
-		}
-		v.m = make(item, len(m))
-		for name, raw := range m {
-			var e value
-			if err := e.decode(raw, depth+1); err != nil {
-				return err
-			}
-			v.m[name] = e
-		}
+		v.m, err = decodeItem(raw, depth+1)
 	case "SS", "NS", "BS":
 		err = v.decodeSet(raw)
 	default:
@@ -112,13 +102,55 @@ func (v *value) decodeKind(raw json.RawMessage, depth int) error {
 	return err
 }
 
+// UnmarshalJSON reads an item in DynamoDB's JSON; null is none.
+func (it *item) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var err error
+	*it, err = decodeItem(data, 0)
+	return err
+}
+
+func decodeItem(data []byte, depth int) (item, error) {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(data, &m) != nil {
+		return nil, serialization()
+	}
+	it := make(item, len(m))
+	for name, raw := range m {
+		if err := checkAttributeName(name); err != nil {
+			return nil, err
+		}
+		var e value
+		if err := e.decode(raw, depth); err != nil {
+			return nil, err
+		}
+		it[name] = e
+	}
+	return it, nil
+}
+
+// emptySets are what the types of sets are called where one is empty.
+var emptySets = map[string]string{
+	"SS": "An string set  may not be empty", "NS": "An number set  may not be empty", "BS": "Binary sets should not be empty",
+}
+
+// repeatedMembers are the errors of sets that have a member twice. AWS shows
+// the members too.
+var repeatedMembers = map[string]string{
+	"SS": "One or more parameter values were invalid: Input collection contains duplicates.",
+	"NS": "Input collection contains duplicates",
+	"BS": "One or more parameter values were invalid: Input collection of type BS contains duplicates.",
+}
+
 func (v *value) decodeSet(raw json.RawMessage) error {
 	var list []string
 	if json.Unmarshal(raw, &list) != nil {
 		return serialization()
 	}
 	if len(list) == 0 {
-		return validation("One or more parameter values were invalid: An string set  may not be empty")
+		return validation("One or more parameter values were invalid: %s", emptySets[v.kind])
 	}
 	for i, text := range list {
 		var err error
@@ -128,7 +160,7 @@ func (v *value) decodeSet(raw json.RawMessage) error {
 	}
 	slices.Sort(list)
 	if len(slices.Compact(slices.Clone(list))) != len(list) {
-		return validation("One or more parameter values were invalid: Input collection contains duplicates.")
+		return validation("%s", repeatedMembers[v.kind])
 	}
 	v.set = list
 	return nil
@@ -210,14 +242,22 @@ func appendScalar(b []byte, kind, text string) []byte {
 	return append(b, quoted...)
 }
 
+// wire is a scalar as a client writes it.
+func (v value) wire() string {
+	if v.kind == "B" {
+		return base64.StdEncoding.EncodeToString([]byte(v.text))
+	}
+	return v.text
+}
+
 // size is what a value counts for an item's size (developer guide, "DynamoDB
-// item sizes and formats"), numbers by their digits.
+// item sizes and formats").
 func (v value) size() int {
 	switch v.kind {
 	case "BOOL", "NULL":
 		return 1
 	case "N":
-		return (len(v.text)+1)/2 + 1
+		return numberSize(v.text)
 	case "L":
 		n := 3
 		for _, e := range v.list {

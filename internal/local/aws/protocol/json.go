@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,11 @@ func (s *JSON) Serve(w http.ResponseWriter, r *Request) {
 		s.Fail(w, awserr.New("UnknownOperationException", "An unknown operation was requested."))
 		return
 	}
+	if coding := r.HTTP.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		r.Console.Refused(s.Name+": the body of the request has the Content-Encoding "+strconv.Quote(coding)+", which is not supported by the local AWS", "send it as it is: in an AWS SDK, disable request compression")
+		s.Fail(w, awserr.New("SerializationException", "a body with a Content-Encoding is not supported by the local AWS"))
+		return
+	}
 	answer, err := run(r, s.Name+":"+name, r.Body, op.Grants, op.Run)
 	if err != nil {
 		s.Fail(w, err)
@@ -115,6 +121,22 @@ func (s *JSON) write(w http.ResponseWriter, status int, answer any) {
 	_, _ = w.Write(body) // the client may have gone
 }
 
+// member leaves out of a field's name the embedded structs that it begins with,
+// which are no members of the JSON.
+func member(field string, of reflect.Type) string {
+	for of != nil && of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	name, rest, nested := strings.Cut(field, ".")
+	if of == nil || of.Kind() != reflect.Struct || !nested {
+		return field
+	}
+	if f, ok := of.FieldByName(name); ok && f.Anonymous {
+		return member(rest, f.Type)
+	}
+	return field
+}
+
 // Decode reads a request's JSON. As on AWS members that the operation does
 // not know are left out; what is no JSON object, or has a member of another
 // type, is a SerializationException. The error never repeats a value.
@@ -133,7 +155,7 @@ func Decode(body []byte, into any) error {
 	case errors.As(err, &own): // of a type that reads itself
 		return own
 	case errors.As(err, &typed):
-		return awserr.New("SerializationException", "the member %q must be of type %s", typed.Field, typed.Type)
+		return awserr.New("SerializationException", "the member %q must be of type %s", member(typed.Field, reflect.TypeOf(into)), typed.Type)
 	case err != nil:
 		return awserr.New("SerializationException", "the body of the request must be a JSON object")
 	}
