@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components"
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 )
 
 // settings are the stack's configuration. Pulumi.yaml describes each of them
@@ -32,11 +33,11 @@ type settings struct {
 	deletionProtection  bool
 }
 
-func defaultSettings() settings {
-	return settings{ //nolint:gosec // the names of secrets' parameters, not secrets
+func defaultSettings(stack string) settings {
+	return settings{
 		authMethods:      authJwt,
-		secretPath:       "/events-api/jwt-secret",
-		signingKeysPath:  "/events-api/signing-keys",
+		secretPath:       schema.OfStack(schema.SecretPath, stack),
+		signingKeysPath:  schema.OfStack(schema.SigningKeysPath, stack),
 		secretMaxAge:     5 * time.Minute,
 		architecture:     "arm64",
 		logRetentionDays: 30,
@@ -137,7 +138,7 @@ func configOf(ctx *pulumi.Context) (settings, error) {
 	if err := fromEnv(pulumi.EnvConfigSecretKeys, &secret); err != nil {
 		return settings{}, err
 	}
-	return readSettings(ctx.Project(), values, secret)
+	return readSettings(ctx.Project(), ctx.Stack(), values, secret)
 }
 
 // fromEnv reads JSON. Its error leaves out the text, which may hold secrets of
@@ -156,9 +157,10 @@ func fromEnv(name string, value any) error {
 // readSettings reads the project's configuration from values, whose keys begin
 // with their namespace. All mistakes come back together, a line each: unknown
 // keys, values that are not allowed, and keys that are marked as secret. None
-// of the settings is a secret, and so their values may stand in an error.
-func readSettings(project string, values map[string]string, secret []string) (settings, error) {
-	s := defaultSettings()
+// of the settings is a secret, and so their values may stand in an error. The
+// stack's name takes the place of contract.StackPlaceholder in a value.
+func readSettings(project, stack string, values map[string]string, secret []string) (settings, error) {
+	s := defaultSettings(stack)
 	var mistakes []error
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		name, ours := strings.CutPrefix(key, project+":")
@@ -173,7 +175,7 @@ func readSettings(project string, values map[string]string, secret []string) (se
 		case slices.Contains(secret, key):
 			err = errors.New("is marked as a secret, and is none: set it without --secret")
 		default:
-			err = read(&s, values[key])
+			err = read(&s, schema.OfStack(values[key], stack))
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("configuration %s: %w", key, err))

@@ -25,16 +25,20 @@ func TestReadSettings(t *testing.T) {
 		want   settings
 		err    string
 	}{
-		{name: "none", want: defaultSettings()},
+		{name: "none", want: defaultSettings("dev")},
 		{name: "all", values: map[string]string{
 			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
 			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true",
 			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m",
 		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true}},
 		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
-			want: settings{"jwt", time.Hour, "/events-api/jwt-secret", "/events-api/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
 		{name: "methods", values: map[string]string{"authMethods": "signature, jwt,apikey", "authorizerTtl": "0s"},
-			want: settings{"jwt,apikey,signature", 0, "/events-api/jwt-secret", "/events-api/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+		{name: "the stack's name", values: map[string]string{"secretPath": "/team/{stack}/a", "signingKeysPath": "/{stack}"},
+			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false}},
+		{name: "other braces", values: map[string]string{"secretPath": "/team/{project}/a"},
+			err: `secretPath: "/team/{project}/a" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{name: "no method", values: map[string]string{"authMethods": ""},
 			err: `authMethods: "" is not one of jwt, apikey, signature: write one or more of them, with commas between them`},
 		{name: "unknown method", values: map[string]string{"authMethods": "jwt,JWT"},
@@ -84,7 +88,7 @@ ttl: is not known: the keys are architecture, authMethods, authorizerTtl, deleti
 			for key, value := range test.values {
 				values["events-api:"+key] = value
 			}
-			got, err := readSettings("events-api", values, test.secret)
+			got, err := readSettings("events-api", "dev", values, test.secret)
 			message, want := "", ""
 			if err != nil {
 				message = err.Error()
@@ -123,23 +127,24 @@ func TestPulumiYaml(t *testing.T) {
 		}
 		values[project.Name+":"+key] = fmt.Sprint(setting.Default)
 	}
-	got, err := readSettings(project.Name, values, nil)
+	got, err := readSettings(project.Name, "dev", values, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != defaultSettings() {
-		t.Errorf("the defaults in Pulumi.yaml are %+v, the program's %+v", got, defaultSettings())
+	if got != defaultSettings("dev") {
+		t.Errorf("the defaults in Pulumi.yaml are %+v, the program's %+v", got, defaultSettings("dev"))
 	}
 }
 
 func TestStackFiles(t *testing.T) {
 	t.Parallel()
-	dev, prod := defaultSettings(), defaultSettings()
+	dev, prod := defaultSettings("dev"), defaultSettings("prod")
 	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection = 5*time.Minute, true, true
-	for file, want := range map[string]settings{"Pulumi.dev.yaml": dev, "Pulumi.prod.yaml": prod} {
+	for name, want := range map[string]settings{"dev": dev, "prod": prod} {
+		file := "Pulumi." + name + ".yaml"
 		var stack struct{ Config map[string]string }
 		readYaml(t, file, &stack)
-		if got, err := readSettings("events-api", stack.Config, nil); err != nil || got != want {
+		if got, err := readSettings("events-api", name, stack.Config, nil); err != nil || got != want {
 			t.Errorf("%s gives %+v and %v, want %+v", file, got, err, want)
 		}
 		if stack.Config["aws:region"] != "eu-central-1" {
@@ -162,7 +167,7 @@ func readYaml(t *testing.T, file string, value any) {
 func TestEventsApiAccess(t *testing.T) {
 	t.Parallel()
 	access := map[string]components.Auth{}
-	for key, route := range eventsApi(defaultSettings()).Routes {
+	for key, route := range eventsApi(defaultSettings("dev")).Routes {
 		access[key] = route.Auth
 	}
 	want := map[string]components.Auth{
@@ -179,7 +184,7 @@ func TestEventsApiMethods(t *testing.T) {
 	t.Parallel()
 	const jwt, keys = pulumi.String("/a/jwt"), pulumi.String("/a/keys")
 	multi := func(methods string) components.FunctionArgs {
-		return components.FunctionArgs{Package: "./handlers/multiauthorizer", Name: "authorizer",
+		return components.FunctionArgs{Package: "./handlers/multiauthorizer", Name: "multiauthorizer-" + strings.ReplaceAll(methods, ",", "-"),
 			Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String(methods)}}
 	}
 	secrets := map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": keys}
@@ -201,7 +206,7 @@ func TestEventsApiMethods(t *testing.T) {
 	} {
 		t.Run(test.methods, func(t *testing.T) {
 			t.Parallel()
-			s := defaultSettings()
+			s := defaultSettings("dev")
 			s.authMethods, s.secretPath, s.signingKeysPath = test.methods, string(jwt), string(keys)
 			s.secretMaxAge, s.pointInTimeRecovery, s.deletionProtection = time.Minute, true, true
 			args := eventsApi(s)

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components"
@@ -110,8 +112,11 @@ func authorizer(s settings) components.AuthorizerArgs {
 		return args
 	}
 	args.Function = components.FunctionArgs{
-		Package:     "./handlers/multiauthorizer",
-		Name:        "authorizer", // the same function, with other code
+		Package: "./handlers/multiauthorizer",
+		// Another function for other methods: a change of code, environment and
+		// permissions of one would take AWS several steps, and requests between
+		// them would be answered with 500.
+		Name:        "multiauthorizer-" + strings.ReplaceAll(s.authMethods, ",", "-"),
 		Environment: map[string]pulumi.StringInput{envAuthMethods: pulumi.String(s.authMethods)},
 	}
 	args.IdentitySources = []string{} // none of the headers is in every request

@@ -11,7 +11,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
@@ -59,7 +59,8 @@ func main() { cli.Main("rotate", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("rotate", usage, stdout)
 	var o options
-	flags.StringVar(&o.path, "secret-path", token.DefaultSecretPath, "the SSM `parameter` that holds the secret")
+	flags.StringVar(&o.path, "secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret; {stack} stands for --stack")
+	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	flags.StringVar(&o.kmsKey, "kms-key", "", "the KMS `key` to encrypt with; give it each time if the parameter has a key of its own")
 	flags.BoolVar(&o.prepare, "prepare", false, "only let authorizers know a new secret")
 	flags.BoolVar(&o.finish, "finish", false, "drop the previous secret")
@@ -69,6 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
+	o.path = schema.OfStack(o.path, *stack)
 	switch {
 	case o.prepare && o.finish:
 		return cli.Usagef("--prepare and --finish are given together; choose one")
@@ -141,7 +143,7 @@ func report(p *parameter.Parameter, o options, now time.Time) string {
 	}
 	where := fmt.Sprintf("parameter %s, Region %s, version %d\nIt is encrypted with %s.", p.Path, p.Region, p.Version, key)
 	again := "go run ./scripts/rotate"
-	if o.path != token.DefaultSecretPath {
+	if o.path != schema.OfStack(schema.SecretPath, schema.DefaultStack) {
 		again += " --secret-path " + o.path
 	}
 	at := func(d time.Duration) string {

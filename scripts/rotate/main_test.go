@@ -18,7 +18,7 @@ import (
 const (
 	testSecret  = "0123456789abcdef0123456789abcdef"
 	otherSecret = "fedcba9876543210fedcba9876543210"
-	path        = "/events-api/jwt-secret"
+	path        = "/events-api/dev/jwt-secret"
 )
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }
@@ -116,7 +116,7 @@ func TestRotation(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.put(t, path, ssm.TypeSecureString, testSecret+"\n", 0)
-	const rotated = `secret rotated: parameter /events-api/jwt-secret, Region eu-central-1, version VERSION
+	const rotated = `secret rotated: parameter /events-api/dev/jwt-secret, Region eu-central-1, version VERSION
 It is encrypted with the account's default key, alias/aws/ssm.
 From now on sign with the new secret; go run ./scripts/token does. Authorizers find it
 with the first token that it has signed, and read it in 5m0s, at TIME, in any case.
@@ -128,7 +128,7 @@ go run ./scripts/rotate --finish
 	if first[0] == testSecret || !strings.HasPrefix(first[0], "base64:") || first[1] != testSecret+"\n" {
 		t.Error("the rotation is not one")
 	}
-	c.run(t, `previous secret dropped: parameter /events-api/jwt-secret, Region eu-central-1, version 3
+	c.run(t, `previous secret dropped: parameter /events-api/dev/jwt-secret, Region eu-central-1, version 3
 It is encrypted with the account's default key, alias/aws/ssm.
 Tokens that it has signed are refused at the latest in 3m0s, at TIME: the authorizers
 keep their keys for 1m0s, API Gateway keeps what they answered for 2m0s. To end the latter
@@ -138,7 +138,7 @@ An authorizer that cannot reach Systems Manager keeps its keys for up to 1h0m0s.
 	if c.secrets(t, path) != [3]string{first[0]} {
 		t.Error("the old secret is not dropped, or the new one has changed")
 	}
-	c.run(t, `next secret made: parameter /events-api/jwt-secret, Region eu-central-1, version 4
+	c.run(t, `next secret made: parameter /events-api/dev/jwt-secret, Region eu-central-1, version 4
 It is encrypted with the account's default key, alias/aws/ssm.
 The current secret signs as before. All authorizers accept the next one in 5m0s, at TIME.
 Then sign with it: go run ./scripts/rotate
@@ -148,7 +148,7 @@ Then sign with it: go run ./scripts/rotate
 		t.Error("the preparation is not one")
 	}
 	// Not yet: the authorizers would not know it.
-	const tooYoung = `rotate: rotating parameter "/events-api/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret` + "\n"
+	const tooYoung = `rotate: rotating parameter "/events-api/dev/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret` + "\n"
 	if got := clitest.Run(t, c.root); got.Code != 1 || timestamp.ReplaceAllString(got.Stderr, "TIME") != tooYoung {
 		t.Errorf("got %+v, want %q", got, tooYoung)
 	}

@@ -11,10 +11,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
-// defaultKeysPath is the SSM parameter with the keys of the Events API, unless
-// its configuration says otherwise.
-const defaultKeysPath = "/events-api/signing-keys"
-
 // envKeys can hold the keys themselves.
 const envKeys = "SIGNING_KEYS"
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/cleartext"
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
@@ -50,7 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.bodyFile, "body-file", "", "the `file` that is the request's body")
 	flags.StringVar(&o.contentType, "content-type", "application/json", "the media `type` of the body")
 	flags.StringVar(&o.keyID, "key-id", "", "the `id` of the key to sign with; needed where there is more than one")
-	flags.StringVar(&o.keysPath, "keys-path", defaultKeysPath, "the SSM `parameter` that holds the keys")
+	flags.StringVar(&o.keysPath, "keys-path", schema.SigningKeysPath, "the SSM `parameter` that holds the keys; {stack} stands for --stack")
+	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	flags.StringVar(&o.keysFile, "keys-file", "", "the `file` that holds the keys, instead of the parameter")
 	flags.StringVar(&o.authority, "authority", "", "the `host` that the API is called by, where a proxy in front of it has another name")
 	flags.DurationVar(&o.expiresIn, "expires-in", 0, "how long the signature is good, a Go `duration` of 1s to 5m, rounded up to the next whole second of the clock; 5m if it is not given")
@@ -58,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
+	o.keysPath = schema.OfStack(o.keysPath, *stack)
 	body, err := o.check()
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 const (
 	testSecret = "0123456789abcdef0123456789abcdef"
 	oneKey     = `{"keys":{"partner-1":"` + testSecret + `"}}`
-	twoKeys    = `{"keys":{"partner-1":"` + testSecret + `","partner-2":"base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}}`
+	twoKeys    = `{"keys":{"partner-1":"` + testSecret + `","partner-2":"base64:YW5vdGhlci1zZWNyZXQtb2YtMzItYnl0ZXMtb3ItbW9yZSE="}}`
 )
 
 func TestMain(m *testing.M) { clitest.Main(m, main) }
@@ -123,7 +123,7 @@ func TestKeySources(t *testing.T) {
 		args []string
 		key  string
 	}{
-		{"parameter", newSSM(t, "/events-api/signing-keys", oneKey), nil, "partner-1"},
+		{"parameter", newSSM(t, "/events-api/dev/signing-keys", oneKey), nil, "partner-1"},
 		{"another parameter", newSSM(t, "/p", twoKeys), []string{"--keys-path", "/p", "--key-id", "partner-2"}, "partner-2"},
 		{"file before environment", []string{"SIGNING_KEYS=" + oneKey}, []string{"--keys-file", file, "--key-id", "partner-2"}, "partner-2"},
 		{"environment", []string{"SIGNING_KEYS=" + twoKeys}, []string{"--key-id", "partner-1", "--authority", "Origin.example", "--expires-in", "30s"}, "partner-1"},
@@ -145,7 +145,7 @@ func TestKeySources(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	got := clitest.Run(t, nil, "--help")
-	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, `default "/events-api/signing-keys"`) {
+	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, `default "/events-api/{stack}/signing-keys"`) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -211,8 +211,8 @@ func TestFailures(t *testing.T) {
 		args []string
 		text string
 	}{
-		{"no Region", nil, nil, `reading parameter "/events-api/signing-keys": no AWS Region is configured`},
-		{"no parameter", newSSM(t, "/p", oneKey), nil, `reading parameter "/events-api/signing-keys": there is none in eu-central-1; put one: printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/signing-keys --value file:///dev/stdin` + "\n"},
+		{"no Region", nil, nil, `reading parameter "/events-api/dev/signing-keys": no AWS Region is configured`},
+		{"no parameter", newSSM(t, "/p", oneKey), nil, `reading parameter "/events-api/dev/signing-keys": there is none in eu-central-1; put one: printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/dev/signing-keys --value file:///dev/stdin` + "\n"},
 		{"no such key", []string{"SIGNING_KEYS=" + oneKey}, []string{"--key-id", "partner-2"}, `environment variable SIGNING_KEYS has no key with the id "partner-2"`},
 		{"no ids", []string{"SIGNING_KEYS=" + testSecret}, nil, `using environment variable SIGNING_KEYS: its keys have no ids; write {"keys": {"key id": "secret"}}`},
 		{"short secret", []string{`SIGNING_KEYS={"keys":{"k":"short"}}`}, nil, "using environment variable SIGNING_KEYS: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32"},
@@ -245,7 +245,7 @@ func TestCure(t *testing.T) {
 aws() { echo "$*"; for last; do :; done; cat "${last#file://}" >'`+file+`'; }
 `+cure)
 	output, err := command.CombinedOutput()
-	if want := "ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/signing-keys --value file:///dev/stdin\n"; err != nil || string(output) != want {
+	if want := "ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/dev/signing-keys --value file:///dev/stdin\n"; err != nil || string(output) != want {
 		t.Fatalf("%s\nsays %q, %v; want %q", cure, output, err, want)
 	}
 	if got := sign(t, nil, "--keys-file", file, "--url", "https://api.example.com/"); got.Code != 0 || !strings.Contains(got.Stdout, `;keyid="partner-1"`) {

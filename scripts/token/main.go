@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
@@ -37,7 +38,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("token", usage, stdout)
 	subject := flags.String("subject", "", "whom the token speaks for, its `sub` claim (required)")
 	expiresIn := flags.Duration("expires-in", time.Hour, "how long the token is good, a Go `duration` of at least 1s")
-	secretPath := flags.String("secret-path", token.DefaultSecretPath, "the SSM `parameter` that holds the secret")
+	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret; {stack} stands for --stack")
+	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	keyID := flags.String("key-id", "", "the `id` of the key to sign with, for a secret document that gives its keys ids (default the current key)")
 	claims := map[string]any{}
 	flags.Func("claim", "a further claim, `name=value`, as often as needed; the value is JSON if it reads as JSON, else text", func(s string) error {
@@ -58,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if !strings.HasPrefix(*secretPath, "/") {
 		return cli.Usagef("--secret-path is %q, which does not begin with a slash", *secretPath)
 	}
-	key, err := parameter.ReadKey(ctx, *secretPath, *keyID)
+	key, err := parameter.ReadKey(ctx, schema.OfStack(*secretPath, *stack), *keyID)
 	if err != nil {
 		return err
 	}

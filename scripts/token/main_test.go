@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { clitest.Main(m, main) }
 func newSSM(t *testing.T, value string) []string {
 	t.Helper()
 	store := ssm.New(endpointtest.Account, nil)
-	if _, _, err := store.Put(ssm.Parameter{Name: token.DefaultSecretPath, Type: ssm.TypeSecureString, Value: value}); err != nil {
+	if _, _, err := store.Put(ssm.Parameter{Name: schema.OfStack(schema.SecretPath, "dev"), Type: ssm.TypeSecureString, Value: value}); err != nil {
 		t.Fatal(err)
 	}
 	return endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": store.Handler()}}).Root().Environ()
@@ -100,7 +100,7 @@ func checkToken(t *testing.T, stdout string) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	got := clitest.Run(t, nil, "--help")
-	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-subject sub") || !strings.Contains(got.Stdout, `default "/events-api/jwt-secret"`) {
+	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, usage) || !strings.Contains(got.Stdout, "-subject sub") || !strings.Contains(got.Stdout, `default "/events-api/{stack}/jwt-secret"`) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -144,7 +144,7 @@ func TestFailures(t *testing.T) {
 		name, flag, text string
 	}{
 		{"no parameter", "--secret-path=/p", `reading parameter "/p": there is none in eu-central-1; put one: printf 'base64:%s' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /p --value file:///dev/stdin`},
-		{"no such key", "--key-id=k9", `using parameter "/events-api/jwt-secret": it has no key with the id "k9"`},
+		{"no such key", "--key-id=k9", `using parameter "/events-api/dev/jwt-secret": it has no key with the id "k9"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

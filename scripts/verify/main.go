@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/events/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
@@ -40,7 +41,8 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags := cli.NewFlags("verify", usage, stdout)
 	apiURL := flags.String("api-url", "", "the API's `URL`, the stack output apiUrl (required)")
 	stdin := flags.Bool("token-stdin", false, "read a token that the authorizer accepts from standard input")
-	secretPath := flags.String("secret-path", token.DefaultSecretPath, "the SSM parameter that holds the secret, where no token is given")
+	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM parameter that holds the secret, where no token is given; {stack} stands for --stack")
+	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if err := verify.CheckURL(*apiURL); err != nil { // before there is a token
 		return cli.Usagef("--api-url: %w", err)
 	}
-	bearer, err := readToken(ctx, *stdin, *secretPath)
+	bearer, err := readToken(ctx, *stdin, schema.OfStack(*secretPath, *stack))
 	if err != nil {
 		return err
 	}

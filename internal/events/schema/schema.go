@@ -1,4 +1,5 @@
-// Package schema names the attributes and the index of the events table. The
+// Package schema names the attributes and the index of the events table, and the
+// parameters of a stack. The
 // program that creates the table and the store that reads and writes it both
 // take the names from here, so that neither can drift from the other.
 package schema

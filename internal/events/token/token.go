@@ -14,10 +14,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 )
 
-// DefaultSecretPath is the SSM parameter that holds the secret unless a
-// stack's configuration says otherwise.
-const DefaultSecretPath = "/events-api/jwt-secret" //nolint:gosec // a parameter's name, not a secret
-
 // Claims is what a token says.
 type Claims struct {
 	// Subject is whom the token speaks for, the claim sub. Required; see
