@@ -55,7 +55,7 @@ var floors = []floor{
 	{packages: "authz/...", imports: []string{"internal/contract", "internal/strictjson"}, never: slices.Concat(pulumiModules, awsClients, cedarEngine)},
 
 	// The Events API. The program knows the names that it shares with the functions.
-	{packages: "internal/events/schema", imports: []string{"internal/contract"}},
+	{packages: "internal/events/schema"},
 	{packages: "internal/events/verify", imports: []string{"internal/cleartext"}},
 	{packages: "internal/events/eventstest", imports: []string{"internal/contract", "internal/events/schema", "internal/local/aws/..."}},
 	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},

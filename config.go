@@ -158,7 +158,7 @@ func fromEnv(name string, value any) error {
 // with their namespace. All mistakes come back together, a line each: unknown
 // keys, values that are not allowed, and keys that are marked as secret. None
 // of the settings is a secret, and so their values may stand in an error. The
-// stack's name takes the place of contract.StackPlaceholder in a value.
+// stack's name takes the place of {stack} in a value.
 func readSettings(project, stack string, values map[string]string, secret []string) (settings, error) {
 	s := defaultSettings(stack)
 	var mistakes []error

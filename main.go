@@ -101,9 +101,11 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 // one that tells methods apart.
 func authorizer(s settings) components.AuthorizerArgs {
 	args := components.AuthorizerArgs{
-		Function:     components.FunctionArgs{Package: "./handlers/authorizer"},
-		SecretMaxAge: s.secretMaxAge,
-		CacheTtl:     s.authorizerTtl,
+		Function: components.FunctionArgs{Package: "./handlers/authorizer"},
+		CacheTtl: s.authorizerTtl,
+	}
+	if s.accepts(authJwt) || s.accepts(authSignature) { // API keys are no secrets of the function
+		args.SecretMaxAge = s.secretMaxAge
 	}
 	if s.accepts(authJwt) {
 		args.SecretPath = pulumi.String(s.secretPath)

@@ -25,6 +25,12 @@ type TableArgs struct {
 	// Attributes are the types of the attributes that are keys of the table or
 	// of an index, by name: "S" for string, "N" for number, "B" for binary.
 	// DynamoDB knows no others here. Those left out are strings.
+	//
+	// A type cannot be changed: AWS's provider sends it when the table or an
+	// index is made, and reports success for a change that AWS never sees. The
+	// component knows nothing of the table that is there and cannot find it
+	// out; the local AWS refuses the change. Give an index another name, or
+	// move the items to a new table.
 	Attributes map[string]string
 	// GlobalSecondaryIndexes are the table's indexes by name. Defaults to
 	// none.

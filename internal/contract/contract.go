@@ -85,10 +85,6 @@ const (
 	AuthorizerTableTTL = "expiresAt"
 )
 
-// StackPlaceholder stands for the stack's name in a setting of a project. No
-// parameter's name has braces.
-const StackPlaceholder = "{stack}"
-
 // How a deployment to the local AWS differs from one to AWS.
 const (
 	// EnvBuildTarget tells the build step what to compile for. Unset, it is

@@ -153,5 +153,23 @@ func (d *Deployment) functionLog(function string) ([]byte, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("reading the log of %s: %w", function, err)
 	}
-	return content, nil
+	return recordsOf(content, function), nil
+}
+
+// recordsOf returns the records of one function in a log group, which may be that
+// of several: then the name of the stream, which each record has after its time,
+// has the function's in it. Further lines of a record begin with a tab.
+func recordsOf(content []byte, function string) []byte {
+	var records []byte
+	ours := false
+	for line := range bytes.Lines(content) {
+		if fields := bytes.SplitN(line, []byte(" "), 3); !bytes.HasPrefix(line, []byte("\t")) && len(fields) == 3 {
+			stream := fields[1]
+			ours = bytes.Contains(stream, []byte("/[")) || bytes.Contains(stream, []byte("/"+function+"["))
+		}
+		if ours {
+			records = append(records, line...)
+		}
+	}
+	return records
 }

@@ -34,9 +34,9 @@ func TestMethods(t *testing.T) {
 	d.testOneCredential(t)
 	d.testTableOutage(t)
 
-	// Back to tokens alone: the same function with other code, and no tables.
+	// Back to tokens alone: another authorizer, and no tables.
 	d.set(t, "authMethods", "jwt")
-	d.up(t, map[string]int{"update": 3, "delete": 2})
+	d.up(t, map[string]int{"create": 6, "update": 2, "delete": 8})
 	d.verify(t, 0)
 }
 
@@ -303,5 +303,5 @@ func (d deployed) testTableOutage(t *testing.T) {
 // initialisations counts how often the authorizer's function has started.
 func (d deployed) initialisations(t testing.TB) int {
 	t.Helper()
-	return bytes.Count(d.log(t, "authorizer"), []byte("Init Duration: "))
+	return bytes.Count(d.log(t, "multiauthorizer-jwt-apikey-signature"), []byte("Init Duration: "))
 }

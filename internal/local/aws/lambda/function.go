@@ -106,6 +106,9 @@ func (v *version) retire() []*environment {
 	return idle
 }
 
+// defaultLogGroup is where a function logs that says nothing of it.
+func defaultLogGroup(function string) string { return "/aws/lambda/" + function }
+
 func (f Function) withDefaults() Function {
 	if f.Architecture == "" {
 		f.Architecture = "x86_64"
@@ -117,7 +120,7 @@ func (f Function) withDefaults() Function {
 		f.Timeout = 3 * time.Second
 	}
 	if f.LogGroup == "" {
-		f.LogGroup = "/aws/lambda/" + f.Name
+		f.LogGroup = defaultLogGroup(f.Name)
 	}
 	if f.LogFormat == "" {
 		f.LogFormat = formatText

@@ -21,9 +21,19 @@ type logStream struct {
 }
 
 func (s *Service) newLogStream(v *version, identity iam.Identity) *logStream {
+	// In a group that is not the function's own the stream has its name too
+	// (developer guide, monitoring-cloudwatchlogs-loggroups).
+	function, version := "", "["+latest+"]"
+	if v.info.LogGroup != defaultLogGroup(v.info.Name) {
+		function = v.info.Name
+	}
+	random := randomHex(16)
+	if function != "" {
+		random = "[" + random + "]"
+	}
 	return &logStream{
 		s: s, v: v, identity: identity,
-		name: s.now().UTC().Format("2006/01/02") + "/[" + latest + "]" + randomHex(16),
+		name: s.now().UTC().Format("2006/01/02") + "/" + function + version + random,
 	}
 }
 

@@ -56,6 +56,24 @@ func TestLogFileLine(t *testing.T) {
 	}
 }
 
+// In a log group that is not the function's own, streams say whose they are.
+func TestStreamInAnotherGroup(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if err := f.logs.CreateGroup(logs.Group{Name: "shared"}); err != nil {
+		t.Fatal(err)
+	}
+	f.create(func(in *Function) { in.LogGroup = "shared" })
+	f.invoke(`{"mode":"pid"}`)
+	file, err := os.ReadFile(f.logs.File("shared"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^2026-03-04T23:59:59\.000Z 2026/03/04/fn\[\$LATEST\]\[[0-9a-f]{32}\] START RequestId: `).Match(file) {
+		t.Errorf("%s", file)
+	}
+}
+
 func TestLogRefused(t *testing.T) {
 	t.Parallel()
 	const stream = `arn:aws:logs:eu-central-1:000000000000:log-group:/aws/lambda/fn:log-stream:`

@@ -16,7 +16,7 @@ type apiInputs struct {
 	Version                   string            `json:"version"`
 	DisableExecuteAPIEndpoint bool              `json:"disableExecuteApiEndpoint"`
 	RouteSelectionExpression  string            `json:"routeSelectionExpression"`
-	CORSConfiguration         *corsInputs       `json:"corsConfiguration"`
+	CORSConfiguration         *corsInputs       `json:"corsConfiguration" aws:"set"`
 	Tags                      map[string]string `json:"tags"`
 }
 
@@ -65,7 +65,7 @@ func apiResource() resource {
 	return definition[apiInputs]{
 		Type: "aws:apigatewayv2/api:Api",
 		// API Gateway V2 API reference, Apis: at most 128 characters.
-		Name: "name", NameLength: 128,
+		Name: "name", NameLength: defaultNameLength,
 		Computed: []string{"apiEndpoint", "executionArn", "arn"},
 		Validate: func(in apiInputs) (apiInputs, error) {
 			api, err := management.ValidateAPI(in.api(""))
@@ -97,7 +97,7 @@ type stageInputs struct {
 	StageVariables       map[string]string `json:"stageVariables"`
 	AccessLogSettings    *accessLogInputs  `json:"accessLogSettings"`
 	DefaultRouteSettings *throttleInputs   `json:"defaultRouteSettings"`
-	RouteSettings        []routeSettings   `json:"routeSettings"`
+	RouteSettings        []routeSettings   `json:"routeSettings" aws:"set"`
 	Tags                 map[string]string `json:"tags"`
 }
 
@@ -187,7 +187,7 @@ func stageResource() resource {
 	return definition[stageInputs]{
 		Type: "aws:apigatewayv2/stage:Stage",
 		// API Gateway V2 API reference, Stages: at most 128 characters.
-		Name: "name", NameLength: 128,
+		Name: "name", NameLength: defaultNameLength,
 		Computed: []string{"invokeUrl", "executionArn", "arn"},
 		Validate: func(in stageInputs) (stageInputs, error) {
 			stage, err := management.ValidateStage(in.stage())

@@ -80,8 +80,8 @@ type authorizerInputs struct {
 	AuthorizerURI        string     `json:"authorizerUri"`
 	PayloadFormatVersion string     `json:"authorizerPayloadFormatVersion"`
 	EnableSimple         bool       `json:"enableSimpleResponses"`
-	IdentitySources      []string   `json:"identitySources"`
-	JWTConfiguration     *jwtInputs `json:"jwtConfiguration"`
+	IdentitySources      []string   `json:"identitySources" aws:"set"`
+	JWTConfiguration     *jwtInputs `json:"jwtConfiguration" aws:"set"`
 	ResultTTL            *int       `json:"authorizerResultTtlInSeconds" aws:"computed"`
 }
 
@@ -132,7 +132,7 @@ func authorizerResource() resource {
 	return definition[authorizerInputs]{
 		Type: "aws:apigatewayv2/authorizer:Authorizer",
 		// API Gateway V2 API reference, Authorizers: at most 128 characters.
-		Name: "name", NameLength: 128,
+		Name: "name", NameLength: defaultNameLength,
 		Validate: func(in authorizerInputs) (authorizerInputs, error) {
 			authorizer, err := management.ValidateAuthorizer(in.authorizer(""))
 			return in.of(authorizer), err
@@ -175,7 +175,7 @@ type routeInputs struct {
 	RouteKey            string   `json:"routeKey" aws:"required"`
 	Target              string   `json:"target"`
 	AuthorizationType   string   `json:"authorizationType"`
-	AuthorizationScopes []string `json:"authorizationScopes"`
+	AuthorizationScopes []string `json:"authorizationScopes" aws:"set"`
 	AuthorizerID        string   `json:"authorizerId"`
 	OperationName       string   `json:"operationName"`
 }

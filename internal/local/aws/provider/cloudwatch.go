@@ -18,7 +18,7 @@ func logGroupResource() resource {
 	return definition[logGroupInputs]{
 		Type: "aws:cloudwatch/logGroup:LogGroup",
 		// CloudWatch Logs API reference, CreateLogGroup: 1 to 512 characters.
-		Name: "name", NameLength: 512,
+		Name: "name", NameLength: defaultNameLength,
 		Computed:     []string{"arn"},
 		Validate:     func(in logGroupInputs) (logGroupInputs, error) { return in, logs.ValidateGroup(in.group()) },
 		Placeholders: map[string]any{"name": "unknown", "retentionInDays": nil, "tags": nil},

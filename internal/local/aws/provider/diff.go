@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -33,7 +36,7 @@ func diff(r resource, req p.DiffRequest) p.DiffResponse {
 		is, has := req.Inputs.GetOk(f.name)
 		kind := p.Update
 		switch {
-		case slices.Contains(req.IgnoreChanges, f.name), !had && !has, f.computed && !has, had && has && was.Equals(is, property.EqualRelaxComputed) && !is.HasComputed():
+		case slices.Contains(req.IgnoreChanges, f.name), !had && !has, f.computed && !has, had && has && equal(f, was, is):
 			continue
 		case !had:
 			kind = p.Add
@@ -50,6 +53,51 @@ func diff(r resource, req p.DiffRequest) p.DiffResponse {
 		response.DetailedDiff[f.name] = p.PropertyDiff{Kind: kind, InputDiff: true}
 	}
 	return response
+}
+
+// equal reports whether two known values of a field are the same to AWS's provider.
+func equal(f field, was, is property.Value) bool {
+	if is.HasComputed() {
+		return false
+	}
+	if was.Equals(is, property.EqualRelaxComputed) {
+		return true
+	}
+	if !f.set || was.HasComputed() {
+		return false
+	}
+	a, errA := plainValue(was)
+	b, errB := plainValue(is)
+	return errA == nil && errB == nil && equalPlain(f, a, b)
+}
+
+// equalPlain is equal for plain values, as JSON has them.
+func equalPlain(f field, a, b any) bool {
+	if f.set {
+		a, b = sortedArrays(a), sortedArrays(b)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// sortedArrays returns a plain value whose arrays are in an order that depends on
+// their elements alone.
+func sortedArrays(value any) any {
+	switch value := value.(type) {
+	case []any:
+		list := make([]any, len(value))
+		for i, element := range value {
+			list[i] = sortedArrays(element)
+		}
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprintf("%#v", a), fmt.Sprintf("%#v", b)) })
+		return list
+	case map[string]any:
+		object := map[string]any{}
+		for name, member := range value {
+			object[name] = sortedArrays(member)
+		}
+		return object
+	}
+	return value
 }
 
 // preview is what is known of a resource before it is created.

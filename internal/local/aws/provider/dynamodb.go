@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 )
@@ -11,8 +13,8 @@ type tableInputs struct {
 	BillingMode               string            `json:"billingMode"`
 	HashKey                   string            `json:"hashKey" aws:"replace"`
 	RangeKey                  string            `json:"rangeKey" aws:"replace"`
-	Attributes                []attribute       `json:"attributes"`
-	GlobalSecondaryIndexes    []index           `json:"globalSecondaryIndexes"`
+	Attributes                []attribute       `json:"attributes" aws:"set"`
+	GlobalSecondaryIndexes    []index           `json:"globalSecondaryIndexes" aws:"set"`
 	PointInTimeRecovery       *enabled          `json:"pointInTimeRecovery"`
 	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled"`
 	ServerSideEncryption      *enabled          `json:"serverSideEncryption"`
@@ -103,12 +105,44 @@ func (tableInputs) of(t dynamodb.Table) tableInputs {
 	return in
 }
 
+// checkTypes refuses another type of a key attribute. AWS's provider sends the
+// types when it makes the table or an index, and never again: it would report the
+// new type, and AWS keep the old one.
+func (in tableInputs) checkTypes(news tableInputs) error {
+	if in.Name != news.Name || in.HashKey != news.HashKey || in.RangeKey != news.RangeKey {
+		return nil // another table
+	}
+	types := map[string]string{}
+	for _, a := range in.Attributes {
+		types[a.Name] = a.Type
+	}
+	for _, a := range news.Attributes {
+		was, ok := types[a.Name]
+		if !ok || was == a.Type {
+			continue
+		}
+		const problem = "the type of the attribute %q is %s and would be %s: AWS's provider sends it only when the table or an index is made, so that AWS would keep the old one"
+		if a.Name == in.HashKey || a.Name == in.RangeKey {
+			return fmt.Errorf(problem+"; leave the type as it is, or make a table with another name and move the items", a.Name, was, a.Type)
+		}
+		for _, i := range in.GlobalSecondaryIndexes {
+			kept := slices.ContainsFunc(news.GlobalSecondaryIndexes, func(n index) bool {
+				return n.Name == i.Name && n.HashKey == i.HashKey && n.RangeKey == i.RangeKey
+			})
+			if kept && (a.Name == i.HashKey || a.Name == i.RangeKey) {
+				return fmt.Errorf(problem+"; leave the type as it is, or give the index %q another name", a.Name, was, a.Type, i.Name)
+			}
+		}
+	}
+	return nil
+}
+
 func tableResource() resource {
 	outputs := func(info dynamodb.TableInfo) map[string]any { return map[string]any{"arn": info.ARN} }
 	return definition[tableInputs]{
 		Type: "aws:dynamodb/table:Table",
 		// DynamoDB developer guide, "Naming rules": 3 to 255 characters.
-		Name: "name", NameLength: 255,
+		Name: "name", NameLength: defaultNameLength,
 		Computed: []string{"arn"},
 		Validate: func(in tableInputs) (tableInputs, error) {
 			t := in.table()
@@ -132,6 +166,7 @@ func tableResource() resource {
 			info, err := s.DynamoDB.UpdateTable(context.Background(), in.table())
 			return outputs(info), err
 		},
+		Change: tableInputs.checkTypes,
 		Delete: func(s Services, id string, _ tableInputs) error {
 			return s.DynamoDB.DeleteTable(context.Background(), id)
 		},

@@ -92,7 +92,7 @@ func rolePolicyResource() resource {
 	return definition[rolePolicyInputs]{
 		Type: "aws:iam/rolePolicy:RolePolicy",
 		// IAM API reference, PutRolePolicy: PolicyName has at most 128 characters.
-		Name: "name", NameLength: 128,
+		Name: "name", NameLength: defaultNameLength,
 		Validate: func(in rolePolicyInputs) (rolePolicyInputs, error) {
 			return in, iam.ValidateRolePolicy(in.Role, in.Name, in.Policy)
 		},

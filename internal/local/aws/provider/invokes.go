@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
@@ -14,6 +15,7 @@ type invoke func(s Services, args property.Map) (property.Map, error)
 
 func invokes() map[string]invoke {
 	return map[string]invoke{
+		"aws:cloudwatch/getLogGroup:getLogGroup":        foundLogGroup,
 		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
 		"aws:index/getPartition:getPartition":           partition,
 		"aws:index/getRegion:getRegion":                 region,
@@ -51,6 +53,29 @@ func region(s Services, args property.Map) (property.Map, error) {
 		"description": s.Account.Region,
 		"endpoint":    "ec2." + s.Account.Region + ".amazonaws.com",
 	}), nil
+}
+
+// foundLogGroup finds a log group, in the words of AWS's provider where there is
+// none.
+func foundLogGroup(s Services, args property.Map) (property.Map, error) {
+	name, ok := args.GetOk("name")
+	if !ok || !name.IsString() {
+		return property.Map{}, fmt.Errorf("cloudwatch.getLogGroup needs the property %q", "name")
+	}
+	group, ok := s.Logs.Group(name.AsString())
+	if !ok {
+		return property.Map{}, fmt.Errorf("reading CloudWatch Logs Log Group (%s): couldn't find resource", name.AsString())
+	}
+	tags := map[string]any{}
+	for key, value := range group.Tags {
+		tags[key] = value
+	}
+	result := logGroupOutputs(s, group.Name)
+	maps.Copy(result, map[string]any{
+		"id": group.Name, "name": group.Name, "retentionInDays": group.RetentionDays, "tags": tags,
+		"kmsKeyId": "", "logGroupClass": "STANDARD", "creationTime": 0,
+	})
+	return results(result), nil
 }
 
 // parameter reads a parameter as the deploying developer, who may do

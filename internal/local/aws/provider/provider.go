@@ -166,6 +166,9 @@ func (pr *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, 
 	if err != nil {
 		return p.DiffResponse{}, err
 	}
+	if err := r.change(deployed(r, req.State, req.OldInputs, req.Inputs), req.Inputs); err != nil {
+		return p.DiffResponse{}, fmt.Errorf("changing %s: %w", describe(req.Urn.Name(), r), err)
+	}
 	return diff(r, req), nil
 }
 

@@ -254,7 +254,7 @@ func TestParameterIsSecret(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, args)
 		}
 	}
-	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:index/getCallerIdentity:getCallerIdentity, ") {
+	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:index/getCallerIdentity:getCallerIdentity, ") {
 		t.Errorf("the error is %v", err)
 	}
 }

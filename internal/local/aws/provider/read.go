@@ -40,7 +40,7 @@ func (d definition[I]) read(s Services, id string, inputs property.Map) (actual,
 		old, given := inputs.GetOk(f.name)
 		now, there := have[f.name]
 		switch {
-		case f.computed && !given, reflect.DeepEqual(want[f.name], now):
+		case f.computed && !given, equalPlain(f, want[f.name], now):
 		case there:
 			inputs = inputs.Set(f.name, toValue(now).WithSecret(given && old.HasSecrets()))
 		default:

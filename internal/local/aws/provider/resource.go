@@ -29,6 +29,7 @@ type resource interface {
 	create(s Services, inputs property.Map) (id string, outputs map[string]any, err error)
 	read(s Services, id string, inputs property.Map) (actual, error)
 	imported(s Services, importID string) (actual, error)
+	change(olds, news property.Map) error
 	update(s Services, id string, olds, news property.Map) (outputs map[string]any, err error)
 	delete(s Services, id string, inputs property.Map) error
 }
@@ -36,11 +37,14 @@ type resource interface {
 // definition is a resource whose inputs are the struct I. Its fields say by
 // their tags what AWS and its provider demand: `aws:"required,replace"`, or
 // `aws:"computed"` where a property that is left out stays as it is, and
-// `aws:"positive"` where 0 would be taken for one that is left out.
+// `aws:"positive"` where 0 would be taken for one that is left out, and `aws:"set"`
+// where the arrays in it are sets to AWS's provider, so that another order is no
+// change.
 type definition[I any] struct {
 	Type string
 	// Name is the property that Pulumi fills with the logical name and a
-	// random suffix where the program leaves it out; NameLength is its limit.
+	// random suffix where the program leaves it out; NameLength is the limit of
+	// AWS's provider for such names, which may be more than AWS allows.
 	Name       string
 	NameLength int
 	// Computed are the outputs that are not known in a preview.
@@ -65,6 +69,9 @@ type definition[I any] struct {
 	// Update is nil where every property's change makes a new resource. The
 	// archives of old have their hash only.
 	Update func(s Services, id string, old, in I) (outputs map[string]any, err error)
+	// Change returns an error for a change that AWS's provider would report as
+	// done while AWS has another value. Nil: there is no such change.
+	Change func(old, in I) error
 	Delete func(s Services, id string, in I) error
 }
 
@@ -79,6 +86,7 @@ type field struct {
 	replace  bool
 	computed bool
 	positive bool
+	set      bool
 }
 
 func (d definition[I]) inputs() reflect.Type { return reflect.TypeFor[I]() }
@@ -96,6 +104,7 @@ func fieldsOf(t reflect.Type) []field {
 			replace:  slices.Contains(options, "replace"),
 			computed: slices.Contains(options, "computed"),
 			positive: slices.Contains(options, "positive"),
+			set:      slices.Contains(options, "set"),
 		})
 	}
 	return fields
@@ -168,6 +177,24 @@ func (d definition[I]) create(s Services, inputs property.Map) (string, map[stri
 
 // update changes what is different between olds and news. Where nothing is, as
 // after an update that failed, it only reads: so does AWS's provider.
+// change finds nothing where something that matters is not known yet, or cannot be
+// read, which check refuses.
+func (d definition[I]) change(olds, news property.Map) error {
+	if d.Change == nil {
+		return nil
+	}
+	var old, in I
+	for _, of := range []struct {
+		inputs property.Map
+		target *I
+	}{{olds, &old}, {news, &in}} {
+		if unknown, err := decode(of.inputs, of.target, withoutArchives, d.Placeholders); err != nil || len(unknown) > 0 {
+			return nil //nolint:nilerr // see above
+		}
+	}
+	return d.Change(old, in)
+}
+
 func (d definition[I]) update(s Services, id string, olds, news property.Map) (map[string]any, error) {
 	if err := s.down(d.Type); err != nil {
 		return nil, err
@@ -207,6 +234,11 @@ func (d definition[I]) delete(s Services, id string, inputs property.Map) error 
 	}
 	return d.Delete(s, id, in)
 }
+
+// defaultNameLength is how long the names are that AWS's provider lets Pulumi make
+// where it sets no other limit for a type (pulumi-aws, provider/resources.go,
+// setAutonaming).
+const defaultNameLength = 255
 
 // autoname gives a resource a name where the program gave none, and keeps the
 // one that it gave before.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,9 +23,18 @@ func main() {
 		if err != nil {
 			return err
 		}
-		list := components.FunctionArgs{Package: "./handlers/listorders", Name: "list-orders"}
+		list := components.FunctionArgs{Package: "./handlers/listorders", Name: conf.Require("listName")}
 		create := components.FunctionArgs{Package: "./handlers/createorder", Name: "create-order"}
-		api, err := components.NewProtectedHttpApi(ctx, "orders", &components.ProtectedHttpApiArgs{
+		if conf.RequireBool("keepNames") {
+			group, err := cloudwatch.NewLogGroup(ctx, "orders-logs", nil)
+			if err != nil {
+				return err
+			}
+			for _, f := range []*components.FunctionArgs{&list, &create} {
+				f.AutoName, f.LogGroup = true, group.Name
+			}
+		}
+		api, err := components.NewProtectedHttpApi(ctx, conf.Require("component"), &components.ProtectedHttpApiArgs{
 			Authorizer: components.AuthorizerArgs{
 				Function: components.FunctionArgs{
 					Package:     "./handlers/authorizer",
