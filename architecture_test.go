@@ -72,7 +72,7 @@ var floors = []floor{
 	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/safepath", "internal/local/aws/..."}},
 
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
-	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/..."}},
+	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }

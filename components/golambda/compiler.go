@@ -71,7 +71,7 @@ func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
 		return nil, err
 	}
 	u := &unit{
-		compiler: c, folder: folder, tags: strings.Join(append([]string{lambdaTag}, p.BuildTags...), ","),
+		compiler: c, folder: folder, tags: strings.Join(p.tags(), ","),
 		experiment: p.Experiment, fips140: p.FIPS140,
 	}
 	if err := CheckBuildTags(p.BuildTags); err != nil {

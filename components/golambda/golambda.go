@@ -72,6 +72,8 @@ type Package struct {
 	FIPS140 string
 }
 
+func (p Package) tags() []string { return append([]string{lambdaTag}, p.BuildTags...) }
+
 // Archive is one compiled and zipped package.
 type Archive struct {
 	// Path is the absolute path of the zip file. Its name holds the hash of
@@ -195,7 +197,7 @@ func (o Options) record() (err error) {
 		if err != nil {
 			return fmt.Errorf("recording what is built: %w", err)
 		}
-		if err := json.NewEncoder(file).Encode(contract.BuiltPackage{Folder: folder, BuildTags: p.BuildTags}); err != nil {
+		if err := json.NewEncoder(file).Encode(contract.BuiltPackage{Folder: folder, BuildTags: p.tags()}); err != nil {
 			return fmt.Errorf("recording what is built: %w", err)
 		}
 	}

@@ -123,7 +123,7 @@ func TestBuildOptions(t *testing.T) {
 	if err := json.Unmarshal(read(t, record), &recorded); err != nil {
 		t.Fatal(err)
 	}
-	if want := (contract.BuiltPackage{Folder: hello, BuildTags: []string{"prod"}}); !reflect.DeepEqual(recorded, want) {
+	if want := (contract.BuiltPackage{Folder: hello, BuildTags: []string{"lambda.norpc", "prod"}}); !reflect.DeepEqual(recorded, want) {
 		t.Errorf("recorded %+v, want %+v", recorded, want)
 	}
 }

@@ -105,6 +105,6 @@ const (
 type BuiltPackage struct {
 	// Folder is its absolute path.
 	Folder string `json:"folder"`
-	// BuildTags are its tags beside the build step's own.
-	BuildTags []string `json:"buildTags,omitempty"`
+	// BuildTags are its build tags.
+	BuildTags []string `json:"buildTags"`
 }

@@ -74,6 +74,8 @@ type Deployment struct {
 	project *project
 	dir     string
 	stack   auto.Stack
+	started time.Time // of the last deployment
+	built   []contract.BuiltPackage
 	mu      sync.Mutex // guards SecretPaths and KeyPaths during a deployment
 }
 
@@ -116,8 +118,11 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 }
 
 // readProject reads the project's files, with what the options replace.
-func (d *Deployment) readProject() (err error) {
-	d.project, err = readProject(d.opts.Project, d.opts.Stack, d.opts.Settings)
+func (d *Deployment) readProject() error {
+	project, err := readProject(d.opts.Project, d.opts.Stack, d.opts.Settings)
+	if err == nil {
+		d.project = project
+	}
 	return err
 }
 
@@ -188,6 +193,7 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
 	env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
 	env[contract.EnvBuildTarget] = contract.BuildTargetHost
+	env[contract.EnvBuildRecord] = d.recordPath()
 	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command), auto.WorkDir(d.dir),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(env))
 	if err != nil {
@@ -217,8 +223,13 @@ func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
 }
 
 func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {
+	if err := d.forgetBuilt(); err != nil {
+		return nil, err
+	}
+	d.started = time.Now()
 	var result auto.UpResult
 	err := d.provide(func() (err error) {
+		defer d.readBuilt()
 		result, err = d.stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
 		return err
 	})

@@ -6,54 +6,151 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
 )
 
 // settle is how long no file may change before a redeployment: editors write
 // a file in several steps, and a checkout writes many files.
 const settle = 300 * time.Millisecond
 
-// Watch deploys again whenever a Go file or a Pulumi file of the project
-// changes, and prints the outcome in one line; why a deployment failed follows
-// it. It ends with ctx.
+// Watch deploys again whenever a file changes of which the deployment is made: what
+// the builds of the program and of its functions read, the project's file and the
+// stack's. It prints the outcome in one line; why a deployment failed follows it. It
+// ends with ctx.
 func (d *Deployment) Watch(ctx context.Context, out io.Writer) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watching the project: %w", err)
 	}
 	defer watcher.Close() //nolint:errcheck // nothing was written
-	for _, root := range d.project.sources() {
-		if err := watchFolders(watcher, root); err != nil {
-			return err
+	w := &watch{d: d, watcher: watcher, folders: map[string]bool{}}
+	if err := w.follow(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
 		}
+		return err
 	}
-	_, _ = fmt.Fprintln(out, "watching for changes of Go and Pulumi files")
+	_, _ = fmt.Fprintf(out, "watching the %d files that the deployment is made of\n", w.sources.Len()+len(w.settings))
 	timer := time.NewTimer(0)
-	<-timer.C
+	if !w.missed() {
+		<-timer.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case event := <-watcher.Events:
-			if event.Has(fsnotify.Create) {
-				// A new folder is watched; that it is none is no error.
-				_ = watchFolders(watcher, event.Name)
-			}
-			if isSource(event.Name) && !event.Has(fsnotify.Chmod) {
+			if w.concerns(event) {
 				timer.Reset(settle)
 			}
 		case err := <-watcher.Errors:
 			return fmt.Errorf("watching the project: %w", err)
 		case <-timer.C:
 			d.redeploy(ctx, out)
+			if err := w.refresh(ctx); err != nil && ctx.Err() == nil {
+				_, _ = fmt.Fprintf(out, "not all files are watched: %v\n", err)
+			}
+			if w.missed() {
+				timer.Reset(settle)
+			}
 		}
 	}
+}
+
+// watch follows the files of which a deployment is made.
+type watch struct {
+	d       *Deployment
+	watcher *fsnotify.Watcher
+	folders map[string]bool // that the system watches
+	sources *gobuild.Sources
+	// settings are the files of the project and the stack.
+	settings []string
+	// built are the functions whose sources are followed.
+	built []contract.BuiltPackage
+	// stale tells that other files may have to be followed.
+	stale bool
+	// fresh tells that folders are watched that were not during the last deployment.
+	fresh bool
+}
+
+// concerns reports whether an event asks for a redeployment.
+func (w *watch) concerns(event fsnotify.Event) bool {
+	if w.folders[event.Name] && (event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)) {
+		_ = w.watcher.Remove(event.Name) // the system may have forgotten it already
+		delete(w.folders, event.Name)
+	}
+	settings := slices.Contains(w.settings, event.Name)
+	if event.Op == fsnotify.Chmod || !settings && !w.sources.Read(event.Name) {
+		return false
+	}
+	w.stale = w.stale || settings || w.sources.Decides(event.Name)
+	return true
+}
+
+// refresh follows other files where the last deployment may be made of others.
+func (w *watch) refresh(ctx context.Context) error {
+	if !w.stale && reflect.DeepEqual(w.built, w.d.built) {
+		return nil
+	}
+	return w.follow(ctx)
+}
+
+// follow finds the files of the last deployment and watches their folders.
+func (w *watch) follow(ctx context.Context) error {
+	sources, err := gobuild.FindSources(ctx, w.d.packages())
+	if err != nil {
+		return fmt.Errorf("finding the files that the deployment is made of: %w", err)
+	}
+	w.sources, w.built, w.stale = sources, w.d.built, false
+	w.settings = []string{w.d.project.path, w.d.project.stackPath}
+	wanted := map[string]bool{}
+	for _, folder := range sources.Folders() {
+		wanted[folder] = true
+	}
+	for _, file := range w.settings {
+		if folder := filepath.Dir(file); isFolder(folder) {
+			wanted[folder] = true
+		}
+	}
+	for folder := range w.folders {
+		if !wanted[folder] {
+			_ = w.watcher.Remove(folder)
+			delete(w.folders, folder)
+		}
+	}
+	for folder := range wanted {
+		if w.folders[folder] {
+			continue
+		}
+		if err := w.watcher.Add(folder); err != nil {
+			return fmt.Errorf("watching %s: %w", folder, err)
+		}
+		w.folders[folder], w.fresh = true, true
+	}
+	return nil
+}
+
+// missed reports whether a file in a folder that is newly watched was written since
+// the last deployment began.
+func (w *watch) missed() bool {
+	missed := w.fresh && w.sources.Changed(w.d.started)
+	w.fresh, w.stale = false, w.stale || missed
+	return missed
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // redeploy deploys once more and prints the outcome.
@@ -93,53 +190,4 @@ func summary(changes map[string]int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// sources are the folders whose files make the deployment: the project's, and
-// the root of the module that its program belongs to.
-func (p *project) sources() []string {
-	folders := []string{p.dir}
-	for dir := p.program(); ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			if dir != p.dir {
-				folders = append(folders, dir)
-			}
-			return folders
-		}
-		if dir == filepath.Dir(dir) {
-			return folders
-		}
-	}
-}
-
-// watchFolders watches a folder and those below it, but for those that the go
-// command ignores too.
-func watchFolders(watcher *fsnotify.Watcher, root string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return nil //nolint:nilerr // gone already, or no folder
-		}
-		name := entry.Name()
-		if path != root && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "node_modules") {
-			return filepath.SkipDir
-		}
-		if err := watcher.Add(path); err != nil {
-			return fmt.Errorf("watching %s: %w", path, err)
-		}
-		return nil
-	})
-}
-
-// isSource reports whether a file belongs to what is deployed.
-func isSource(path string) bool {
-	name := filepath.Base(path)
-	switch filepath.Ext(name) {
-	case ".go":
-		return !strings.HasSuffix(name, "_test.go")
-	case ".mod", ".sum":
-		return name == "go.mod" || name == "go.sum"
-	case ".yaml":
-		return strings.HasPrefix(name, "Pulumi.")
-	}
-	return false
 }

@@ -3,10 +3,13 @@ package local
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +17,8 @@ import (
 )
 
 // A change of a handler, a compile error and its correction, each with its
-// outcome.
+// outcome; then a function that the program did not have, of a package of its own
+// with an embedded file, and a change of that file.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	dir := otherModule(t, "orders")
@@ -22,43 +26,80 @@ func TestWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &consoletest.Buffer{}
 	ended := make(chan error, 1)
-	go func() { ended <- d.Watch(ctx, out) }()
-	await(t, out, `^watching for changes of Go and Pulumi files\n`)
+	go func() {
+		err := d.Watch(ctx, io.MultiWriter(out, t.Output()))
+		_, _ = fmt.Fprintf(out, "%s: %v\n", watchEnded, err)
+		ended <- err
+	}()
+	await(t, out, `^watching the \d+ files that the deployment is made of\n`)
 
-	handler := filepath.Join(dir, "handlers", "listorders", "main.go")
-	source, err := os.ReadFile(handler)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(content []byte) {
+	write := func(name string, content []byte) {
 		t.Helper()
-		if err := os.WriteFile(handler, content, 0o600); err != nil {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write(bytes.Replace(source, []byte("200"), []byte("203"), 1))
-	await(t, out, `\nredeployed in [0-9.]+m?s: 1 updated, \d+ unchanged\n$`)
-	if got := d.status(t, http.MethodGet, "/orders", ""); got != http.StatusNonAuthoritativeInfo {
-		t.Errorf("GET /orders of the changed handler is %d, want 203", got)
+	read := func(name string) []byte {
+		t.Helper()
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
 	}
-	write([]byte("package main\n\nfunc main() { missing() }\n"))
-	await(t, out, `\nredeployment failed after [0-9.]+m?s: pulumi up failed: Pulumi's output says why\n(.|\n)*undefined: missing`)
-	if got := d.status(t, http.MethodGet, "/orders", ""); got != http.StatusNonAuthoritativeInfo {
-		t.Errorf("GET /orders after a failed deployment is %d, want 203", got)
+	wantStatus := func(path string, want int) {
+		t.Helper()
+		if got := d.status(t, http.MethodGet, path, ""); got != want {
+			t.Errorf("GET %s is %d, want %d", path, got, want)
+		}
 	}
-	write(source)
-	await(t, out, `(.|\n)*redeployed(.|\n)*redeployed in [0-9.]+m?s: 1 updated, \d+ unchanged\n$`)
+	const updated = `\nredeployed in [0-9.ms]+: 1 updated, \d+ unchanged\n$`
+
+	const handler = "handlers/listorders/main.go"
+	source := read(handler)
+	write(handler, bytes.Replace(source, []byte("200"), []byte("203"), 1))
+	await(t, out, updated)
+	wantStatus("/orders", http.StatusNonAuthoritativeInfo)
+	write(handler, []byte("package main\n\nfunc main() { missing() }\n"))
+	await(t, out, `\nredeployment failed after [0-9.ms]+: pulumi up failed: Pulumi's output says why\n(.|\n)*undefined: missing`)
+	wantStatus("/orders", http.StatusNonAuthoritativeInfo)
+	write(handler, source)
+	await(t, out, `(.|\n)*redeployed(.|\n)*`+updated)
+
+	// The program's file last: the others are in folders that are not watched yet.
+	write("handlers/status/status.txt", []byte("202"))
+	embedding := bytes.Replace(source, []byte("StatusCode: 200"), []byte("StatusCode: code()"), 1)
+	embedding = bytes.Replace(embedding, []byte("import ("), []byte("import (\n\t_ \"embed\"\n\t\"strconv\""), 1)
+	write("handlers/status/main.go", append(embedding, "\n//go:embed status.txt\nvar text string\n\nfunc code() int {\n\tn, _ := strconv.Atoi(text)\n\treturn n\n}\n"...))
+	program := read("main.go")
+	write("main.go", bytes.Replace(program, []byte("Routes: components.Routes{"),
+		[]byte(`Routes: components.Routes{ "GET /status": {Function: components.FunctionArgs{Package: "./handlers/status"}, Auth: components.Public},`), 1))
+	await(t, out, `\nredeployed in [0-9.ms]+: \d+ created, (.|\n)*unchanged\n$`)
+	wantStatus("/status", http.StatusAccepted)
+	write("handlers/status/status.txt", []byte("206"))
+	await(t, out, `created(.|\n)*`+updated)
+	wantStatus("/status", http.StatusPartialContent)
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	write("main.go", program) // as it was, for deploy's check
 }
+
+// watchEnded begins the output's last line.
+const watchEnded = "the watch has ended"
 
 // await waits until an output has a text.
 func await(t *testing.T, out *consoletest.Buffer, pattern string) {
 	t.Helper()
 	wanted := regexp.MustCompile(pattern)
 	for !wanted.MatchString(out.String()) {
+		if strings.Contains(out.String(), watchEnded) {
+			t.Fatalf("the output has no %s:\n%s", pattern, out.String())
+		}
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the test was ended")
@@ -66,18 +107,6 @@ func await(t *testing.T, out *consoletest.Buffer, pattern string) {
 		}
 		if deadline, ok := t.Deadline(); ok && time.Until(deadline) < time.Minute {
 			t.Fatalf("the output has no %s:\n%s", pattern, out.String())
-		}
-	}
-}
-
-func TestIsSource(t *testing.T) {
-	t.Parallel()
-	for path, want := range map[string]bool{
-		"a/main.go": true, "a/main_test.go": false, "go.mod": true, "other.mod": false, "go.sum": true,
-		"Pulumi.yaml": true, "Pulumi.dev.yaml": true, "values.yaml": false, "a/.main.go.swp": false, "README.md": false,
-	} {
-		if got := isSource(path); got != want {
-			t.Errorf("%s: %t, want %t", path, got, want)
 		}
 	}
 }

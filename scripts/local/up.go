@@ -45,7 +45,7 @@ func up(ctx context.Context, args []string, stdout, stderr io.Writer) (err error
 	var watch bool
 	opts, err := parse("up", upUsage, args, stdout, func(flags *flag.FlagSet) {
 		flags.StringVar(&stateFile, "state-file", "", "when the API serves, write what a test needs to know to this `file`, as JSON")
-		flags.BoolVar(&watch, "watch", false, "deploy again whenever a Go or Pulumi file changes")
+		flags.BoolVar(&watch, "watch", false, "deploy again whenever a file changes that the builds read, or a Pulumi file")
 	})
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func (b Build) countPackages(ctx context.Context) (int, error) {
 func (b Build) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the arguments are this project's own
 	cmd.Dir = b.Dir
-	cmd.Env = append(append(os.Environ(), "PWD="+b.Dir), b.Env...)
+	cmd.Env = append(cmd.Environ(), b.Env...)
 	// An interrupt lets the go command remove its temporary files.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second

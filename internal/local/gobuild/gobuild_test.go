@@ -50,14 +50,20 @@ func TestRunShowsTheCompilersError(t *testing.T) {
 	}
 }
 
+var errInterrupted = errors.New("interrupted")
+
+func canceled(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errInterrupted)
+	return ctx
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	cause := errors.New("interrupted")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	err := Build{Title: "the demo", Dir: t.TempDir(), Package: ".", Progress: os.Stderr}.Run(ctx)
-	if !errors.Is(err, cause) {
-		t.Errorf("the error is %v, want %v", err, cause)
+	err := Build{Title: "the demo", Dir: t.TempDir(), Package: ".", Progress: os.Stderr}.Run(canceled(t))
+	if !errors.Is(err, errInterrupted) {
+		t.Errorf("the error is %v, want %v", err, errInterrupted)
 	}
 }
 
