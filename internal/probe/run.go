@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
+	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
 // attempts is how often an experiment is made on AWS until there is no difference:
@@ -114,7 +115,7 @@ func Run(ctx context.Context, options Options) (_ Report, err error) {
 	}
 	given := r.State != ""
 	if !given {
-		if r.State, err = os.MkdirTemp("", "protected-http-api-probe-"); err != nil {
+		if r.State, err = safepath.Temp("protected-http-api-probe-"); err != nil {
 			return Report{}, fmt.Errorf("making a folder for the stack: %w", err)
 		}
 	}
