@@ -13,7 +13,10 @@ func (e *itemError) Unwrap() error { return e.error }
 
 func itemErrorf(format string, args ...any) error { return &itemError{validation(format, args...)} }
 
-var errKeySchema = itemErrorf("The provided key element does not match the schema")
+var (
+	errKeySchema = itemErrorf("The provided key element does not match the schema")
+	errNesting   = validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+)
 
 // checkKey wants exactly the key's attributes.
 func (t *table) checkKey(key item) error {
@@ -97,10 +100,20 @@ func (t *table) checkUpdate(it item, actions []action, alone bool) error {
 		}
 		return checkKeyValue(name, a, hash)
 	})
-	if err == nil && it.size() > maxItem {
+	if err != nil {
+		return err
+	}
+	for _, v := range touched {
+		if v.depth() >= maxDepth && alone {
+			return errNesting
+		} else if v.depth() >= maxDepth {
+			return itemErrorf("Nesting Levels have exceeded supported limits")
+		}
+	}
+	if it.size() > maxItem {
 		return itemErrorf("Item size to update has exceeded the maximum allowed size")
 	}
-	return err
+	return nil
 }
 
 // eachIndexKey goes through the keys of indexes that an item has, by the names

@@ -1,9 +1,12 @@
 package dynamodb
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 )
 
 const oneKey = `"TableName":"events","Key":{"pk":{"S":"p"},"sk":{"N":"1"}}`
@@ -159,4 +162,26 @@ func TestUpdateOfIndexKeys(t *testing.T) {
 	wantError(t, err, v+"One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
 	_, err = update(s, "SET x = :v", `":v":{"S":"`+strings.Repeat("x", 400<<10)+`"}`, "")
 	wantError(t, err, v+"Item size to update has exceeded the maximum allowed size")
+}
+
+// AWS's captures: the leaf of a value is at level 32 at most, also where an
+// update puts a value into one that is there.
+func TestUpdateNestsTooDeep(t *testing.T) {
+	t.Parallel()
+	const short = "Nesting Levels have exceeded supported limits"
+	deep := func(n int) string {
+		return strings.Repeat(`{"L":[`, n) + `{"S":"x"}` + strings.Repeat(`]}`, n)
+	}
+	s := newEvents(t)
+	put(t, s, "1", `,"l":{"L":[]}`)
+	if _, err := update(s, "SET l[0] = :v", `":v":`+deep(30), ""); err != nil {
+		t.Errorf("31 levels: %v", err)
+	}
+	_, err := update(s, "SET l[0] = :v", `":v":`+deep(31), "")
+	wantError(t, err, "ValidationException: "+short+": Attributes in the item have nested levels beyond supported limit")
+	_, err = do(s, "TransactWriteItems", `{"TransactItems":[{"Update":{`+oneKey+`,"UpdateExpression":"SET l[0] = :v","ExpressionAttributeValues":{":v":`+deep(31)+`}}}]}`)
+	reasons, _ := json.Marshal(awserr.Of(err).Members)
+	if !strings.Contains(string(reasons), `{"Code":"ValidationError","Message":"`+short+`"}`) {
+		t.Errorf("in a transaction: got error %v\n%s", err, reasons)
+	}
 }

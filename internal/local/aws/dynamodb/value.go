@@ -40,8 +40,8 @@ func (v *value) UnmarshalJSON(data []byte) error {
 }
 
 func (v *value) decode(data []byte, depth int) error {
-	if depth > maxDepth {
-		return validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+	if depth >= maxDepth {
+		return errNesting
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -280,6 +280,18 @@ func (it item) size() int {
 	n := 0
 	for name, v := range it {
 		n += len(name) + v.size()
+	}
+	return n
+}
+
+// depth is the level of the deepest value inside; a scalar has 0.
+func (v value) depth() int {
+	n := 0
+	for _, e := range v.list {
+		n = max(n, 1+e.depth())
+	}
+	for _, e := range v.m {
+		n = max(n, 1+e.depth())
 	}
 	return n
 }
