@@ -60,6 +60,7 @@ func equal(f field, was, is property.Value) bool {
 	if is.HasComputed() {
 		return false
 	}
+	was, is = revealed(was), revealed(is)
 	if was.Equals(is, property.EqualRelaxComputed) {
 		return true
 	}
@@ -119,4 +120,24 @@ func previewUpdate(r resource, olds, inputs property.Map) property.Map {
 		}
 	}
 	return result
+}
+
+// revealed is a value without the marks of secrets: that one is a secret now, or its
+// whole property, changes nothing on AWS.
+func revealed(v property.Value) property.Value {
+	switch {
+	case v.IsMap():
+		members := map[string]property.Value{}
+		for name, member := range v.AsMap().All {
+			members[name] = revealed(member)
+		}
+		return property.New(members)
+	case v.IsArray():
+		var elements []property.Value
+		for _, element := range v.AsArray().All {
+			elements = append(elements, revealed(element))
+		}
+		return property.New(elements)
+	}
+	return v.WithSecret(false)
 }

@@ -134,6 +134,11 @@ func TestDiff(t *testing.T) {
 	}{
 		{name: "nothing", olds: named, news: named},
 		{name: "in place", olds: named, news: named.Set("retentionInDays", property.New(30.0)), changes: map[string]p.DiffKind{"retentionInDays": p.Update}},
+		{
+			name: "a value that is a secret now, and one whose whole property is",
+			olds: named.Set("tags", property.New(map[string]property.Value{"a": property.New("b")}).WithSecret(true)),
+			news: named.Set("tags", property.New(map[string]property.Value{"a": property.New("b").WithSecret(true)})),
+		},
 		{name: "ignored", olds: named, news: named.Set("retentionInDays", property.New(30.0)), ignore: []string{"retentionInDays"}},
 		{name: "removed", olds: named, news: named.Delete("retentionInDays"), changes: map[string]p.DiffKind{"retentionInDays": p.Delete}},
 		{name: "added", olds: named.Delete("retentionInDays"), news: named, changes: map[string]p.DiffKind{"retentionInDays": p.Add}},
