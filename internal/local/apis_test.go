@@ -3,11 +3,17 @@ package local
 import (
 	"archive/zip"
 	"bytes"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 )
 
 // writeZip writes a zip with an executable bootstrap.
@@ -40,10 +46,20 @@ func TestSeveralAPIs(t *testing.T) {
 	dir := otherModule(t, "pair")
 	writeZip(t, filepath.Join(dir, "program", "raw.zip"))
 	const password, apiToken = "a-password-of-this-machine", "an-api-token-of-this-machine"
-	d := deploy(t, Options{Project: dir, Stack: "dev", Settings: map[string]string{"db.password": password, "apiToken": apiToken}})
+	outputs := filepath.Join(t.TempDir(), "outputs.json")
+	if err := os.WriteFile(outputs, []byte(`{"zone":"eu-west-1a","ports":[80,443],"password":"[secret]"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts := Options{
+		Project: dir, Stack: "dev", Settings: map[string]string{"db.password": password, "apiToken": apiToken},
+		StackReferences: map[string]string{"acme/network/prod": outputs},
+	}
+	d := deploy(t, opts)
 	d.credentials.add(password)
 	d.credentials.add(apiToken)
 
+	d.up(t, map[string]int{}) // nothing has changed
+	d.checkReference(t)
 	if len(d.Outputs) != 0 {
 		t.Errorf("the outputs are %v", d.Outputs)
 	}
@@ -76,6 +92,77 @@ func TestSeveralAPIs(t *testing.T) {
 		}
 		if got, body := d.callURL(t, http.MethodGet, tt.url, "", header, http.DefaultClient); got != tt.want {
 			t.Errorf("GET %s is %d, not %d: %s", tt.url, got, tt.want, body)
+		}
+	}
+}
+
+// checkReference: what the program has from another stack, of which a secret stays one.
+func (d deployed) checkReference(t *testing.T) {
+	t.Helper()
+	functions := d.AWS.Functions()
+	i := slices.IndexFunc(functions, func(f lambda.FunctionInfo) bool { return strings.HasPrefix(f.Name, "raw-") })
+	if i < 0 {
+		t.Fatal("the function raw is not there")
+	}
+	if f := functions[i]; f.Description != "eu-west-1a" || f.Environment["PASSWORD"] != "[secret]" {
+		t.Errorf("the function is described as %q and has %v", f.Description, f.Environment)
+	}
+	if want := "secret outputs of other stacks, whose values the files do not have, are the text [secret]: acme/network/prod password\n"; !strings.Contains(d.output.String(), want) {
+		t.Errorf("the output lacks %q", want)
+	}
+	states, err := filepath.Glob(filepath.Join(d.dir, "state", ".pulumi", "stacks", "pair", "*.json"))
+	if err != nil || len(states) == 0 {
+		t.Fatalf("there are the states %q, %v", states, err)
+	}
+	for _, path := range states {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("[secret]")) || !bytes.Contains(content, []byte("eu-west-1a")) {
+			t.Errorf("%s has a secret output in clear, or no output", path)
+		}
+	}
+}
+
+// A stack of which nothing is known is refused with the cure.
+func TestStackReferenceRefused(t *testing.T) {
+	t.Parallel()
+	dir := otherModule(t, "pair")
+	writeZip(t, filepath.Join(dir, "program", "raw.zip"))
+	var output consoletest.Buffer
+	d, err := Start(t.Context(), Options{
+		Project: dir, Stack: "dev", Settings: map[string]string{"db.password": "x", "apiToken": "x"},
+		Progress: io.MultiWriter(&output, t.Output()), Console: io.Discard,
+	})
+	if err == nil || err.Error() != "pulumi up failed: Pulumi's output says why" {
+		t.Errorf("the error is %v", err)
+	}
+	if err == nil {
+		t.Error(d.Close())
+	}
+	const want = `the program refers to the stack "acme/network/prod", which a local deployment does not have: give its outputs with --stack-reference acme/network/prod=outputs.json, after pulumi stack output --json --stack acme/network/prod >outputs.json (given: none)`
+	if !strings.Contains(output.String(), want) {
+		t.Errorf("the output lacks %q", want)
+	}
+}
+
+func TestReadStackReferencesRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "outputs.json")
+	for _, tt := range []struct{ content, want string }{
+		{"", "reading the outputs of the stack acme/network/prod: open DIR/outputs.json: no such file or directory"},
+		{"[]", "reading the outputs of the stack acme/network/prod: DIR/outputs.json is not a JSON object: write it with pulumi stack output --json --stack acme/network/prod"},
+		{"null", "reading the outputs of the stack acme/network/prod: DIR/outputs.json is not a JSON object: write it with pulumi stack output --json --stack acme/network/prod"},
+	} {
+		if tt.content != "" {
+			if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := langhost.ReadStackReferences(map[string]string{"acme/network/prod": path}); err == nil || in(dir, err.Error()) != tt.want {
+			t.Errorf("the error is %v, want %s", err, tt.want)
 		}
 	}
 }

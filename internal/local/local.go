@@ -24,6 +24,7 @@ import (
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
+	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
@@ -42,6 +43,9 @@ type Options struct {
 	// anything is deployed. Defaults to none: the parameters that the deployed
 	// functions read get theirs by themselves.
 	SecretPath string
+	// StackReferences are files with the outputs of stacks that the program refers to,
+	// as pulumi stack output --json writes them, by the stacks' names.
+	StackReferences map[string]string
 	// Port is where the API listens. Defaults to a free port.
 	Port int
 	// Concurrency is how many function invocations may run at once, as the
@@ -76,13 +80,16 @@ type Deployment struct {
 	stack   auto.Stack
 	started time.Time // of the last deployment
 	built   []contract.BuiltPackage
-	mu      sync.Mutex // guards SecretPaths and KeyPaths during a deployment
+	console *console.Console
+	// references are what StackReferences say.
+	references langhost.StackReferences
+	mu         sync.Mutex // guards SecretPaths and KeyPaths during a deployment
 }
 
 // Start makes a local AWS, stores a random secret in it and deploys the
 // program. Whatever fails, nothing is left behind.
 func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
-	d := &Deployment{opts: opts}
+	d := &Deployment{opts: opts, console: console.New(opts.Console)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -120,10 +127,19 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 // readProject reads the project's files, with what the options replace.
 func (d *Deployment) readProject() error {
 	project, err := readProject(d.opts.Project, d.opts.Stack, d.opts.Settings)
-	if err == nil {
-		d.project = project
+	if err != nil {
+		return err
 	}
-	return err
+	d.project = project
+	references, err := langhost.ReadStackReferences(d.opts.StackReferences)
+	if err != nil {
+		return err
+	}
+	if hidden := references.Hidden(); len(hidden) > 0 {
+		_, _ = fmt.Fprintf(d.opts.Progress, "secret outputs of other stacks, whose values the files do not have, are the text [secret]: %s\n", strings.Join(hidden, ", "))
+	}
+	d.references = references
+	return nil
 }
 
 // step runs one part of a start and tells how long it took.
@@ -152,7 +168,7 @@ func (d *Deployment) startAWS() error {
 	}
 	d.Secret, d.SigningKey = []byte(rand.Text()+rand.Text()), []byte(rand.Text()+rand.Text())
 	d.AWS, err = localaws.Start(localaws.Config{
-		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: console.New(d.opts.Console),
+		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
 		ProgramDir: d.project.program(), Secret: d.lookedUp,
 	})
 	if err != nil || d.opts.SecretPath == "" {
@@ -176,11 +192,7 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	if err := d.project.copyTo(d.dir, d.opts.Stack); err != nil {
 		return err
 	}
-	tools := filepath.Join(d.dir, "pulumi")
-	if err := layTools(tools, pulumi); err != nil {
-		return err
-	}
-	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: tools, SkipVersionCheck: true})
+	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: pulumi, SkipVersionCheck: true})
 	if err != nil {
 		return fmt.Errorf("running Pulumi: %w", err)
 	}
@@ -254,17 +266,25 @@ func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int
 	return *result.Summary.ResourceChanges, nil
 }
 
-// provide runs a command of Pulumi that needs the local AWS's provider. There is
-// one for just as long.
+// provide runs a command of Pulumi that needs the local AWS's provider and the language
+// host. There is one of each for just as long.
 func (d *Deployment) provide(run func() error) error {
 	provider, err := d.AWS.OpenProvider()
 	if err != nil {
 		return err
 	}
 	workspace := d.stack.Workspace()
+	host, err := langhost.Serve(langhost.Options{
+		Binary: filepath.Join(d.dir, "program"), Env: workspace.GetEnvVars(), References: d.references, Console: d.console,
+	})
+	if err != nil {
+		return errors.Join(err, provider.Close())
+	}
 	workspace.SetEnvVar("PULUMI_DEBUG_PROVIDERS", provider.DebugProviders())
 	defer workspace.UnsetEnvVar("PULUMI_DEBUG_PROVIDERS")
-	return errors.Join(run(), provider.Close())
+	workspace.SetEnvVar("PULUMI_DEBUG_LANGUAGES", host.DebugLanguages())
+	defer workspace.UnsetEnvVar("PULUMI_DEBUG_LANGUAGES")
+	return errors.Join(run(), host.Close(), provider.Close())
 }
 
 // Output is a string among the stack's outputs.

@@ -3,7 +3,6 @@ package local
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -210,23 +209,5 @@ func TestNoRegion(t *testing.T) {
 	const want = "the stack has no aws:region: set it with pulumi config set aws:region eu-central-1, or with --config aws:region=eu-central-1"
 	if _, err := p.region(func(string) string { return "" }); err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
-	}
-}
-
-// What Pulumi's language host would have go write to the project is refused;
-// everything else reaches the real go command.
-func TestGoShim(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := layTools(dir, t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
-	shim := filepath.Join(dir, "bin", "go")
-	if out, err := exec.CommandContext(t.Context(), shim, "list", "-m", "-json", "-mod=mod", "all").CombinedOutput(); err == nil || len(out) > 0 {
-		t.Errorf("go list -mod=mod gives %q and %v", out, err)
-	}
-	out, err := exec.CommandContext(t.Context(), shim, "list", "-m").Output()
-	if err != nil || string(out) != "github.com/protected-http-api/protected-http-api\n" {
-		t.Errorf("go list -m gives %q and %v", out, err)
 	}
 }

@@ -88,6 +88,15 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 		opts.Settings[name] = value
 		return nil
 	})
+	opts.StackReferences = map[string]string{}
+	flags.Func("stack-reference", "the outputs of a stack that the program refers to, `stack=file`, as often as needed; for instance --stack-reference acme/network/prod=outputs.json, after pulumi stack output --json --stack acme/network/prod >outputs.json", func(text string) error {
+		at := strings.LastIndex(text, "=")
+		if at < 1 || at == len(text)-1 {
+			return fmt.Errorf("%q is not stack=file", text)
+		}
+		opts.StackReferences[text[:at]] = text[at+1:]
+		return nil
+	})
 	if extra != nil {
 		extra(flags)
 	}

@@ -24,8 +24,12 @@ func main() {
 			return fmt.Errorf("the configuration has not arrived: the host is %q", db.Host)
 		}
 		conf.RequireSecret("apiToken")
+		network, err := pulumi.NewStackReference(ctx, "acme/network/prod", nil)
+		if err != nil {
+			return err
+		}
 		list := components.FunctionArgs{Package: "./handlers/list", Name: "list"}
-		_, err := components.NewProtectedHttpApi(ctx, "shop", &components.ProtectedHttpApiArgs{
+		_, err = components.NewProtectedHttpApi(ctx, "shop", &components.ProtectedHttpApiArgs{
 			Routes: components.Routes{"GET /items": {Function: list, Auth: components.Public}},
 		})
 		if err != nil {
@@ -42,12 +46,13 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return raw(ctx)
+		return raw(ctx, network)
 	})
 }
 
 // raw deploys a function whose code is a file of the program, by a relative path.
-func raw(ctx *pulumi.Context) error {
+// It uses the outputs of another stack, a secret one among them.
+func raw(ctx *pulumi.Context, network *pulumi.StackReference) error {
 	role, err := iam.NewRole(ctx, "raw", &iam.RoleArgs{AssumeRolePolicy: pulumi.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
 	if err != nil {
@@ -55,7 +60,9 @@ func raw(ctx *pulumi.Context) error {
 	}
 	_, err = lambda.NewFunction(ctx, "raw", &lambda.FunctionArgs{
 		Role: role.Arn, Runtime: pulumi.String("provided.al2023"), Handler: pulumi.String("bootstrap"),
-		Code: pulumi.NewFileArchive("raw.zip"),
+		Code:        pulumi.NewFileArchive("raw.zip"),
+		Description: network.GetStringOutput(pulumi.String("zone")),
+		Environment: &lambda.FunctionEnvironmentArgs{Variables: pulumi.StringMap{"PASSWORD": network.GetStringOutput(pulumi.String("password"))}},
 	})
 	return err
 }
