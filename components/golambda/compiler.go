@@ -174,6 +174,9 @@ func (u *unit) compile(ctx context.Context, output string) error {
 	if strings.Contains(message, ": undefined: ") {
 		message += u.leftOutHint()
 	}
+	if strings.Contains(message, "; GOTOOLCHAIN=local)") {
+		message += "install that Go, or let the go command download it with GOTOOLCHAIN=auto\n"
+	}
 	if message == "" {
 		return fmt.Errorf("go build: %w", err)
 	}

@@ -64,6 +64,9 @@ func TestBuildUsesTheToolchainLine(t *testing.T) {
 				"\tgo: cannot find \"go1.25.78\" in PATH"},
 		{name: "of the workspace", mod: "go 1.24.0\n\ntoolchain go1.25.78\n", work: "go 1.24.0\n\ntoolchain " + other + "\n\nuse .\n", gotoolchain: "auto", want: other},
 		{name: "a workspace without", mod: "go 1.24.0\n\ntoolchain go1.25.78\n", work: "go 1.24.0\n\nuse .\n", gotoolchain: "auto"},
+		{name: "a go line that is too new", mod: "go 1.99.0\n", gotoolchain: "local",
+			err: "go build: exit status 1\n\tgo: go.mod requires go >= 1.99.0 (running " + strings.Replace(local, "go", "go ", 1) + "; GOTOOLCHAIN=local)\n" +
+				"\tinstall that Go, or let the go command download it with GOTOOLCHAIN=auto"},
 		{name: "none other allowed", mod: "go 1.24.0\n\ntoolchain " + other + "\n", gotoolchain: "local",
 			err: "M/go.mod has the line toolchain " + other + ", but the go command is " + local +
 				", and GOTOOLCHAIN=local allows no other: set GOTOOLCHAIN=auto, install " + other + ", or change the line"},
