@@ -6,12 +6,38 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optimport"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 )
 
-// pulumi import takes what is there, with the program for it, and refuses what is
-// not there.
-func TestImport(t *testing.T) {
+// checkFirstRefresh: a first refresh finds the policies of each function's role
+// and the stage's deployment, a second one nothing, and there is nothing to deploy.
+// Pulumi shows what is only computed if it is asked to, as older ones did.
+func (d deployed) checkFirstRefresh(t *testing.T, functions int) {
+	t.Helper()
+	const legacy = "PULUMI_ENABLE_LEGACY_REFRESH_DIFF"
+	d.stack.Workspace().SetEnvVar(legacy, "true")
+	defer d.stack.Workspace().UnsetEnvVar(legacy)
+	for i, want := range []int{functions + 1, 0} {
+		var result auto.RefreshResult
+		err := d.provide(func() (err error) {
+			result, err = d.stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (*result.Summary.ResourceChanges)["update"]; got != want {
+			t.Errorf("refresh %d shows %d changes, want %d", i+1, got, want)
+		}
+	}
+	d.up(t, map[string]int{})
+}
+
+// pulumi refresh shows what it shows on AWS. pulumi import takes what is there,
+// with the program for it, and refuses what is not there.
+func TestRefreshAndImport(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, Options{Project: repository, Stack: "dev"})
 	table, err := d.Output("tableName")
@@ -20,6 +46,7 @@ func TestImport(t *testing.T) {
 	}
 	functions, _ := d.Outputs["functionNames"].(map[string]any)
 	function, _ := functions["create-event"].(string)
+	d.checkFirstRefresh(t, len(functions))
 	for _, tt := range []struct{ typ, id, input, program string }{
 		{"aws:dynamodb/table:Table", table, "hashKey:pk", "dynamodb.TableAttributeArray{"},
 		{"aws:lambda/function:Function", function, "runtime:provided.al2023", "lambda.FunctionEnvironmentArgs{"},

@@ -118,6 +118,17 @@ func (s *Service) RolePolicy(roleName, name string) (string, bool) {
 	return d, ok
 }
 
+// RolePolicies returns a role's inline policies by name.
+func (s *Service) RolePolicies(roleName string) map[string]string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r, err := s.role(roleName)
+	if err != nil {
+		return nil
+	}
+	return maps.Clone(r.documents)
+}
+
 // DeleteRolePolicy removes an inline policy, or answers NoSuchEntity.
 func (s *Service) DeleteRolePolicy(roleName, name string) error {
 	s.mu.Lock()

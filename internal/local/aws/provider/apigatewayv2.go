@@ -182,13 +182,13 @@ func (in stageInputs) of(stage management.Stage) stageInputs {
 
 func stageResource() resource {
 	outputs := func(stage management.Stage) map[string]any {
-		return map[string]any{"invokeUrl": stage.InvokeURL, "executionArn": stage.ExecutionARN, "arn": stage.ARN}
+		return map[string]any{"invokeUrl": stage.InvokeURL, "executionArn": stage.ExecutionARN, "arn": stage.ARN, "deploymentId": stage.AutoDeploymentID}
 	}
 	return definition[stageInputs]{
 		Type: "aws:apigatewayv2/stage:Stage",
 		// API Gateway V2 API reference, Stages: at most 128 characters.
 		Name: "name", NameLength: defaultNameLength,
-		Computed: []string{"invokeUrl", "executionArn", "arn"},
+		Computed: []string{"invokeUrl", "executionArn", "arn", "deploymentId"},
 		Validate: func(in stageInputs) (stageInputs, error) {
 			stage, err := management.ValidateStage(in.stage())
 			return in.of(stage), err

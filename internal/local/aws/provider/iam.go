@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,14 +40,26 @@ func (roleInputs) of(role iam.Role) roleInputs {
 	}
 }
 
-func roleOutputs(role iam.Role) map[string]any {
-	return map[string]any{
+// roleOutputs are what AWS computes of a role. AWS's provider counts its inline
+// policies among it, those of other resources too: they show with the first
+// refresh, since a role has none when it is created.
+func roleOutputs(s Services, role iam.Role) map[string]any {
+	outputs := map[string]any{
 		"arn":                role.ARN,
 		"uniqueId":           role.UniqueID,
 		"createDate":         role.Created.UTC().Format(time.RFC3339),
 		"path":               role.Path,
 		"maxSessionDuration": role.MaxSessionDuration,
 	}
+	policies := []any{}
+	documents := s.IAM.RolePolicies(role.Name)
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		policies = append(policies, map[string]any{"name": name, "policy": documents[name]})
+	}
+	if len(policies) > 0 {
+		outputs["inlinePolicies"] = policies
+	}
+	return outputs
 }
 
 func roleResource() resource {
@@ -68,15 +82,15 @@ func roleResource() resource {
 			if err != nil {
 				return "", nil, err
 			}
-			return role.Name, roleOutputs(role), nil
+			return role.Name, roleOutputs(s, role), nil
 		},
 		Read: func(s Services, id string, in roleInputs) (roleInputs, map[string]any, bool, error) {
 			role, ok := s.IAM.Role(id)
-			return in.of(role), roleOutputs(role), ok, nil
+			return in.of(role), roleOutputs(s, role), ok, nil
 		},
 		Update: func(s Services, _ string, _, in roleInputs) (map[string]any, error) {
 			role, err := s.IAM.UpdateRole(in.role())
-			return roleOutputs(role), err
+			return roleOutputs(s, role), err
 		},
 		Delete: func(s Services, id string, _ roleInputs) error { return s.IAM.DeleteRole(id) },
 	}

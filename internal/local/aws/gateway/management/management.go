@@ -194,6 +194,7 @@ func (in Authorizer) wire() map[string]any {
 func (s Stage) wire() map[string]any {
 	out := shape{
 		"stageName": s.Name, "autoDeploy": s.AutoDeploy, "description": s.Description, "stageVariables": s.StageVariables, "tags": s.Tags,
+		"deploymentId": s.AutoDeploymentID,
 	}.withoutEmpty()
 	defaults, routes := RouteSettings{}, map[string]any{}
 	if s.DefaultRouteSettings != nil {

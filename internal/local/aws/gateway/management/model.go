@@ -44,6 +44,9 @@ type API struct {
 type Stage struct {
 	// ARN, InvokeURL and ExecutionARN are computed.
 	ARN, InvokeURL, ExecutionARN string
+	// AutoDeploymentID is computed: the deployment that AutoDeploy has made of the
+	// API's last change.
+	AutoDeploymentID string
 
 	// Name is $default, or 1 to 128 of A-Z a-z 0-9 - and _, and then the first
 	// segment of the stage's paths.

@@ -200,6 +200,11 @@ func (s *Service) change(apiID string, change func(*api) error) error {
 		if err := change(a); err != nil {
 			return err
 		}
+		deployment := newID(deploymentIDLength)
+		for name, stage := range a.stages {
+			stage.AutoDeploymentID = deployment
+			a.stages[name] = stage
+		}
 		a.live.Deploy(a.deployment())
 		return nil
 	})
@@ -283,6 +288,7 @@ func (a *api) deployment() live.Deployment {
 // Lengths of identifiers, as AWS makes them.
 const (
 	apiIDLength        = 10
+	deploymentIDLength = 6
 	routeIDLength      = 7
 	authorizerIDLength = 6
 )

@@ -49,7 +49,7 @@ func (s *Service) putStage(apiID string, in Stage, check func(a *api, exists boo
 	if err != nil {
 		return Stage{}, err
 	}
-	return in.clone(), nil
+	return s.Stage(apiID, in.Name)
 }
 
 // DeleteStage deletes a stage and what authorizers answered in it.
