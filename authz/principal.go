@@ -136,9 +136,12 @@ func unprintable(r rune) bool {
 }
 
 // invisible are the characters that are Default_Ignorable_Code_Point (Unicode
-// Standard, section 5.21) and yet printable to package unicode, and the blank of
-// Braille.
+// Standard, section 5.21) and yet printable to package unicode, and those that are
+// drawn as nothing: the blank of Braille, the filler of Khitan, the null note head.
 var invisible = []*unicode.RangeTable{
 	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
-	{R16: []unicode.Range16{{Lo: '\u2800', Hi: '\u2800', Stride: 1}}},
+	{
+		R16: []unicode.Range16{{Lo: '\u2800', Hi: '\u2800', Stride: 1}},
+		R32: []unicode.Range32{{Lo: 0x16FE4, Hi: 0x16FE4, Stride: 1}, {Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
+	},
 }

@@ -31,6 +31,8 @@ func TestCheckSubject(t *testing.T) {
 		{"alice\u2065", invisibleText},   // not assigned, and ignorable when it is
 		{"a\U000e0fff", invisibleText},   //
 		{"alice\u2800", invisibleText},   // blank of Braille
+		{"a\U00016fe4", invisibleText},   // filler of Khitan
+		{"a\U0001d159", invisibleText},   // null note head
 		{"al\u200bice", invisibleText},   // zero width space
 		{"al\u00adice", invisibleText},   // soft hyphen
 		{"al\u2060ice", invisibleText},   // word joiner

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"strings"
 )
 
 // Check refuses an http or https URL by which what is sent could be read on the
@@ -21,9 +20,10 @@ func Check(u *url.URL) error {
 }
 
 // Loopback reports whether a host, without a port, is this machine by its very
-// name, whatever a resolver says.
+// name, whatever a resolver says. LOCALHOST is not: net/http would send what is for
+// it to a proxy.
 func Loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	if host == "localhost" {
 		return true
 	}
 	address, err := netip.ParseAddr(host)

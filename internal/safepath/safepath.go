@@ -11,7 +11,7 @@
 //     others can add names there, but neither rename nor remove this one;
 //   - whatever lies below a folder that others may not enter;
 //   - the group that is the user's alone, which systems with the umask 002 let
-//     write (pam_umask, "usergroups").
+//     write (pam_umask, "usergroups"), unless somebody else has been added to it.
 //
 // Links are followed, and both the link and what it leads to are judged. Where files
 // have no Unix owner (Windows) nothing is judged: there the cache folder and the
@@ -23,11 +23,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 )
 
 // maxLinks is how many symbolic links a path may have, as on Linux.
@@ -74,24 +71,6 @@ func self() *judge {
 	}
 	return j
 }
-
-// userGroup returns the id of the group that has the user's name and is the user's
-// first, -1 where that is none; root's is not asked for.
-var userGroup = sync.OnceValue(func() int {
-	u, err := user.Current()
-	if err != nil || u.Uid == "0" {
-		return -1
-	}
-	g, err := user.LookupGroupId(u.Gid)
-	if err != nil || g.Name != u.Username {
-		return -1
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return -1
-	}
-	return gid
-})
 
 func (j *judge) temp(pattern string) (string, error) {
 	folder, err := os.MkdirTemp("", pattern)
