@@ -2,8 +2,10 @@ package probe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -74,7 +76,7 @@ func (r Request) send(ctx context.Context, endpoint string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	connection, err := dial(ctx, address)
+	connection, err := dial(ctx, address, nil)
 	if err != nil {
 		return reply{}, err
 	}
@@ -95,10 +97,12 @@ func (r Request) send(ctx context.Context, endpoint string) (reply, error) {
 	return reply{response.StatusCode, response.Header, body}, err
 }
 
-func dial(ctx context.Context, address *url.URL) (net.Conn, error) {
+// dial connects to an address as a browser would, but for HTTP/2, whose requests are
+// not text. roots are those of tests.
+func dial(ctx context.Context, address *url.URL, roots *x509.CertPool) (net.Conn, error) {
 	if address.Scheme != "https" {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address.Host)
 	}
-	dialer := &tls.Dialer{Config: &tls.Config{ServerName: address.Hostname(), MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}}
-	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(address.Hostname(), "443"))
+	dialer := &tls.Dialer{Config: &tls.Config{ServerName: address.Hostname(), MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, RootCAs: roots}}
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(address.Hostname(), cmp.Or(address.Port(), "443")))
 }

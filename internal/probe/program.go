@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
@@ -135,7 +134,7 @@ func (p program) api(ctx *pulumi.Context, f functions, setup apiSetup, earlier m
 	if err != nil {
 		return nil, err
 	}
-	return api, errors.Join(p.stages(ctx, f, setup, api, routes))
+	return api, p.stages(ctx, f, setup, api, routes)
 }
 
 func (c corsSetup) args() apigatewayv2.ApiCorsConfigurationArgs {
@@ -262,11 +261,12 @@ func (p program) stages(ctx *pulumi.Context, f functions, setup apiSetup, api *a
 				RouteKey: pulumi.String(key), ThrottlingBurstLimit: pulumi.Int(s.limits[key].burst), ThrottlingRateLimit: pulumi.Float64(s.limits[key].rate),
 			})
 		}
+		var options []pulumi.ResourceOption
 		if settings != nil {
 			args.RouteSettings = settings
+			options = append(options, pulumi.DependsOn(routes)) // they have to be there
 		}
-		// Route settings are of routes that are there.
-		if _, err := apigatewayv2.NewStage(ctx, setup.name+"-"+s.name, args, pulumi.DependsOn(routes)); err != nil {
+		if _, err := apigatewayv2.NewStage(ctx, setup.name+"-"+s.name, args, options...); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,9 @@ type Report struct {
 	Region  string `json:"region"`
 	// Started is when the run began.
 	Started time.Time `json:"started"`
+	// Incomplete says that AWS refused a part of the stack, so that some
+	// differences are no more than that.
+	Incomplete bool `json:"incomplete,omitempty"`
 	// Experiments are by name.
 	Experiments []Result `json:"experiments"`
 }
@@ -28,7 +31,7 @@ func (r *run) report(started time.Time) Report {
 		against = "the local AWS"
 	}
 	slices.SortFunc(r.results, func(a, b Result) int { return cmp.Compare(a.Name, b.Name) })
-	return Report{against, r.AWS.Region, started.UTC().Truncate(time.Second), r.results}
+	return Report{against, r.AWS.Region, started.UTC().Truncate(time.Second), r.incomplete, r.results}
 }
 
 // Count returns how many experiments were made, and how many of them show a
@@ -68,6 +71,9 @@ func (r Report) Markdown() string {
 	var text strings.Builder
 	made, different := r.Count()
 	fmt.Fprintf(&text, "# Probe of %s, %s, %s\n\n%d experiments, %d with a difference.\n", r.Against, r.Region, r.Started.Format(time.RFC3339), made, different)
+	if r.Incomplete {
+		text.WriteString("\nAWS refused a part of the stack: some differences are no more than that.\n")
+	}
 	for _, part := range []struct {
 		title string
 		in    func(Result) bool

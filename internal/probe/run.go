@@ -47,8 +47,9 @@ type Options struct {
 	Keep bool
 	// Progress takes what happens while the stack is made and removed.
 	Progress io.Writer
-	// experiments are those of tests.
+	// experiments are those of tests, broken is a resource more that is refused.
 	experiments []Experiment
+	broken      *refusal
 	// Done takes each experiment's result as soon as it is there, one at a time.
 	Done func(Result)
 }
@@ -89,11 +90,13 @@ func (r Result) Tries() string {
 // run is a run of the probe.
 type run struct {
 	Options
-	stack   *stack
-	local   *localaws.Server
-	keys    *issuerKeys
-	mu      sync.Mutex
-	results []Result
+	stack *stack
+	local *localaws.Server
+	keys  *issuerKeys
+	// incomplete says that AWS has refused a part of the stack.
+	incomplete bool
+	mu         sync.Mutex
+	results    []Result
 }
 
 // Run makes the stack, the experiments, and removes the stack, whatever happens.
@@ -182,7 +185,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.stack.program = program{
-		name: "probe-" + strings.ToLower(rand.Text()[:6]), archive: archive, architecture: architecture, keys: r.keys.set,
+		name: "probe-" + strings.ToLower(rand.Text()[:6]), archive: archive, architecture: architecture, keys: r.keys.set, refused: r.broken,
 	}
 	return nil
 }
@@ -254,11 +257,17 @@ func needed(all []apiSetup, chosen []Experiment) []apiSetup {
 }
 
 func (r *run) deploy(ctx context.Context) error {
-	if err := r.stack.update(ctx); err != nil {
+	complete, err := r.stack.update(ctx)
+	if err != nil {
 		return err
 	}
+	if !complete {
+		r.incomplete = true
+		_, _ = fmt.Fprintln(r.Progress, "the stack is not complete: the experiments go on with what is there")
+	}
 	for _, setup := range r.stack.program.apis {
-		if err := r.ready(ctx, setup); err != nil {
+		err := r.ready(ctx, setup)
+		if err != nil && (complete || ctx.Err() != nil) {
 			return err
 		}
 	}

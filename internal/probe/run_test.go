@@ -89,3 +89,23 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("the stack's state is left: %v", err)
 	}
 }
+
+// TestIncomplete: what AWS refuses of the stack does not stop the rest.
+func TestIncomplete(t *testing.T) {
+	t.Parallel()
+	var progress bytes.Buffer
+	report, err := Run(t.Context(), Options{
+		Local: true, Progress: &progress,
+		broken:      &refusal{stage: &stageSetup{name: "dev"}}, // there are two then
+		experiments: []Experiment{{Name: "test/fine", Asks: "Is it?", API: mainAPI, Steps: []Step{{Request: get("/off/1"), Want: allowed}}}},
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, progress.String())
+	}
+	if made, different := report.Count(); made != 1 || different != 0 || !report.Incomplete {
+		t.Errorf("%+v\n%s", report, progress.String())
+	}
+	if text := report.Markdown(); !strings.Contains(text, "AWS refused a part of the stack") {
+		t.Errorf("the report: %s", text)
+	}
+}

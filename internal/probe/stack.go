@@ -103,21 +103,25 @@ func (s *stack) provide(run func() error) error {
 	return errors.Join(run(), provider.Close())
 }
 
-// update deploys the program as it is now.
-func (s *stack) update(ctx context.Context) error {
+// update deploys the program as it is now. Where AWS refuses a part of it, the rest
+// is there, and complete is false.
+func (s *stack) update(ctx context.Context) (complete bool, err error) {
 	var result auto.UpResult
-	err := s.provide(func() (err error) {
-		result, err = s.Up(ctx, optup.ProgressStreams(s.progress), optup.ErrorProgressStreams(s.progress), optup.SuppressOutputs())
+	err = s.provide(func() (err error) {
+		result, err = s.Up(ctx, optup.ProgressStreams(s.progress), optup.ErrorProgressStreams(s.progress), optup.SuppressOutputs(), optup.ContinueOnError())
 		return err
 	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("deploying: %w", context.Cause(ctx))
-		}
-		return errors.New("deploying failed: Pulumi's output says why")
+	switch {
+	case ctx.Err() != nil:
+		return false, fmt.Errorf("deploying: %w", context.Cause(ctx))
+	case err == nil:
+		s.outputs = result.Outputs
+		return true, nil
 	}
-	s.outputs = result.Outputs
-	return nil
+	if s.outputs, err = s.Outputs(ctx); err != nil || len(s.outputs) == 0 {
+		return false, errors.New("deploying failed: Pulumi's output says why")
+	}
+	return false, nil
 }
 
 // refuse deploys a resource more, which is to be refused, and returns in what words

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -85,6 +86,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	made, different := report.Count()
 	_, _ = fmt.Fprintf(stdout, "%d experiments, %d with a difference\n", made, different)
+	if report.Incomplete {
+		return cli.Broken(errors.New("a part of the stack could not be made: Pulumi's output says which, and why"))
+	}
 	if different > 0 {
 		return fmt.Errorf("%d of %d experiments show a difference between AWS and the local AWS", different, made)
 	}
