@@ -3,6 +3,7 @@ package probe
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,8 +11,12 @@ import (
 // open is how a row of docs/fidelity.md says that it is not known what AWS does.
 var open = regexp.MustCompile(`(?i)inferred|conflict|nobody (says|documents)|says nothing|not confirmed|not observed|not published|not documented|assumed|safest|strict reading|safe reading|as others report|^[UE]$|[,;] [UE]$`)
 
-// TestFidelity holds the table and the experiments together: what is open has an
-// experiment, an experiment belongs to a row, and a name in the one is in the other.
+// gateway are the parts of the table that are about what HTTP APIs do.
+var gateway = []string{"## HTTP APIs and Lambda authorizers", "## JWT authorizer, AWS_IAM and IAM"}
+
+// TestFidelity holds the table and the experiments together: what is open of HTTP APIs
+// has an experiment, an experiment belongs to a row, and a name in the one is in the
+// other.
 func TestFidelity(t *testing.T) {
 	t.Parallel()
 	experiments, named := map[string]bool{}, map[string]bool{}
@@ -22,14 +27,17 @@ func TestFidelity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	openRows := 0
+	openRows, part := 0, ""
 	for line := range strings.Lines(string(content)) {
+		if strings.HasPrefix(line, "## ") {
+			part = strings.TrimSpace(line)
+		}
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
 		if len(cells) != 4 {
 			continue
 		}
 		_, names, asked := strings.Cut(cells[3], "; probe: ")
-		if open.MatchString(strings.TrimSpace(cells[1])) || open.MatchString(strings.TrimSpace(cells[2])) {
+		if slices.Contains(gateway, part) && (open.MatchString(strings.TrimSpace(cells[1])) || open.MatchString(strings.TrimSpace(cells[2]))) {
 			openRows++
 			if !asked {
 				t.Errorf("no experiment: %s", line)
