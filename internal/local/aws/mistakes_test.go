@@ -235,7 +235,7 @@ func TestMistakesAtDeployment(t *testing.T) {
 		{"a reserved environment variable", set("reader", "environment", object{"variables": object{"AWS_REGION": "us-east-1"}}), "AWS_REGION"},
 		{"a policy without resources", set("reader-policy", "policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem"}]}`), "MalformedPolicyDocument"},
 		{"an action without its service", set("reader-policy", "policy", policy("GetItem", "*")), "MalformedPolicyDocument"},
-		{"an attribute that no key uses", set("table", "globalSecondaryIndexes", []any{}), "kind"},
+		{"an attribute that no key uses", set("table", "globalSecondaryIndexes", []any{}), "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions"},
 		{"a key without its attribute", set("table", "hashKey", "id"), "id"},
 		{"a retention that CloudWatch does not know", set("judge-logs", "retentionInDays", 10), "10"},
 		{"a setting that is not supported", set("reader-logs", "kmsKeyId", "alias/logs"), `the local AWS does not support the property "kmsKeyId"`},
