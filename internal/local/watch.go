@@ -112,7 +112,7 @@ func (w *watch) follow(ctx context.Context) error {
 		return fmt.Errorf("finding the files that the deployment is made of: %w", err)
 	}
 	w.sources, w.built, w.stale = sources, w.d.built, false
-	w.settings = []string{w.d.project.path, w.d.project.stackPath}
+	w.settings = w.d.settingsFiles()
 	wanted := map[string]bool{}
 	for _, folder := range sources.Folders() {
 		wanted[folder] = true
@@ -146,6 +146,26 @@ func (w *watch) missed() bool {
 	missed := w.fresh && w.sources.Changed(w.d.started)
 	w.fresh, w.stale = false, w.stale || missed
 	return missed
+}
+
+// settingsFiles are the files that decide about a deployment beside its sources: the
+// project's, the stack's, those with the outputs of other stacks, and a program that
+// is compiled already.
+func (d *Deployment) settingsFiles() []string {
+	files := []string{d.project.path, d.project.stackPath}
+	for _, file := range d.opts.StackReferences {
+		if path, err := filepath.Abs(file); err == nil {
+			files = append(files, path)
+		}
+	}
+	if binary, ok := d.project.Runtime.Options()["binary"].(string); ok && binary != "" {
+		if !filepath.IsAbs(binary) {
+			binary = filepath.Join(d.project.program(), binary)
+		}
+		files = append(files, binary)
+	}
+	slices.Sort(files)
+	return files
 }
 
 func isFolder(path string) bool {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,31 @@ func await(t *testing.T, out *consoletest.Buffer, pattern string) {
 		if deadline, ok := t.Deadline(); ok && time.Until(deadline) < time.Minute {
 			t.Fatalf("the output has no %s:\n%s", pattern, out.String())
 		}
+	}
+}
+
+// Beside sources, a deployment is made of what stands in these files.
+func TestSettingsFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"Pulumi.yaml": "name: shop\nmain: program\nruntime:\n  name: go\n  options:\n    binary: bin/shop\n", "Pulumi.dev.yaml": "config: {}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := Deployment{opts: Options{Project: dir, Stack: "dev", StackReferences: map[string]string{"network": filepath.Join(dir, "network.json")}}}
+	var err error
+	if d.project, err = readProject(dir, "dev", nil); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		filepath.Join(dir, "Pulumi.dev.yaml"), filepath.Join(dir, "Pulumi.yaml"),
+		filepath.Join(dir, "network.json"), filepath.Join(dir, "program", "bin", "shop"),
+	}
+	if got := d.settingsFiles(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
