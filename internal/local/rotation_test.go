@@ -25,11 +25,11 @@ func TestRotation(t *testing.T) {
 	for range 2 {
 		d.expect(t, http.StatusInternalServerError, "POST", "/events", with("Authorization", "Bearer "+good))
 	}
-	starts := d.initialisations(t)
+	starts := d.initialisations(t, "authorizer")
 	d.AWS.SetOutage("ssm", false)
 	// A failure is the answer for a second.
 	d.await(t, 30*time.Second, http.StatusCreated, with("Authorization", "Bearer "+good))
-	if after := d.initialisations(t); after != starts {
+	if after := d.initialisations(t, "authorizer"); after != starts {
 		t.Errorf("the authorizer started %d times more", after-starts)
 	}
 
