@@ -172,7 +172,7 @@ func FuzzAuthorizerEvent(f *testing.F) {
 // and in the words of the event.
 func checkPolicy(t *testing.T, payload []byte, good string) {
 	t.Helper()
-	h := Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.DiscardHandler)}
+	h := Handler{Chain: chainOf(newJWT(t)), Getenv: uncached, Logger: slog.New(slog.DiscardHandler)}
 	answer, err := h.HandlePolicy(t.Context(), payload)
 	if err != nil {
 		return

@@ -26,9 +26,10 @@ import (
 // variables AUTHORIZER_CACHE_TTL and AUTHORIZER_IDENTITY_SOURCES what these are,
 // and a Handler refuses, as ErrMisconfigured, to give an answer that would be given
 // to somebody else: with a TTL the credential that was judged must stand in an
-// identity source, a policy needs $context.routeKey among them, and a limiter and
-// credentials for one request need a TTL of 0. What depends on anything else of the
-// request says so itself ([Request.CheckReuse]).
+// identity source, and so must what an extractor refuses; a policy needs
+// $context.routeKey among them, or more ([Policy]); and a limiter and credentials for
+// one request need a TTL of 0. What depends on anything else of the request says so
+// itself ([Request.CheckReuse]).
 //
 // A program that chooses between several Handlers, by the route for instance, makes
 // a decision of its own: its authorizer needs that among the identity sources too.
@@ -108,9 +109,11 @@ func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuth
 
 // HandlePolicy answers one authorizer event of format 1.0 or 2.0 with an IAM
 // policy. The policy allows the one route and path of the request and nothing
-// else: with a TTL, API Gateway judges the requests that it has in the cache by
-// it, so that a principal's first path is its only one until the TTL has
-// passed. Refusals are a policy that denies, so that the client sees 403 even
+// else. With a TTL, API Gateway judges the requests that it has in the cache by
+// it, so that a principal's first path would be its only one until the TTL has
+// passed: the authorizer needs $context.path among its identity sources, and
+// $context.httpMethod, or with format 2.0 and routes for one method
+// $context.routeKey. Refusals are a policy that denies, so that the client sees 403 even
 // where the request has no credential; what cannot be judged is returned as the
 // error.
 func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (events.APIGatewayV2CustomAuthorizerIAMPolicyResponse, error) {
@@ -120,6 +123,12 @@ func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (eve
 	}
 	if r.RouteARN == "" {
 		err = fmt.Errorf("%w: the event has no ARN of the route, so that no policy can allow it; is the function invoked by an authorizer of an HTTP API?", ErrMisconfigured)
+		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
+	}
+	if r.reuse, err = reuseOf(h.getenv, r); err == nil && r.reuse != nil {
+		err = r.checkPolicyAnswer()
+	}
+	if err != nil {
 		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
 	}
 	if strings.ContainsAny(strings.Replace(r.RouteARN, "/$default/", "/", 1), "*?$") {
@@ -191,11 +200,12 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 		return Principal{}, nil, err
 	}
 	p, judged, err := h.Chain.authenticate(ctx, r)
-	if judged != nil {
-		// A fault is not kept, and says more.
-		if _, denied := classify(err); err == nil || denied {
-			err = cmp.Or(r.checkCredential(*judged), err)
-		}
+	// A fault is not kept, and says more.
+	switch _, denied := classify(err); {
+	case judged != nil && (err == nil || denied):
+		err = cmp.Or(r.checkCredential(*judged), err)
+	case judged == nil && denied && !goesOn(err, ErrNoCredential) && !goesOn(err, ErrNotApplicable):
+		err = cmp.Or(r.checkExtraction(h.Chain, err), err)
 	}
 	if err != nil {
 		return Principal{}, nil, err
@@ -227,7 +237,7 @@ func (h Handler) reuse(r Request) (*reuse, error) {
 		return nil, u.refuse("authz.Handler.Limiter counts no request that API Gateway answers itself", noTTL)
 	case h.Policy != nil:
 		r.reuse = u
-		return u, r.CheckReuse(SourceRouteKey)
+		return u, r.checkPolicy(h.Policy)
 	}
 	return u, nil
 }

@@ -75,7 +75,7 @@ func TestHandlePolicy(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			h := Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.NewJSONHandler(&log, nil))}
+			h := Handler{Chain: chainOf(newJWT(t)), Getenv: uncached, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
 			response, err := h.HandlePolicy(t.Context(), tt.event)
 			if tt.text != "" {
 				if text(err) != "judging a request: "+tt.text {

@@ -241,7 +241,7 @@ func TestHandlerLogsAllows(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			options := &slog.HandlerOptions{Level: slog.LevelDebug}
-			err := handle(Handler{Chain: chainOf(newJWT(t)), Logger: slog.New(slog.NewJSONHandler(&log, options))})
+			err := handle(Handler{Chain: chainOf(newJWT(t)), Getenv: uncached, Logger: slog.New(slog.NewJSONHandler(&log, options))})
 			const want = `"level":"DEBUG","msg":"request allowed","requestId":"","apiRequestId":"api-1","routeKey":"POST /events","method":"JWT","credentialId":"sha256:836b2f1a0ac3"}`
 			if err != nil || !strings.Contains(log.String(), want) {
 				t.Errorf("logged %s, %v; want %s", log.String(), err, want)

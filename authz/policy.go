@@ -19,8 +19,13 @@ import (
 // error without a sentinel of this package, and a panic, count as ErrDenied: a
 // policy that fails to evaluate denies. Decide is safe for concurrent use.
 //
-// With a cache TTL, a policy may depend on the caller and the route; see [Handler].
-// One that depends on more of the request asks [Request.CheckReuse].
+// With a cache TTL, a policy may depend on the caller, and on the route, the method and
+// the path as far as API Gateway keeps answers by them: [Handler] wants the identity
+// sources $context.routeKey, $context.httpMethod where the route is for any method, and
+// $context.path where it has variables or is $default. A policy that looks at less, or
+// finds out itself ([Request.CheckReuse]) what it looks at, has the method
+// IdentitySources() []string, which returns the sources that it always needs. One that
+// depends on more of the request asks [Request.CheckReuse].
 type Policy interface {
 	Decide(ctx context.Context, p Principal, r Request) error
 }
@@ -56,6 +61,9 @@ func decide(ctx context.Context, policy Policy, p Principal, r Request) (err err
 			err = fmt.Errorf("%w: the policy panicked", ErrDenied)
 		}
 	}()
+	if err = r.checkPolicy(policy); err != nil {
+		return err
+	}
 	err = policy.Decide(ctx, p, r)
 	if err != nil {
 		if reason, _ := classify(err); reason == reasonInternal {
@@ -121,10 +129,17 @@ func RoutePermissionsFromEnvironment(getenv func(string) string) Policy {
 	permissions, err := ParseRoutePermissions(getenv(contract.EnvRoutePermissions))
 	if err != nil {
 		err = fmt.Errorf("environment variable %s: %w", contract.EnvRoutePermissions, err)
-		return PolicyFunc(func(context.Context, Principal, Request) error { return err })
+		return noPermissions{err}
 	}
 	return permissions
 }
+
+// noPermissions is the policy of an authorizer that does not know what its routes
+// require.
+type noPermissions struct{ err error }
+
+// Decide implements [Policy].
+func (n noPermissions) Decide(context.Context, Principal, Request) error { return n.err }
 
 func notRoutePermissions() error {
 	return fmt.Errorf("%w: the route permissions are not a JSON object of arrays of strings", ErrMisconfigured)
@@ -147,7 +162,7 @@ func (rp RoutePermissions) Decide(_ context.Context, p Principal, r Request) err
 		return fmt.Errorf("%w: nothing says what the route requires", ErrDenied)
 	}
 	if slices.ContainsFunc(required, hasVariable) {
-		if err := r.CheckReuse(SourcePath); err != nil {
+		if err := r.CheckReuse(SourceRouteKey, SourcePath); err != nil {
 			return err
 		}
 	}

@@ -11,9 +11,12 @@ import (
 )
 
 // SourceRouteKey is the identity source with which API Gateway keeps an answer for
-// each route; SourcePath and SourceHost are those for each path and domain name.
+// each route; SourceMethod, SourcePath and SourceHost are those for each method,
+// path and domain name (API Gateway developer guide, "Customize HTTP API access
+// logs", whose variables are identity sources too).
 const (
 	SourceRouteKey = "$context.routeKey"
+	SourceMethod   = "$context.httpMethod"
 	SourcePath     = "$context.path"
 	SourceHost     = "$context.domainName"
 )
@@ -47,15 +50,15 @@ func reuseOf(getenv func(string) string, r Request) (*reuse, error) {
 	u := lastReuse.Load()
 	if u == nil || u.ttl != ttl || u.text != text {
 		u = &reuse{ttl: ttl, text: text}
-		if text != "" {
-			u.sources = strings.Split(text, ",")
-		}
-		for _, source := range u.sources {
+		for source := range strings.SplitSeq(text, ",") {
+			if source = strings.TrimSpace(source); source != "" {
+				u.sources = append(u.sources, source)
+			}
 			if strings.HasPrefix(source, "$request.") {
 				u.requested++
 			}
 		}
-		if seconds, err := strconv.Atoi(ttl); ttl != "" && (err != nil || seconds <= 0 || seconds > maxTTL) {
+		if seconds, err := strconv.Atoi(ttl); ttl != "" && (err != nil || seconds <= 0 || seconds > maxTTL || ttl != strconv.Itoa(seconds)) {
 			return nil, fmt.Errorf("%w: environment variable %s is %q, which is not a whole number of seconds from 0 to %d; set it to the TTL of the API's authorizer", ErrMisconfigured, contract.EnvCacheTTL, ttl, maxTTL)
 		}
 		lastReuse.Store(u)
@@ -80,10 +83,44 @@ func (u *reuse) refuse(why, cure string) error {
 // noTTL is the cure of everything that must not be reused.
 const noTTL = "set the authorizer's TTL to 0"
 
+// headerSources begin the identity sources in which letters' case does not count
+// behind it.
+const headerSources = "$request.header."
+
 // names reports whether the environment names an identity source. Values alone say
 // nothing: a client that writes one into a header could write the route there.
 func (u *reuse) names(source string) bool {
-	return slices.ContainsFunc(u.sources, func(s string) bool { return strings.EqualFold(s, source) })
+	return slices.ContainsFunc(u.sources, func(s string) bool {
+		return s == source || strings.HasPrefix(s, headerSources) && strings.HasPrefix(source, headerSources) && strings.EqualFold(s, source)
+	})
+}
+
+// keptBy reports whether API Gateway keeps the answer by an identity source.
+func (r Request) keptBy(source string) bool {
+	return r.reuse.names(source) || source == SourceMethod && r.routeHasMethod() && r.reuse.names(SourceRouteKey)
+}
+
+// routeHasMethod reports whether the route key has the request's method in it: it
+// does not on a route for any method. In format 1.0 the route key is not known.
+func (r Request) routeHasMethod() bool {
+	return !r.ownMethod && r.Method != "" && strings.HasPrefix(r.RouteKey, r.Method+" ")
+}
+
+// misses returns the identity source of sources whose value the event does not have
+// although it has more values than those of the request itself: API Gateway's
+// authorizer has other sources than the environment names. Of a path nobody says how
+// it is written there, and of format 1.0 the route key is not known.
+func (r Request) misses(sources []string) string {
+	if r.ownMethod || len(r.identity) <= r.reuse.requested {
+		return ""
+	}
+	for _, source := range sources {
+		value := map[string]string{SourceRouteKey: r.RouteKey, SourceMethod: r.Method, SourceHost: r.Host}[source]
+		if value != "" && r.reuse.names(source) && !slices.Contains(r.identity, value) {
+			return source
+		}
+	}
+	return ""
 }
 
 // CheckReuse is for a [Verifier], a [Policy] or another part of an authorizer whose
@@ -92,6 +129,10 @@ func (u *reuse) names(source string) bool {
 // answer to this request for one that differs in an identity source that is given
 // here ([SourceRouteKey] and others); without any, if it would reuse the answer at
 // all: so do credentials that are good for one request. Return the error as it is.
+//
+// On a route for one method [SourceRouteKey] does for [SourceMethod] too. A variable
+// of the path depends on [SourcePath] and on [SourceRouteKey], which says where in the
+// path it is.
 //
 // Known are the authorizer's TTL and identity sources by the environment variables
 // AUTHORIZER_CACHE_TTL and AUTHORIZER_IDENTITY_SOURCES, which the component sets.
@@ -105,7 +146,7 @@ func (r Request) CheckReuse(sources ...string) error {
 		return r.reuse.refuse("it is good for this request only", noTTL)
 	}
 	for _, source := range sources {
-		if r.reuse.names(source) {
+		if r.keptBy(source) {
 			continue
 		}
 		cure := "add " + source + " to the authorizer's identity sources, or " + noTTL
@@ -114,8 +155,52 @@ func (r Request) CheckReuse(sources ...string) error {
 		}
 		return r.reuse.refuse("it depends on "+source, cure)
 	}
+	if source := r.misses(sources); source != "" {
+		return r.reuse.refuse("the event's identity sources do not have the value of "+source, "set "+contract.EnvIdentitySources+" to those of the API's authorizer; during a deployment, wait for its end")
+	}
 	return nil
 }
+
+// sourced is what a [Policy] is as well that says what of a request it looks at.
+type sourced interface{ IdentitySources() []string }
+
+// checkPolicy returns an error if API Gateway would reuse a policy's decision on a
+// request for one about which it might decide otherwise. What a policy does not say
+// is taken to be: method and path, as far as the route key does not have them.
+func (r Request) checkPolicy(policy Policy) error {
+	if r.reuse == nil {
+		return nil
+	}
+	switch policy := policy.(type) {
+	case RoutePermissions: // and itself for permissions with variables
+		return r.CheckReuse(SourceRouteKey)
+	case AllPolicies, noPermissions: // of the former each is asked
+		return nil
+	case sourced:
+		if sources := policy.IdentitySources(); len(sources) > 0 {
+			return r.CheckReuse(sources...)
+		}
+		return nil
+	}
+	sources := []string{SourceRouteKey, SourceMethod}
+	if r.RouteKey == defaultRoute || strings.Contains(r.RouteKey, "{") {
+		sources = append(sources, SourcePath)
+	}
+	for _, source := range sources {
+		err := r.CheckReuse(source)
+		if err != nil && source != SourceRouteKey {
+			err = fmt.Errorf("policy %T without the method IdentitySources: %w", policy, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPolicyAnswer returns an error if API Gateway would reuse an IAM policy, which
+// is for one method and path, for another.
+func (r Request) checkPolicyAnswer() error { return r.CheckReuse(SourceMethod, SourcePath) }
 
 // checkCredential returns an error if the answer about a credential would be given
 // to whoever does not have it: its value must stand in an identity source. That is
@@ -125,6 +210,28 @@ func (r Request) checkCredential(c Credential) error {
 		return nil
 	}
 	return r.reuse.refuse("the credential ("+c.Scheme+") is in none of the identity sources, so that others would get its answer", "make where the credential is an identity source, or "+noTTL)
+}
+
+// checkExtraction returns an error if the refusal of a request by the extractors of a
+// chain would be given to others. It may be if they refuse the request for what stands
+// in the identity sources: they are asked again with nothing else of it.
+func (r Request) checkExtraction(c Chain, refusal error) error {
+	if r.reuse == nil {
+		return nil
+	}
+	kept := Request{Headers: map[string]string{}, ownMethod: r.ownMethod}
+	for name, value := range r.Headers {
+		known := len(r.reuse.sources) == 0 || r.reuse.names(headerSources+name)
+		if known && slices.ContainsFunc(r.identity, func(v string) bool { return v == value || r.ownMethod && strings.Contains(v, value) }) {
+			kept.Headers[name] = value
+		}
+	}
+	if _, err := c.extract(kept); err != nil {
+		if _, denied := classify(err); denied {
+			return nil
+		}
+	}
+	return r.reuse.refuse("it is a refusal ("+refusal.Error()+") for what is in none of the identity sources, so that others would get it", "make every place where a credential may be an identity source, or "+noTTL)
 }
 
 // holds reports whether a value is a credential, or has it as a word of its own: a

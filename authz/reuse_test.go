@@ -173,11 +173,16 @@ func TestReuseOfPolicies(t *testing.T) {
 		e := eventV1(t, "/events/42", map[string]string{"Authorization": "Bearer " + token})
 		return json.RawMessage(strings.Replace(string(e), `"identitySource":"Bearer `+token+`"`, `"identitySource":"`+identity+`"`, 1))
 	}
+	const arn = "," + SourceMethod + "," + SourcePath
+	by := func(source string) string { return reusedText + strings.ReplaceAll(byPath, SourcePath, source) }
 	for _, tt := range []struct{ name, sources, identity, text string }{
-		{"its header", bearerSource, "Bearer " + token, ""},
-		{"its header and another", bearerSource + ",$request.header.X", "Bearer " + token + ",y", ""},
-		{"another and its header", "$request.header.X," + bearerSource, "y,Bearer " + token, ""},
-		{"another", "$request.header.X", "y", reusedText + strings.Replace(elsewhere, "%", "Bearer", 1)},
+		{"neither method nor path", bearerSource, "Bearer " + token, by(SourceMethod)},
+		{"not the path", bearerSource + "," + SourceMethod, "Bearer " + token, by(SourcePath)},
+		{"the route, which is not known", bearerSource + "," + SourceRouteKey + "," + SourcePath, "Bearer " + token, by(SourceMethod)},
+		{"its header", bearerSource + arn, "Bearer " + token, ""},
+		{"its header and another", bearerSource + ",$request.header.X" + arn, "Bearer " + token + ",y", ""},
+		{"another and its header", "$request.header.X," + bearerSource + arn, "y,Bearer " + token, ""},
+		{"another", "$request.header.X" + arn, "y", reusedText + strings.Replace(elsewhere, "%", "Bearer", 1)},
 		{"fewer", bearerSource + ",$request.header.X", "Bearer " + token, "misconfigured: the event has 1 identity sources, and environment variable AUTHORIZER_IDENTITY_SOURCES names 2 of the request; set it to those of the API's authorizer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

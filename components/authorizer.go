@@ -73,7 +73,8 @@ type AuthorizerArgs struct {
 	// AUTHORIZER_CACHE_TTL and, with one, IdentitySources in
 	// AUTHORIZER_IDENTITY_SOURCES. authz.Handler refuses by them to give a result
 	// that would be somebody else's; one with a Policy of its own needs
-	// "$context.routeKey" among IdentitySources.
+	// "$context.routeKey" among IdentitySources, "$context.httpMethod" on routes for
+	// any method, and "$context.path" on those with variables and on $default.
 	//
 	// API Gateway reuses a result on all protected routes. As soon as one route
 	// has Permissions, the component adds "$context.routeKey" to the identity

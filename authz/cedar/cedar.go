@@ -47,6 +47,13 @@ type Config struct {
 	// decision: ErrDenied, ErrUnavailable or another of package authz. Defaults
 	// to Route with the id of the action.
 	Resource func(context.Context, authz.Principal, authz.Request) (types.Entity, error)
+	// IdentitySources are the identity sources of API Gateway's authorizer that tell
+	// requests apart for which Action or Resource returns something else: for a path
+	// variable authz.SourceRouteKey and authz.SourcePath, for a header
+	// "$request.header.NAME". An empty slice that is not nil: they look at the caller
+	// only. Defaults to the route's where neither is set, else to none, which needs a
+	// cache TTL of 0.
+	IdentitySources []string
 
 	now func() time.Time // the clock; of tests another
 }
@@ -55,13 +62,13 @@ type Config struct {
 type Policy struct {
 	cfg      Config
 	policies policyList
-	// looksAt is what they look at beside caller, action and method.
+	// looksAt is what they look at beside caller, action and resource.
 	looksAt
 }
 
 // looksAt is what a decision depends on that an answer of API Gateway's cache may
 // not be the same in.
-type looksAt struct{ path, more bool }
+type looksAt struct{ method, path, more bool }
 
 // Texts of Cedar's JSON, in which a string of a policy cannot have them: its quotes
 // are escaped.
@@ -82,21 +89,33 @@ func (l *looksAt) add(policy *cedargo.Policy) error {
 	}
 	rest := strings.NewReplacer(getMethod, "", hasItMethod, "").Replace(string(text))
 	known := strings.NewReplacer(getPath, "", hasItPath, "").Replace(rest)
+	l.method = l.method || rest != string(text)
 	l.path = l.path || known != rest
 	l.more = l.more || strings.Contains(known, varContext)
 	return nil
 }
 
+// IdentitySources returns those that every decision needs: of what the policies look
+// at in a request Decide knows.
+func (p *Policy) IdentitySources() []string { return p.cfg.IdentitySources }
+
 // check returns an error if API Gateway would reuse the answer to a request for one
 // about which the policies might decide otherwise.
-func (l looksAt) check(r authz.Request) error {
-	switch {
-	case l.more:
+func (p *Policy) check(r authz.Request) error {
+	sources := p.cfg.IdentitySources
+	if p.more || sources == nil {
 		return r.CheckReuse()
-	case l.path:
-		return r.CheckReuse(authz.SourcePath)
 	}
-	return nil
+	if p.method {
+		sources = append(slices.Clip(sources), authz.SourceMethod)
+	}
+	if p.path {
+		sources = append(slices.Clip(sources), authz.SourceRouteKey, authz.SourcePath)
+	}
+	if len(sources) == 0 {
+		return nil
+	}
+	return r.CheckReuse(sources...)
 }
 
 // New parses the policies. The error is ErrMisconfigured with the place and
@@ -104,6 +123,9 @@ func (l looksAt) check(r authz.Request) error {
 func New(cfg Config) (*Policy, error) {
 	if cfg.Name == "" {
 		cfg.Name = "policies"
+	}
+	if cfg.IdentitySources == nil && cfg.Action == nil && cfg.Resource == nil {
+		cfg.IdentitySources = []string{authz.SourceRouteKey}
 	}
 	if cfg.Action == nil {
 		cfg.Action = func(r authz.Request) string { return r.RouteKey }
@@ -122,8 +144,7 @@ func New(cfg Config) (*Policy, error) {
 	if len(parsed) == 0 {
 		return nil, fmt.Errorf("%w: reading Cedar policies from %q: there is none, so every request would be denied", authz.ErrMisconfigured, cfg.Name)
 	}
-	// A resource is made of path parameters, or else the route's.
-	p := &Policy{cfg: cfg, looksAt: looksAt{path: cfg.Resource != nil}}
+	p := &Policy{cfg: cfg}
 	for i, policy := range parsed {
 		if err := p.add(policy); err != nil {
 			return nil, fmt.Errorf("%w: reading Cedar policies from %q: %w", authz.ErrMisconfigured, cfg.Name, err)

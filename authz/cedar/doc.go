@@ -32,9 +32,11 @@
 //
 // # Caching
 //
-// API Gateway reuses an authorizer's answer for requests with the same identity
-// sources. With a TTL policies need $context.routeKey among these, and those that
-// look at path parameters, or at a resource of [Config.Resource], $context.path as
-// well. Those that look at anything else of context but the method, such as time or
-// address, need a TTL of 0. A decision is refused otherwise (authz.ErrMisconfigured).
+// API Gateway reuses an authorizer's answers for requests with the same identity
+// sources. With a TTL policies need $context.routeKey among these; those that look at
+// context.method, on a route for any method, $context.httpMethod as well; those that
+// look at path parameters $context.path; and an action or a resource that the program
+// makes what [Config.IdentitySources] says, or a TTL of 0 where it says nothing. Those
+// that look at anything else of context, such as time or address, need a TTL of 0. A
+// decision is refused otherwise (authz.ErrMisconfigured).
 package cedar

@@ -232,10 +232,18 @@ func (g *Registry) verify(ctx context.Context, t *table, r authz.Request, c auth
 // first request, and hand what it returns to the authz.Handler.
 func (g *Registry) Policy() authz.Policy {
 	g.decides.Store(true)
-	return authz.PolicyFunc(g.decide)
+	return policy{g}
 }
 
-func (g *Registry) decide(ctx context.Context, p authz.Principal, r authz.Request) error {
+// policy is the policy of a registry's tenants.
+type policy struct{ *Registry }
+
+// IdentitySources returns none: what the selectors and the tenant's policy look at is
+// asked when it decides.
+func (policy) IdentitySources() []string { return nil }
+
+// Decide implements [authz.Policy].
+func (g policy) Decide(ctx context.Context, p authz.Principal, r authz.Request) error {
 	if err := checkReuse(g.cfg.Selectors, r); err != nil {
 		return err
 	}
@@ -259,12 +267,12 @@ func (g *Registry) decide(ctx context.Context, p authz.Principal, r authz.Reques
 	case e.Suspended:
 		return authz.ErrTenantSuspended
 	}
-	policy := e.Policy
-	if policy == nil {
-		policy = g.cfg.Policy
+	own := e.Policy
+	if own == nil {
+		own = g.cfg.Policy
 	}
-	if policy == nil {
+	if own == nil {
 		return fmt.Errorf("%w: tenant %q has no policy", authz.ErrDenied, e.ID)
 	}
-	return policy.Decide(ctx, p, r)
+	return authz.AllPolicies{own}.Decide(ctx, p, r) // which asks it what it looks at
 }

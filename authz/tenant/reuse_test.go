@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -31,7 +32,8 @@ func TestReuse(t *testing.T) {
 	}{
 		{"by issuer", []Selector{Issuer{}, KeyID{}}, "60", "$request.header.Authorization", ""},
 		{"by path, without the path", []Selector{PathParameter{"tenant"}, Issuer{}}, "60", "$request.header.Authorization", byPath},
-		{"by path", []Selector{PathParameter{"tenant"}, Issuer{}}, "60", "$request.header.Authorization,$context.path", ""},
+		{"by path", []Selector{PathParameter{"tenant"}, Issuer{}}, "60", "$request.header.Authorization,$context.path,$context.routeKey", ""},
+		{"by path, without the route", []Selector{PathParameter{"tenant"}, Issuer{}}, "60", "$request.header.Authorization,$context.path", strings.ReplaceAll(byPath, "$context.path", "$context.routeKey")},
 		{"by host, without the host", []Selector{Host{}}, "60", "$request.header.Authorization,$context.path", byHost},
 		{"by host", []Selector{Host{}}, "60", "$request.header.authorization,$context.domainName", ""},
 		{"by host, no TTL", []Selector{Host{}}, "0", "", ""},
@@ -50,7 +52,7 @@ func TestReuse(t *testing.T) {
 			bearer := "Bearer " + ada.token().Value()
 			event := events.APIGatewayV2CustomAuthorizerV2Request{
 				Version: "2.0", Headers: map[string]string{"authorization": bearer}, PathParameters: ada.request().PathParameters,
-				IdentitySource: []string{bearer, "x"},
+				RouteKey: "GET /{tenant}", IdentitySource: []string{bearer, "x", "GET /{tenant}", ada.host()},
 			}
 			event.RequestContext.DomainName = ada.host()
 			answer, err := h.Handle(t.Context(), event)

@@ -84,8 +84,11 @@ type PathParameter struct {
 	Name string
 }
 
-// IdentitySources returns the path's.
-func (p PathParameter) IdentitySources() []string { return []string{authz.SourcePath} }
+// IdentitySources returns the path's and the route's: another route with the same path
+// has the value elsewhere, or nowhere.
+func (p PathParameter) IdentitySources() []string {
+	return []string{authz.SourcePath, authz.SourceRouteKey}
+}
 
 // Select implements [Selector].
 func (p PathParameter) Select(r authz.Request, _ authz.Credential) Hint {
