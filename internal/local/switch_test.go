@@ -17,6 +17,7 @@ import (
 type traffic struct {
 	t       *testing.T
 	d       deployed
+	url     string
 	clients sync.WaitGroup
 
 	mu sync.Mutex
@@ -28,7 +29,11 @@ type traffic struct {
 
 func (d deployed) traffic(t *testing.T) *traffic {
 	t.Helper()
-	return &traffic{t: t, d: d, statuses: map[string]map[int]int{}}
+	url, err := d.Output("apiUrl") // now: a deployment changes the outputs
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &traffic{t: t, d: d, url: url, statuses: map[string]map[int]int{}}
 }
 
 // send has some clients send one request again and again until end.
@@ -37,7 +42,7 @@ func (tr *traffic) send(ctx context.Context, kind, method, path string, header h
 	for range clients {
 		tr.clients.Go(func() {
 			for ctx.Err() == nil {
-				status, body := tr.d.call(tr.t, method, path, anEvent, header, http.DefaultClient)
+				status, body := tr.d.callURL(tr.t, method, tr.url+path, anEvent, header, http.DefaultClient)
 				tr.mu.Lock()
 				if tr.statuses[kind] == nil {
 					tr.statuses[kind] = map[int]int{}
