@@ -35,8 +35,10 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
-// closeGrace is how long requests in flight may take when the server closes.
-const closeGrace = 5 * time.Second
+// closeGrace is how long requests in flight may take when the server closes. It is
+// longer than the five seconds after which net/http takes a connection for idle over
+// which nothing has come.
+const closeGrace = 7 * time.Second
 
 // Config is what a Server is started with.
 type Config struct {
