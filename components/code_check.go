@@ -3,7 +3,6 @@ package components
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -48,14 +47,14 @@ func codeProblem(function *lambda.Function, archive string) pulumi.StringOutput 
 		if want == "" || has == want { // without a hash there is nothing to compare
 			return ""
 		}
-		region := ""
-		if parts := strings.Split(arn, ":"); len(parts) > 3 && parts[3] != "" {
-			region = " --region " + parts[3]
+		option := ""
+		if _, region, _, err := location(arn); err == nil && region != "" {
+			option = " --region " + region
 		}
 		return fmt.Sprintf("the function %q does not run the code that was compiled for it: the SHA-256 hash of the code that AWS has is %s, of %s it is %s. "+
 			"An upload failed or was interrupted, or somebody changed the code; Pulumi has recorded the new hash and uploads nothing. "+
 			"Run this, and then pulumi up --refresh: aws lambda update-function-code%s --function-name %s --zip-file 'fileb://%s'",
-			name, has, archive, want, region, name, archive)
+			name, has, archive, want, option, name, archive)
 	}).(pulumi.StringOutput)
 }
 

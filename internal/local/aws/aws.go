@@ -246,9 +246,6 @@ func (s *Server) Environment() map[string]string {
 	}
 }
 
-// LogFile is the file of a log group.
-func (s *Server) LogFile(group string) string { return s.logs.File(group) }
-
 // Invoke invokes a function as the developer does with aws lambda invoke.
 func (s *Server) Invoke(ctx context.Context, function string, event []byte) (lambda.InvokeOutput, error) {
 	return s.lambda.Invoke(ctx, lambda.InvokeInput{Function: function, Payload: event})
