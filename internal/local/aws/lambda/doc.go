@@ -36,6 +36,7 @@
 // A process that registers as an internal extension, as aws-lambda-go's
 // WithEnableSIGTERM does, gets SIGTERM and 500 ms before it is killed.
 //
-// Layers, external extensions, versions, aliases, asynchronous invocations and container
+// Layers and other settings of what surrounds a function are checked and kept, and
+// have no effect; the console says so. External extensions, versions, aliases, asynchronous invocations and container
 // images are not supported.
 package lambda

@@ -112,6 +112,9 @@ func (e *environment) variables(runtimeAPI string) []string {
 		// What aws-lambda-go's lambdacontext.NewLogHandler reads.
 		vars["AWS_LAMBDA_LOG_FORMAT"], vars["AWS_LAMBDA_LOG_LEVEL"] = formatJSON, e.v.info.ApplicationLogLevel
 	}
+	if e.v.info.TracingMode == tracingActive {
+		vars["AWS_XRAY_CONTEXT_MISSING"], vars["AWS_XRAY_DAEMON_ADDRESS"] = "LOG_ERROR", xrayDaemon
+	}
 	maps.Copy(vars, e.v.info.Environment)
 	for _, name := range endpointSettings {
 		if _, set := vars[name]; set && e.s.endpointURL != "" {

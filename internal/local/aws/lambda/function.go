@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -35,6 +36,7 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 		return FunctionInfo{}, err
 	}
 
+	s.sayWithoutEffect(f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refuse := func(err error) (FunctionInfo, error) {
@@ -131,6 +133,8 @@ func (f Function) withDefaults() Function {
 	if f.LogFormat == formatJSON && f.SystemLogLevel == "" {
 		f.SystemLogLevel = "INFO"
 	}
+	f.TracingMode = cmp.Or(f.TracingMode, tracingPass)
+	f.EphemeralStorage = cmp.Or(f.EphemeralStorage, minStorage)
 	return f
 }
 
@@ -152,9 +156,15 @@ func (s *Service) describe(f Function) FunctionInfo {
 	return FunctionInfo{Function: f, ARN: s.functionARN(f.Name), LastModified: s.now(), Version: latest}.clone()
 }
 
-// clone makes the environment and the reservation the receiver's own.
+// clone makes what is behind pointers the receiver's own.
 func (i FunctionInfo) clone() FunctionInfo {
 	i.Environment = maps.Clone(i.Environment)
+	i.Layers = slices.Clone(i.Layers)
+	if i.VPC != nil {
+		vpc := *i.VPC
+		vpc.SubnetIDs, vpc.SecurityGroupIDs = slices.Clone(vpc.SubnetIDs), slices.Clone(vpc.SecurityGroupIDs)
+		i.VPC = &vpc
+	}
 	if i.ReservedConcurrency != nil {
 		n := *i.ReservedConcurrency
 		i.ReservedConcurrency = &n

@@ -32,6 +32,7 @@ func TestCreateFunction(t *testing.T) {
 		Function: Function{
 			Name: "fn", Description: "d", RoleARN: role, Runtime: "provided.al2", Handler: "h", Environment: map[string]string{"AB": "c"},
 			Architecture: "x86_64", MemorySize: 128, Timeout: 3 * time.Second, LogGroup: "/aws/lambda/fn", LogFormat: "Text",
+			TracingMode: "PassThrough", EphemeralStorage: 512,
 		},
 		ARN:        "arn:aws:lambda:eu-central-1:000000000000:function:fn",
 		CodeSha256: base64.StdEncoding.EncodeToString(sum[:]), CodeSize: int64(len(code)),
@@ -56,7 +57,7 @@ func TestCreateFunctionRefuses(t *testing.T) {
 		{"taken", func(f *Function) { f.Name = "fn" }, "ResourceConflictException: Function already exist: fn"},
 		{"name", func(f *Function) { f.Name = "a.b" }, model + "'a.b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+; cure: use letters, digits, - and _"},
 		{"long name", func(f *Function) { f.Name = strings.Repeat("n", 65) }, model + "'" + strings.Repeat("n", 65) + "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64; cure: shorten the name"},
-		{"runtime", func(f *Function) { f.Runtime = "go1.x" }, "InvalidParameterValueException: Value 'go1.x' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023"},
+		{"runtime", func(f *Function) { f.Runtime = "go1.x" }, "InvalidParameterValueException: Value 'go1.x' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023: the local AWS runs a program called bootstrap, and no interpreter"},
 		{"handler", func(f *Function) { f.Handler = "" }, model + `'' at 'handler' failed to satisfy constraint: Member must satisfy regular expression pattern: [^\s]+ with at most 128 characters; cure: set the handler, by convention bootstrap`},
 		{"architecture", func(f *Function) { f.Architecture = "amd64" }, model + "'[amd64]' at 'architectures' failed to satisfy constraint: Member must satisfy enum value set: [x86_64, arm64]"},
 		{"little memory", func(f *Function) { f.MemorySize = 127 }, model + "'127' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"},

@@ -196,7 +196,7 @@ func newCall(v *version, payload []byte) *call {
 		v: v,
 		event: &event{
 			requestID:   id,
-			traceID:     fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", time.Now().Unix(), randomHex(12), randomHex(8)),
+			traceID:     traceID(v.info.TracingMode == tracingActive),
 			functionARN: v.fn.arn,
 			payload:     payload,
 			result:      make(chan result, 1),

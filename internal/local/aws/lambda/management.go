@@ -146,8 +146,8 @@ func configuration(info FunctionInfo) map[string]any {
 		"CodeSha256": info.CodeSha256, "CodeSize": info.CodeSize,
 		"LastModified": info.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		"State":        "Active", "LastUpdateStatus": "Successful",
-		"TracingConfig":    map[string]string{"Mode": "PassThrough"},
-		"EphemeralStorage": map[string]int{"Size": 512},
+		"TracingConfig":    map[string]string{"Mode": info.TracingMode},
+		"EphemeralStorage": map[string]int{"Size": info.EphemeralStorage},
 		"SnapStart":        map[string]string{"ApplyOn": "None", "OptimizationStatus": "Off"},
 	}
 	logging := map[string]string{"LogFormat": info.LogFormat, "LogGroup": info.LogGroup}
@@ -155,6 +155,25 @@ func configuration(info FunctionInfo) map[string]any {
 		logging["ApplicationLogLevel"], logging["SystemLogLevel"] = info.ApplicationLogLevel, info.SystemLogLevel
 	}
 	c["LoggingConfig"] = logging
+	layers := []map[string]any{}
+	for _, arn := range info.Layers {
+		layers = append(layers, map[string]any{"Arn": arn, "CodeSize": 0})
+	}
+	if len(layers) > 0 {
+		c["Layers"] = layers
+	}
+	if info.connected() {
+		c["VpcConfig"] = map[string]any{
+			"SubnetIds": info.VPC.SubnetIDs, "SecurityGroupIds": info.VPC.SecurityGroupIDs,
+			"Ipv6AllowedForDualStack": info.VPC.IPv6AllowedForDualStack, "VpcId": info.VPCID(),
+		}
+	}
+	if info.DeadLetterTarget != "" {
+		c["DeadLetterConfig"] = map[string]string{"TargetArn": info.DeadLetterTarget}
+	}
+	if info.KMSKeyARN != "" {
+		c["KMSKeyArn"] = info.KMSKeyARN
+	}
 	if len(info.Environment) > 0 {
 		c["Environment"] = map[string]any{"Variables": info.Environment}
 	}

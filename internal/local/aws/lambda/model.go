@@ -43,6 +43,20 @@ type Function struct {
 	// ReservedConcurrency is how many invocations may run at once, kept for
 	// this function alone. Nil: the function shares what is not reserved.
 	ReservedConcurrency *int
+
+	// Layers are ARNs of layers' versions, at most 5. They are not loaded.
+	Layers []string
+	// VPC is the network of the function. Nil: it is in none. Without effect here,
+	// as all that follows.
+	VPC *VPCConfig
+	// TracingMode is Active or PassThrough. Defaults to PassThrough.
+	TracingMode string
+	// EphemeralStorage is 512 to 10240, in MB. Defaults to 512.
+	EphemeralStorage int
+	// DeadLetterTarget is the ARN of a queue of SQS or a topic of SNS. Empty: none.
+	DeadLetterTarget string
+	// KMSKeyARN is the key of the environment. Empty: AWS's own.
+	KMSKeyARN string
 }
 
 // FunctionInfo is a function as it was deployed.

@@ -74,6 +74,7 @@ type Service struct {
 
 	mu        sync.Mutex
 	closed    bool
+	told      []string // the settings of which the console knows that they have no effect
 	functions map[string]*function
 }
 

@@ -5,14 +5,17 @@ import "cmp"
 // UpdateFunctionConfiguration replaces a function's configuration: all of f but
 // its code, its architecture and its reservation, which have calls of their own.
 // New invocations use the new version; those in flight finish in the old one,
-// whose environments then end.
+// whose environments then end. Tracing and storage that are left out stay.
 func (s *Service) UpdateFunctionConfiguration(f Function) (FunctionInfo, error) {
 	return s.redeploy(f.Name, func(old FunctionInfo, code *codeDir) (*codeDir, FunctionInfo, error) {
 		f.Architecture = old.Architecture
+		f.TracingMode = cmp.Or(f.TracingMode, old.TracingMode)
+		f.EphemeralStorage = cmp.Or(f.EphemeralStorage, old.EphemeralStorage)
 		f = f.withDefaults()
 		if err := s.validate(f); err != nil {
 			return nil, FunctionInfo{}, err
 		}
+		s.sayWithoutEffect(f)
 		info := s.describe(f)
 		info.CodeSha256, info.CodeSize = old.CodeSha256, old.CodeSize
 		code.retain()

@@ -55,7 +55,7 @@ var (
 // enough. Code is checked where there is some.
 func Validate(f Function) (Function, error) {
 	f = f.withDefaults()
-	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment} {
+	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment, validateSurroundings} {
 		if err := check(f); err != nil {
 			return f, err
 		}
@@ -72,7 +72,7 @@ func Validate(f Function) (Function, error) {
 
 // validate checks everything but the code and the reservation.
 func (s *Service) validate(f Function) error {
-	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment, s.validateRole} {
+	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment, validateSurroundings, s.validateRegion, s.validateRole} {
 		if err := check(f); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func validateModel(f Function) error {
 	case len(f.Description) > maxDescription:
 		return constraint("description", f.Description, fmt.Sprintf("Member must have length less than or equal to %d", maxDescription), "shorten the description")
 	case !slices.Contains(runtimes, f.Runtime):
-		return invalidParameter("set the runtime provided.al2023",
+		return invalidParameter("set the runtime provided.al2023: the local AWS runs a program called bootstrap, and no interpreter",
 			"Value '%s' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s] (the local AWS runs no other)", f.Runtime, strings.Join(runtimes, ", "))
 	case f.Handler == "" || strings.ContainsAny(f.Handler, " \t\n\x00") || len(f.Handler) > 128:
 		return constraint("handler", f.Handler, `Member must satisfy regular expression pattern: [^\s]+ with at most 128 characters`, "set the handler, by convention bootstrap")
@@ -180,14 +180,15 @@ func validateEnvironment(f Function) error {
 	return nil
 }
 
-// validateRole assumes the role once, as AWS does at creation.
+// validateRole assumes the role once, as AWS does at creation, and asks for what it
+// has to allow.
 func (s *Service) validateRole(f Function) error {
-	credentials, _, err := s.iam.AssumeRole(f.RoleARN, servicePrincipal, f.Name)
+	credentials, role, err := s.iam.AssumeRole(f.RoleARN, servicePrincipal, f.Name)
 	if err != nil {
 		return invalidParameter(roleCure(f.RoleARN, err), "The role defined for the function cannot be assumed by Lambda.")
 	}
-	s.iam.Revoke(credentials.AccessKeyID)
-	return nil
+	defer s.iam.Revoke(credentials.AccessKeyID)
+	return s.validatePermissions(f, role)
 }
 
 func roleCure(role string, err error) string {

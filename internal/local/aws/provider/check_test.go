@@ -128,13 +128,16 @@ func TestRules(t *testing.T) {
 		{"memory", functionType, with(fn, "memorySize", 64), "ValidationException: 1 validation error detected: Value '64' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"},
 		{"memory 0", functionType, with(fn, "memorySize", 0), `the property "memorySize" of aws:lambda/function:Function is 0: give a number above 0, or leave it out for AWS's default`},
 		{"time-out", functionType, with(fn, "timeout", 901), "ValidationException: 1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"},
-		{"runtime", functionType, with(fn, "runtime", "go1.x"), "InvalidParameterValueException: Value 'go1.x' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023"},
-		{"no runtime", functionType, with(fn, "runtime", nil), "InvalidParameterValueException: Value '' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023"},
+		{"runtime", functionType, with(fn, "runtime", "go1.x"), "InvalidParameterValueException: Value 'go1.x' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023: the local AWS runs a program called bootstrap, and no interpreter"},
+		{"no runtime", functionType, with(fn, "runtime", nil), "InvalidParameterValueException: Value '' at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided.al2023, provided.al2] (the local AWS runs no other); cure: set the runtime provided.al2023: the local AWS runs a program called bootstrap, and no interpreter"},
 		{"role of a function", functionType, with(fn, "role", "fn-role"), `ValidationException: 1 validation error detected: Value 'fn-role' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+; cure: give the ARN of the role, not its name`},
 		{"two architectures", functionType, with(fn, "architectures", list("arm64", "x86_64")), "a function has one architecture, not 2"},
 		{"an architecture by Go's name", functionType, with(fn, "architectures", list("amd64")), "ValidationException: 1 validation error detected: Value '[amd64]' at 'architectures' failed to satisfy constraint: Member must satisfy enum value set: [x86_64, arm64]"},
 		{"another package type", functionType, with(fn, "packageType", "Image"), `the local AWS runs functions of the package type Zip only, not "Image"`},
 		{"log format", functionType, with(fn, "loggingConfig", map[string]any{"logFormat": "Json"}), "ValidationException: 1 validation error detected: Value 'Json' at 'loggingConfig.logFormat' failed to satisfy constraint: Member must satisfy enum value set: [JSON, Text]"},
+		{"layer", functionType, with(fn, "layers", list(strings.TrimSuffix(layerARN, ":53"))), `ValidationException: 1 validation error detected: Value 'arn:aws:lambda:eu-central-1:580247275435:layer:LambdaInsightsExtension' at 'layers' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+; cure: give the ARN of a layer's version, with its number at the end`},
+		{"VPC without security groups", functionType, with(fn, "vpcConfig", map[string]any{"subnetIds": list("subnet-a"), "securityGroupIds": list()}), "InvalidParameterValueException: SubnetIds and SecurityIds must coexist or be both empty list.; cure: give subnets and security groups, or neither"},
+		{"snap start", functionType, with(fn, "snapStart", map[string]any{"applyOn": "PublishedVersions"}), `the local AWS does not support the property "snapStart" of aws:lambda/function:Function; it supports architectures, code, deadLetterConfig, description, environment, ephemeralStorage, handler, kmsKeyArn, layers, loggingConfig, memorySize, name, packageType, reservedConcurrentExecutions, role, runtime, sourceCodeHash, tags, timeout, tracingConfig, vpcConfig`},
 		{"reservation", functionType, with(fn, "reservedConcurrentExecutions", -2), "ValidationException: 1 validation error detected: Value '-2' at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must have value greater than or equal to 0"},
 		{"reserved variable", functionType, with(fn, "environment", map[string]any{"variables": map[string]any{"AWS_REGION": "x"}}), "InvalidParameterValueException: Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION; cure: Lambda sets these variables itself: rename yours"},
 		{"source code hash", functionType, with(fn, "sourceCodeHash", "AAAA"), "the sourceCodeHash AAAA is not the base64 SHA-256 hash of the code"},
@@ -242,6 +245,14 @@ func TestComputedProperties(t *testing.T) {
 			info, _ := w.Lambda.Function("fn")
 			return info.Architecture
 		}, "arm64"},
+		{functionType, "tracingConfig", func() any {
+			info, _ := w.Lambda.Function("fn")
+			return info.TracingMode
+		}, "Active"},
+		{functionType, "ephemeralStorage", func() any {
+			info, _ := w.Lambda.Function("fn")
+			return info.EphemeralStorage
+		}, 1024},
 	}
 	for _, tt := range tests {
 		it := of(things, tt.typ)
@@ -316,7 +327,8 @@ func TestUpdates(t *testing.T) {
 		tableType:       {"deletionProtectionEnabled", nil, "ttl", nil, "globalSecondaryIndexes", list(map[string]any{"name": "by-sk", "hashKey": "sk", "projectionType": "KEYS_ONLY"})},
 		roleType:        {"description", "e", "maxSessionDuration", nil},
 		rolePolicyType:  {"policy", strings.Replace(allow, "Allow", "Deny", 1)},
-		functionType:    {"memorySize", 128, "timeout", nil, "environment", nil, "loggingConfig", nil, "reservedConcurrentExecutions", 0},
+		functionType: {"memorySize", 128, "timeout", nil, "environment", nil, "loggingConfig", nil, "reservedConcurrentExecutions", 0,
+			"layers", nil, "vpcConfig", nil, "tracingConfig", map[string]any{"mode": "PassThrough"}, "ephemeralStorage", map[string]any{"size": 512}, "deadLetterConfig", nil, "kmsKeyArn", nil},
 	}
 	for _, it := range slices.Backward(things) {
 		pairs, ok := changes[it.typ]

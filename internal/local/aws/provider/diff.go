@@ -23,6 +23,12 @@ func deployed(r resource, state, oldInputs, inputs property.Map) property.Map {
 			result = result.Set(f.name, value)
 		}
 	}
+	for _, key := range r.outputs() {
+		name, member, nested := strings.Cut(key, ".")
+		if value, ok := result.GetOk(name); nested && ok && value.IsMap() {
+			result = result.Set(name, property.WithGoValue(value, value.AsMap().Delete(member)))
+		}
+	}
 	return result
 }
 
@@ -105,7 +111,7 @@ func sortedArrays(value any) any {
 func preview(r resource, inputs property.Map) property.Map {
 	result := inputs.Delete(defaultsKey)
 	for _, key := range r.outputs() {
-		result = result.Set(key, property.New(property.Computed))
+		result = setOutput(result, key, property.New(property.Computed))
 	}
 	return result
 }
@@ -115,8 +121,12 @@ func preview(r resource, inputs property.Map) property.Map {
 func previewUpdate(r resource, olds, inputs property.Map) property.Map {
 	result := inputs.Delete(defaultsKey)
 	for _, key := range r.outputs() {
-		if value, ok := olds.GetOk(key); ok {
-			result = result.Set(key, value)
+		value, ok := output(olds, key)
+		switch {
+		case ok:
+			result = setOutput(result, key, value)
+		case strings.Contains(key, "."): // its parent is new
+			result = setOutput(result, key, property.New(property.Computed))
 		}
 	}
 	return result

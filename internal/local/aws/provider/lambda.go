@@ -28,6 +28,30 @@ type functionInputs struct {
 	Code                         *codeArchive      `json:"code" aws:"required"`
 	Environment                  *environment      `json:"environment"`
 	LoggingConfig                *loggingConfig    `json:"loggingConfig"`
+	Layers                       []string          `json:"layers"`
+	VPCConfig                    *vpcConfig        `json:"vpcConfig" aws:"set"`
+	TracingConfig                *tracingConfig    `json:"tracingConfig" aws:"computed"`
+	EphemeralStorage             *ephemeralStorage `json:"ephemeralStorage" aws:"computed"`
+	DeadLetterConfig             *deadLetterConfig `json:"deadLetterConfig"`
+	KMSKeyARN                    string            `json:"kmsKeyArn"`
+}
+
+type vpcConfig struct {
+	SubnetIDs               []string `json:"subnetIds"`
+	SecurityGroupIDs        []string `json:"securityGroupIds"`
+	IPv6AllowedForDualStack bool     `json:"ipv6AllowedForDualStack,omitempty"`
+}
+
+type tracingConfig struct {
+	Mode string `json:"mode"`
+}
+
+type ephemeralStorage struct {
+	Size int `json:"size,omitempty"`
+}
+
+type deadLetterConfig struct {
+	TargetARN string `json:"targetArn"`
 }
 
 type environment struct {
@@ -67,6 +91,19 @@ func (in functionInputs) function() lambda.Function {
 	if l := in.LoggingConfig; l != nil {
 		f.LogGroup, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = l.LogGroup, l.LogFormat, l.ApplicationLogLevel, l.SystemLogLevel
 	}
+	f.Layers, f.KMSKeyARN = in.Layers, in.KMSKeyARN
+	if in.VPCConfig != nil {
+		f.VPC = (*lambda.VPCConfig)(in.VPCConfig)
+	}
+	if in.TracingConfig != nil {
+		f.TracingMode = in.TracingConfig.Mode
+	}
+	if in.EphemeralStorage != nil {
+		f.EphemeralStorage = in.EphemeralStorage.Size
+	}
+	if in.DeadLetterConfig != nil {
+		f.DeadLetterTarget = in.DeadLetterConfig.TargetARN
+	}
 	return f
 }
 
@@ -89,6 +126,14 @@ func (in functionInputs) with(f lambda.Function) functionInputs {
 		Tags:                         in.Tags,
 		Code:                         in.Code,
 		LoggingConfig:                &loggingConfig{f.LogFormat, f.LogGroup, f.ApplicationLogLevel, f.SystemLogLevel},
+		Layers:                       f.Layers,
+		VPCConfig:                    (*vpcConfig)(f.VPC),
+		TracingConfig:                &tracingConfig{f.TracingMode},
+		EphemeralStorage:             &ephemeralStorage{f.EphemeralStorage},
+		KMSKeyARN:                    f.KMSKeyARN,
+	}
+	if f.DeadLetterTarget != "" {
+		out.DeadLetterConfig = &deadLetterConfig{f.DeadLetterTarget}
 	}
 	if len(f.Environment) > 0 {
 		out.Environment = &environment{f.Environment}
@@ -114,6 +159,7 @@ func (in functionInputs) validate() (functionInputs, error) {
 
 func functionOutputs(s Services, info lambda.FunctionInfo) map[string]any {
 	return map[string]any{
+		"vpcConfig.vpcId":    info.VPCID(),
 		"arn":                info.ARN,
 		"qualifiedArn":       info.ARN + ":" + info.Version,
 		"invokeArn":          invokeARN(s, info.ARN),
@@ -138,13 +184,14 @@ func functionResource() resource {
 		Name: "name", NameLength: 64,
 		Computed: []string{
 			"arn", "qualifiedArn", "invokeArn", "qualifiedInvokeArn",
-			"codeSha256", "sourceCodeSize", "lastModified", "version",
+			"codeSha256", "sourceCodeSize", "lastModified", "version", "vpcConfig.vpcId",
 		},
 		Validate: functionInputs.validate,
 		Placeholders: map[string]any{
 			"name": "unknown", "role": "arn:aws:iam::000000000000:role/unknown", "runtime": "provided.al2023", "handler": "unknown",
 			"code": nil, "description": nil, "environment": inPart{}, "loggingConfig": nil, "memorySize": nil, "packageType": nil,
 			"reservedConcurrentExecutions": nil, "sourceCodeHash": nil, "tags": nil, "timeout": nil,
+			"layers": nil, "vpcConfig": nil, "tracingConfig": nil, "ephemeralStorage": nil, "deadLetterConfig": nil, "kmsKeyArn": nil,
 		},
 		Create: func(s Services, in functionInputs) (string, map[string]any, error) {
 			info, err := s.Lambda.CreateFunction(context.Background(), in.function())

@@ -271,7 +271,34 @@ func describe(name string, r resource) string { return fmt.Sprintf("%s %q", r.to
 func state(inputs property.Map, outputs map[string]any) property.Map {
 	result := inputs.Delete(defaultsKey)
 	for key, value := range outputs {
-		result = result.Set(key, toValue(value))
+		result = setOutput(result, key, toValue(value))
 	}
 	return result
+}
+
+// setOutput sets an output in a resource's state. One that is called parent.member
+// is a member of the input parent, where there is that.
+func setOutput(state property.Map, name string, value property.Value) property.Map {
+	name, member, nested := strings.Cut(name, ".")
+	if !nested {
+		return state.Set(name, value)
+	}
+	parent, ok := state.GetOk(name)
+	if !ok || !parent.IsMap() {
+		return state
+	}
+	return state.Set(name, property.WithGoValue(parent, parent.AsMap().Set(member, value)))
+}
+
+// output is an output in a resource's state.
+func output(state property.Map, name string) (property.Value, bool) {
+	name, member, nested := strings.Cut(name, ".")
+	value, ok := state.GetOk(name)
+	if !nested || !ok {
+		return value, ok
+	}
+	if !value.IsMap() {
+		return value, false
+	}
+	return value.AsMap().GetOk(member)
 }

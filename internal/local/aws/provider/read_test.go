@@ -143,8 +143,6 @@ func TestRefreshShowsDrift(t *testing.T) {
 		_, err := w.IAM.UpdateRole(r)
 		must(err)
 	})
-	const other = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
-	changed(rolePolicyType, "policy", property.New(other), func() { must(w.IAM.PutRolePolicy("fn-role", "inline", other)) })
 	changed(tableType, "deletionProtectionEnabled", property.Value{}, func() {
 		table, _ := w.DynamoDB.Table("events")
 		table.DeletionProtection = false
@@ -157,6 +155,8 @@ func TestRefreshShowsDrift(t *testing.T) {
 		_, err := w.Lambda.UpdateFunctionConfiguration(info.Function)
 		must(err)
 	})
+	const other = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
+	changed(rolePolicyType, "policy", property.New(other), func() { must(w.IAM.PutRolePolicy("fn-role", "inline", other)) })
 	changed(apiType, "description", property.New("changed"), func() {
 		found, err := w.Gateway.API(api)
 		must(err)

@@ -47,7 +47,8 @@ type definition[I any] struct {
 	// AWS's provider for such names, which may be more than AWS allows.
 	Name       string
 	NameLength int
-	// Computed are the outputs that are not known in a preview.
+	// Computed are the outputs that are not known in a preview; parent.member is one
+	// within an input.
 	Computed []string
 
 	// Validate returns the inputs with AWS's defaults filled in, or the error

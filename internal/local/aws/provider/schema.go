@@ -43,7 +43,7 @@ func (pr *provider) schema() schema.PackageSpec {
 			properties[name] = property
 		}
 		for _, name := range r.outputs() {
-			if _, ok := properties[name]; !ok {
+			if _, ok := properties[name]; !ok && !strings.Contains(name, ".") {
 				properties[name] = schema.PropertySpec{TypeSpec: schema.TypeSpec{Type: "string"}}
 			}
 		}

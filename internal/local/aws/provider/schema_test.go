@@ -50,7 +50,7 @@ func TestSchema(t *testing.T) {
 	}
 	for _, sdk := range []any{
 		dynamodb.TableAttribute{}, dynamodb.TableGlobalSecondaryIndex{}, dynamodb.TablePointInTimeRecovery{}, dynamodb.TableServerSideEncryption{}, dynamodb.TableTtl{},
-		lambda.FunctionEnvironment{}, lambda.FunctionLoggingConfig{},
+		lambda.FunctionEnvironment{}, lambda.FunctionLoggingConfig{}, lambda.FunctionVpcConfig{}, lambda.FunctionTracingConfig{}, lambda.FunctionEphemeralStorage{}, lambda.FunctionDeadLetterConfig{},
 		apigatewayv2.ApiCorsConfiguration{}, apigatewayv2.AuthorizerJwtConfiguration{},
 		apigatewayv2.StageAccessLogSettings{}, apigatewayv2.StageDefaultRouteSettings{}, apigatewayv2.StageRouteSetting{},
 	} {
@@ -67,7 +67,7 @@ func TestSchema(t *testing.T) {
 			}
 		}
 	}
-	if len(spec.Types) != 12 {
+	if len(spec.Types) != 16 {
 		t.Errorf("there are the types %v", slices.Sorted(maps.Keys(spec.Types)))
 	}
 }

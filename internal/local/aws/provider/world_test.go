@@ -39,9 +39,10 @@ const (
 	permissionType  = "aws:lambda/permission:Permission"
 
 	trust       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}`
-	allow       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"*"}]}`
+	allow       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:PutLogEvents","ec2:*","sqs:*","xray:*"],"Resource":"*"}]}`
 	roleARN     = "arn:aws:iam::000000000000:role/fn-role"
 	functionARN = "arn:aws:lambda:eu-central-1:000000000000:function:fn"
+	layerARN    = "arn:aws:lambda:eu-central-1:580247275435:layer:LambdaInsightsExtension:53"
 	invokeFnARN = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/" + functionARN + "/invocations"
 )
 
@@ -209,6 +210,9 @@ func (w *world) everything() []thing {
 		"description", "d", "architectures", list("arm64"), "memorySize", 256, "timeout", 10, "packageType", "Zip",
 		"reservedConcurrentExecutions", 5, "tags", tags, "environment", map[string]any{"variables": map[string]any{"TABLE": "events"}},
 		"loggingConfig", map[string]any{"logFormat": "JSON", "logGroup": "/aws/lambda/fn", "applicationLogLevel": "DEBUG", "systemLogLevel": "WARN"},
+		"layers", list(layerARN), "vpcConfig", map[string]any{"subnetIds": list("subnet-a", "subnet-b"), "securityGroupIds": list("sg-a"), "ipv6AllowedForDualStack": true},
+		"tracingConfig", map[string]any{"mode": "Active"}, "ephemeralStorage", map[string]any{"size": 1024},
+		"deadLetterConfig", map[string]any{"targetArn": "arn:aws:sqs:eu-central-1:000000000000:failed"}, "kmsKeyArn", "arn:aws:kms:eu-central-1:000000000000:key/k",
 	))
 	add(permissionType, object(
 		"statementId", "gateway", "function", "fn", "action", "lambda:InvokeFunction", "principal", "apigateway.amazonaws.com",
