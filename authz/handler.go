@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"runtime"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -30,6 +30,12 @@ import (
 // $context.routeKey among them, or more ([Policy]); and a limiter and credentials for
 // one request need a TTL of 0. What depends on anything else of the request says so
 // itself ([Request.CheckReuse]).
+//
+// With the environment variable AUTHORIZER_METRICS, which the component sets for its
+// Monitoring, a Handler writes one record a decision to standard output, with metrics
+// in CloudWatch's embedded metric format: Requests, Allowed, Denied, Errors, ColdStart,
+// Latency and SecretAge by function, Denied and Errors by reason too. The variable is
+// their namespace. Nothing of a credential or its subject is in it.
 //
 // A program that chooses between several Handlers, by the route for instance, makes
 // a decision of its own: its authorizer needs that among the identity sources too.
@@ -53,9 +59,11 @@ type Handler struct {
 	// Getenv gives the environment variables that the component sets. Defaults to
 	// os.Getenv.
 	Getenv func(string) string
-	// Logger gets one record a denial and one a fault. Defaults to JSON on
-	// standard error.
+	// Logger gets one record a denial and one a fault. Defaults to JSON on standard
+	// error; and where there are metrics to the record that has them in it.
 	Logger *slog.Logger
+
+	stdout io.Writer // takes the metrics; of tests another than os.Stdout
 }
 
 // SimpleResponse is the answer of an authorizer with simple responses.
@@ -91,6 +99,7 @@ const unauthorized = "Unauthorized"
 //
 // The context of an allow is described at [Identity].
 func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (SimpleResponse, error) {
+	ctx = h.observe(ctx)
 	if event.Version != format2 {
 		// Format 1.0 has answers of another shape.
 		err := fmt.Errorf("%w: the event's version is not 2.0; set the authorizer's payload format version to 2.0", ErrMisconfigured)
@@ -117,6 +126,7 @@ func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuth
 // where the request has no credential; what cannot be judged is returned as the
 // error.
 func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (events.APIGatewayV2CustomAuthorizerIAMPolicyResponse, error) {
+	ctx = h.observe(ctx)
 	r, err := parseEvent(payload)
 	if err != nil {
 		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
@@ -192,6 +202,9 @@ func panicked() string {
 // judge authenticates, decides and counts, in this order: who gets no allow is
 // not counted, unless the limiter itself refuses.
 func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
+	if o := observationOf(ctx); o != nil && o.misconfigured != nil {
+		return Principal{}, nil, o.misconfigured
+	}
 	if h.Policy == nil && h.getenv(contract.EnvRoutePermissions) != "" {
 		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
 	}
@@ -253,32 +266,38 @@ func (h Handler) getenv(name string) string {
 // where that is a fault.
 func (h Handler) refuse(ctx context.Context, r Request, err error) error {
 	reason, denied := classify(err)
-	about := []any{"reason", reason, "error", err.Error()}
+	d := result{metric: contract.MetricErrors, level: "ERROR", message: "request not judged", reason: reason, text: err.Error()}
+	log := slog.LevelError
+	if denied {
+		d.metric, d.level, d.message, log = contract.MetricDenied, "WARN", "request denied", slog.LevelWarn
+	}
+	about := []any{"reason", reason, "error", d.text}
 	var credential *CredentialError
 	if errors.As(err, &credential) {
+		d.method, d.credentialID = credential.Method, credential.CredentialID
 		about = append(about, "method", credential.Method, "credentialId", credential.CredentialID)
 	}
-	log := h.logger().With(append(about, where(ctx, r)...)...)
+	o := observationOf(ctx)
+	o.write(ctx, h.metricsTo(), r, d)
+	if h.Logger != nil || !o.writes() {
+		h.logger().Log(ctx, log, d.message, append(about, where(ctx, r)...)...)
+	}
 	if denied {
-		log.WarnContext(ctx, "request denied")
 		return nil
 	}
-	log.ErrorContext(ctx, "request not judged")
 	return fmt.Errorf("judging a request: %w", err)
 }
 
 // allowed logs who was let in, for whoever turns debugging on.
 func (h Handler) allowed(ctx context.Context, r Request, p Principal) {
-	h.logger().With(where(ctx, r)...).DebugContext(ctx, "request allowed", "method", p.Method, "credentialId", p.CredentialID)
+	const message = "request allowed"
+	observationOf(ctx).write(ctx, h.metricsTo(), r, result{metric: contract.MetricAllowed, level: "INFO", message: message, method: p.Method})
+	h.logger().With(where(ctx, r)...).DebugContext(ctx, message, "method", p.Method, "credentialId", p.CredentialID)
 }
 
 // where names the request: by Lambda's id and API Gateway's, and its route.
 func where(ctx context.Context, r Request) []any {
-	var lambdaRequestID string
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		lambdaRequestID = lc.AwsRequestID
-	}
-	return []any{"requestId", lambdaRequestID, "apiRequestId", r.RequestID, "routeKey", r.RouteKey}
+	return []any{"requestId", lambdaRequestID(ctx), "apiRequestId", r.RequestID, "routeKey", r.RouteKey}
 }
 
 func (h Handler) logger() *slog.Logger {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // maxParameters bounds what ByPath reads. Its pages of ten follow each other, so
@@ -43,47 +45,60 @@ func newClient(c awsjson.Config) *Client {
 }
 
 // parameter is what this package needs of one in an answer.
-type parameter struct{ Name, Type, Value string }
+type parameter struct {
+	Name, Type, Value string
+	LastModifiedDate  float64 // seconds since the epoch
+}
+
+// changed returns when the parameter was last put; the zero time where the answer
+// does not say so.
+func (p parameter) changed() time.Time {
+	if p.LastModifiedDate <= 0 || p.LastModifiedDate > contract.MaxSeconds {
+		return time.Time{}
+	}
+	return time.Unix(int64(p.LastModifiedDate), 0)
+}
 
 // Get returns the decrypted value of the SecureString parameter with the full
 // name path. It needs the permission ssm:GetParameter on it, and kms:Decrypt
 // if it has a key of its own. The error wraps authz.ErrMisconfigured or
 // authz.ErrUnavailable and shows nothing of the value.
 func (c *Client) Get(ctx context.Context, path string) (string, error) {
-	if err := checkName("the path", path); err != nil {
-		return "", fmt.Errorf("reading a parameter: %w", err)
-	}
-	value, err := c.get(ctx, path)
-	if err != nil {
-		return "", fmt.Errorf("reading parameter %q: %w", path, err)
-	}
-	return value, nil
+	value, _, err := c.get(ctx, path)
+	return value, err
 }
 
-func (c *Client) get(ctx context.Context, path string) (string, error) {
+// get is Get, and says when the parameter was last changed.
+func (c *Client) get(ctx context.Context, path string) (string, time.Time, error) {
+	if err := checkName("the path", path); err != nil {
+		return "", time.Time{}, fmt.Errorf("reading a parameter: %w", err)
+	}
+	p, err := c.parameter(ctx, path)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("reading parameter %q: %w", path, err)
+	}
+	return p.Value, p.changed(), nil
+}
+
+func (c *Client) parameter(ctx context.Context, path string) (parameter, error) {
 	var answer struct{ Parameter parameter }
 	err := c.ssm.Call(ctx, "GetParameter", struct {
 		Name           string
 		WithDecryption bool
 	}{path, true}, &answer)
 	if err != nil {
-		return "", awsjson.WithCure(err, map[string]string{
+		return parameter{}, awsjson.WithCure(err, map[string]string{
 			"ParameterNotFound":     "put the parameter: aws ssm put-parameter --type SecureString --name " + path + " --value …",
 			"AccessDeniedException": "allow the function's role ssm:GetParameter on " + path + ", and kms:Decrypt if the parameter has a key of its own",
 		})
 	}
 	if answer.Parameter.Type == "" {
-		return "", fmt.Errorf("%w: the answer of Systems Manager has no parameter", authz.ErrUnavailable)
+		return parameter{}, fmt.Errorf("%w: the answer of Systems Manager has no parameter", authz.ErrUnavailable)
 	}
-	return answer.Parameter.value(path)
-}
-
-// value returns the value of a SecureString.
-func (p parameter) value(path string) (string, error) {
-	if p.Type != secureString {
-		return "", fmt.Errorf("%w: its type is %.20q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", authz.ErrMisconfigured, p.Type, path)
+	if t := answer.Parameter.Type; t != secureString {
+		return parameter{}, fmt.Errorf("%w: its type is %.20q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", authz.ErrMisconfigured, t, path)
 	}
-	return p.Value, nil
+	return answer.Parameter, nil
 }
 
 // ByPath returns the decrypted values of all parameters below the path prefix,

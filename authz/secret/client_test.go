@@ -95,7 +95,7 @@ func newPages(t *testing.T, count int, kind string) (endpoint string) {
 		answer := map[string]any{}
 		var page []parameter
 		for i := first; i < min(first+3, count); i++ {
-			page = append(page, parameter{fmt.Sprintf("/app/tenants/t%d/key", i), kind, fmt.Sprintf("hidden %d", i)})
+			page = append(page, parameter{fmt.Sprintf("/app/tenants/t%d/key", i), kind, fmt.Sprintf("hidden %d", i), testChanged})
 		}
 		answer["Parameters"] = page
 		if first+3 < count {

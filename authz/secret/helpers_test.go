@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ const (
 	otherSecret = "fedcba9876543210fedcba9876543210"
 	thirdSecret = "00112233445566778899aabbccddeeff"
 	testPath    = "/events-api/jwt-secret"
+	testChanged = 1_690_000_000.25 // when all parameters were last changed
 )
 
 // fakeSSM holds parameters, answers with failure while it is set, and records
@@ -31,6 +33,7 @@ type fakeSSM struct {
 	*httptest.Server
 	mu         sync.Mutex
 	parameters map[string]string
+	changed    map[string]float64 // where it is not testChanged
 	kind       string
 	failure    http.HandlerFunc
 	bodies     []string
@@ -38,7 +41,7 @@ type fakeSSM struct {
 
 func newSSM(t *testing.T, value string) *fakeSSM {
 	t.Helper()
-	f := &fakeSSM{kind: secureString, parameters: map[string]string{testPath: value}}
+	f := &fakeSSM{kind: secureString, parameters: map[string]string{testPath: value}, changed: map[string]float64{}}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -63,7 +66,7 @@ func newSSM(t *testing.T, value string) *fakeSSM {
 			refuse("ParameterNotFound")(w, r)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": parameter{input.Name, f.kind, value}})
+		_ = json.NewEncoder(w).Encode(map[string]any{"Parameter": parameter{input.Name, f.kind, value, cmp.Or(f.changed[input.Name], testChanged)}})
 	}))
 	t.Cleanup(f.Close)
 	return f
@@ -74,6 +77,13 @@ func (f *fakeSSM) set(path, value string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.parameters[path], f.failure = value, nil
+}
+
+// touch says when a parameter was last changed.
+func (f *fakeSSM) touch(path string, at float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.changed[path] = at
 }
 
 func (f *fakeSSM) fail(failure http.HandlerFunc) {

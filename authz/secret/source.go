@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
@@ -32,6 +34,7 @@ import (
 // their contexts.
 type Source struct {
 	cache         *fresh.Cache[[]authz.Key]
+	changed       *atomic.Pointer[time.Time]
 	misconfigured error // from FromEnvironment or FromPath; there is no cache then
 }
 
@@ -43,7 +46,7 @@ func newSource(config Config, client func(getenv func(string) string) *Client, w
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	r := reader{config, client(config.Getenv), where}
+	r := reader{config, client(config.Getenv), where, &atomic.Pointer[time.Time]{}}
 	cache, err := fresh.New(fresh.Config[[]authz.Key]{
 		What: "secrets", Read: r.read, Same: sameKeys,
 		MaxAge: config.MaxAge,
@@ -52,18 +55,23 @@ func newSource(config Config, client func(getenv func(string) string) *Client, w
 	if err != nil {
 		return nil, err
 	}
-	return &Source{cache: cache}, nil
+	return &Source{cache: cache, changed: r.changed}, nil
 }
 
 // Keys implements [authz.KeyProvider]. The error wraps authz.ErrMisconfigured
 // or authz.ErrUnavailable and has nothing of a secret in it. Without good keys
 // it is kept for a second: the calls that come meanwhile make no attempt, and
-// the function recovers within a second of Systems Manager.
+// the function recovers within a second of Systems Manager. When the parameter, or
+// the oldest of them, was last changed is told to authz.ObserveSecret.
 func (s *Source) Keys(ctx context.Context) ([]authz.Key, error) {
 	if s.misconfigured != nil {
 		return nil, s.misconfigured
 	}
-	return s.cache.Get(ctx)
+	keys, err := s.cache.Get(ctx)
+	if changed := s.changed.Load(); err == nil && changed != nil {
+		authz.ObserveSecret(ctx, *changed)
+	}
+	return keys, err
 }
 
 // Refresh implements [authz.Refresher]: it reads the keys again although they
@@ -85,6 +93,8 @@ type reader struct {
 	config Config
 	client *Client
 	where  string
+	// changed is when the oldest of the parameters that were read was last changed.
+	changed *atomic.Pointer[time.Time]
 }
 
 // read reads all parameters at the same time.
@@ -92,12 +102,14 @@ func (r reader) read(ctx context.Context) ([]authz.Key, error) {
 	if r.config.Value != "" {
 		return r.parse(r.config.Value, r.where)
 	}
-	all, errs := make([][]authz.Key, len(r.config.Paths)), make([]error, len(r.config.Paths))
+	n := len(r.config.Paths)
+	all, changed, errs := make([][]authz.Key, n), make([]time.Time, n), make([]error, n)
 	var wait sync.WaitGroup
 	for i, path := range r.config.Paths {
 		wait.Go(func() {
-			value, err := r.client.Get(ctx, path)
+			value, at, err := r.client.get(ctx, path)
 			if err == nil {
+				changed[i] = at
 				all[i], err = r.parse(value, fmt.Sprintf("parameter %q", path))
 			}
 			errs[i] = err
@@ -111,6 +123,8 @@ func (r reader) read(ctx context.Context) ([]authz.Key, error) {
 	if err := checkIDs(keys); err != nil {
 		return nil, fmt.Errorf("using the parameters %s: %w", strings.Join(r.config.Paths, ", "), err)
 	}
+	oldest := slices.MinFunc(changed, time.Time.Compare)
+	r.changed.Store(&oldest)
 	return keys, nil
 }
 

@@ -34,6 +34,29 @@ func TestKeysReadsOnce(t *testing.T) {
 	wantCalls(t, ssm, 1)
 }
 
+// TestChanged: the oldest of the parameters counts, from the first reading on and in
+// each that follows.
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	ssm := newSSM(t, testSecret)
+	ssm.set("/other", otherSecret)
+	s, clock := testSource(t, ssm, testPath, "/other")
+	if s.changed.Load() != nil {
+		t.Error("something has changed before it was read")
+	}
+	for _, want := range []float64{testChanged, testChanged + 86400} {
+		ssm.touch("/other", want)
+		if _, err := s.Keys(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.changed.Load(); got.Unix() != int64(want) {
+			t.Errorf("changed at %v, want %v", got.Unix(), want)
+		}
+		ssm.touch(testPath, testChanged+172800)
+		clock.add(DefaultMaxAge)
+	}
+}
+
 // TestKeysRecovers: a first failure is kept for a second, however many ask.
 func TestKeysRecovers(t *testing.T) {
 	t.Parallel()

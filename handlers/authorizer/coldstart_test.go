@@ -13,8 +13,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-// BenchmarkColdStart starts an empty function, this authorizer and the one of
-// many methods in turn, built as they are deployed but for the processor, and
+// BenchmarkColdStart starts an empty function, this authorizer, with metrics too, and
+// the one of many methods in turn, built as they are deployed but for the processor, and
 // reports for each the size of its binary and the time from the start of the
 // process to its first request for an event, with the ratios to the empty one.
 // Secrets are in the environment or missing: no network but the Runtime API's.
@@ -25,6 +25,7 @@ func BenchmarkColdStart(b *testing.B) {
 	}{
 		{"empty", "./testdata/empty", nil},
 		{"authorizer", ".", []string{contract.EnvSecret + "=" + testSecret}},
+		{"metrics", ".", []string{contract.EnvSecret + "=" + testSecret, contract.EnvMetrics + "=Events", "AWS_LAMBDA_FUNCTION_NAME=authorizer"}},
 		{"multiauthorizer", "../multiauthorizer", []string{
 			contract.EnvSecret + "=" + testSecret, "AUTH_METHODS=jwt,apikey", contract.EnvRoutePermissions + "={}",
 			contract.EnvAPIKeyTable + "=keys", contract.EnvStateTable + "=state",

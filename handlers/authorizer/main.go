@@ -32,7 +32,7 @@ func main() {
 	if _, err := source.Keys(context.Background()); err != nil {
 		log.Error("reading the secret at cold start", "error", err.Error())
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Logger: log}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}}.Handle)
 }
 
 func newVerifier(keys authz.KeyProvider, getenv func(string) string) (*authz.JWT, error) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,9 +23,10 @@ import (
 )
 
 const (
-	testSecret = "0123456789abcdef0123456789abcdef"
-	testPath   = "/events-api/jwt-secret"
-	patience   = 30 * time.Second
+	testSecret  = "0123456789abcdef0123456789abcdef"
+	testPath    = "/events-api/jwt-secret"
+	testChanged = 1_700_000_000 // when the parameter was last changed
+	patience    = 30 * time.Second
 )
 
 // TestBinary runs the real binary against a Runtime API and a Systems Manager
@@ -99,6 +101,47 @@ func TestBinaryReadsAtColdStart(t *testing.T) {
 	}
 	if log := f.stop(t); log != "" {
 		t.Errorf("allows are logged: %s", log)
+	}
+}
+
+// TestBinaryMetrics: where the environment asks for metrics, each decision is a line,
+// a denial too, with the age of the secret.
+func TestBinaryMetrics(t *testing.T) {
+	t.Parallel()
+	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+newSSM(t).URL,
+		contract.EnvMetrics+"=Events", "AWS_LAMBDA_FUNCTION_NAME=events-authorizer")
+	good := "Bearer " + sign(t, testSecret)
+	f.invoke(t, good, "response", `{"isAuthorized":true,`)
+	f.invoke(t, "Bearer bad-token", "response", `{"isAuthorized":false}`)
+	f.invoke(t, good, "response", `{"isAuthorized":true,`)
+
+	type line struct {
+		Function                                     string
+		Requests, Allowed, Denied, Errors, ColdStart int
+		Latency                                      *float64
+		SecretAge                                    int64
+		Reason                                       string
+	}
+	want := []line{
+		{Function: "events-authorizer", Requests: 1, Allowed: 1, ColdStart: 1},
+		{Function: "events-authorizer", Requests: 1, Denied: 1, Reason: "malformed"},
+		{Function: "events-authorizer", Requests: 1, Allowed: 1},
+	}
+	var got []line
+	age := time.Now().Unix() - testChanged
+	for text := range strings.Lines(f.stop(t)) {
+		var l line
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if l.Latency == nil || *l.Latency <= 0 || l.SecretAge < age-60 || l.SecretAge > age+60 {
+			t.Errorf("%s: want a latency and the age %d", text, age)
+		}
+		l.Latency, l.SecretAge = nil, 0
+		got = append(got, l)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }
 
@@ -208,7 +251,7 @@ func newSSM(t *testing.T) *fakeSSM {
 			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","Message":"no"}`)
 			return
 		}
-		_, _ = io.WriteString(w, `{"Parameter":{"Name":"`+testPath+`","Type":"SecureString","Value":"`+testSecret+`"}}`)
+		_, _ = io.WriteString(w, `{"Parameter":{"Name":"`+testPath+`","Type":"SecureString","LastModifiedDate":1.7E9,"Value":"`+testSecret+`"}}`)
 	}))
 	t.Cleanup(f.Close)
 	return f

@@ -94,10 +94,11 @@ func TestHandler(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			a, err := newAuthorizer(env.Get, slog.New(slog.NewJSONHandler(&log, nil)))
+			a, err := newAuthorizer(env.Get, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
+			a.handler.Logger = slog.New(slog.NewJSONHandler(&log, nil))
 			method, path, _ := strings.Cut(tt.route, " ")
 			r, err := http.NewRequestWithContext(t.Context(), method, "https://a.example"+path, nil)
 			if err != nil {

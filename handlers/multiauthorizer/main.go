@@ -49,7 +49,7 @@ type authorizer struct {
 
 // newAuthorizer makes the authorizer that the environment describes.
 func newAuthorizer(getenv func(string) string, log *slog.Logger) (*authorizer, error) {
-	a := &authorizer{handler: authz.Handler{Policy: authz.RoutePermissionsFromEnvironment(getenv), Logger: log, Getenv: getenv}, log: log}
+	a := &authorizer{handler: authz.Handler{Policy: authz.RoutePermissionsFromEnvironment(getenv), Getenv: getenv}, log: log}
 	names := strings.Split(getenv(envAuthMethods), ",")
 	for i, name := range names {
 		add, known := methods[name]

@@ -29,6 +29,9 @@ const (
 	// keeps its answers, with commas between them. It is set where EnvCacheTTL is
 	// not 0.
 	EnvIdentitySources = "AUTHORIZER_IDENTITY_SOURCES"
+	// EnvMetrics is the CloudWatch namespace of the metrics that the authorizer writes
+	// with its log. Where it is not set, it writes none.
+	EnvMetrics = "AUTHORIZER_METRICS"
 	// EnvAPIKeyTable is the physical name of the table of API keys.
 	EnvAPIKeyTable = "API_KEY_TABLE_NAME" //nolint:gosec // the variable's name, not a key
 	// EnvStateTable is the physical name of the table with what an authorizer
@@ -73,6 +76,32 @@ const (
 	// body with the header Content-Digest, which the credential covers; else absent.
 	ContextContentDigest = "contentDigest"
 	DigestRequired       = "required"
+)
+
+// Metrics of an authorizer, and their dimensions. All of them are kept by function;
+// MetricDenied and MetricErrors by function and reason too.
+const (
+	// MetricRequests counts the authorizer's decisions: requests that API Gateway
+	// answers with a cached one are not among them.
+	MetricRequests = "Requests"
+	// MetricAllowed, MetricDenied and MetricErrors count what became of them. An error
+	// is a request that could not be judged.
+	MetricAllowed = "Allowed"
+	MetricDenied  = "Denied"
+	MetricErrors  = "Errors"
+	// MetricColdStart counts the decisions that were the first of their execution
+	// environment.
+	MetricColdStart = "ColdStart"
+	// MetricLatency is how long a decision took, in milliseconds; the start of the
+	// function is not part of it.
+	MetricLatency = "Latency"
+	// MetricSecretAge is how long ago the secret that was used, or the oldest of them,
+	// was last changed, in seconds.
+	MetricSecretAge = "SecretAge"
+	// DimensionFunction is the function's name, DimensionReason one of the reasons of
+	// authz/errors.go.
+	DimensionFunction = "function"
+	DimensionReason   = "reason"
 )
 
 // Names that the tables of an authorizer have in common.
