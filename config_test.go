@@ -195,14 +195,14 @@ func TestEventsApiMethods(t *testing.T) {
 	}{
 		{"jwt", components.AuthorizerArgs{Function: components.FunctionArgs{Package: "./handlers/authorizer"}, SecretPath: jwt}},
 		{"apikey", components.AuthorizerArgs{Function: multi("apikey"), ApiKeys: apiKeys,
-			IdentitySources: []string{"$request.header.X-Api-Key"}}},
+			IdentitySources: []components.IdentitySource{"$request.header.X-Api-Key"}}},
 		{"signature", components.AuthorizerArgs{Function: multi("signature"), Secrets: secrets, ReplayProtection: true,
-			IdentitySources: []string{"$request.header.Signature"}}},
-		{"jwt,apikey", components.AuthorizerArgs{Function: multi("jwt,apikey"), SecretPath: jwt, ApiKeys: apiKeys, IdentitySources: []string{}}},
+			IdentitySources: []components.IdentitySource{"$request.header.Signature"}}},
+		{"jwt,apikey", components.AuthorizerArgs{Function: multi("jwt,apikey"), SecretPath: jwt, ApiKeys: apiKeys, IdentitySources: []components.IdentitySource{}}},
 		{"jwt,signature", components.AuthorizerArgs{Function: multi("jwt,signature"), SecretPath: jwt, Secrets: secrets, ReplayProtection: true,
-			IdentitySources: []string{}}},
+			IdentitySources: []components.IdentitySource{}}},
 		{"jwt,apikey,signature", components.AuthorizerArgs{Function: multi("jwt,apikey,signature"), SecretPath: jwt, Secrets: secrets,
-			ApiKeys: apiKeys, ReplayProtection: true, IdentitySources: []string{}}},
+			ApiKeys: apiKeys, ReplayProtection: true, IdentitySources: []components.IdentitySource{}}},
 	} {
 		t.Run(test.methods, func(t *testing.T) {
 			t.Parallel()

@@ -121,7 +121,7 @@ func authorizer(s settings) components.AuthorizerArgs {
 		Name:        "multiauthorizer-" + strings.ReplaceAll(s.authMethods, ",", "-"),
 		Environment: map[string]pulumi.StringInput{envAuthMethods: pulumi.String(s.authMethods)},
 	}
-	args.IdentitySources = []string{} // none of the headers is in every request
+	args.IdentitySources = []components.IdentitySource{} // none of the headers is in every request
 	if s.accepts(authApiKey) {
 		args.ApiKeys = &components.ApiKeysArgs{
 			Quotas:              true,
@@ -135,9 +135,9 @@ func authorizer(s settings) components.AuthorizerArgs {
 	}
 	switch s.authMethods {
 	case authApiKey:
-		args.IdentitySources = []string{"$request.header.X-Api-Key"}
+		args.IdentitySources = []components.IdentitySource{components.Header("X-Api-Key")}
 	case authSignature:
-		args.IdentitySources = []string{"$request.header.Signature"}
+		args.IdentitySources = []components.IdentitySource{components.Header("Signature")}
 	}
 	return args
 }

@@ -56,7 +56,7 @@ func guardedArgs() *ProtectedHttpApiArgs {
 			SecretMaxAge:     90 * time.Second,
 			ApiKeys:          &ApiKeysArgs{Quotas: true},
 			ReplayProtection: true,
-			IdentitySources:  []string{},
+			IdentitySources:  []IdentitySource{},
 		},
 		Routes: Routes{
 			"GET /events":      {Function: FunctionArgs{Package: "testdata/handlers/list"}, Auth: Public},

@@ -1,11 +1,15 @@
 package components
 
 import (
-	"path/filepath"
+	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -82,7 +86,7 @@ type AuthorizerArgs struct {
 	// path variable, Quotas and ReplayProtection exclude a CacheTtl.
 	CacheTtl time.Duration
 	// IdentitySources are the values of a request that hold the credential, for
-	// instance "$request.querystring.token". API Gateway requires all of them:
+	// instance Query("token"). API Gateway requires all of them:
 	// it answers 401 to a request that lacks one, and does not call the
 	// function.
 	//
@@ -94,67 +98,142 @@ type AuthorizerArgs struct {
 	// Gateway answer 401. An empty slice excludes a CacheTtl.
 	//
 	// Required with ApiKeys or ReplayProtection. Defaults otherwise to
-	// "$request.header.Authorization".
-	IdentitySources []string
+	// Header("Authorization").
+	IdentitySources []IdentitySource
 }
 
-// defaultIdentitySource is where a client's credential is by default.
-const defaultIdentitySource = "$request.header.Authorization"
+// authorizerPlan is a Lambda authorizer that the component will make.
+type authorizerPlan struct {
+	name     string // empty: the one of ProtectedHttpApiArgs.Authorizer
+	property string
+	args     AuthorizerArgs
+	function *functionPlan
+	routes   []*routePlan
+}
+
+func (p *plan) authorizer(name string) *authorizerPlan {
+	for _, a := range p.authorizers {
+		if a.name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// authName matches the names of authorizers and issuers: they are parts of names
+// on AWS.
+var authName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (c *checker) checkAuthName(property, name string) {
+	if !authName.MatchString(name) {
+		c.addf(property, "the name must be 1 to 64 letters, digits, - and _")
+	}
+}
+
+// planAuthorizers plans the authorizers that the arguments have. The default one
+// is given, or else found to be missing when a route needs it.
+func (c *checker) planAuthorizers() {
+	c.defaultAuthorizer = &authorizerPlan{property: "Authorizer", args: c.args.Authorizer}
+	for _, name := range slices.Sorted(maps.Keys(c.args.Authorizers)) {
+		property := fmt.Sprintf("Authorizers[%q]", name)
+		c.checkAuthName(property, name)
+		c.plan.authorizers = append(c.plan.authorizers, &authorizerPlan{name: name, property: property, args: c.args.Authorizers[name]})
+	}
+}
+
+// checkAuthorizers checks the authorizers by what their routes need.
+func (c *checker) checkAuthorizers() {
+	d := c.defaultAuthorizer
+	given := !reflect.ValueOf(d.args).IsZero()
+	switch {
+	case len(d.routes) == 0 && given && len(c.plan.routes) > 0:
+		c.addf(d.property, "is given, but no route is protected by it: leave it out, or leave out the Auth of the routes to protect")
+	case len(d.routes) > 0 && !d.args.Function.given():
+		c.addf(d.property+".Function.Package", "is required, since these routes are protected: %s", quoted(d.routeKeys()))
+	}
+	if given || len(d.routes) > 0 {
+		c.plan.authorizers = append([]*authorizerPlan{d}, c.plan.authorizers...)
+	}
+	for _, a := range c.plan.authorizers {
+		if a != d && !a.args.Function.given() {
+			c.addf(a.property+".Function.Package", "is required")
+		}
+		if a != d && len(a.routes) == 0 && len(c.plan.routes) > 0 {
+			c.addf(a.property, "is given, but no route has Auth: AuthorizedBy(%q): leave it out, or protect a route with it", a.name)
+		}
+		c.checkAuthorizer(a)
+	}
+}
+
+// routeKeys are the keys of the routes that the authorizer protects.
+func (a *authorizerPlan) routeKeys() []string {
+	keys := make([]string, len(a.routes))
+	for i, r := range a.routes {
+		keys[i] = r.key.String()
+	}
+	return keys
+}
 
 // checkAuthorizer checks the arguments, and plans the authorizer's function.
-func (c *checker) checkAuthorizer(args AuthorizerArgs) {
-	given := !reflect.ValueOf(args).IsZero()
-	switch {
-	case len(c.protected) == 0 && !given:
-		return
-	case len(c.protected) == 0 && len(c.plan.routes) > 0:
-		c.addf("Authorizer", "is given, but no route is protected: leave it out, or leave out the Auth of the routes to protect")
-	case len(c.protected) > 0 && args.Function.Package == "":
-		c.addf("Authorizer.Function.Package", "is required, since these routes are protected: %s", quoted(c.protected))
-	}
-	if args.IdentitySources == nil {
-		if len(c.protected) > 0 && (args.ApiKeys != nil || args.ReplayProtection) {
-			c.addf("Authorizer.IdentitySources", "is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, %q or %q for instance, or give an empty slice where callers may choose",
-				"$request.header.X-Api-Key", signatureSource)
+func (c *checker) checkAuthorizer(a *authorizerPlan) {
+	if a.args.IdentitySources == nil {
+		if len(a.routes) > 0 && (a.args.ApiKeys != nil || a.args.ReplayProtection) {
+			c.addf(a.property+".IdentitySources", "is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, Header(%q) or Header(%q) for instance, or give an empty slice where callers may choose",
+				"X-Api-Key", "Signature")
 		}
-		args.IdentitySources = []string{defaultIdentitySource}
+		a.args.IdentitySources = []IdentitySource{defaultIdentitySource}
 	}
-	c.checkCaching(args)
-	c.checkSecrets(args)
-	args.IdentitySources = c.plan.identitySources(args)
-	c.plan.authorizerArgs = args
-	if args.Function.Package == "" {
+	c.checkCaching(a)
+	c.checkIdentitySources(a)
+	c.checkSecrets(a)
+	a.args.IdentitySources = a.identitySources()
+	if !a.args.Function.given() {
 		return
 	}
-	folder := absolute(args.Function.Package)
-	if other, ok := c.byFolder[folder]; ok {
-		c.addf("Authorizer.Function.Package", "is the Package of %s too: an authorizer and a route's handler are two functions", other.property)
+	property := a.property + ".Function"
+	args := withDefaults(a.args.Function)
+	if other, ok := c.byName[args.Name]; ok {
+		c.addf(property, "%q is the name of %s too: an authorizer's function is nobody else's: give one of them another Name", args.Name, other.property)
 		return
 	}
-	function := withDefaults(args.Function, filepath.Base(folder))
-	c.plan.authorizer = c.newFunction("Authorizer.Function", folder, function, authorizerLimits)
-	c.plan.authorizer.environment = c.plan.authorizerEnvironment()
+	a.function = c.newFunction(property, args, authorizerLimits)
+	a.function.authorizer = a
+	a.function.environment = a.environment()
 }
 
-// createAuthorizer makes the authorizer, if a route needs one.
+// AuthorizerResources are what belongs to one Lambda authorizer, beside its
+// function. The tables are nil where it has none.
+type AuthorizerResources struct {
+	// Authorizer is API Gateway's authorizer.
+	Authorizer *apigatewayv2.Authorizer
+	// ApiKeyTable is the table of API keys.
+	ApiKeyTable *dynamodb.Table
+	// StateTable is the table with what the function has to remember.
+	StateTable *dynamodb.Table
+}
+
+// createAuthorizers makes the authorizers, if a route needs any.
 //
 // It always sends the TTL, 0 as well. Where the TTL is unset, the provider
 // keeps an authorizer's old value, and sends 300 seconds for a new one.
 //
-// It is called after its function: with another function it is another
+// An authorizer is called after its function: with another function it is another
 // authorizer, which is there with all that it needs before a route asks it.
-func (c *ProtectedHttpApi) createAuthorizer(ctx *pulumi.Context, p *plan) (err error) {
-	if p.authorizer == nil {
-		return nil
+func (c *ProtectedHttpApi) createAuthorizers(ctx *pulumi.Context, p *plan) error {
+	for _, a := range p.authorizers {
+		authorizer, err := apigatewayv2.NewAuthorizer(ctx, a.function.logicalName, &apigatewayv2.AuthorizerArgs{
+			ApiId:                          c.Api.ID(),
+			AuthorizerType:                 pulumi.String("REQUEST"),
+			AuthorizerUri:                  c.Functions[a.function.args.Name].InvokeArn,
+			AuthorizerPayloadFormatVersion: pulumi.String("2.0"),
+			EnableSimpleResponses:          pulumi.Bool(true),
+			AuthorizerResultTtlInSeconds:   pulumi.Int(int(a.args.CacheTtl / time.Second)),
+			IdentitySources:                pulumi.ToStringArray(sourceNames(a.args.IdentitySources)),
+		}, pulumi.Parent(c))
+		if err != nil {
+			return err
+		}
+		c.Authorizers[a.name].Authorizer = authorizer
 	}
-	c.Authorizer, err = apigatewayv2.NewAuthorizer(ctx, p.authorizer.logicalName, &apigatewayv2.AuthorizerArgs{
-		ApiId:                          c.Api.ID(),
-		AuthorizerType:                 pulumi.String("REQUEST"),
-		AuthorizerUri:                  c.Functions[p.authorizer.args.Name].InvokeArn,
-		AuthorizerPayloadFormatVersion: pulumi.String("2.0"),
-		EnableSimpleResponses:          pulumi.Bool(true),
-		AuthorizerResultTtlInSeconds:   pulumi.Int(int(p.authorizerArgs.CacheTtl / time.Second)),
-		IdentitySources:                pulumi.ToStringArray(p.authorizerArgs.IdentitySources),
-	}, pulumi.Parent(c))
-	return err
+	return nil
 }

@@ -69,26 +69,27 @@ func (a AuthorizerArgs) secretPaths() pulumi.StringArray {
 }
 
 // checkSecrets checks what is known of the secrets before AWS is asked.
-func (c *checker) checkSecrets(args AuthorizerArgs) {
-	c.checkSecretPath("Authorizer.SecretPath", args.SecretPath)
+func (c *checker) checkSecrets(a *authorizerPlan) {
+	args := a.args
+	c.checkSecretPath(a.property+".SecretPath", args.SecretPath)
 	if args.SecretPath == nil && args.InjectSecret {
-		c.addf("Authorizer.SecretPath", "is required with InjectSecret")
+		c.addf(a.property+".SecretPath", "is required with InjectSecret")
 	}
 	// taken are the variables that have a value, with the property that sets it.
 	taken := map[string]string{}
 	for name := range args.Function.Environment {
-		taken[name] = "Authorizer.Function.Environment"
+		taken[name] = a.property + ".Function.Environment"
 	}
-	c.checkSecretVariables("Authorizer.Secrets", args.Secrets, taken)
-	c.checkPurposes(args)
-	c.checkSecretVariables("Authorizer.SecretPrefixes", args.SecretPrefixes, taken)
+	c.checkSecretVariables(a.property+".Secrets", args.Secrets, taken)
+	c.checkPurposes(a)
+	c.checkSecretVariables(a.property+".SecretPrefixes", args.SecretPrefixes, taken)
 	if args.SecretMaxAge != 0 {
-		c.add("Authorizer.SecretMaxAge", CheckSecretMaxAge(args.SecretMaxAge))
+		c.add(a.property+".SecretMaxAge", CheckSecretMaxAge(args.SecretMaxAge))
 		if !args.readsSecrets() {
-			c.addf("Authorizer.SecretMaxAge", "has no use: the function reads no secret by itself")
+			c.addf(a.property+".SecretMaxAge", "has no use: the function reads no secret by itself")
 		}
 	}
-	c.checkKmsKey(args)
+	c.checkKmsKey(a)
 }
 
 // checkSecretVariables checks names or paths of parameters by the variables
@@ -109,17 +110,18 @@ func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.
 // checkPurposes refuses one parameter for two purposes: whoever has a key for
 // the one could use it for the other, for instance a partner's key to sign
 // requests for tokens in anybody's name.
-func (c *checker) checkPurposes(args AuthorizerArgs) {
+func (c *checker) checkPurposes(a *authorizerPlan) {
+	args := a.args
 	purposes := map[pulumi.StringInput]string{}
 	if plain, ok := args.SecretPath.(pulumi.String); ok {
-		purposes[plain] = "Authorizer.SecretPath"
+		purposes[plain] = a.property + ".SecretPath"
 	}
 	for _, name := range slices.Sorted(maps.Keys(args.Secrets)) {
 		plain, ok := args.Secrets[name].(pulumi.String)
 		if !ok { // known only at deployment
 			continue
 		}
-		property := fmt.Sprintf("Authorizer.Secrets[%q]", name)
+		property := fmt.Sprintf("%s.Secrets[%q]", a.property, name)
 		if other, taken := purposes[plain]; taken {
 			c.addf(property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another parameter", string(plain), other)
 			continue
@@ -134,8 +136,8 @@ func (c *checker) checkSecretPath(property string, path pulumi.StringInput) {
 	}
 }
 
-func (c *checker) checkKmsKey(args AuthorizerArgs) {
-	const property = "Authorizer.SecretKmsKeyArn"
+func (c *checker) checkKmsKey(a *authorizerPlan) {
+	args, property := a.args, a.property+".SecretKmsKeyArn"
 	if args.SecretKmsKeyArn == nil {
 		return
 	}

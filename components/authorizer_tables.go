@@ -32,31 +32,52 @@ type ApiKeysArgs struct {
 // and the last use of keys, or nonces.
 func (a AuthorizerArgs) needsState() bool { return a.ApiKeys != nil || a.ReplayProtection }
 
-func (p *plan) apiKeyTableName() string { return tableLogicalNames.of(p.name, "api-keys") }
+// authorizerTableName is the logical name of a table of an authorizer. Those of the
+// default one are called as they were when there was no other.
+func (p *plan) authorizerTableName(a *authorizerPlan, byDefault, table string) string {
+	if a.name == "" {
+		return tableLogicalNames.of(p.name, byDefault)
+	}
+	return tableLogicalNames.of(p.name, a.name, table)
+}
 
-func (p *plan) stateTableName() string { return tableLogicalNames.of(p.name, "authorizer-state") }
+func (p *plan) apiKeyTableName(a *authorizerPlan) string {
+	return p.authorizerTableName(a, "api-keys", "api-keys")
+}
 
-// createAuthorizerTables makes the table of API keys and the state table, where
-// the authorizer needs them. They are two tables because the authorizer may
-// write to the second only.
+func (p *plan) stateTableName(a *authorizerPlan) string {
+	return p.authorizerTableName(a, "authorizer-state", "state")
+}
+
+// createAuthorizerTables makes the tables of API keys and the state tables, where
+// the authorizers need them. They are two tables because an authorizer may write
+// to the second only.
 func (c *ProtectedHttpApi) createAuthorizerTables(ctx *pulumi.Context, p *plan) (err error) {
-	attributes := dynamodb.TableAttributeArray{dynamodb.TableAttributeArgs{
-		Name: pulumi.String(contract.AuthorizerTableKey),
-		Type: pulumi.String("S"),
-	}}
-	if keys := p.authorizerArgs.ApiKeys; keys != nil {
-		args := newTableArgs(contract.AuthorizerTableKey, attributes, keys.PointInTimeRecovery, keys.DeletionProtection)
-		if c.ApiKeyTable, err = dynamodb.NewTable(ctx, p.apiKeyTableName(), args, pulumi.Parent(c)); err != nil {
+	c.Authorizers = map[string]*AuthorizerResources{}
+	for _, a := range p.authorizers {
+		own := &AuthorizerResources{}
+		c.Authorizers[a.name] = own
+		if keys := a.args.ApiKeys; keys != nil {
+			args := newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, keys.PointInTimeRecovery, keys.DeletionProtection)
+			if own.ApiKeyTable, err = dynamodb.NewTable(ctx, p.apiKeyTableName(a), args, pulumi.Parent(c)); err != nil {
+				return err
+			}
+		}
+		if !a.args.needsState() {
+			continue
+		}
+		// The state is worthless after some hours: it needs neither recovery nor
+		// protection.
+		args := newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, false, false)
+		args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(contract.AuthorizerTableTTL), Enabled: pulumi.Bool(true)}
+		if own.StateTable, err = dynamodb.NewTable(ctx, p.stateTableName(a), args, pulumi.Parent(c)); err != nil {
 			return err
 		}
 	}
-	if !p.authorizerArgs.needsState() {
-		return nil
-	}
-	// The state is worthless after some hours: it needs neither recovery nor
-	// protection.
-	args := newTableArgs(contract.AuthorizerTableKey, attributes, false, false)
-	args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(contract.AuthorizerTableTTL), Enabled: pulumi.Bool(true)}
-	c.StateTable, err = dynamodb.NewTable(ctx, p.stateTableName(), args, pulumi.Parent(c))
-	return err
+	return nil
 }
+
+var authorizerTableAttributes = dynamodb.TableAttributeArray{dynamodb.TableAttributeArgs{
+	Name: pulumi.String(contract.AuthorizerTableKey),
+	Type: pulumi.String("S"),
+}}

@@ -9,16 +9,16 @@ import (
 
 func TestCheckAuthorizer(t *testing.T) {
 	t.Parallel()
-	const sources = `Authorizer.IdentitySources: is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, "$request.header.X-Api-Key" or "$request.header.Signature" for instance, or give an empty slice where callers may choose`
+	const sources = `Authorizer.IdentitySources: is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, Header("X-Api-Key") or Header("Signature") for instance, or give an empty slice where callers may choose`
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
 		{"no authorizer", func(a *ProtectedHttpApiArgs) { a.Authorizer = AuthorizerArgs{} },
 			`Authorizer.Function.Package: is required, since these routes are protected: "POST /events", "PUT /events/{id}"`},
 		{"useless authorizer", func(a *ProtectedHttpApiArgs) {
 			delete(a.Routes, "POST /events")
 			delete(a.Routes, "PUT /events/{id}")
-		}, "Authorizer: is given, but no route is protected: leave it out, or leave out the Auth of the routes to protect"},
+		}, "Authorizer: is given, but no route is protected by it: leave it out, or leave out the Auth of the routes to protect"},
 		{"authorizer that is a handler", func(a *ProtectedHttpApiArgs) { a.Authorizer.Function.Package = "testdata/handlers/get" },
-			`Authorizer.Function.Package: is the Package of Routes["GET /events/{id}"].Function too: an authorizer and a route's handler are two functions`},
+			`Authorizer.Function: "get" is the name of Routes["GET /events/{id}"].Function too: an authorizer's function is nobody else's: give one of them another Name`},
 		{"authorizer's timeout", func(a *ProtectedHttpApiArgs) { a.Authorizer.Function.Timeout = 11 * time.Second },
 			"Authorizer.Function.Timeout: 11s is out of range: 1s to 10s, API Gateway waits no longer for an authorizer"},
 	})
@@ -31,7 +31,7 @@ func TestCheckAuthorizer(t *testing.T) {
 		{"keys without a protected route", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer = AuthorizerArgs{ApiKeys: &ApiKeysArgs{}}
 			a.Routes = Routes{"GET /events": a.Routes["GET /events"]}
-		}, "Authorizer: is given, but no route is protected: leave it out, or leave out the Auth of the routes to protect"},
+		}, "Authorizer: is given, but no route is protected by it: leave it out, or leave out the Auth of the routes to protect"},
 	})
 }
 
@@ -58,7 +58,7 @@ func TestAuthorizerTtl(t *testing.T) {
 func TestIdentitySources(t *testing.T) {
 	t.Parallel()
 	args := exampleArgs()
-	args.Authorizer.IdentitySources = []string{}
+	args.Authorizer.IdentitySources = []IdentitySource{}
 	got := mustDeploy(t, args).find(t, "Authorizer", "events-authorizer").Inputs["identitySources"]
 	if got.IsArray() && len(got.ArrayValue()) > 0 {
 		t.Errorf("without identity sources they are %v", got)

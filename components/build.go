@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -24,17 +25,15 @@ func CheckArchitecture(architecture string) error {
 
 const defaultArchitecture = golambda.ARM64
 
-// checkTarget plans what to compile for. After a mistake that is the default,
-// so that compile errors are found in the same run.
+// checkTarget plans what to compile for.
 func (c *checker) checkTarget(architecture string) {
 	if err := CheckArchitecture(architecture); err != nil {
 		c.add("Architecture", err)
-		architecture = defaultArchitecture
+		return
 	}
 	target, err := golambda.NewTarget(architecture, c.scope.buildTarget)
 	if err != nil {
 		c.mistakes = append(c.mistakes, err) // begins with the environment variable
-		target, _ = golambda.NewTarget(defaultArchitecture, "")
 	}
 	c.plan.target = target
 }
@@ -42,11 +41,17 @@ func (c *checker) checkTarget(architecture string) {
 // build compiles the functions, and returns the errors as mistakes.
 func (p *plan) build(ctx context.Context) mistakes {
 	var packages []golambda.Package
-	var functions []*functionPlan
+	var functions [][]*functionPlan // by package
 	for _, f := range p.functions {
-		if f.args.Package != "" {
-			packages, functions = append(packages, f.goPackage()), append(functions, f)
+		if f.args.Package == "" {
+			continue
 		}
+		i := slices.IndexFunc(packages, func(p golambda.Package) bool { return reflect.DeepEqual(p, f.goPackage()) })
+		if i < 0 {
+			i = len(packages)
+			packages, functions = append(packages, f.goPackage()), append(functions, nil)
+		}
+		functions[i] = append(functions[i], f)
 	}
 	if len(packages) == 0 {
 		return nil
@@ -56,7 +61,7 @@ func (p *plan) build(ctx context.Context) mistakes {
 	if errors.As(err, &failed) {
 		var m mistakes
 		for _, f := range failed {
-			m.add(functions[slices.IndexFunc(packages, func(p golambda.Package) bool { return p.Folder == f.Package })].property+".Package", f)
+			m.add(functions[slices.IndexFunc(packages, func(p golambda.Package) bool { return p.Folder == f.Package })][0].property+".Package", f)
 		}
 		return m
 	}
@@ -64,7 +69,9 @@ func (p *plan) build(ctx context.Context) mistakes {
 		return mistakes{err}
 	}
 	for i, archive := range archives {
-		functions[i].archive = archive
+		for _, f := range functions[i] {
+			f.archive = archive
+		}
 	}
 	return nil
 }

@@ -100,19 +100,19 @@ func (p *plan) tableNames(f *functionPlan) map[string]string {
 	if f.args.usesTable() {
 		names[contract.EnvTableName] = p.tableName()
 	}
-	if f == p.authorizer && p.authorizerArgs.ApiKeys != nil {
-		names[contract.EnvAPIKeyTable] = p.apiKeyTableName()
+	if a := f.authorizer; a != nil && a.args.ApiKeys != nil {
+		names[contract.EnvAPIKeyTable] = p.apiKeyTableName(a)
 	}
-	if f == p.authorizer && p.authorizerArgs.needsState() {
-		names[contract.EnvStateTable] = p.stateTableName()
+	if a := f.authorizer; a != nil && a.args.needsState() {
+		names[contract.EnvStateTable] = p.stateTableName(a)
 	}
 	return names
 }
 
-// authorizerEnvironment returns those of the authorizer's variables whose
-// values need no resource of the component.
-func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
-	args := p.authorizerArgs
+// environment returns those of the authorizer's variables whose values need no
+// resource of the component.
+func (a *authorizerPlan) environment() map[string]pulumi.StringInput {
+	args := a.args
 	variables := map[string]pulumi.StringInput{}
 	for _, group := range []map[string]pulumi.StringInput{args.Function.Environment, args.Secrets, args.SecretPrefixes} {
 		maps.Copy(variables, group)
@@ -125,10 +125,10 @@ func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
 	}
 	variables[contract.EnvCacheTTL] = pulumi.String(strconv.Itoa(int(args.CacheTtl / time.Second)))
 	if args.CacheTtl > 0 {
-		variables[contract.EnvIdentitySources] = pulumi.String(strings.Join(args.IdentitySources, ","))
+		variables[contract.EnvIdentitySources] = pulumi.String(strings.Join(sourceNames(args.IdentitySources), ","))
 	}
-	if p.requiresPermissions() {
-		variables[contract.EnvRoutePermissions] = pulumi.String(p.routePermissions())
+	if a.requiresPermissions() {
+		variables[contract.EnvRoutePermissions] = pulumi.String(a.routePermissions())
 	}
 	return variables
 }
@@ -138,14 +138,18 @@ func (p *plan) authorizerEnvironment() map[string]pulumi.StringInput {
 func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan) (pulumi.StringMap, []pulumi.ResourceOption) {
 	variables := pulumi.StringMap{}
 	maps.Copy(variables, f.environment)
-	tables := map[string]*dynamodb.Table{contract.EnvTableName: c.Table, contract.EnvAPIKeyTable: c.ApiKeyTable, contract.EnvStateTable: c.StateTable}
+	tables := map[string]*dynamodb.Table{contract.EnvTableName: c.Table}
+	if f.authorizer != nil {
+		own := c.Authorizers[f.authorizer.name]
+		tables[contract.EnvAPIKeyTable], tables[contract.EnvStateTable] = own.ApiKeyTable, own.StateTable
+	}
 	for variable := range p.tableNames(f) {
 		variables[variable] = tables[variable].Name
 	}
-	if f != p.authorizer || !p.authorizerArgs.InjectSecret {
+	if f.authorizer == nil || !f.authorizer.args.InjectSecret {
 		return variables, nil
 	}
-	variables[contract.EnvSecret] = c.lookupSecret(ctx, p.authorizerArgs.SecretPath)
+	variables[contract.EnvSecret] = c.lookupSecret(ctx, f.authorizer.args.SecretPath)
 	// The provider reads the variables back from AWS, where they are not
 	// marked as secret.
 	return variables, []pulumi.ResourceOption{pulumi.AdditionalSecretOutputs([]string{"environment"})}

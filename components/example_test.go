@@ -18,7 +18,7 @@ func ExampleNewProtectedHttpApi() {
 			Authorizer: AuthorizerArgs{
 				Function:        FunctionArgs{Package: "testdata/handlers/authorizer"},
 				ApiKeys:         &ApiKeysArgs{Quotas: true},
-				IdentitySources: []string{"$request.header.X-Api-Key"},
+				IdentitySources: []IdentitySource{"$request.header.X-Api-Key"},
 			},
 			Routes: Routes{
 				"GET /events":         {Function: list, Auth: Public},

@@ -28,7 +28,8 @@ type FunctionArgs struct {
 	Package string
 	// Name is the function's name within the component, for instance
 	// "create-event": letters, digits, "-" and "_". All that belongs to the
-	// function is called after it. Defaults to the last element of Package.
+	// function is called after it. Two Names with the same Package are two
+	// functions. Defaults to the last element of Package.
 	Name string
 	// PhysicalName is the function's name on AWS: letters, digits, "-" and "_",
 	// at most 64 characters. A change replaces the function, and AWS has none
@@ -117,16 +118,21 @@ var (
 	authorizerLimits = limits{10 * time.Second, "API Gateway waits no longer for an authorizer"}
 )
 
-// withDefaults fills what the arguments leave out; name is the folder's.
-func withDefaults(args FunctionArgs, name string) FunctionArgs {
-	args.Name = cmp.Or(args.Name, name)
+// given reports whether the arguments say which function they mean.
+func (f FunctionArgs) given() bool { return f.Package != "" }
+
+// withDefaults fills what the arguments leave out.
+func withDefaults(args FunctionArgs) FunctionArgs {
+	if args.given() {
+		args.Name = cmp.Or(args.Name, filepath.Base(absolute(args.Package)))
+	}
 	args.MemorySize = cmp.Or(args.MemorySize, defaultMemorySize)
 	args.Timeout = cmp.Or(args.Timeout, defaultTimeout)
 	return args
 }
 
 // newFunction adds a function to the plan.
-func (c *checker) newFunction(property, folder string, args FunctionArgs, limits limits) *functionPlan {
+func (c *checker) newFunction(property string, args FunctionArgs, limits limits) *functionPlan {
 	f := &functionPlan{args: args, property: property, environment: args.Environment}
 	f.logicalName = functionLogicalNames.of(c.plan.name, args.Name)
 	if !args.AutoName {
@@ -136,7 +142,6 @@ func (c *checker) newFunction(property, folder string, args FunctionArgs, limits
 	if args.Package == "" {
 		c.addf(property+".Package", "is required: give the folder of the function's Go package")
 	} else {
-		c.byFolder[folder] = f
 		c.checkName(f)
 		c.checkPhysicalName(f)
 	}
@@ -157,10 +162,6 @@ func (c *checker) newFunction(property, folder string, args FunctionArgs, limits
 
 func (c *checker) checkName(f *functionPlan) {
 	property := f.property + ".Name"
-	if other, ok := c.byName[f.args.Name]; ok {
-		c.addf(property, "%q is the name of %s too: give one of them another Name", f.args.Name, other.property)
-		return
-	}
 	c.byName[f.args.Name] = f
 	if functionNames.other.MatchString(f.args.Name) {
 		c.addf(property, "%q has a character other than letters, digits, - and _: give the function another Name", f.args.Name)
@@ -197,7 +198,7 @@ func differences(a, b FunctionArgs) []string {
 		name string
 		same bool
 	}{
-		{"Name", a.Name == b.Name},
+		{"Package", absolute(a.Package) == absolute(b.Package)},
 		{"PhysicalName", a.PhysicalName == b.PhysicalName},
 		{"AutoName", a.AutoName == b.AutoName},
 		{"LogGroup", sameInput(a.LogGroup, b.LogGroup)},
@@ -257,7 +258,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	}
 	policy, err := iam.NewRolePolicy(ctx, f.logicalName, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: c.functionPolicy(p, f, logs.arn),
+		Policy: c.functionPolicy(f, logs.arn),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, err

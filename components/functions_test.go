@@ -35,7 +35,7 @@ func TestCheckFunctions(t *testing.T) {
 		{"log group of AWS", changeCreate(func(f *FunctionArgs) { f.LogGroup = pulumi.String("aws/logs") }),
 			createProperty + `.LogGroup: "aws/logs" must not begin with aws/, which AWS reserves`},
 		{"same name", changeCreate(func(f *FunctionArgs) { f.Name = "get" }),
-			createProperty + `.Name: "get" is the name of Routes["GET /events/{id}"].Function too: give one of them another Name`},
+			createProperty + `: has the Name "get" of Routes["GET /events/{id}"].Function but another Package, MemorySize, Environment, TableActions: routes that share a function give it the same arguments, two functions have two Names`},
 		{"little memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 127 }),
 			createProperty + ".MemorySize: 127 is out of range: 128 to 10240 MB"},
 		{"much memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 10241 }),
@@ -56,7 +56,7 @@ func TestCheckFunctions(t *testing.T) {
 				PhysicalName: "create", AutoName: true, LogGroup: pulumi.String("logs"),
 				BuildTags: []string{"prod"}, LdFlags: []string{"-w"}, GoExperiment: "jsonv2", GoFips140: "latest"}
 			a.Routes["PUT /events/{id}"] = route
-		}, `Routes["PUT /events/{id}"].Function: has the same Package as Routes["POST /events"].Function but another PhysicalName, AutoName, LogGroup, BuildTags, LdFlags, GoExperiment, GoFips140, MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments`},
+		}, `Routes["PUT /events/{id}"].Function: has the Name "create-event" of Routes["POST /events"].Function but another PhysicalName, AutoName, LogGroup, BuildTags, LdFlags, GoExperiment, GoFips140, MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments, two functions have two Names`},
 	})
 }
 

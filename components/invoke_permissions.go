@@ -16,13 +16,15 @@ func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan)
 			return err
 		}
 	}
-	if p.authorizer == nil {
-		return nil
+	for _, a := range p.authorizers {
+		// API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
+		// authorizers".
+		source := pulumi.Sprintf("%s/authorizers/%s", c.Api.ExecutionArn, c.Authorizers[a.name].Authorizer.ID())
+		if err := c.allowInvoke(ctx, a.function, source); err != nil {
+			return err
+		}
 	}
-	// API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda
-	// authorizers".
-	source := pulumi.Sprintf("%s/authorizers/%s", c.Api.ExecutionArn, c.Authorizer.ID())
-	return c.allowInvoke(ctx, p.authorizer, source)
+	return nil
 }
 
 func (c *ProtectedHttpApi) allowInvoke(ctx *pulumi.Context, f *functionPlan, source pulumi.StringOutput) error {

@@ -30,12 +30,18 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	}).(pulumi.StringOutput)
 	c.ApiId = c.Api.ID().ToStringOutput()
 	c.AuthorizerId = pulumi.String("").ToStringOutput()
-	if c.Authorizer != nil {
-		c.AuthorizerId = c.Authorizer.ID().ToStringOutput()
-	}
 	c.TableName = tableName(c.Table)
-	c.ApiKeyTableName = tableName(c.ApiKeyTable)
-	c.StateTableName = tableName(c.StateTable)
+	c.ApiKeyTableName, c.StateTableName = tableName(nil), tableName(nil)
+	authorizerIds := pulumi.StringMap{}
+	for name, a := range c.Authorizers {
+		if name == "" {
+			c.AuthorizerId = a.Authorizer.ID().ToStringOutput()
+			c.ApiKeyTableName, c.StateTableName = tableName(a.ApiKeyTable), tableName(a.StateTable)
+			continue
+		}
+		authorizerIds[name] = a.Authorizer.ID().ToStringOutput()
+	}
+	c.AuthorizerIds = authorizerIds.ToStringMapOutput()
 	functionNames := pulumi.StringMap{}
 	for name, function := range c.Functions {
 		functionNames[name] = function.Name
@@ -43,7 +49,7 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	c.FunctionNames = functionNames.ToStringMapOutput()
 	access := pulumi.StringMap{}
 	for _, route := range p.routes {
-		access[route.key.String()] = pulumi.String(route.auth.describe())
+		access[route.key.String()] = pulumi.String(route.describe())
 	}
 	c.Access = access.ToStringMapOutput()
 	// Known in a preview, so that it says why functions change whose source has not.
@@ -52,7 +58,9 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName} {
 		*output = after(checked, *output)
 	}
-	c.FunctionNames, c.Access = afterMap(checked, c.FunctionNames), afterMap(checked, c.Access)
+	for _, output := range []*pulumi.StringMapOutput{&c.FunctionNames, &c.Access, &c.AuthorizerIds} {
+		*output = afterMap(checked, *output)
+	}
 	served := c.served()
 	c.Url, c.Access = after(served, c.Url), afterMap(served, c.Access)
 
@@ -60,6 +68,7 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		"url":             c.Url,
 		"apiId":           c.ApiId,
 		"authorizerId":    c.AuthorizerId,
+		"authorizerIds":   c.AuthorizerIds,
 		"tableName":       c.TableName,
 		"apiKeyTableName": c.ApiKeyTableName,
 		"stateTableName":  c.StateTableName,

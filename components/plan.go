@@ -23,16 +23,19 @@ type plan struct {
 	buildRecord      string // the value of contract.EnvBuildRecord
 	logRetentionDays int
 	table            *TableArgs
-	routes           []routePlan     // by route key
-	functions        []*functionPlan // by name, the authorizer's among them
-	authorizer       *functionPlan   // nil where every route is public
-	authorizerArgs   AuthorizerArgs
+	routes           []*routePlan      // by route key
+	functions        []*functionPlan   // by name, the authorizers' among them
+	authorizers      []*authorizerPlan // by name, the default one first
+	issuers          []*issuerPlan     // by name
 }
 
 type routePlan struct {
 	key         routekey.Key
 	auth        Auth
+	authorizer  *authorizerPlan // nil where auth is another
+	issuer      *issuerPlan     // nil where auth is another
 	permissions []string
+	scopes      []string
 	function    *functionPlan
 }
 
@@ -44,7 +47,9 @@ type functionPlan struct {
 	logicalName string
 	// physicalName is the function's name on AWS; empty where Pulumi names it.
 	physicalName string
-	routes       []routekey.Key
+	// authorizer is whose function it is; nil for one that handles routes.
+	authorizer *authorizerPlan
+	routes     []routekey.Key
 	// environment are the variables whose values need no resource: those of
 	// args, and what the component tells the authorizer.
 	environment map[string]pulumi.StringInput
@@ -53,7 +58,7 @@ type functionPlan struct {
 
 // handlers returns the functions that handle routes.
 func (p *plan) handlers() []*functionPlan {
-	return slices.DeleteFunc(slices.Clone(p.functions), func(f *functionPlan) bool { return f == p.authorizer })
+	return slices.DeleteFunc(slices.Clone(p.functions), func(f *functionPlan) bool { return f.authorizer != nil })
 }
 
 // scope is where the program runs.
@@ -70,6 +75,9 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		stack:       ctx.Stack(),
 		buildTarget: os.Getenv(contract.EnvBuildTarget),
 	}, name, args)
+	if len(mistakes) > 0 { // nobody has to wait for a compiler to learn of them
+		return nil, errors.Join(mistakes...)
+	}
 	if len(p.functions) > 0 {
 		// The CLI shows it during the compilation, and not in its summary.
 		message := fmt.Sprintf("compiling %d Go functions; a first build compiles what they import too and takes longer", len(p.functions))
@@ -78,30 +86,26 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		}
 	}
 	p.buildRecord = os.Getenv(contract.EnvBuildRecord)
-	mistakes = append(mistakes, p.build(ctx.Context())...)
-	if len(mistakes) > 0 {
-		return nil, errors.Join(mistakes...)
-	}
-	return p, nil
+	return p, errors.Join(p.build(ctx.Context())...)
 }
 
 // checker turns arguments into a plan and collects the mistakes it meets.
 type checker struct {
 	mistakes
 	scope scope
+	args  ProtectedHttpApiArgs
 	plan  *plan
-	// byFolder, byName and byPhysicalName find the functions that are in the plan
-	// already.
-	byFolder, byName, byPhysicalName map[string]*functionPlan
-	// protected are the keys of the routes that need the authorizer.
-	protected []string
+	// byName and byPhysicalName find the functions that are in the plan already.
+	byName, byPhysicalName map[string]*functionPlan
+	// defaultAuthorizer is in the plan as soon as a route needs it.
+	defaultAuthorizer *authorizerPlan
 }
 
-// check returns the plan for the arguments, and all the mistakes in them. A
-// plan with mistakes serves to find the compile errors, and for nothing else.
+// check returns the plan for the arguments, and all the mistakes in them. A plan
+// with mistakes is good for nothing.
 func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c := &checker{scope: s, plan: &plan{name: name},
-		byFolder: map[string]*functionPlan{}, byName: map[string]*functionPlan{}, byPhysicalName: map[string]*functionPlan{}}
+		byName: map[string]*functionPlan{}, byPhysicalName: map[string]*functionPlan{}}
 	if name == "" {
 		c.addf("name", "is required")
 	}
@@ -109,13 +113,17 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 		c.addf("args", "is required")
 		return c.plan, c.mistakes
 	}
+	c.args = *args
 	c.checkTarget(cmp.Or(args.Architecture, defaultArchitecture))
 	c.plan.logRetentionDays = cmp.Or(args.LogRetentionDays, defaultLogRetentionDays)
 	c.add("LogRetentionDays", CheckLogRetentionDays(c.plan.logRetentionDays))
 	c.plan.table = args.Table
 	c.checkTable(args.Table)
+	c.planAuthorizers()
+	c.planIssuers()
 	c.checkRoutes(args.Routes)
-	c.checkAuthorizer(args.Authorizer)
+	c.checkAuthorizers()
+	c.checkIssuersUsed()
 	for _, f := range c.plan.functions {
 		c.checkEnvironmentSize(f)
 	}

@@ -83,17 +83,17 @@ type grants struct {
 // functionPolicy returns the function's inline policy as JSON. It allows the
 // function to write to its own log streams and to do what its arguments say,
 // each on an exact ARN.
-func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
+func (c *ProtectedHttpApi) functionPolicy(f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
 	none := pulumi.String("").ToStringOutput()
 	ownTableArn, apiKeyTableArn, stateTableArn, keyArn := none, none, none, none
 	if f.args.usesTable() {
 		ownTableArn = c.Table.Arn
 	}
 	var secretPaths, secretPrefixes pulumi.StringArray
-	if f == p.authorizer {
-		apiKeyTableArn, stateTableArn = tableArn(c.ApiKeyTable), tableArn(c.StateTable)
-		secretPaths, secretPrefixes = p.authorizerArgs.secretPaths(), inputs(p.authorizerArgs.SecretPrefixes)
-		if key := p.authorizerArgs.SecretKmsKeyArn; key != nil {
+	if a := f.authorizer; a != nil {
+		apiKeyTableArn, stateTableArn = tableArn(c.Authorizers[a.name].ApiKeyTable), tableArn(c.Authorizers[a.name].StateTable)
+		secretPaths, secretPrefixes = a.args.secretPaths(), inputs(a.args.SecretPrefixes)
+		if key := a.args.SecretKmsKeyArn; key != nil {
 			keyArn = key.ToStringOutput()
 		}
 	}

@@ -30,6 +30,12 @@ type ProtectedHttpApiArgs struct {
 	// Authorizer decides on the requests to the protected routes. Required as
 	// soon as one route is protected, a mistake where none is.
 	Authorizer AuthorizerArgs
+	// Authorizers are further Lambda authorizers by name, for routes whose Auth is
+	// AuthorizedBy(name). Each has a function of its own. Defaults to none.
+	Authorizers map[string]AuthorizerArgs
+	// JwtIssuers are issuers of tokens by name, for routes whose Auth is Jwt(name).
+	// Defaults to none.
+	JwtIssuers map[string]JwtIssuerArgs
 	// Table is the table that the functions share. Defaults to no table.
 	Table *TableArgs
 	// Architecture is the functions' processor, "arm64" or "x86_64". Defaults
@@ -54,21 +60,25 @@ type ProtectedHttpApi struct {
 	Url pulumi.StringOutput `pulumi:"url"`
 	// ApiId is the API's identifier.
 	ApiId pulumi.StringOutput `pulumi:"apiId"`
-	// AuthorizerId is the authorizer's identifier; empty without an authorizer.
+	// AuthorizerId is the default authorizer's identifier; empty without one.
 	AuthorizerId pulumi.StringOutput `pulumi:"authorizerId"`
+	// AuthorizerIds are the identifiers of the further Lambda authorizers, by name.
+	AuthorizerIds pulumi.StringMapOutput `pulumi:"authorizerIds"`
 	// TableName is the table's physical name; empty without a table.
 	TableName pulumi.StringOutput `pulumi:"tableName"`
-	// ApiKeyTableName is the physical name of the table of API keys; empty
-	// without AuthorizerArgs.ApiKeys.
+	// ApiKeyTableName is the physical name of the default authorizer's table of API
+	// keys; empty without AuthorizerArgs.ApiKeys.
 	ApiKeyTableName pulumi.StringOutput `pulumi:"apiKeyTableName"`
-	// StateTableName is the physical name of the table with what the authorizer
-	// has to remember; empty where it has neither ApiKeys nor ReplayProtection.
+	// StateTableName is the physical name of the table with what the default
+	// authorizer has to remember; empty where it has neither ApiKeys nor
+	// ReplayProtection.
 	StateTableName pulumi.StringOutput `pulumi:"stateTableName"`
 	// FunctionNames are the physical names of the functions, by
 	// FunctionArgs.Name.
 	FunctionNames pulumi.StringMapOutput `pulumi:"functionNames"`
-	// Access is how each route is protected, by route key: "public" or
-	// "Lambda authorizer".
+	// Access is how each route is protected, by route key: "public",
+	// "Lambda authorizer", with its name where it is not the default one, "JWT of"
+	// an issuer, with scopes where there are any, or "IAM".
 	Access pulumi.StringMapOutput `pulumi:"access"`
 	// GoVersion is the Go toolchain that compiled the functions, "go1.26.8"; with
 	// commas where there were several. Another toolchain makes other archives of the
@@ -79,8 +89,10 @@ type ProtectedHttpApi struct {
 	Api *apigatewayv2.Api
 	// Stage is the API's $default stage.
 	Stage *apigatewayv2.Stage
-	// Authorizer is the API's authorizer; nil where all routes are public.
-	Authorizer *apigatewayv2.Authorizer
+	// Authorizers are the Lambda authorizers by name, the default one under "".
+	Authorizers map[string]*AuthorizerResources
+	// JwtAuthorizers are API Gateway's own authorizers by the issuers' names.
+	JwtAuthorizers map[string]*apigatewayv2.Authorizer
 	// Routes are the API's routes by route key.
 	Routes map[string]*apigatewayv2.Route
 	// Functions are the functions by FunctionArgs.Name, the authorizer's too.
@@ -90,18 +102,14 @@ type ProtectedHttpApi struct {
 	InvokePermissions map[string]*lambda.Permission
 	// Table is the table; nil without one.
 	Table *dynamodb.Table
-	// ApiKeyTable is the table of API keys; nil without one.
-	ApiKeyTable *dynamodb.Table
-	// StateTable is the authorizer's state table; nil without one.
-	StateTable *dynamodb.Table
 }
 
 // NewProtectedHttpApi registers the component and its children. It compiles
 // the functions first, on a preview as well.
 //
-// Everything that can be known to be wrong beforehand, compile errors
-// included, comes back in one error before the component is registered: a line
-// a mistake, each of which begins with the property.
+// Everything that can be known to be wrong beforehand comes back in one error
+// before the component is registered, a line a mistake, each of which begins with
+// the property. So do compile errors, once there are no other mistakes.
 func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs, opts ...pulumi.ResourceOption) (*ProtectedHttpApi, error) {
 	p, err := newPlan(ctx, name, args)
 	if err != nil {
@@ -117,7 +125,8 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.createAuthorizerTables,
 		c.createFunctions,
 		c.createApi,
-		c.createAuthorizer,
+		c.createAuthorizers,
+		c.createJwtAuthorizers,
 		c.createInvokePermissions,
 		c.createRoutes,
 	} {

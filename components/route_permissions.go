@@ -24,9 +24,17 @@ var (
 // checkPermissions checks what a route requires. It refuses everything that an
 // authorizer could read otherwise than it was meant.
 func (c *checker) checkPermissions(property string, key routekey.Key, route Route) {
-	if route.Auth == Public && len(route.Permissions) > 0 {
-		c.addf(property, "cannot be required on a public route, which is open to everybody: leave them out, or leave out Auth")
-		return
+	if len(route.Permissions) > 0 {
+		kind, _, _ := strings.Cut(string(route.Auth), ":")
+		why := map[string]string{
+			string(Public): "on a public route, which is open to everybody: leave them out, or leave out Auth",
+			string(Iam):    "on a route whose Auth is Iam: the callers' IAM policies say what they may do: leave them out, or leave out Auth",
+			"jwt":          "on a route whose Auth is Jwt, which no authorizer function judges: require Scopes, or leave out Auth",
+		}[kind]
+		if why != "" {
+			c.addf(property, "cannot be required %s", why)
+			return
+		}
 	}
 	for i, permission := range route.Permissions {
 		element := fmt.Sprintf("%s[%d]", property, i)
@@ -57,8 +65,8 @@ func checkPermission(permission string, variables []string) error {
 
 // pathPermission returns the first permission that has a path variable, and
 // its route's key; empty where there is none.
-func (p *plan) pathPermission() (permission, key string) {
-	for _, r := range p.routes {
+func (a *authorizerPlan) pathPermission() (permission, key string) {
+	for _, r := range a.routes {
 		for _, permission := range r.permissions {
 			if strings.Contains(permission, "{") {
 				return permission, r.key.String()
@@ -68,20 +76,19 @@ func (p *plan) pathPermission() (permission, key string) {
 	return "", ""
 }
 
-// requiresPermissions reports whether any route requires permissions.
-func (p *plan) requiresPermissions() bool {
-	return slices.ContainsFunc(p.routes, func(r routePlan) bool { return len(r.permissions) > 0 })
+// requiresPermissions reports whether any of the authorizer's routes requires
+// permissions.
+func (a *authorizerPlan) requiresPermissions() bool {
+	return slices.ContainsFunc(a.routes, func(r *routePlan) bool { return len(r.permissions) > 0 })
 }
 
-// routePermissions returns what each protected route requires, as JSON.
+// routePermissions returns what each of the authorizer's routes requires, as JSON.
 // Routes that require nothing are in it too: an authorizer denies a route that
 // it does not find there.
-func (p *plan) routePermissions() string {
+func (a *authorizerPlan) routePermissions() string {
 	permissions := map[string][]string{}
-	for _, r := range p.routes {
-		if r.auth == lambdaAuthorizer {
-			permissions[r.key.String()] = append([]string{}, r.permissions...)
-		}
+	for _, r := range a.routes {
+		permissions[r.key.String()] = append([]string{}, r.permissions...)
 	}
 	text, _ := json.Marshal(permissions) // a map of strings has JSON
 	return string(text)

@@ -11,7 +11,7 @@ func TestCheckRoutePermissions(t *testing.T) {
 	expectMistakes(t, testScope, guardedArgs, []mistakeTest{
 		{"permissions of a public route", require("GET /me", Public, "events:read"),
 			`Routes["GET /me"].Permissions: cannot be required on a public route, which is open to everybody: leave them out, or leave out Auth`},
-		{"permissions", require("GET /me", lambdaAuthorizer, "events:read", "events:{id}", "events:read"),
+		{"permissions", require("GET /me", Protected, "events:read", "events:{id}", "events:read"),
 			`Routes["GET /me"].Permissions[1]: "events:{id}" has the variable "id", which is not one of the route's path: it has none
 Routes["GET /me"].Permissions[2]: "events:read" occurs twice`},
 	})

@@ -3,7 +3,6 @@ package components
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,11 +23,11 @@ type Routes map[string]Route
 // Route is one route.
 type Route struct {
 	// Function handles the route's requests. Routes whose functions have the
-	// same Package share one Lambda function; all other fields must then be
-	// the same too.
+	// same Name share one Lambda function; all other fields must then be the
+	// same too.
 	Function FunctionArgs
-	// Auth is how the route is protected. Defaults to protected by the
-	// authorizer: a route is open only where it says Public.
+	// Auth is how the route is protected. Defaults to Protected, by the
+	// component's Authorizer: a route is open only where it says Public.
 	Auth Auth
 	// Permissions are what a caller must be allowed to do, for instance
 	// "events:write"; all of them are required. Each is segments with colons
@@ -44,25 +43,10 @@ type Route struct {
 	// soon as one route has any, and enforces them: authz.RoutePermissions does.
 	// A function that does not read the variable lets everybody in.
 	Permissions []string
-}
-
-// Auth is how a route is protected. The zero value is the component's Lambda
-// authorizer.
-type Auth string
-
-// Public leaves a route open to everybody.
-const Public Auth = "public"
-
-// lambdaAuthorizer is the Auth of a route that sets none.
-const lambdaAuthorizer Auth = ""
-
-func (a Auth) valid() bool { return a == Public || a == lambdaAuthorizer }
-
-func (a Auth) describe() string {
-	if a == lambdaAuthorizer {
-		return "Lambda authorizer"
-	}
-	return string(a)
+	// Scopes are the OAuth scopes of which a token must have one (RFC 6749 section
+	// 3.3), on a route whose Auth is Jwt. Defaults to none, which lets in every
+	// token of the issuer.
+	Scopes []string
 }
 
 func (c *checker) checkRoutes(routes Routes) {
@@ -82,32 +66,29 @@ func (c *checker) checkRoutes(routes Routes) {
 				seen[parsed.Normalized()] = key
 			}
 		}
-		if !route.Auth.valid() {
-			c.addf(property+".Auth", "%q is not known: leave it empty for a protected route, or use %q", string(route.Auth), string(Public))
-		}
-		if route.Auth != Public {
-			c.protected = append(c.protected, key)
-		}
+		r := &routePlan{key: parsed, permissions: route.Permissions, scopes: route.Scopes}
+		c.checkAuth(property, r, route)
 		c.checkPermissions(property+".Permissions", parsed, route)
-		f := c.routeFunction(property+".Function", route.Function)
-		f.routes = append(f.routes, parsed)
-		c.plan.routes = append(c.plan.routes, routePlan{key: parsed, auth: route.Auth, permissions: route.Permissions, function: f})
+		c.checkScopes(property+".Scopes", route)
+		r.function = c.routeFunction(property+".Function", route.Function)
+		r.function.routes = append(r.function.routes, parsed)
+		c.plan.routes = append(c.plan.routes, r)
 	}
 }
 
-// routeFunction returns the function with the arguments' package, a new one if
-// this is the first route that has it.
+// routeFunction returns the function with the arguments' name, a new one if this
+// is the first route that has it.
 func (c *checker) routeFunction(property string, args FunctionArgs) *functionPlan {
-	folder := absolute(args.Package)
-	args = withDefaults(args, filepath.Base(folder))
-	if f, ok := c.byFolder[folder]; ok && args.Package != "" {
-		if fields := differences(f.args, args); len(fields) > 0 {
-			c.addf(property, "has the same Package as %s but another %s: routes that share a function give it the same arguments",
-				f.property, strings.Join(fields, ", "))
-		}
-		return f
+	args = withDefaults(args)
+	f, ok := c.byName[args.Name]
+	if !ok || !args.given() {
+		return c.newFunction(property, args, routeLimits)
 	}
-	return c.newFunction(property, folder, args, routeLimits)
+	if fields := differences(f.args, args); len(fields) > 0 {
+		c.addf(property, "has the Name %q of %s but another %s: routes that share a function give it the same arguments, two functions have two Names",
+			args.Name, f.property, strings.Join(fields, ", "))
+	}
+	return f
 }
 
 // createRoutes makes an integration for each function and a route for each
@@ -143,10 +124,19 @@ func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 			AuthorizationType: pulumi.String("NONE"),
 		}
 		needs := []pulumi.Resource{c.InvokePermissions[r.function.args.Name]}
-		if r.auth == lambdaAuthorizer {
+		switch {
+		case r.authorizer != nil:
 			args.AuthorizationType = pulumi.String("CUSTOM")
-			args.AuthorizerId = c.Authorizer.ID()
-			needs = append(needs, c.InvokePermissions[p.authorizer.args.Name])
+			args.AuthorizerId = c.Authorizers[r.authorizer.name].Authorizer.ID()
+			needs = append(needs, c.InvokePermissions[r.authorizer.function.args.Name])
+		case r.issuer != nil:
+			args.AuthorizationType = pulumi.String("JWT")
+			args.AuthorizerId = c.JwtAuthorizers[r.issuer.name].ID()
+			if len(r.scopes) > 0 {
+				args.AuthorizationScopes = pulumi.ToStringArray(r.scopes)
+			}
+		case r.auth == Iam:
+			args.AuthorizationType = pulumi.String("AWS_IAM")
 		}
 		route, err := apigatewayv2.NewRoute(ctx, p.name+"-"+r.key.Normalized(), args, pulumi.Parent(c), pulumi.DependsOn(needs))
 		if err != nil {

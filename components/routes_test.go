@@ -9,7 +9,7 @@ func TestCheckRoutes(t *testing.T) {
 			`Routes["GET /events/{id}"]: matches the same requests as Routes["GET /events/{event}"]: keep one of them`},
 		{"auth", func(a *ProtectedHttpApiArgs) {
 			a.Routes["HEAD /events"] = Route{Function: a.Routes["GET /events"].Function, Auth: "Public"}
-		}, `Routes["HEAD /events"].Auth: "Public" is not known: leave it empty for a protected route, or use "public"`},
+		}, `Routes["HEAD /events"].Auth: "Public" is not known: leave it empty for a protected route, or use Public, Iam, AuthorizedBy or Jwt`},
 	})
 }
 

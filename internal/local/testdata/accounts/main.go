@@ -19,13 +19,17 @@ func main() {
 		if err != nil {
 			return err
 		}
+		var sources []components.IdentitySource
+		for source := range strings.SplitSeq(conf.Require("identitySources"), ",") {
+			sources = append(sources, components.IdentitySource(source))
+		}
 		whoami := components.FunctionArgs{Package: "./handlers/whoami"}
 		api, err := components.NewProtectedHttpApi(ctx, "accounts", &components.ProtectedHttpApiArgs{
 			Authorizer: components.AuthorizerArgs{
 				Function:        components.FunctionArgs{Package: "./handlers/authorizer"},
 				SecretPath:      pulumi.String(conf.Require("secretPath")),
 				CacheTtl:        ttl,
-				IdentitySources: strings.Split(conf.Require("identitySources"), ","),
+				IdentitySources: sources,
 			},
 			Routes: components.Routes{
 				"GET /chain":     {Function: whoami},

@@ -26,7 +26,7 @@ func main() {
 				CacheTtl:       ttl,
 				// The tenant is in the path, and the policies tell routes apart, so no
 				// answer may be reused on another path or route.
-				IdentitySources: []string{"$request.header.Authorization", "$context.path", "$context.routeKey"},
+				IdentitySources: []components.IdentitySource{components.Header("Authorization"), components.Context("path"), components.Context("routeKey")},
 			},
 			Routes: components.Routes{
 				"POST /{tenant}/notes": {Function: create},
