@@ -93,7 +93,7 @@ func jwtSource(source IdentitySource) bool {
 func checkIssuer(issuer string) error {
 	parsed, err := url.Parse(issuer)
 	switch {
-	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && isLoopback(parsed.Hostname())):
+	case err != nil || parsed.Host == "" || !reachable(parsed):
 		return fmt.Errorf("%q is not an https URL; http is for an issuer on the loopback interface, which only the local AWS reaches", issuer)
 	case parsed.RawQuery != "" || parsed.Fragment != "" || parsed.User != nil:
 		return fmt.Errorf("%q has more than a host and a path", issuer)
@@ -101,7 +101,10 @@ func checkIssuer(issuer string) error {
 	return nil
 }
 
-func isLoopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+func reachable(issuer *url.URL) bool {
+	host := issuer.Hostname()
+	return issuer.Scheme == "https" || issuer.Scheme == "http" && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
 
 // checkIssuersUsed refuses issuers that no route names.
 func (c *checker) checkIssuersUsed() {
@@ -113,7 +116,7 @@ func (c *checker) checkIssuersUsed() {
 }
 
 // scopeToken matches a scope (RFC 6749 section 3.3).
-var scopeToken = regexp.MustCompile("^[!#-\\[\\]-~]{1,64}$")
+var scopeToken = regexp.MustCompile(`^[!#-\[\]-~]{1,64}$`)
 
 // checkScopes checks what scopes a route asks for.
 func (c *checker) checkScopes(property string, route Route) {
