@@ -51,6 +51,9 @@ type Options struct {
 	// Concurrency is how many function invocations may run at once, as the
 	// account's limit on AWS. Defaults to 100.
 	Concurrency int
+	// Strict refuses resources and functions of the AWS provider that the local AWS does
+	// not imitate. Defaults to false: they are recorded, and have no effect.
+	Strict bool
 	// Progress takes what happens while the deployment is made, and Pulumi's
 	// own output.
 	Progress io.Writer
@@ -169,7 +172,7 @@ func (d *Deployment) startAWS() error {
 	d.Secret, d.SigningKey = []byte(rand.Text()+rand.Text()), []byte(rand.Text()+rand.Text())
 	d.AWS, err = localaws.Start(localaws.Config{
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
-		ProgramDir: d.project.program(), Secret: d.lookedUp,
+		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict,
 	})
 	if err != nil || d.opts.SecretPath == "" {
 		return err

@@ -88,6 +88,7 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 		opts.Settings[name] = value
 		return nil
 	})
+	flags.BoolVar(&opts.Strict, "strict", false, "refuse resources and functions of the AWS provider that the local AWS does not imitate (default: they are recorded, have no effect, and are named on the console)")
 	opts.StackReferences = map[string]string{}
 	flags.Func("stack-reference", "the outputs of a stack that the program refers to, `stack=file`, as often as needed; for instance --stack-reference acme/network/prod=outputs.json, after pulumi stack output --json --stack acme/network/prod >outputs.json", func(text string) error {
 		at := strings.LastIndex(text, "=")

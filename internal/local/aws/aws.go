@@ -57,6 +57,9 @@ type Config struct {
 	// deployment, with decryption, and that is not there. Defaults to none: the
 	// look-up fails, as on AWS.
 	Secret func(name string) string
+	// Strict refuses resources that the local AWS does not imitate. Defaults to false:
+	// they are recorded, and have no effect.
+	Strict bool
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -173,6 +176,8 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		SSM:      s.ssm,
 		Outage:   s.down,
 
+		Neighbours: provider.NewNeighbours(cfg.Console),
+		Strict:     cfg.Strict,
 		ProgramDir: cfg.ProgramDir,
 		Secret:     cfg.Secret,
 	}, nil

@@ -129,6 +129,8 @@ func plainValue(v property.Value) (any, error) {
 // toValue turns what a service computed or holds into a property.
 func toValue(v any) property.Value {
 	switch v := v.(type) {
+	case property.Value:
+		return v
 	case int:
 		return property.New(float64(v))
 	case int64:

@@ -14,13 +14,15 @@ import (
 type invoke func(s Services, args property.Map) (property.Map, error)
 
 func invokes() map[string]invoke {
-	return map[string]invoke{
+	all := map[string]invoke{
 		"aws:cloudwatch/getLogGroup:getLogGroup":        foundLogGroup,
 		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
 		"aws:index/getPartition:getPartition":           partition,
 		"aws:index/getRegion:getRegion":                 region,
 		"aws:ssm/getParameter:getParameter":             parameter,
 	}
+	maps.Copy(all, certainInvokes())
+	return all
 }
 
 func results(values map[string]any) property.Map { return state(property.Map{}, values) }

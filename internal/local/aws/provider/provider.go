@@ -2,9 +2,11 @@
 // talks to. The real Pulumi engine attaches to it in place of the AWS
 // provider's plugin, so that an unchanged program deploys to the local AWS.
 //
-// It takes the tokens and properties of pulumi-aws version 6. What it does not
-// know, a type or a property, it refuses by name: a setting that is silently
-// ignored here would make a deployment look right that is not.
+// It takes the tokens and properties of pulumi-aws version 6. A property that it does
+// not know of a type that it imitates it refuses by name: a setting that is silently
+// ignored here would make a deployment look right that is not. The other types, the
+// neighbours of what is tested here, are recorded and have no effect, which the
+// console says of each.
 package provider
 
 import (
@@ -25,11 +27,12 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider/catalog"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // version is the version of pulumi-aws whose tokens and properties are taken.
-const version = "6.83.2"
+const version = catalog.Version
 
 // Services are what the provider's resources are made of.
 type Services struct {
@@ -40,6 +43,11 @@ type Services struct {
 	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
+	// Neighbours record what the program has beside all that. Nil: none are kept
+	// from one provider to the next.
+	Neighbours *Neighbours
+	// Strict refuses what the local AWS does not imitate.
+	Strict bool
 	// Outage says whether a service, by its signing name, is down. Nil: all are up.
 	Outage func(service string) bool
 
@@ -62,6 +70,9 @@ type provider struct {
 }
 
 func newProvider(services Services) *provider {
+	if services.Neighbours == nil {
+		services.Neighbours = NewNeighbours(nil)
+	}
 	pr := &provider{Services: services, resources: map[string]resource{}, invokes: invokes()}
 	for _, r := range []resource{
 		roleResource(), rolePolicyResource(),
@@ -92,14 +103,21 @@ func (pr *provider) functions() p.Provider {
 	}
 }
 
-// resource finds a type. An unknown one is refused with the list of those
-// that are known.
-func (pr *provider) resource(token string) (resource, error) {
+// resource finds a type, which has the properties of inputs if the local AWS does not
+// imitate it: it is inert then, or refused where the provider is strict.
+func (pr *provider) resource(token string, inputs ...property.Map) (resource, error) {
 	if r, ok := pr.resources[token]; ok {
 		return r, nil
 	}
-	return nil, fmt.Errorf("the local AWS does not support the resource type %s; it supports %s",
-		token, strings.Join(slices.Sorted(maps.Keys(pr.resources)), ", "))
+	if !pr.Strict {
+		return pr.inertResource(token, inputs...)
+	}
+	return nil, fmt.Errorf("the local AWS does not support the resource type %s; it supports %s", token, pr.imitated())
+}
+
+// imitated lists the types that have their effect here.
+func (pr *provider) imitated() string {
+	return strings.Join(slices.Sorted(maps.Keys(pr.resources)), ", ")
 }
 
 // Settings of the provider itself that a stack may have and that mean nothing
@@ -110,6 +128,9 @@ var ignoredConfig = []string{
 	"maxRetries", "retryMode", "version",
 }
 
+// tagConfig are those that only change tags.
+var tagConfig = []string{"defaultTags", "ignoreTags"}
+
 func (pr *provider) checkConfig(_ context.Context, req p.CheckRequest) (p.CheckResponse, error) {
 	var failures []p.CheckFailure
 	for key, value := range req.Inputs.All {
@@ -119,6 +140,8 @@ func (pr *provider) checkConfig(_ context.Context, req p.CheckRequest) (p.CheckR
 				failures = append(failures, p.CheckFailure{Property: key, Reason: fmt.Sprintf(
 					"the local AWS plays the Region %s only, not %s", pr.Account.Region, value.AsString())})
 			}
+		case slices.Contains(tagConfig, key):
+			pr.Neighbours.tell("aws:"+key, "has no effect here: tags are as each resource has them")
 		case !slices.Contains(ignoredConfig, key):
 			failures = append(failures, p.CheckFailure{Property: key, Reason: fmt.Sprintf(
 				"the local AWS does not support the provider setting aws:%s; remove it from the stack's configuration", key)})
@@ -133,24 +156,32 @@ func diffConfig(context.Context, p.DiffRequest) (p.DiffResponse, error) {
 }
 
 func (pr *provider) invoke(_ context.Context, req p.InvokeRequest) (p.InvokeResponse, error) {
-	run, ok := pr.invokes[string(req.Token)]
-	if !ok {
-		return p.InvokeResponse{}, fmt.Errorf("the local AWS does not support the function %s; it supports %s",
-			req.Token, strings.Join(slices.Sorted(maps.Keys(pr.invokes)), ", "))
+	token := string(req.Token)
+	run, ok := pr.invokes[token]
+	if !ok && pr.Strict {
+		return p.InvokeResponse{}, fmt.Errorf("the local AWS does not support the function %s; it supports %s", token, pr.answered())
 	}
-	err := pr.down(string(req.Token))
+	if !ok {
+		run = func(_ Services, args property.Map) (property.Map, error) { return pr.lookUp(token, args) }
+	}
+	err := pr.down(token)
 	var result property.Map
 	if err == nil {
 		result, err = run(pr.Services, req.Args)
 	}
 	if err != nil {
-		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", req.Token, awserr.Explain(err))
+		return p.InvokeResponse{}, fmt.Errorf("invoking %s: %w", token, awserr.Explain(err))
 	}
 	return p.InvokeResponse{Return: result}, nil
 }
 
+// answered lists the functions that are answered as on AWS.
+func (pr *provider) answered() string {
+	return strings.Join(slices.Sorted(maps.Keys(pr.invokes)), ", ")
+}
+
 func (pr *provider) check(_ context.Context, req p.CheckRequest) (p.CheckResponse, error) {
-	r, err := pr.resource(string(req.Urn.Type()))
+	r, err := pr.resource(string(req.Urn.Type()), req.Inputs)
 	if err != nil {
 		return p.CheckResponse{}, err
 	}
@@ -162,7 +193,7 @@ func (pr *provider) check(_ context.Context, req p.CheckRequest) (p.CheckRespons
 }
 
 func (pr *provider) diff(_ context.Context, req p.DiffRequest) (p.DiffResponse, error) {
-	r, err := pr.resource(string(req.Urn.Type()))
+	r, err := pr.resource(string(req.Urn.Type()), req.OldInputs, req.Inputs)
 	if err != nil {
 		return p.DiffResponse{}, err
 	}
@@ -212,7 +243,7 @@ func (pr *provider) read(_ context.Context, req p.ReadRequest) (p.ReadResponse, 
 }
 
 func (pr *provider) update(_ context.Context, req p.UpdateRequest) (p.UpdateResponse, error) {
-	r, err := pr.resource(string(req.Urn.Type()))
+	r, err := pr.resource(string(req.Urn.Type()), req.OldInputs, req.Inputs)
 	if err != nil {
 		return p.UpdateResponse{}, err
 	}

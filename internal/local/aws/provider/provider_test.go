@@ -22,7 +22,7 @@ func testProvider(t *testing.T) p.Provider {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = groups.Close() })
-	return newProvider(Services{Account: acct, Logs: groups, SSM: ssm.New(acct, nil)}).functions()
+	return newProvider(Services{Account: acct, Logs: groups, SSM: ssm.New(acct, nil), Strict: true}).functions()
 }
 
 func urn(typ, name string) presource.URN {
@@ -46,7 +46,7 @@ func TestCheckRefuses(t *testing.T) {
 		want   string // the first failure, or the error
 	}{
 		{
-			"an unknown type", "aws:s3/bucket:Bucket", object(),
+			"an unknown type, strictly", "aws:s3/bucket:Bucket", object(),
 			"the local AWS does not support the resource type aws:s3/bucket:Bucket; it supports aws:apigatewayv2/api:Api, aws:apigatewayv2/authorizer:Authorizer, aws:apigatewayv2/integration:Integration, aws:apigatewayv2/route:Route, aws:apigatewayv2/stage:Stage, aws:cloudwatch/logGroup:LogGroup, aws:dynamodb/table:Table, aws:iam/role:Role, aws:iam/rolePolicy:RolePolicy, aws:lambda/function:Function, aws:lambda/permission:Permission",
 		},
 		{
@@ -215,7 +215,8 @@ func TestProviderConfiguration(t *testing.T) {
 	}{
 		{"the Region", object("region", "eu-central-1", "version", "6.83.2", "profile", "work"), nil},
 		{"another Region", object("region", "us-east-1"), []string{"the local AWS plays the Region eu-central-1 only, not us-east-1"}},
-		{"default tags", object("defaultTags", "{}"), []string{"the local AWS does not support the provider setting aws:defaultTags; remove it from the stack's configuration"}},
+		{"default tags", object("defaultTags", "{}"), nil},
+		{"another setting", object("allowedAccountIds", "[]"), []string{"the local AWS does not support the provider setting aws:allowedAccountIds; remove it from the stack's configuration"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -242,7 +243,7 @@ func TestParameterIsSecret(t *testing.T) {
 	if _, _, err := parameters.Put(ssm.Parameter{Name: "/a/b", Type: "SecureString", Value: "hidden"}); err != nil {
 		t.Fatal(err)
 	}
-	provider := newProvider(Services{Account: acct, SSM: parameters}).functions()
+	provider := newProvider(Services{Account: acct, SSM: parameters, Strict: true}).functions()
 	response, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:ssm/getParameter:getParameter", Args: object("name", "/a/b", "withDecryption", true)})
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +260,7 @@ func TestParameterIsSecret(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, args)
 		}
 	}
-	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:index/getCallerIdentity:getCallerIdentity, ") {
+	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:index/getArn:getArn, ") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -244,11 +244,18 @@ const defaultNameLength = 255
 // autoname gives a resource a name where the program gave none, and keeps the
 // one that it gave before.
 func autoname(r resource, req p.CheckRequest) (property.Map, error) {
+	if r, ok := r.(inert); ok {
+		req.Inputs = r.defaulted(req)
+	}
 	name, maxLength := r.autoname()
 	if name == "" {
 		return req.Inputs, nil
 	}
 	if value, ok := req.Inputs.GetOk(name); ok && !value.IsNull() {
+		return req.Inputs, nil
+	}
+	// A prefix is for AWS's provider, which adds to it.
+	if value, ok := req.Inputs.GetOk(name + "Prefix"); ok && !value.IsNull() {
 		return req.Inputs, nil
 	}
 	defaults := property.New([]property.Value{property.New(name)})
@@ -258,6 +265,9 @@ func autoname(r resource, req p.CheckRequest) (property.Map, error) {
 	unique, err := presource.NewUniqueName(req.RandomSeed, req.Urn.Name()+"-", 7, maxLength, nil)
 	if err != nil {
 		return property.Map{}, fmt.Errorf("naming %s: %w; set the property %q", describe(req.Urn.Name(), r), err, name)
+	}
+	if r, ok := r.(inert); ok {
+		unique = r.kind.styled(unique, req.Inputs)
 	}
 	return req.Inputs.Set(name, property.New(unique)).Set(defaultsKey, defaults), nil
 }
