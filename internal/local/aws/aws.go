@@ -166,13 +166,15 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Identities: identities,
 	}), s.ports.listen)
 	s.ssm = ssm.New(s.Account, nil)
+	tables := dynamodb.New(s.Account, nil)
+	tables.Console = cfg.Console
 	return provider.Services{
 		Account:  s.Account,
 		IAM:      identities,
 		Logs:     s.logs,
 		Lambda:   s.lambda,
 		Gateway:  s.gateway,
-		DynamoDB: dynamodb.New(s.Account, nil),
+		DynamoDB: tables,
 		SSM:      s.ssm,
 		Outage:   s.down,
 

@@ -13,7 +13,9 @@ type table struct {
 	Table
 	id      string
 	created time.Time
-	types   map[string]string // of the key attributes
+	// streamLabel is when the stream was made; empty where there never was one.
+	streamLabel string
+	types       map[string]string // of the key attributes
 	// views are the table itself, under "", and its indexes.
 	views map[string]*view
 	// expires is not later than the first item's expiry; neverExpires where
@@ -58,6 +60,7 @@ func (r row) compare(o row) int {
 
 func newTable(t Table) *table {
 	t.Tags = maps.Clone(t.Tags)
+	t = t.withDefaults()
 	out := &table{Table: t, expires: neverExpires, types: map[string]string{}, views: map[string]*view{
 		"": {hashKey: t.HashKey, rangeKey: t.RangeKey},
 	}}

@@ -13,24 +13,35 @@ import (
 
 // Handler returns the service behind the endpoint.
 func (s *Service) Handler() protocol.Service {
+	// one is for a table and its settings, items also for what is in it.
 	one := func(action string) func([]byte) ([]iam.Grant, error) {
 		return func(body []byte) ([]iam.Grant, error) { return s.tableGrant("dynamodb:"+action, body) }
+	}
+	items := func(action string) func([]byte) ([]iam.Grant, error) {
+		return func(body []byte) ([]iam.Grant, error) {
+			grants, err := s.tableGrant("dynamodb:"+action, body)
+			var r struct{ TableName string }
+			if err == nil {
+				err = protocol.Decode(body, &r)
+			}
+			return append(grants, s.keyGrants(s.tableName(r.TableName))...), err
+		}
 	}
 	operations := map[string]protocol.Operation{
 		"BatchGetItem":       {Grants: s.batchGrants("dynamodb:BatchGetItem"), Run: operation(s.batchGetItem)},
 		"BatchWriteItem":     {Grants: s.batchGrants("dynamodb:BatchWriteItem"), Run: operation(s.batchWriteItem)},
 		"CreateTable":        {Grants: one("CreateTable"), Run: operation(s.createTable)},
-		"DeleteItem":         {Grants: one("DeleteItem"), Run: operation(s.write("DeleteItem"))},
+		"DeleteItem":         {Grants: items("DeleteItem"), Run: operation(s.write("DeleteItem"))},
 		"DescribeTable":      {Grants: one("DescribeTable"), Run: operation(s.describeTable)},
 		"DescribeTimeToLive": {Grants: one("DescribeTimeToLive"), Run: operation(s.describeTimeToLive)},
 		"ListTables":         {Grants: listGrants, Run: operation(s.listTables)},
-		"GetItem":            {Grants: one("GetItem"), Run: operation(s.getItem)},
-		"PutItem":            {Grants: one("PutItem"), Run: operation(s.write("PutItem"))},
-		"Query":              {Grants: one("Query"), Run: operation(s.query)},
-		"Scan":               {Grants: one("Scan"), Run: operation(s.scan)},
+		"GetItem":            {Grants: items("GetItem"), Run: operation(s.getItem)},
+		"PutItem":            {Grants: items("PutItem"), Run: operation(s.write("PutItem"))},
+		"Query":              {Grants: items("Query"), Run: operation(s.query)},
+		"Scan":               {Grants: items("Scan"), Run: operation(s.scan)},
 		"TransactGetItems":   {Grants: s.transactGetGrants, Run: operation(s.transactGetItems)},
 		"TransactWriteItems": {Grants: s.transactWriteGrants, Run: s.transactWriteItems},
-		"UpdateItem":         {Grants: one("UpdateItem"), Run: operation(s.write("UpdateItem"))},
+		"UpdateItem":         {Grants: items("UpdateItem"), Run: operation(s.write("UpdateItem"))},
 		"UpdateTimeToLive":   {Grants: one("UpdateTimeToLive"), Run: operation(s.updateTimeToLive)},
 	}
 	for name, op := range operations {
@@ -137,15 +148,16 @@ func (s *Service) batchGrants(action string) func([]byte) ([]iam.Grant, error) {
 		if err := protocol.Decode(body, &r); err != nil {
 			return nil, err
 		}
-		var grants []iam.Grant
+		var grants, keys []iam.Grant
 		for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
 			resource, err := s.resource(&name, nil)
 			if err != nil {
 				return nil, err
 			}
 			grants = append(grants, iam.Grant{Action: action, Resource: resource})
+			keys = append(keys, s.keyGrants(s.tableName(name))...)
 		}
-		return grants, nil
+		return append(grants, keys...), nil
 	}
 }
 
@@ -154,7 +166,7 @@ func (s *Service) transactGetGrants(body []byte) ([]iam.Grant, error) {
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
-	var grants []iam.Grant
+	var grants, keys []iam.Grant
 	for _, part := range r.TransactItems {
 		if part.Get == nil {
 			continue // refused when the request is done
@@ -164,8 +176,9 @@ func (s *Service) transactGetGrants(body []byte) ([]iam.Grant, error) {
 			return nil, err
 		}
 		grants = append(grants, iam.Grant{Action: "dynamodb:GetItem", Resource: resource})
+		keys = append(keys, s.keyGrants(s.tableName(part.Get.TableName))...)
 	}
-	return grants, nil
+	return append(grants, keys...), nil
 }
 
 // transactWriteGrants: a transaction needs the permission for each of its
@@ -176,7 +189,7 @@ func (s *Service) transactWriteGrants(body []byte) ([]iam.Grant, error) {
 	if err := protocol.Decode(body, &r); err != nil {
 		return nil, err
 	}
-	var grants []iam.Grant
+	var grants, keys []iam.Grant
 	for _, part := range r.TransactItems {
 		op, one := part.operation()
 		if op == "" {
@@ -187,6 +200,7 @@ func (s *Service) transactWriteGrants(body []byte) ([]iam.Grant, error) {
 			return nil, err
 		}
 		grants = append(grants, iam.Grant{Action: "dynamodb:" + op, Resource: resource})
+		keys = append(keys, s.keyGrants(s.tableName(one.TableName))...)
 	}
-	return grants, nil
+	return append(grants, keys...), nil
 }

@@ -16,13 +16,23 @@ type Table struct {
 	HashKey, RangeKey string
 	// GSIs are the global secondary indexes.
 	GSIs []Index
-	// PointInTimeRecovery is kept, and has no effect here.
+	// PointInTimeRecovery and RecoveryDays, 1 to 35, are kept, and have no effect
+	// here. RecoveryDays defaults to 35 where recovery is on.
 	PointInTimeRecovery bool
+	RecoveryDays        int
 	// DeletionProtection refuses DeleteTable.
 	DeletionProtection bool
 	// SSE is whether encryption at rest uses AWS's KMS key of the account instead
 	// of the key that DynamoDB owns. Kept, without effect here.
 	SSE bool
+	// SSEKey is the ARN of a KMS key to encrypt with, which whoever uses the items
+	// must be allowed to use. Empty: AWS's own.
+	SSEKey string
+	// StreamViewType is KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES;
+	// empty is no stream. Kept: nobody can read the stream here.
+	StreamViewType string
+	// Class is STANDARD or STANDARD_INFREQUENT_ACCESS. Defaults to STANDARD.
+	Class string
 	// TTLAttribute is the attribute with the time to live; empty is off. An
 	// item expires when the second that it names has passed.
 	TTLAttribute string
@@ -50,6 +60,8 @@ type TableInfo struct {
 	// ID is the table's unique id, another one when it is made again.
 	ID      string
 	Created time.Time
+	// StreamLabel names the table's latest stream; empty where it has had none.
+	StreamLabel string
 	Contents
 	// Indexes are what the indexes have, by their names.
 	Indexes map[string]Contents

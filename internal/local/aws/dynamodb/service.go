@@ -9,7 +9,7 @@
 // is still read). What is left to AWS is refused by its name: provisioned
 // capacity, local indexes, indexes' keys of several attributes, the legacy
 // parameters without expressions (Expected, KeyConditions and the like),
-// streams, backups, PartiQL and global tables. Tables are changed and removed by the resource provider
+// the records of streams, backups, PartiQL and global tables. Tables are changed and removed by the resource provider
 // alone.
 package dynamodb
 
@@ -24,15 +24,20 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 )
 
 // Service holds the tables of one account and Region. It is safe for
 // concurrent use: each request sees the others done or not begun.
 type Service struct {
+	// Console is told of what has no effect. Nil: nobody is.
+	Console *console.Console
+
 	acct account.Account
 	now  func() time.Time
 
 	mu     sync.RWMutex
+	told   []string // what the console has been told
 	tables map[string]*table
 	// tokens are the client request tokens of transactions that were done
 	// within the last ten minutes.
@@ -56,6 +61,7 @@ func (s *Service) CreateTable(_ context.Context, t Table) (TableInfo, error) {
 	if err := ValidateTable(t); err != nil {
 		return TableInfo{}, err
 	}
+	s.sayWithoutEffect(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.tables[t.Name]; ok {
@@ -63,18 +69,20 @@ func (s *Service) CreateTable(_ context.Context, t Table) (TableInfo, error) {
 	}
 	made := newTable(t)
 	made.created, made.id = s.now().UTC(), uuid.NewString()
+	made.restream(nil, made.created)
 	s.tables[t.Name] = made
 	return s.info(made), nil
 }
 
 // UpdateTable makes a table like t, as far as AWS changes a table in place:
-// recovery, deletion protection, encryption, TTL, tags and indexes. A new or
+// recovery, deletion protection, encryption, stream, class, TTL, tags and indexes. A new or
 // changed index is filled from the table's items. Another key needs another
 // table: a ValidationException.
 func (s *Service) UpdateTable(_ context.Context, t Table) (TableInfo, error) {
 	if err := ValidateTable(t); err != nil {
 		return TableInfo{}, err
 	}
+	s.sayWithoutEffect(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.tables[t.Name]
@@ -86,6 +94,7 @@ func (s *Service) UpdateTable(_ context.Context, t Table) (TableInfo, error) {
 	}
 	next := newTable(t)
 	next.created, next.id = old.created, old.id
+	next.restream(old, s.now().UTC())
 	for _, r := range old.primary().rows {
 		// An item that has a new index's key with another type is left out of
 		// the index, as on AWS.
@@ -135,7 +144,7 @@ func (s *Service) Table(name string) (TableInfo, bool) {
 
 // info copies what can be changed; the caller holds the lock.
 func (s *Service) info(t *table) TableInfo {
-	i := TableInfo{Table: t.Table, ARN: s.ARN(t.Name), ID: t.id, Created: t.created, Contents: t.primary().contents(), Indexes: map[string]Contents{}}
+	i := TableInfo{Table: t.Table, ARN: s.ARN(t.Name), ID: t.id, Created: t.created, StreamLabel: t.streamLabel, Contents: t.primary().contents(), Indexes: map[string]Contents{}}
 	for _, g := range t.GSIs {
 		i.Indexes[g.Name] = t.views[g.Name].contents()
 	}

@@ -33,8 +33,16 @@ type createRequest struct {
 	KeySchema                 []keyElement
 	GlobalSecondaryIndexes    []wireIndex
 	DeletionProtectionEnabled bool
-	SSESpecification          struct{ Enabled bool }
-	Tags                      []struct{ Key, Value string }
+	SSESpecification          struct {
+		Enabled                 bool
+		SSEType, KMSMasterKeyID string
+	}
+	StreamSpecification struct {
+		StreamEnabled  bool
+		StreamViewType string
+	}
+	TableClass string
+	Tags       []struct{ Key, Value string }
 }
 
 // createTable validates the shape of a request; what it means is ValidateTable's.
@@ -44,7 +52,14 @@ func (s *Service) createTable(r createRequest) (any, error) {
 	}
 	t := Table{
 		Name: s.tableName(r.TableName), BillingMode: r.BillingMode,
-		DeletionProtection: r.DeletionProtectionEnabled, SSE: r.SSESpecification.Enabled, Tags: map[string]string{},
+		DeletionProtection: r.DeletionProtectionEnabled, SSE: r.SSESpecification.Enabled, SSEKey: r.SSESpecification.KMSMasterKeyID,
+		StreamViewType: r.StreamSpecification.StreamViewType, Class: r.TableClass, Tags: map[string]string{},
+	}
+	if r.SSESpecification.SSEType != "" && r.SSESpecification.SSEType != "KMS" {
+		return nil, validation("One or more parameter values were invalid: SSEType %q is not supported, it is KMS", r.SSESpecification.SSEType)
+	}
+	if r.StreamSpecification.StreamEnabled != (r.StreamSpecification.StreamViewType != "") {
+		return nil, validation("One or more parameter values were invalid: a StreamSpecification has StreamEnabled and a StreamViewType, or neither")
 	}
 	var err error
 	if t.HashKey, t.RangeKey, err = keys("keySchema", r.KeySchema); err != nil {
@@ -178,6 +193,18 @@ func described(member string, i TableInfo) any {
 	d["AttributeDefinitions"] = attributes
 	if i.SSE {
 		d["SSEDescription"] = map[string]string{"Status": "ENABLED", "SSEType": "KMS"}
+		if i.SSEKey != "" {
+			d["SSEDescription"].(map[string]string)["KMSMasterKeyArn"] = i.SSEKey
+		}
+	}
+	if i.Class != classStandard { // AWS says nothing of the default
+		d["TableClassSummary"] = map[string]string{"TableClass": i.Class}
+	}
+	if i.StreamViewType != "" {
+		d["StreamSpecification"] = map[string]any{"StreamEnabled": true, "StreamViewType": i.StreamViewType}
+	}
+	if i.StreamLabel != "" {
+		d["LatestStreamArn"], d["LatestStreamLabel"] = i.StreamARN(), i.StreamLabel
 	}
 	indexes := []any{}
 	for _, g := range i.GSIs {

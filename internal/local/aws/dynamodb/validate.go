@@ -25,6 +25,7 @@ var nameCharacters = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 // ValidateTable returns the error that CreateTable would give for what the table is
 // by itself: all but whether the name is free.
 func ValidateTable(t Table) error {
+	t = t.withDefaults()
 	var c constraints
 	c.name("tableName", t.Name, shortestName)
 	c.enum("billingMode", t.BillingMode, "PROVISIONED", "PAY_PER_REQUEST")
@@ -49,10 +50,12 @@ func ValidateTable(t Table) error {
 	case len(t.Tags) > maxTags:
 		return validation("One or more parameter values were invalid: a table has at most %d tags", maxTags)
 	}
-	if err := checkAttributes(t); err != nil {
-		return err
+	for _, check := range []func(Table) error{checkSettings, checkAttributes, checkIndexes} {
+		if err := check(t); err != nil {
+			return err
+		}
 	}
-	return checkIndexes(t)
+	return nil
 }
 
 // checkAttributes wants that the definitions are those of the keys, no more

@@ -118,6 +118,9 @@ func TestRules(t *testing.T) {
 		{"table", tableType, table, ""},
 		{"table name", tableType, with(table, "name", "ab"), "ValidationException: 1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"},
 		{"billing", tableType, with(table, "billingMode", nil), "ValidationException: the billing mode PROVISIONED, which is AWS's default, is not supported by the local AWS; cure: set the billing mode PAY_PER_REQUEST"},
+		{"stream without a view", tableType, with(table, "streamEnabled", true), "streamViewType is required when streamEnabled is true: set NEW_AND_OLD_IMAGES, NEW_IMAGE, OLD_IMAGE or KEYS_ONLY"},
+		{"table class", tableType, with(table, "tableClass", "CHEAP"), "ValidationException: 1 validation error detected: Value 'CHEAP' at 'tableClass' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]"},
+		{"recovery period", tableType, with(table, "pointInTimeRecovery", map[string]any{"enabled": true, "recoveryPeriodInDays": 40}), "ValidationException: 1 validation error detected: Value '40' at 'pointInTimeRecoverySpecification.recoveryPeriodInDays' failed to satisfy constraint: Member must be 1 to 35"},
 		{"missing attribute", tableType, with(table, "rangeKey", "sk"), "ValidationException: One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [sk], AttributeDefinitions: [pk]"},
 		{"unused attribute", tableType, with(table, "attributes", attributes("pk", "S", "x", "S")), "ValidationException: One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions"},
 		{"attribute type", tableType, with(table, "attributes", attributes("pk", "STRING")), `ValidationException: 1 validation error detected: Value 'STRING' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]`},
@@ -245,6 +248,18 @@ func TestComputedProperties(t *testing.T) {
 			info, _ := w.Lambda.Function("fn")
 			return info.Architecture
 		}, "arm64"},
+		{tableType, "pointInTimeRecovery", func() any {
+			info, _ := w.DynamoDB.Table("events")
+			return info.RecoveryDays
+		}, 7},
+		{tableType, "ttl", func() any {
+			info, _ := w.DynamoDB.Table("events")
+			return info.TTLAttribute
+		}, "until"},
+		{tableType, "serverSideEncryption", func() any {
+			info, _ := w.DynamoDB.Table("events")
+			return info.SSE
+		}, true},
 		{functionType, "tracingConfig", func() any {
 			info, _ := w.Lambda.Function("fn")
 			return info.TracingMode
@@ -324,9 +339,10 @@ func TestUpdates(t *testing.T) {
 		authorizerType:  {"name", "renamed", "authorizerResultTtlInSeconds", 0, "identitySources", list("$request.querystring.token")},
 		routeType:       {"routeKey", "ANY /x", "authorizationType", "NONE", "authorizerId", nil, "operationName", nil},
 		logGroupType:    {"retentionInDays", 30, "tags", nil},
-		tableType:       {"deletionProtectionEnabled", nil, "ttl", nil, "globalSecondaryIndexes", list(map[string]any{"name": "by-sk", "hashKey": "sk", "projectionType": "KEYS_ONLY"})},
-		roleType:        {"description", "e", "maxSessionDuration", nil},
-		rolePolicyType:  {"policy", strings.Replace(allow, "Allow", "Deny", 1)},
+		tableType: {"deletionProtectionEnabled", nil, "ttl", map[string]any{"attributeName": "until", "enabled": false}, "streamViewType", "KEYS_ONLY", "tableClass", nil, "pointInTimeRecovery", map[string]any{"enabled": false},
+			"serverSideEncryption", map[string]any{"enabled": true}, "globalSecondaryIndexes", list(map[string]any{"name": "by-sk", "hashKey": "sk", "projectionType": "KEYS_ONLY"})},
+		roleType:       {"description", "e", "maxSessionDuration", nil},
+		rolePolicyType: {"policy", strings.Replace(allow, "Allow", "Deny", 1)},
 		functionType: {"memorySize", 128, "timeout", nil, "environment", nil, "loggingConfig", nil, "reservedConcurrentExecutions", 0,
 			"layers", nil, "vpcConfig", nil, "tracingConfig", map[string]any{"mode": "PassThrough"}, "ephemeralStorage", map[string]any{"size": 512}, "deadLetterConfig", nil, "kmsKeyArn", nil},
 	}

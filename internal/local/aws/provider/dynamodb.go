@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,10 +17,13 @@ type tableInputs struct {
 	RangeKey                  string            `json:"rangeKey" aws:"replace"`
 	Attributes                []attribute       `json:"attributes" aws:"set"`
 	GlobalSecondaryIndexes    []index           `json:"globalSecondaryIndexes" aws:"set"`
-	PointInTimeRecovery       *enabled          `json:"pointInTimeRecovery"`
+	PointInTimeRecovery       *recovery         `json:"pointInTimeRecovery" aws:"computed"`
 	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled"`
-	ServerSideEncryption      *enabled          `json:"serverSideEncryption"`
-	TTL                       *timeToLive       `json:"ttl"`
+	ServerSideEncryption      *encryption       `json:"serverSideEncryption" aws:"computed"`
+	StreamEnabled             bool              `json:"streamEnabled"`
+	StreamViewType            string            `json:"streamViewType" aws:"computed"`
+	TableClass                string            `json:"tableClass"`
+	TTL                       *timeToLive       `json:"ttl" aws:"computed"`
 	Tags                      map[string]string `json:"tags"`
 }
 
@@ -40,29 +45,37 @@ type timeToLive struct {
 	Enabled       bool   `json:"enabled"`
 }
 
-// enabled switches a feature of a table on or off.
-type enabled struct {
-	Enabled bool `json:"enabled"`
+type recovery struct {
+	Enabled              bool `json:"enabled"`
+	RecoveryPeriodInDays int  `json:"recoveryPeriodInDays,omitempty"`
 }
 
-// feature leaves out one that is off, which is the default.
-func feature(on bool) *enabled {
-	if !on {
-		return nil
-	}
-	return &enabled{true}
+type encryption struct {
+	Enabled   bool   `json:"enabled"`
+	KMSKeyARN string `json:"kmsKeyArn,omitempty"`
 }
 
 func (in tableInputs) table() dynamodb.Table {
 	t := dynamodb.Table{
-		Name:                in.Name,
-		BillingMode:         in.BillingMode,
-		HashKey:             in.HashKey,
-		RangeKey:            in.RangeKey,
-		PointInTimeRecovery: in.PointInTimeRecovery != nil && in.PointInTimeRecovery.Enabled,
-		DeletionProtection:  in.DeletionProtectionEnabled,
-		SSE:                 in.ServerSideEncryption != nil && in.ServerSideEncryption.Enabled,
-		Tags:                in.Tags,
+		Name:               in.Name,
+		BillingMode:        in.BillingMode,
+		HashKey:            in.HashKey,
+		RangeKey:           in.RangeKey,
+		DeletionProtection: in.DeletionProtectionEnabled,
+		Class:              cmp.Or(in.TableClass, "STANDARD"),
+		Tags:               in.Tags,
+	}
+	if p := in.PointInTimeRecovery; p != nil {
+		t.PointInTimeRecovery, t.RecoveryDays = p.Enabled, p.RecoveryPeriodInDays
+		if p.Enabled && p.RecoveryPeriodInDays == 0 {
+			t.RecoveryDays = defaultRecoveryDays
+		}
+	}
+	if e := in.ServerSideEncryption; e != nil {
+		t.SSE, t.SSEKey = e.Enabled, e.KMSKeyARN
+	}
+	if in.StreamEnabled {
+		t.StreamViewType = in.StreamViewType
 	}
 	if in.TTL != nil && in.TTL.Enabled {
 		t.TTLAttribute = in.TTL.AttributeName
@@ -85,10 +98,17 @@ func (tableInputs) of(t dynamodb.Table) tableInputs {
 		BillingMode:               t.BillingMode,
 		HashKey:                   t.HashKey,
 		RangeKey:                  t.RangeKey,
-		PointInTimeRecovery:       feature(t.PointInTimeRecovery),
 		DeletionProtectionEnabled: t.DeletionProtection,
-		ServerSideEncryption:      feature(t.SSE),
+		StreamEnabled:             t.StreamViewType != "",
+		StreamViewType:            t.StreamViewType,
+		TableClass:                t.Class,
 		Tags:                      t.Tags,
+	}
+	if t.PointInTimeRecovery {
+		in.PointInTimeRecovery = &recovery{true, t.RecoveryDays}
+	}
+	if t.SSE {
+		in.ServerSideEncryption = &encryption{true, t.SSEKey}
 	}
 	if t.TTLAttribute != "" {
 		in.TTL = &timeToLive{t.TTLAttribute, true}
@@ -137,19 +157,48 @@ func (in tableInputs) checkTypes(news tableInputs) error {
 	return nil
 }
 
+// defaultRecoveryDays is AWS's (API reference, PointInTimeRecoverySpecification).
+const defaultRecoveryDays = 35
+
+// changed is the table as an update makes it. Recovery, encryption and time to live
+// that the program leaves out stay: to AWS's provider they are computed.
+func (in tableInputs) changed(s Services, name string) dynamodb.Table {
+	t := in.table()
+	is, ok := s.DynamoDB.Table(name)
+	if !ok {
+		return t // UpdateTable says so
+	}
+	if in.PointInTimeRecovery == nil {
+		t.PointInTimeRecovery, t.RecoveryDays = is.PointInTimeRecovery, is.RecoveryDays
+	}
+	if in.ServerSideEncryption == nil {
+		t.SSE, t.SSEKey = is.SSE, is.SSEKey
+	}
+	if in.TTL == nil {
+		t.TTLAttribute = is.TTLAttribute
+	}
+	return t
+}
+
 func tableResource() resource {
-	outputs := func(info dynamodb.TableInfo) map[string]any { return map[string]any{"arn": info.ARN} }
+	outputs := func(info dynamodb.TableInfo) map[string]any {
+		return map[string]any{"arn": info.ARN, "streamArn": info.StreamARN(), "streamLabel": info.StreamLabel}
+	}
 	return definition[tableInputs]{
 		Type: "aws:dynamodb/table:Table",
 		// DynamoDB developer guide, "Naming rules": 3 to 255 characters.
 		Name: "name", NameLength: defaultNameLength,
-		Computed: []string{"arn"},
+		Computed: []string{"arn", "streamArn", "streamLabel"},
 		Validate: func(in tableInputs) (tableInputs, error) {
+			if in.StreamEnabled && in.StreamViewType == "" {
+				return in, errors.New("streamViewType is required when streamEnabled is true: set NEW_AND_OLD_IMAGES, NEW_IMAGE, OLD_IMAGE or KEYS_ONLY")
+			}
 			t := in.table()
 			return in.of(t), dynamodb.ValidateTable(t)
 		},
 		Placeholders: map[string]any{
 			"name": "unknown", "deletionProtectionEnabled": nil, "pointInTimeRecovery": nil, "serverSideEncryption": nil, "tags": nil,
+			"tableClass": nil, "ttl": nil,
 		},
 		Create: func(s Services, in tableInputs) (string, map[string]any, error) {
 			info, err := s.DynamoDB.CreateTable(context.Background(), in.table())
@@ -162,8 +211,8 @@ func tableResource() resource {
 			info, ok := s.DynamoDB.Table(id)
 			return in.of(info.Table), outputs(info), ok, nil
 		},
-		Update: func(s Services, _ string, _, in tableInputs) (map[string]any, error) {
-			info, err := s.DynamoDB.UpdateTable(context.Background(), in.table())
+		Update: func(s Services, id string, _, in tableInputs) (map[string]any, error) {
+			info, err := s.DynamoDB.UpdateTable(context.Background(), in.changed(s, id))
 			return outputs(info), err
 		},
 		Change: tableInputs.checkTypes,

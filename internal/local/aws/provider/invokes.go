@@ -16,6 +16,7 @@ type invoke func(s Services, args property.Map) (property.Map, error)
 func invokes() map[string]invoke {
 	all := map[string]invoke{
 		"aws:cloudwatch/getLogGroup:getLogGroup":        foundLogGroup,
+		"aws:dynamodb/getTable:getTable":                foundTable,
 		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
 		"aws:index/getPartition:getPartition":           partition,
 		"aws:index/getRegion:getRegion":                 region,

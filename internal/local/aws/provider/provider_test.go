@@ -55,7 +55,7 @@ func TestCheckRefuses(t *testing.T) {
 		},
 		{
 			"an unknown property within another", "aws:dynamodb/table:Table", object("localSecondaryIndexes", true),
-			`the local AWS does not support the property "localSecondaryIndexes" of aws:dynamodb/table:Table; it supports attributes, billingMode, deletionProtectionEnabled, globalSecondaryIndexes, hashKey, name, pointInTimeRecovery, rangeKey, serverSideEncryption, tags, ttl`,
+			`the local AWS does not support the property "localSecondaryIndexes" of aws:dynamodb/table:Table; it supports attributes, billingMode, deletionProtectionEnabled, globalSecondaryIndexes, hashKey, name, pointInTimeRecovery, rangeKey, serverSideEncryption, streamEnabled, streamViewType, tableClass, tags, ttl`,
 		},
 		{
 			"a missing property", "aws:iam/role:Role", object("name", "r"),
@@ -260,7 +260,37 @@ func TestParameterIsSecret(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, args)
 		}
 	}
-	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:index/getArn:getArn, ") {
+	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:dynamodb/getTable:getTable, aws:index/getArn:getArn, ") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// A table that is there is found with its settings; one that is not, is not.
+func TestTableIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	table := of(w.everything(), tableType)
+	find := func(name string) (property.Map, error) {
+		response, err := w.Invoke(t.Context(), p.InvokeRequest{Token: "aws:dynamodb/getTable:getTable", Args: object("name", name)})
+		return response.Return, err
+	}
+	found, err := find("events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"name", "hashKey", "rangeKey", "attributes", "billingMode", "deletionProtectionEnabled", "pointInTimeRecovery", "serverSideEncryption",
+		"streamEnabled", "streamViewType", "streamArn", "streamLabel", "tableClass", "ttl", "tags", "arn",
+	} {
+		if got, want := found.Get(name), table.states.Get(name); want.IsNull() || !got.Equals(want) {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if indexes := found.Get("globalSecondaryIndexes").AsArray(); indexes.Len() != 2 || indexes.Get(1).AsMap().Get("nonKeyAttributes").AsArray().Len() != 2 {
+		t.Errorf("the indexes are %v", indexes)
+	}
+	const want = "invoking aws:dynamodb/getTable:getTable: reading DynamoDB Table (none): couldn't find resource; cure: a local AWS begins without tables: make it in the program, and look it up by the resource's output name"
+	if _, err := find("none"); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -203,7 +203,9 @@ func (w *world) everything() []thing {
 			map[string]any{"name": "by-sk", "hashKey": "sk", "projectionType": "ALL"},
 			map[string]any{"name": "by-pk", "hashKey": "pk", "rangeKey": "sk", "projectionType": "INCLUDE", "nonKeyAttributes": list("a", "b")},
 		),
-		"pointInTimeRecovery", map[string]any{"enabled": true}, "serverSideEncryption", map[string]any{"enabled": true},
+		"pointInTimeRecovery", map[string]any{"enabled": true, "recoveryPeriodInDays": 7},
+		"serverSideEncryption", map[string]any{"enabled": true, "kmsKeyArn": "arn:aws:kms:eu-central-1:000000000000:key/k"},
+		"streamEnabled", true, "streamViewType", "NEW_AND_OLD_IMAGES", "tableClass", "STANDARD_INFREQUENT_ACCESS",
 		"deletionProtectionEnabled", true, "ttl", map[string]any{"attributeName": "until", "enabled": true},
 	))
 	add(functionType, w.functionInputs(
