@@ -319,8 +319,19 @@ func (d deployed) script(t *testing.T, name string) {
 // folder of its own, with this module as its dependency.
 func otherModule(t *testing.T, name string) string {
 	t.Helper()
+	return copyModule(t, name, "testdata/"+name)
+}
+
+// example is otherModule for one of the examples.
+func example(t *testing.T, name string) string {
+	t.Helper()
+	return copyModule(t, name, repository+"/examples/"+name)
+}
+
+func copyModule(t *testing.T, name, from string) string {
+	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/"+name)); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
 	root, err := filepath.Abs(repository)

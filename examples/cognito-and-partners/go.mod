@@ -1,0 +1,3 @@
+module example.com/cognito-and-partners
+
+go 1.26
