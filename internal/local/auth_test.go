@@ -128,6 +128,7 @@ func TestMixedAuth(t *testing.T) {
 	}; !maps.Equal(access, want) {
 		t.Errorf("the access is %v", access)
 	}
+	d.checkDestroy(t)
 }
 
 // split returns the method and the path of a route.
