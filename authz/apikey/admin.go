@@ -178,7 +178,7 @@ func (a Admin) list(ctx context.Context) ([]Info, error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	items, err := a.DynamoDB.items(ctx)
+	items, err := a.DynamoDB.keys.Items(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (a Admin) findItem(ctx context.Context, name string) (awsjson.Item, error) 
 	if MayBeKey(name) { // which is not repeated: errors are logged
 		return nil, fmt.Errorf("%w: what was given is too long for a credential id or a start; if it is a whole API key, it is in the shell's history now: rotate it", ErrNotFound)
 	}
-	items, err := a.DynamoDB.items(ctx)
+	items, err := a.DynamoDB.keys.Items(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("looking for API key %q: %w", name, err)
 	}

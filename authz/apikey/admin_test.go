@@ -248,7 +248,7 @@ func TestChecklist11AuthorizerMakesNoKey(t *testing.T) {
 		"PutItem":    func(ctx context.Context) error { return store.putRecord(ctx, record) },
 		"UpdateItem": func(ctx context.Context) error { return store.updateRecord(ctx, record, changed) },
 		"DeleteItem": func(ctx context.Context) error { return store.deleteItem(ctx, record.Digest.String()) },
-		"Scan":       func(ctx context.Context) error { _, err := store.items(ctx); return err },
+		"Scan":       func(ctx context.Context) error { _, err := store.keys.Items(ctx); return err },
 	} {
 		if err := call(ctx); !errors.Is(err, authz.ErrMisconfigured) || !strings.Contains(err.Error(), "is not authorized to perform: dynamodb:"+name+" on") {
 			t.Errorf("%s: got %v", name, err)

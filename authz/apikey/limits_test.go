@@ -97,7 +97,7 @@ func TestReadsAreConsistent(t *testing.T) {
 	if _, err := store.Key(t.Context(), record.Digest); err != nil {
 		t.Error(err)
 	}
-	if _, err := store.items(t.Context()); err != nil {
+	if _, err := store.keys.Items(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if !consistent["GetItem"] || !consistent["Scan"] || len(consistent) != 2 {

@@ -15,38 +15,12 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-const (
-	// pageSize keeps a page of records well below the longest answer that is
-	// read: a record has some kilobytes at most.
-	pageSize = 100
-	maxBatch = 100 // items of one BatchGetItem
-)
+const maxBatch = 100 // items of one BatchGetItem
 
 // putRecord stores the record of a new key. It has no condition, so that a call
 // whose answer was lost can be repeated: no two keys have one digest.
 func (d *DynamoDB) putRecord(ctx context.Context, r Record) error {
 	return d.keys.Call(ctx, "PutItem", map[string]any{"TableName": d.keys.Name, "Item": encodeRecord(r)}, nil)
-}
-
-// items reads the whole table of keys as it is: an item that is no record is
-// no reason to leave out the others.
-func (d *DynamoDB) items(ctx context.Context) ([]awsjson.Item, error) {
-	var items []awsjson.Item
-	in := map[string]any{"TableName": d.keys.Name, "ConsistentRead": true, "Limit": pageSize}
-	for {
-		var out struct {
-			Items            []awsjson.Item
-			LastEvaluatedKey awsjson.Item
-		}
-		if err := d.keys.Call(ctx, "Scan", in, &out); err != nil {
-			return nil, err
-		}
-		items = append(items, out.Items...)
-		if len(out.LastEvaluatedKey) == 0 {
-			return items, nil
-		}
-		in["ExclusiveStartKey"] = out.LastEvaluatedKey
-	}
 }
 
 // decode reads an item of the table of keys; the error names it, with the cure.
@@ -94,7 +68,7 @@ func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]t
 	var errs []error
 	for vain := 0; len(keys) > 0; {
 		batch := keys[:min(len(keys), maxBatch)]
-		found, left, err := d.uses(ctx, batch)
+		found, left, err := d.state.BatchGet(ctx, batch, false)
 		if err != nil {
 			return used, errors.Join(append(errs, err)...)
 		}
@@ -121,18 +95,6 @@ func (d *DynamoDB) lastUsed(ctx context.Context, records []Record) (map[Digest]t
 		}
 	}
 	return used, errors.Join(errs...)
-}
-
-// uses reads the items of up to maxBatch keys, and returns the keys that it is
-// to be asked for again.
-func (d *DynamoDB) uses(ctx context.Context, keys []awsjson.Item) (found, left []awsjson.Item, _ error) {
-	type request struct{ Keys []awsjson.Item }
-	var out struct {
-		Responses       map[string][]awsjson.Item
-		UnprocessedKeys map[string]request
-	}
-	err := d.state.Call(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{d.state.Name: {keys}}}, &out)
-	return out.Responses[d.state.Name], out.UnprocessedKeys[d.state.Name].Keys, err
 }
 
 // update is the input of an UpdateItem that makes one record of another, on the

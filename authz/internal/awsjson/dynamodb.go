@@ -59,6 +59,50 @@ func (t Table) Call(ctx context.Context, operation string, in, out any) error {
 	return nil
 }
 
+// BatchGet reads up to 100 items by their keys, and returns the keys that DynamoDB
+// asks to be asked for again. An answer without a list of items says nothing of
+// them: it is ErrUnavailable.
+func (t Table) BatchGet(ctx context.Context, keys []Item, consistent bool) (found, left []Item, _ error) {
+	type request struct {
+		Keys           []Item
+		ConsistentRead bool `json:",omitempty"`
+	}
+	var out struct {
+		Responses       map[string][]Item
+		UnprocessedKeys map[string]request
+	}
+	err := t.Call(ctx, "BatchGetItem", map[string]any{"RequestItems": map[string]request{t.Name: {keys, consistent}}}, &out)
+	found, left = out.Responses[t.Name], out.UnprocessedKeys[t.Name].Keys
+	if err == nil && found == nil && len(left) == 0 {
+		err = fmt.Errorf("%s table %q: %w: the answer of DynamoDB to BatchGetItem is not as documented", t.Title, t.Name, authz.ErrUnavailable)
+	}
+	return found, left, err
+}
+
+// pageSize keeps a page of items well below the longest answer that is read: one of
+// these tables has some kilobytes at most.
+const pageSize = 100
+
+// Items reads the whole table.
+func (t Table) Items(ctx context.Context) ([]Item, error) {
+	var items []Item
+	in := map[string]any{"TableName": t.Name, "ConsistentRead": true, "Limit": pageSize}
+	for {
+		var out struct {
+			Items            []Item
+			LastEvaluatedKey Item
+		}
+		if err := t.Call(ctx, "Scan", in, &out); err != nil {
+			return nil, err
+		}
+		items = append(items, out.Items...)
+		if len(out.LastEvaluatedKey) == 0 {
+			return items, nil
+		}
+		in["ExclusiveStartKey"] = out.LastEvaluatedKey
+	}
+}
+
 // permissions are those that an operation needs. A transaction has none of its
 // own (Service Authorization Reference): it needs those of its parts.
 func permissions(operation string) string {
