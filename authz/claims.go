@@ -29,6 +29,8 @@ type claimSet struct {
 	// numbers are the errors of sub and jti that are numbers, by name. Legacy
 	// issuers write such ids; JWTConfig.Map may know what to do with them.
 	numbers map[string]error
+	// keyID is that of the key that verifies the token, digest its TokenDigest.
+	keyID, digest string
 }
 
 // credentialID is the jti, or empty where it could not stand in a log.

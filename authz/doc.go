@@ -5,16 +5,16 @@
 //
 // A request passes through small interfaces. A [Chain] of methods authenticates
 // it: an [Extractor] finds a [Credential], a [Verifier] turns it into a
-// [Principal]. A [Policy] decides whether the principal may do what the request
-// asks for, a [Limiter] counts it, and [Handler] answers API Gateway with the
-// principal as the authorizer context, where [FromRequest] reads it back in the
-// handler as an [Identity].
+// [Principal]. [Revocations] knows which good credentials were withdrawn. A [Policy]
+// decides whether the principal may do what the request asks for, a [Limiter] counts
+// it, and [Handler] answers API Gateway with the principal as the authorizer context,
+// where [FromRequest] reads it back in the handler as an [Identity].
 //
 // [JWT] verifies tokens with keys of a [KeyProvider]. Package authz/secret has
 // the one that reads AWS Systems Manager, authz/apikey verifies API keys,
-// authz/httpsig HTTP message signatures, authz/tenant tells tenants apart, and
-// authz/cedar has policies in Cedar. Who does not import them does not pay for
-// them.
+// authz/httpsig HTTP message signatures, authz/tenant tells tenants apart,
+// authz/revocation withdraws credentials that are good, and authz/cedar has policies
+// in Cedar. Who does not import them does not pay for them.
 //
 // Every refusal wraps one of the package's sentinel errors. A bad credential
 // is an answer, isAuthorized false; a broken dependency is a returned error,

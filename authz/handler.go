@@ -47,6 +47,13 @@ type Handler struct {
 	// Chain authenticates the request. Required: without one every invocation
 	// returns ErrMisconfigured.
 	Chain Chain
+	// Revocations is asked about each credential that is good. With a cache TTL,
+	// API Gateway goes on with an answer from before until the TTL has passed or the
+	// cache is reset. Defaults to asking nobody, unless the component says by the
+	// environment variable REVOCATION_TABLE_NAME that there is a table of
+	// revocations: then every request is ErrMisconfigured until Revocations is set,
+	// to revocation.FromEnvironment(nil) for instance.
+	Revocations Revocations
 	// Policy decides whether the principal may make the request. Defaults to
 	// letting every principal through, unless the component says by the
 	// environment variable ROUTE_PERMISSIONS that routes require permissions:
@@ -175,7 +182,7 @@ func policyOf(principal, effect, resource string, members map[string]any) events
 func (h Handler) authorize(ctx context.Context, r Request) (p Principal, members map[string]any, denial, fault error) {
 	defer func() {
 		if recover() != nil {
-			err := errors.New("an extractor, a verifier or the limiter panicked in " + panicked())
+			err := errors.New("a part of the authorizer panicked in " + panicked())
 			p, members, denial, fault = Principal{}, nil, nil, h.refuse(ctx, r, err)
 		}
 	}()
@@ -199,14 +206,25 @@ func panicked() string {
 	}
 }
 
-// judge authenticates, decides and counts, in this order: who gets no allow is
-// not counted, unless the limiter itself refuses.
+// checkEnvironment refuses to leave out what the component says is to be done.
+func (h Handler) checkEnvironment() error {
+	switch {
+	case h.Policy == nil && h.getenv(contract.EnvRoutePermissions) != "":
+		return fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
+	case h.Revocations == nil && h.getenv(contract.EnvRevocationTable) != "":
+		return fmt.Errorf("%w: there is a table of revocations (%s), and authz.Handler.Revocations is not set; set it to revocation.FromEnvironment(nil), of package authz/revocation", ErrMisconfigured, contract.EnvRevocationTable)
+	}
+	return nil
+}
+
+// judge authenticates, asks for revocations, decides and counts, in this order: who
+// gets no allow is not counted, unless the limiter itself refuses.
 func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
 	if o := observationOf(ctx); o != nil && o.misconfigured != nil {
 		return Principal{}, nil, o.misconfigured
 	}
-	if h.Policy == nil && h.getenv(contract.EnvRoutePermissions) != "" {
-		return Principal{}, nil, fmt.Errorf("%w: the routes require permissions (%s), and authz.Handler.Policy is not set; set it to authz.RoutePermissionsFromEnvironment(nil)", ErrMisconfigured, contract.EnvRoutePermissions)
+	if err := h.checkEnvironment(); err != nil {
+		return Principal{}, nil, err
 	}
 	var err error
 	if r.reuse, err = h.reuse(r); err != nil {
@@ -223,7 +241,10 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	if err != nil {
 		return Principal{}, nil, err
 	}
-	if h.Policy != nil {
+	if h.Revocations != nil {
+		err = h.Revocations.Check(ctx, p)
+	}
+	if err == nil && h.Policy != nil {
 		err = decide(ctx, h.Policy, p, r)
 	}
 	var members map[string]any

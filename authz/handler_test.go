@@ -180,7 +180,7 @@ func TestPanicsAreFaults(t *testing.T) {
 	fails := func(err error) Chain {
 		return chainOf(verifyFunc(func(context.Context, Credential) (Principal, error) { return Principal{}, err }))
 	}
-	const in = "an extractor, a verifier or the limiter panicked in github.com/protected-http-api/protected-http-api/authz."
+	const in = "a part of the authorizer panicked in github.com/protected-http-api/protected-http-api/authz."
 	const notMade = "misconfigured: the JWT was not made by NewJWT"
 	good := chainOf(newJWT(t))
 	tests := []struct {

@@ -77,7 +77,8 @@ type JWTConfig struct {
 	// sub. The principal has subject, issuer, scopes, claims and expiry
 	// already. With Map, sub, jti and the kid of keys without ids may be numbers,
 	// as legacy issuers write them: the principal then has no subject, which Map
-	// has to set, or no credential id. An ExpiresAt that Map makes earlier counts: the token has expired
+	// has to set, or no credential id. IssuedAt may be set from another claim than
+	// iat. An ExpiresAt that Map makes earlier counts: the token has expired
 	// where that is past. One that is later than exp is cut to exp. An error
 	// without a sentinel of this package counts as ErrInvalidClaim; its text must
 	// show no claim. Defaults to nothing more.
@@ -165,11 +166,14 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 // verified returns the claims of a token whose signature is good.
 func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 	token, head, tokenErr := parseToken(c.Value(), v.cfg.Type)
+	var keyID string
 	err := TryKeys(ctx, v.cfg.Keys, func(keys []Key) error {
 		if tokenErr != nil {
 			return nil // no key would make it better
 		}
-		return verifySignature(keys, head, token, v.cfg.Map != nil)
+		key, err := verifySignature(keys, head, token, v.cfg.Map != nil)
+		keyID = key.id
+		return err
 	})
 	switch {
 	case err != nil:
@@ -178,6 +182,7 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 		return claimSet{}, tokenErr
 	}
 	claims, err := parseClaims(token.payload)
+	claims.keyID, claims.digest = keyID, token.digest()
 	if v.cfg.Map == nil {
 		err = cmp.Or(err, claims.numbers["sub"], claims.numbers["jti"])
 	}
@@ -208,12 +213,12 @@ var ps256 = &jwt.SigningMethodRSAPSS{
 	Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
 }
 
-// verifySignature tries the keys that the token's header admits. MACs are
-// compared in constant time: golang-jwt does it with [hmac.Equal].
-func verifySignature(keys []Key, head header, token compact, legacy bool) error {
+// verifySignature tries the keys that the token's header admits, and returns the one
+// that fits. MACs are compared in constant time: golang-jwt does it with [hmac.Equal].
+func verifySignature(keys []Key, head header, token compact, legacy bool) (Key, error) {
 	candidates, err := selectKeys(keys, head, legacy)
 	if err != nil {
-		return err
+		return Key{}, err
 	}
 	err = ErrUnsupportedAlgorithm
 	for _, key := range candidates {
@@ -221,11 +226,11 @@ func verifySignature(keys []Key, head header, token compact, legacy bool) error 
 			continue
 		}
 		if signingMethods[key.algorithm].Verify(token.signed, token.signature, key.material()) == nil {
-			return nil
+			return key, nil
 		}
 		err = ErrInvalidSignature
 	}
-	return err
+	return Key{}, err
 }
 
 // keysByID returns the index of each key, or what [KeyProvider] does not allow.
@@ -284,10 +289,13 @@ func (v *JWT) judge(claims claimSet) (Principal, error) {
 	if err := v.validate(claims); err != nil {
 		return Principal{}, err
 	}
-	p := Principal{Claims: claims.all, Identity: Identity{
+	p := Principal{Claims: claims.all, KeyID: claims.keyID, Digest: claims.digest, Identity: Identity{
 		Subject: claims.subject, Issuer: claims.issuer, Method: methodJWT,
 		CredentialID: claims.credentialID(), ExpiresAt: claims.expiresAt.Time,
 	}}
+	if claims.issued != nil {
+		p.IssuedAt = claims.issued.Time
+	}
 	// A scope of another form gives nobody anything; Map may read it.
 	p.Scopes, _ = claims.all.Words("scope")
 	if v.cfg.Map != nil {

@@ -49,7 +49,7 @@ func TestVerifyAccepts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Principal{Identity: Identity{Subject: tt.subject, Issuer: tt.issuer, Method: "JWT", CredentialID: tt.id, ExpiresAt: time.Unix(tt.expires, 0)}, Claims: got.Claims}
+			want := Principal{Identity: Identity{Subject: tt.subject, Issuer: tt.issuer, Method: "JWT", CredentialID: tt.id, ExpiresAt: time.Unix(tt.expires, 0)}, Claims: got.Claims, IssuedAt: got.IssuedAt, Digest: got.Digest}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}

@@ -21,12 +21,39 @@ type Principal struct {
 	Identity
 	// Claims are all claims of a verified token; nil of other credentials.
 	Claims Claims
+	// IssuedAt is when the credential was issued: the iat of a token, the making of
+	// an API key. Zero where nobody says it, as of a signing key.
+	IssuedAt time.Time
+	// KeyID is the id of the key that the credential was made with: of the key that
+	// verifies a token, of an API key, of a signing key. Empty where the key has
+	// none; see [CheckCredentialID].
+	KeyID string
+	// Digest is the [TokenDigest] of a token; empty of other credentials.
+	Digest string
 }
 
 // MaxIdentityLife is how long the identity of a credential without an expiry
 // of its own is valid: an hour, the longest that API Gateway reuses an
 // authorizer's answer.
 const MaxIdentityLife = time.Hour
+
+// check returns an error unless the principal is one that a verifier may give.
+func (p Principal) check() error {
+	if p.KeyID != "" {
+		if err := CheckCredentialID(p.KeyID); err != nil {
+			return fmt.Errorf("the id of the key: %w", err)
+		}
+	}
+	return p.Identity.check()
+}
+
+// Revocations knows the credentials that are good and have been withdrawn all the
+// same. Check returns an error that wraps ErrRevoked for the principal of one,
+// ErrUnavailable or ErrMisconfigured where it cannot tell, else nil. It is safe for
+// concurrent use. Package authz/revocation has the one in a table of DynamoDB.
+type Revocations interface {
+	Check(ctx context.Context, p Principal) error
+}
 
 // Verifier turns a credential into a principal. Its error wraps one of this
 // package's sentinels and has no part of the credential in its text. It is

@@ -123,10 +123,13 @@ func (v *Verifier) lookUp(ctx context.Context, digest Digest) (authz.Principal, 
 	if !record.ExpiresAt.IsZero() && record.ExpiresAt.Before(expires) {
 		expires = record.ExpiresAt
 	}
-	return authz.Principal{Identity: authz.Identity{
-		Subject: record.Subject, Method: Scheme, CredentialID: digest.CredentialID(), Tier: record.Tier,
-		Permissions: union(record.Permissions, tier.Permissions), ExpiresAt: expires.Truncate(time.Second),
-	}}, nil
+	return authz.Principal{
+		Identity: authz.Identity{
+			Subject: record.Subject, Method: Scheme, CredentialID: digest.CredentialID(), Tier: record.Tier,
+			Permissions: union(record.Permissions, tier.Permissions), ExpiresAt: expires.Truncate(time.Second),
+		},
+		IssuedAt: record.CreatedAt, KeyID: digest.CredentialID(),
+	}, nil
 }
 
 // union returns both lists, sorted, each element once.

@@ -69,7 +69,7 @@ func TestChecklist11States(t *testing.T) {
 	want := authz.Principal{Identity: authz.Identity{
 		Subject: "usr_abc", Method: "APIKey", CredentialID: id, Tier: "free",
 		Permissions: []string{"events:delete", "events:read"}, ExpiresAt: time.Date(2026, 3, 1, 13, 0, 30, 0, time.UTC),
-	}}
+	}, IssuedAt: record.CreatedAt, KeyID: id}
 	if err != nil || !reflect.DeepEqual(p, want) {
 		t.Fatalf("got %+v, %v, want %+v", p, err, want)
 	}

@@ -264,7 +264,7 @@ func (v *Verifier) accept(ctx context.Context, in signatureInput) (authz.Princip
 		return authz.Principal{}, fmt.Errorf("mapping the key id: %w", err)
 	}
 	principal.Method, principal.CredentialID, principal.ExpiresAt = Method, in.keyID, end.UTC()
-	principal.DigestRequired = true
+	principal.DigestRequired, principal.KeyID = true, in.keyID
 	if err := v.cfg.Replays.Use(ctx, in.keyID, in.nonce, forget); err != nil {
 		return authz.Principal{}, fmt.Errorf("using the nonce: %w", err)
 	}

@@ -37,6 +37,11 @@ const (
 	// EnvStateTable is the physical name of the table with what an authorizer
 	// has to remember: nonces and counters.
 	EnvStateTable = "AUTHORIZER_STATE_TABLE_NAME"
+	// EnvRevocationTable is the physical name of the table of revocations.
+	EnvRevocationTable = "REVOCATION_TABLE_NAME"
+	// EnvRevocationFailOpen is "true" where credentials are let in while the table of
+	// revocations does not answer. Unset, they are not.
+	EnvRevocationFailOpen = "REVOCATION_FAIL_OPEN"
 	// EnvTableName is the physical name of the component's DynamoDB table. It
 	// is set on every function that has been given access to the table.
 	EnvTableName = "TABLE_NAME"
@@ -106,11 +111,10 @@ const (
 
 // Names that the tables of an authorizer have in common.
 const (
-	// AuthorizerTableKey is the partition key, a string, of the table of API
-	// keys and of the state table.
+	// AuthorizerTableKey is the partition key, a string, of each of them.
 	AuthorizerTableKey = "id"
-	// AuthorizerTableTTL is the state table's attribute with the second at
-	// which an item is worthless, a number.
+	// AuthorizerTableTTL is the attribute of the state table and of that of
+	// revocations with the second at which an item is worthless, a number.
 	AuthorizerTableTTL = "expiresAt"
 )
 
