@@ -60,7 +60,7 @@ var floors = []floor{
 	{packages: "internal/events/eventstest", imports: []string{"internal/contract", "internal/events/schema", "internal/local/aws/..."}},
 	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},
 	// The default authorizer carries no method that it does not use.
-	{packages: "handlers/authorizer", imports: []string{"authz", "authz/secret"},
+	{packages: "handlers/authorizer", imports: []string{"authz", "authz/revocation", "authz/secret"},
 		never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
 	// It can be copied into another module.
 	{packages: "handlers/multiauthorizer", imports: []string{"authz/..."}, never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC)},

@@ -1,9 +1,10 @@
 // Command authorizer is the Lambda authorizer of the Events API: it accepts
 // HS256 tokens and nothing else.
 //
-// It takes the environment variables of secret.FromEnvironment and
-// authz.LeewayFromEnvironment. The tokens' issuer and audience are not checked: the secret belongs to this API alone, so
-// who can sign is who may issue.
+// It takes the environment variables of secret.FromEnvironment,
+// authz.LeewayFromEnvironment and revocation.FromEnvironment. The tokens' issuer and
+// audience are not checked: the secret belongs to this API alone, so who can sign is
+// who may issue.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/authz/revocation"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 )
 
@@ -32,7 +34,7 @@ func main() {
 	if _, err := source.Keys(context.Background()); err != nil {
 		log.Error("reading the secret at cold start", "error", err.Error())
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Revocations: revocation.FromEnvironment(os.Getenv)}.Handle)
 }
 
 func newVerifier(keys authz.KeyProvider, getenv func(string) string) (*authz.JWT, error) {

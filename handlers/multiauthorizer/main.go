@@ -18,6 +18,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
+	"github.com/protected-http-api/protected-http-api/authz/revocation"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 )
 
@@ -49,7 +50,9 @@ type authorizer struct {
 
 // newAuthorizer makes the authorizer that the environment describes.
 func newAuthorizer(getenv func(string) string, log *slog.Logger) (*authorizer, error) {
-	a := &authorizer{handler: authz.Handler{Policy: authz.RoutePermissionsFromEnvironment(getenv), Getenv: getenv}, log: log}
+	a := &authorizer{log: log, handler: authz.Handler{
+		Revocations: revocation.FromEnvironment(getenv), Policy: authz.RoutePermissionsFromEnvironment(getenv), Getenv: getenv,
+	}}
 	names := strings.Split(getenv(envAuthMethods), ",")
 	for i, name := range names {
 		add, known := methods[name]
