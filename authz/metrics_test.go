@@ -89,7 +89,7 @@ func TestMetrics(t *testing.T) {
 		{"bad token", "Bearer x.y", chainOf(newJWT(t)), false, denied("malformed", "malformed credential: the token does not have exactly three segments", "", "JWT")},
 		{"unavailable", good, fails(ErrUnavailable), false, fault("unavailable", "unavailable", fingerprint, "Bearer")},
 		{"unknown", good, fails(errors.New("a \"quote\"\nand a line")), false, fault("internal", `a \"quote\"\nand a line`, fingerprint, "Bearer")},
-		{"panic", good, chainOf(verifyFunc(nil)), false, fault("internal", "an extractor, a verifier or the limiter panicked in github.com/protected-http-api/protected-http-api/authz.verifyFunc.Verify", "", "")},
+		{"panic", good, chainOf(verifyFunc(nil)), false, fault("internal", "a part of the authorizer panicked in github.com/protected-http-api/protected-http-api/authz.verifyFunc.Verify", "", "")},
 		{"no chain", good, nil, true, fault("misconfigured", "misconfigured: the chain has no link", "", "")},
 	}
 	for _, tt := range tests {
