@@ -21,6 +21,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/cloudwatch"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
@@ -169,14 +170,15 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 	tables := dynamodb.New(s.Account, nil)
 	tables.Console = cfg.Console
 	return provider.Services{
-		Account:  s.Account,
-		IAM:      identities,
-		Logs:     s.logs,
-		Lambda:   s.lambda,
-		Gateway:  s.gateway,
-		DynamoDB: tables,
-		SSM:      s.ssm,
-		Outage:   s.down,
+		Account:    s.Account,
+		IAM:        identities,
+		Logs:       s.logs,
+		Lambda:     s.lambda,
+		Gateway:    s.gateway,
+		DynamoDB:   tables,
+		SSM:        s.ssm,
+		CloudWatch: cloudwatch.New(s.Account, cfg.Console),
+		Outage:     s.down,
 
 		Neighbours: provider.NewNeighbours(cfg.Console),
 		Strict:     cfg.Strict,

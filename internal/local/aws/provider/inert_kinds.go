@@ -159,10 +159,8 @@ var kinds = map[string]kind{
 		"cloudfrontAccessIdentityPath": "origin-access-identity/cloudfront/{id}",
 	}},
 	"cloudwatch/compositeAlarm:CompositeAlarm": {id: "{in.alarmName}", outputs: map[string]any{"arn": regional("cloudwatch", "alarm:{in.alarmName}")}},
-	"cloudwatch/dashboard:Dashboard":           {id: "{in.dashboardName}", outputs: map[string]any{"dashboardArn": global("cloudwatch", "dashboard/{in.dashboardName}")}},
 	"cloudwatch/eventBus:EventBus":             {outputs: map[string]any{"arn": regional("events", "event-bus/{name}")}},
 	"cloudwatch/eventRule:EventRule":           {length: 64, outputs: map[string]any{"arn": regional("events", "rule/{name}")}},
-	"cloudwatch/metricAlarm:MetricAlarm":       {outputs: map[string]any{"arn": regional("cloudwatch", "alarm:{name}")}},
 	"cognito/identityPool:IdentityPool":        {id: "{region}:{uuid}", outputs: map[string]any{"arn": regional("cognito-identity", "identitypool/{id}")}},
 	"cognito/userPool:UserPool": {length: 128, id: "{region}_{hex8}", outputs: map[string]any{
 		"arn": regional("cognito-idp", "userpool/{id}"), "endpoint": "cognito-idp.{region}.amazonaws.com/{id}",

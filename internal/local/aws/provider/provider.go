@@ -22,6 +22,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/cloudwatch"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -43,6 +44,9 @@ type Services struct {
 	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
+	// CloudWatch has alarms and dashboards. Nil: it is made, and nobody is told that they
+	// have no effect.
+	CloudWatch *cloudwatch.Service
 	// Neighbours record what the program has beside all that. Nil: none are kept
 	// from one provider to the next.
 	Neighbours *Neighbours
@@ -73,10 +77,13 @@ func newProvider(services Services) *provider {
 	if services.Neighbours == nil {
 		services.Neighbours = NewNeighbours(nil)
 	}
+	if services.CloudWatch == nil {
+		services.CloudWatch = cloudwatch.New(services.Account, nil)
+	}
 	pr := &provider{Services: services, resources: map[string]resource{}, invokes: invokes()}
 	for _, r := range []resource{
 		roleResource(), rolePolicyResource(),
-		logGroupResource(),
+		logGroupResource(), metricAlarmResource(services.Account.Region), dashboardResource(),
 		tableResource(),
 		functionResource(), permissionResource(),
 		apiResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),

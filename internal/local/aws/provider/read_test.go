@@ -296,6 +296,8 @@ func TestImportRefuses(t *testing.T) {
 		{authorizerType, "abc/def", `reading aws:apigatewayv2/authorizer:Authorizer "x": there is none with the ID "abc/def"`},
 		{functionType, "fn", `reading aws:lambda/function:Function "x": there is none with the ID "fn"`},
 		{permissionType, "fn/gateway", `reading aws:lambda/permission:Permission "x": there is none with the ID "fn/gateway"`},
+		{alarmType, "a", `reading aws:cloudwatch/metricAlarm:MetricAlarm "x": there is none with the ID "a"`},
+		{dashboardType, "d", `reading aws:cloudwatch/dashboard:Dashboard "x": there is none with the ID "d"`},
 		{logGroupType, "g", `reading aws:cloudwatch/logGroup:LogGroup "x": there is none with the ID "g"`},
 		{tableType, "events", `reading aws:dynamodb/table:Table "x": there is none with the ID "events"`},
 		{roleType, "r", `reading aws:iam/role:Role "x": there is none with the ID "r"`},

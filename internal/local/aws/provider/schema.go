@@ -110,5 +110,8 @@ func singular(name string) string {
 	if stem, ok := strings.CutSuffix(name, "xes"); ok {
 		return stem + "x"
 	}
+	if stem, ok := strings.CutSuffix(name, "ies"); ok {
+		return stem + "y"
+	}
 	return strings.TrimSuffix(name, "s")
 }

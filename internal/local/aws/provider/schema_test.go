@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	p "github.com/pulumi/pulumi-go-provider"
@@ -51,6 +52,7 @@ func TestSchema(t *testing.T) {
 	for _, sdk := range []any{
 		dynamodb.TableAttribute{}, dynamodb.TableGlobalSecondaryIndex{}, dynamodb.TablePointInTimeRecovery{}, dynamodb.TableServerSideEncryption{}, dynamodb.TableTtl{},
 		lambda.FunctionEnvironment{}, lambda.FunctionLoggingConfig{}, lambda.FunctionVpcConfig{}, lambda.FunctionTracingConfig{}, lambda.FunctionEphemeralStorage{}, lambda.FunctionDeadLetterConfig{},
+		cloudwatch.MetricAlarmMetricQuery{}, cloudwatch.MetricAlarmMetricQueryMetric{},
 		apigatewayv2.ApiCorsConfiguration{}, apigatewayv2.AuthorizerJwtConfiguration{},
 		apigatewayv2.StageAccessLogSettings{}, apigatewayv2.StageDefaultRouteSettings{}, apigatewayv2.StageRouteSetting{},
 	} {
@@ -67,7 +69,7 @@ func TestSchema(t *testing.T) {
 			}
 		}
 	}
-	if len(spec.Types) != 16 {
+	if len(spec.Types) != 18 {
 		t.Errorf("there are the types %v", slices.Sorted(maps.Keys(spec.Types)))
 	}
 }

@@ -32,6 +32,8 @@ const (
 	authorizerType  = "aws:apigatewayv2/authorizer:Authorizer"
 	routeType       = "aws:apigatewayv2/route:Route"
 	logGroupType    = "aws:cloudwatch/logGroup:LogGroup"
+	alarmType       = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	dashboardType   = "aws:cloudwatch/dashboard:Dashboard"
 	tableType       = "aws:dynamodb/table:Table"
 	roleType        = "aws:iam/role:Role"
 	rolePolicyType  = "aws:iam/rolePolicy:RolePolicy"
@@ -250,6 +252,20 @@ func (w *world) everything() []thing {
 		"defaultRouteSettings", map[string]any{"detailedMetricsEnabled": true, "throttlingBurstLimit": 5, "throttlingRateLimit": 2.5},
 		"routeSettings", list(map[string]any{"routeKey": "GET /events/{id}", "throttlingBurstLimit": 1, "throttlingRateLimit": 1}),
 	))
+	topic := "arn:aws:sns:eu-central-1:000000000000:alarms"
+	add(alarmType, object(
+		"name", "errors", "alarmDescription", "d", "actionsEnabled", false, "alarmActions", list(topic), "okActions", list(topic), "insufficientDataActions", list(topic),
+		"comparisonOperator", "GreaterThanThreshold", "evaluationPeriods", 3, "datapointsToAlarm", 2, "threshold", 0, "treatMissingData", "notBreaching",
+		"evaluateLowSampleCountPercentiles", "ignore", "namespace", "AWS/Lambda", "metricName", "Duration", "dimensions", map[string]any{"FunctionName": "fn"},
+		"extendedStatistic", "p99", "period", 60, "unit", "Milliseconds", "tags", tags,
+	))
+	add(alarmType, object("name", "sum", "comparisonOperator", "GreaterThanThreshold", "evaluationPeriods", 1, "threshold", 1,
+		"namespace", "AWS/Lambda", "metricName", "Errors", "statistic", "Sum", "period", 60))
+	add(alarmType, object("name", "band", "comparisonOperator", "GreaterThanUpperThreshold", "evaluationPeriods", 1, "thresholdMetricId", "e1", "metricQueries", list(
+		map[string]any{"id": "e1", "expression": "ANOMALY_DETECTION_BAND(m1, 2)", "label": "expected"},
+		map[string]any{"id": "m1", "returnData": true, "metric": map[string]any{"namespace": "AWS/ApiGateway", "metricName": "5xx", "stat": "Sum", "period": 60, "dimensions": map[string]any{"ApiId": api}}},
+	)))
+	add(dashboardType, object("dashboardName", "events", "dashboardBody", `{"widgets":[{"type":"text","properties":{"markdown":"hello"}}]}`))
 	return things
 }
 
