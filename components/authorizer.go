@@ -67,9 +67,15 @@ type AuthorizerArgs struct {
 	// dynamodb:UpdateItem, with conditions). DynamoDB removes its items some
 	// time after the second in their attribute "expiresAt".
 	ReplayProtection bool
+	// Revocation adds a table of credentials that are withdrawn before they expire.
+	// The function finds the table's name in the environment variable
+	// REVOCATION_TABLE_NAME and may read entries by their keys
+	// (dynamodb:BatchGetItem), nothing else. An authz.Handler without Revocations
+	// then lets nobody in. Defaults to no table.
+	Revocation *RevocationArgs
 	// CacheTtl is how long API Gateway reuses a result for requests with the
 	// same identity sources: whole seconds, 0s to 1h. A revoked credential
-	// stays valid for up to that long. API Gateway does not call the function
+	// stays valid for up to that long, unless the cache is reset. API Gateway does not call the function
 	// for a request that it answers with a cached result, and so the function
 	// neither counts nor logs it. Defaults to 0s, no caching.
 	//
@@ -210,6 +216,8 @@ type AuthorizerResources struct {
 	ApiKeyTable *dynamodb.Table
 	// StateTable is the table with what the function has to remember.
 	StateTable *dynamodb.Table
+	// RevocationTable is the table of revocations.
+	RevocationTable *dynamodb.Table
 }
 
 // createAuthorizers makes the authorizers, if a route needs any.

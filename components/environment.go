@@ -39,6 +39,7 @@ var reservedVariables = []string{
 // ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
 	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources,
+	contract.EnvRevocationFailOpen, contract.EnvRevocationTable,
 	contract.EnvRoutePermissions, contract.EnvSecret, contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
 }
 
@@ -106,6 +107,9 @@ func (p *plan) tableNames(f *functionPlan) map[string]string {
 	if a := f.authorizer; a != nil && a.args.needsState() {
 		names[contract.EnvStateTable] = p.stateTableName(a)
 	}
+	if a := f.authorizer; a != nil && a.args.Revocation != nil {
+		names[contract.EnvRevocationTable] = p.revocationTableName(a)
+	}
 	return names
 }
 
@@ -127,6 +131,9 @@ func (a *authorizerPlan) environment() map[string]pulumi.StringInput {
 	if args.CacheTtl > 0 {
 		variables[contract.EnvIdentitySources] = pulumi.String(strings.Join(sourceNames(args.IdentitySources), ","))
 	}
+	if args.Revocation != nil && args.Revocation.FailOpen {
+		variables[contract.EnvRevocationFailOpen] = pulumi.String("true")
+	}
 	if a.requiresPermissions() {
 		variables[contract.EnvRoutePermissions] = pulumi.String(a.routePermissions())
 	}
@@ -141,7 +148,7 @@ func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *function
 	tables := map[string]*dynamodb.Table{contract.EnvTableName: c.Table}
 	if f.authorizer != nil {
 		own := c.Authorizers[f.authorizer.name]
-		tables[contract.EnvAPIKeyTable], tables[contract.EnvStateTable] = own.ApiKeyTable, own.StateTable
+		tables[contract.EnvAPIKeyTable], tables[contract.EnvStateTable], tables[contract.EnvRevocationTable] = own.ApiKeyTable, own.StateTable, own.RevocationTable
 	}
 	for variable := range p.tableNames(f) {
 		variables[variable] = tables[variable].Name

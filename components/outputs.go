@@ -31,12 +31,12 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	c.ApiId = c.Api.ID().ToStringOutput()
 	c.AuthorizerId = pulumi.String("").ToStringOutput()
 	c.TableName = tableName(c.Table)
-	c.ApiKeyTableName, c.StateTableName = tableName(nil), tableName(nil)
+	c.ApiKeyTableName, c.StateTableName, c.RevocationTableName = tableName(nil), tableName(nil), tableName(nil)
 	authorizerIds := pulumi.StringMap{}
 	for name, a := range c.Authorizers {
 		if name == "" {
 			c.AuthorizerId = a.Authorizer.ID().ToStringOutput()
-			c.ApiKeyTableName, c.StateTableName = tableName(a.ApiKeyTable), tableName(a.StateTable)
+			c.ApiKeyTableName, c.StateTableName, c.RevocationTableName = tableName(a.ApiKeyTable), tableName(a.StateTable), tableName(a.RevocationTable)
 			continue
 		}
 		authorizerIds[name] = a.Authorizer.ID().ToStringOutput()
@@ -55,7 +55,7 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	// Known in a preview, so that it says why functions change whose source has not.
 	c.GoVersion = pulumi.String(strings.Join(p.goVersions(), ",")).ToStringOutput()
 	checked := c.checkCode(ctx, p)
-	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName} {
+	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName, &c.RevocationTableName} {
 		*output = after(checked, *output)
 	}
 	for _, output := range []*pulumi.StringMapOutput{&c.FunctionNames, &c.Access, &c.AuthorizerIds} {
@@ -65,15 +65,16 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	c.Url, c.Access = after(served, c.Url), afterMap(served, c.Access)
 
 	return ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"url":             c.Url,
-		"apiId":           c.ApiId,
-		"authorizerId":    c.AuthorizerId,
-		"authorizerIds":   c.AuthorizerIds,
-		"tableName":       c.TableName,
-		"apiKeyTableName": c.ApiKeyTableName,
-		"stateTableName":  c.StateTableName,
-		"functionNames":   c.FunctionNames,
-		"access":          c.Access,
-		"goVersion":       c.GoVersion,
+		"url":                 c.Url,
+		"apiId":               c.ApiId,
+		"authorizerId":        c.AuthorizerId,
+		"authorizerIds":       c.AuthorizerIds,
+		"tableName":           c.TableName,
+		"apiKeyTableName":     c.ApiKeyTableName,
+		"stateTableName":      c.StateTableName,
+		"revocationTableName": c.RevocationTableName,
+		"functionNames":       c.FunctionNames,
+		"access":              c.Access,
+		"goVersion":           c.GoVersion,
 	})
 }

@@ -76,8 +76,8 @@ type statement struct {
 // grants are what a function's policy allows: names and ARNs, which are empty
 // where nothing is to be allowed.
 type grants struct {
-	logGroupArn, tableArn, apiKeyTableArn, stateTableArn, keyArn string
-	secretPaths, secretPrefixes                                  []string
+	logGroupArn, tableArn, apiKeyTableArn, stateTableArn, revocationTableArn, keyArn string
+	secretPaths, secretPrefixes                                                      []string
 }
 
 // functionPolicy returns the function's inline policy as JSON. It allows the
@@ -85,22 +85,23 @@ type grants struct {
 // each on an exact ARN.
 func (c *ProtectedHttpApi) functionPolicy(f *functionPlan, logGroupArn pulumi.StringOutput) pulumi.StringOutput {
 	none := pulumi.String("").ToStringOutput()
-	ownTableArn, apiKeyTableArn, stateTableArn, keyArn := none, none, none, none
+	ownTableArn, apiKeyTableArn, stateTableArn, revocationTableArn, keyArn := none, none, none, none, none
 	if f.args.usesTable() {
 		ownTableArn = c.Table.Arn
 	}
 	var secretPaths, secretPrefixes pulumi.StringArray
 	if a := f.authorizer; a != nil {
-		apiKeyTableArn, stateTableArn = tableArn(c.Authorizers[a.name].ApiKeyTable), tableArn(c.Authorizers[a.name].StateTable)
+		own := c.Authorizers[a.name]
+		apiKeyTableArn, stateTableArn, revocationTableArn = tableArn(own.ApiKeyTable), tableArn(own.StateTable), tableArn(own.RevocationTable)
 		secretPaths, secretPrefixes = a.args.secretPaths(), inputs(a.args.SecretPrefixes)
 		if key := a.args.SecretKmsKeyArn; key != nil {
 			keyArn = key.ToStringOutput()
 		}
 	}
-	return pulumi.All(logGroupArn, ownTableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes).ApplyT(func(v []any) (string, error) {
+	return pulumi.All(logGroupArn, ownTableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes, revocationTableArn).ApplyT(func(v []any) (string, error) {
 		return marshalPolicy(f.args, grants{
 			logGroupArn: v[0].(string), tableArn: v[1].(string), apiKeyTableArn: v[2].(string), stateTableArn: v[3].(string),
-			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string),
+			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string), revocationTableArn: v[7].(string),
 		})
 	}).(pulumi.StringOutput)
 }
@@ -137,6 +138,7 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 	}
 	grant([]string{"dynamodb:GetItem"}, g.apiKeyTableArn)
 	grant([]string{"dynamodb:PutItem", "dynamodb:UpdateItem"}, g.stateTableArn)
+	grant([]string{"dynamodb:BatchGetItem"}, g.revocationTableArn)
 	grant(slices.Sorted(slices.Values(f.TableActions)), g.tableArn)
 	for _, index := range slices.Sorted(maps.Keys(f.IndexActions)) {
 		grant(slices.Sorted(slices.Values(f.IndexActions[index])), g.tableArn+"/index/"+index)

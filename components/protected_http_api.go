@@ -73,6 +73,9 @@ type ProtectedHttpApi struct {
 	// authorizer has to remember; empty where it has neither ApiKeys nor
 	// ReplayProtection.
 	StateTableName pulumi.StringOutput `pulumi:"stateTableName"`
+	// RevocationTableName is the physical name of the default authorizer's table of
+	// revocations; empty without AuthorizerArgs.Revocation.
+	RevocationTableName pulumi.StringOutput `pulumi:"revocationTableName"`
 	// FunctionNames are the physical names of the functions, by
 	// FunctionArgs.Name.
 	FunctionNames pulumi.StringMapOutput `pulumi:"functionNames"`
@@ -123,6 +126,7 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.checkAccount,
 		c.createTable,
 		c.createAuthorizerTables,
+		c.createRevocationTables,
 		c.createFunctions,
 		c.createApi,
 		c.createAuthorizers,
