@@ -31,6 +31,7 @@ type settings struct {
 	logRetentionDays    int
 	pointInTimeRecovery bool
 	deletionProtection  bool
+	revocation          bool
 }
 
 func defaultSettings(stack string) settings {
@@ -100,6 +101,7 @@ var readers = map[string]func(*settings, string) error{
 	},
 	"pointInTimeRecovery": func(s *settings, text string) error { return readBool(&s.pointInTimeRecovery, text) },
 	"deletionProtection":  func(s *settings, text string) error { return readBool(&s.deletionProtection, text) },
+	"revocation":          func(s *settings, text string) error { return readBool(&s.revocation, text) },
 }
 
 // readAuthMethods returns a list of methods in the order of allAuthMethods.

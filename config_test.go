@@ -28,15 +28,15 @@ func TestReadSettings(t *testing.T) {
 		{name: "none", want: defaultSettings("dev")},
 		{name: "all", values: map[string]string{
 			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
-			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true",
+			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true", "revocation": "true",
 			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m",
-		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true}},
+		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true, true}},
 		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
-			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false}},
 		{name: "methods", values: map[string]string{"authMethods": "signature, jwt,apikey", "authorizerTtl": "0s"},
-			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false}},
+			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false}},
 		{name: "the stack's name", values: map[string]string{"secretPath": "/team/{stack}/a", "signingKeysPath": "/{stack}"},
-			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false}},
+			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false, false}},
 		{name: "other braces", values: map[string]string{"secretPath": "/team/{project}/a"},
 			err: `secretPath: "/team/{project}/a" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{name: "no method", values: map[string]string{"authMethods": ""},
@@ -71,7 +71,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "boolean", values: map[string]string{"deletionProtection": "yes"},
 			err: `deletionProtection: "yes" is not one of true, false`},
 		{name: "unknown key", values: map[string]string{"authorizerTTL": "5m"},
-			err: "authorizerTTL: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretMaxAge, secretPath, signingKeysPath"},
+			err: "authorizerTTL: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath"},
 		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
 			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
 		{name: "one parameter for two purposes", values: map[string]string{"authMethods": "jwt,signature", "secretPath": "/k", "signingKeysPath": "/k"},
@@ -79,7 +79,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
 			err: `architecture: "" is not one of "arm64", "x86_64"
 authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m
-ttl: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, secretMaxAge, secretPath, signingKeysPath`},
+ttl: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestPulumiYaml(t *testing.T) {
 func TestStackFiles(t *testing.T) {
 	t.Parallel()
 	dev, prod := defaultSettings("dev"), defaultSettings("prod")
-	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection = 5*time.Minute, true, true
+	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection, prod.revocation = 5*time.Minute, true, true, true
 	for name, want := range map[string]settings{"dev": dev, "prod": prod} {
 		file := "Pulumi." + name + ".yaml"
 		var stack struct{ Config map[string]string }
@@ -208,9 +208,10 @@ func TestEventsApiMethods(t *testing.T) {
 			t.Parallel()
 			s := defaultSettings("dev")
 			s.authMethods, s.secretPath, s.signingKeysPath = test.methods, string(jwt), string(keys)
-			s.secretMaxAge, s.pointInTimeRecovery, s.deletionProtection = time.Minute, true, true
+			s.secretMaxAge, s.pointInTimeRecovery, s.deletionProtection, s.revocation = time.Minute, true, true, true
 			args := eventsApi(s)
 			want := test.want
+			want.Revocation = &components.RevocationArgs{PointInTimeRecovery: true, DeletionProtection: true}
 			if test.methods != "apikey" {
 				want.SecretMaxAge = time.Minute
 			}

@@ -42,6 +42,7 @@ func deploy(ctx *pulumi.Context) error {
 	ctx.Export("tableName", api.TableName)
 	ctx.Export("apiKeyTableName", api.ApiKeyTableName)
 	ctx.Export("stateTableName", api.StateTableName)
+	ctx.Export("revocationTableName", api.RevocationTableName)
 	ctx.Export("functionNames", api.FunctionNames)
 	ctx.Export("access", api.Access)
 	ctx.Export("goVersion", api.GoVersion)
@@ -109,6 +110,9 @@ func authorizer(s settings) components.AuthorizerArgs {
 	}
 	if s.accepts(authJwt) {
 		args.SecretPath = pulumi.String(s.secretPath)
+	}
+	if s.revocation {
+		args.Revocation = &components.RevocationArgs{PointInTimeRecovery: s.pointInTimeRecovery, DeletionProtection: s.deletionProtection}
 	}
 	if s.authMethods == authJwt {
 		return args

@@ -59,7 +59,7 @@ func title(api local.API) string {
 func environment(d *local.Deployment) map[string]string {
 	env := d.AWS.Environment()
 	for _, function := range d.AWS.Functions() {
-		for _, name := range []string{contract.EnvAPIKeyTable, contract.EnvStateTable} {
+		for _, name := range []string{contract.EnvAPIKeyTable, contract.EnvStateTable, contract.EnvRevocationTable} {
 			if table := function.Environment[name]; table != "" && env[name] == "" {
 				env[name] = table
 			}
