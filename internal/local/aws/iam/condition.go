@@ -18,6 +18,9 @@ type condition struct {
 	ifExists bool
 	key      string // lower-case: condition keys are case-insensitive
 	values   []string
+	// foreign keys are of services that are not here. Where the request does not
+	// tell their value, nothing is allowed for it, and all is denied.
+	foreign bool
 }
 
 type operator struct {
@@ -106,6 +109,10 @@ func date(s string) (float64, bool) {
 	return 0, false
 }
 
+// ownKeys are the prefixes of keys of what is here: of these only conditionKeys can
+// be evaluated. iam's are not among them, since nothing here asks for its permissions.
+var ownKeys = []string{"apigateway", "aws", "dynamodb", "execute-api", "kms", "lambda", "logs", "ssm", "sts"}
+
 // conditionKeys are the keys whose value is known here, by their lower-case
 // name: any other could not be evaluated.
 var conditionKeys = map[string]string{
@@ -138,7 +145,7 @@ func parseConditions(o object, where string) ([]condition, error) {
 	var out []condition
 	for _, op := range block {
 		name, ifExists := strings.CutSuffix(op.name, "IfExists")
-		known, ok := operators[name]
+		operator, ok := operators[name]
 		if !ok || (ifExists && name == "Null") {
 			return nil, malformed("the condition operator %q in %s is not supported by the local AWS: use one of %s",
 				op.name, where, strings.Join(slices.Sorted(maps.Keys(operators)), ", "))
@@ -149,15 +156,18 @@ func parseConditions(o object, where string) ([]condition, error) {
 		}
 		for _, k := range keys {
 			lower := strings.ToLower(k.name)
-			if _, ok := conditionKeys[lower]; !ok {
+			_, known := conditionKeys[lower]
+			prefix, _, prefixed := strings.Cut(lower, ":")
+			foreign := !known && prefixed && !slices.Contains(ownKeys, prefix)
+			if !known && !foreign {
 				return nil, malformed("the condition key %q in %s is not supported by the local AWS: use one of %s",
 					k.name, where, strings.Join(slices.Sorted(maps.Values(conditionKeys)), ", "))
 			}
-			values, err := conditionValues(k, known.want, where)
+			values, err := conditionValues(k, operator.want, where)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, condition{known, ifExists, lower, values})
+			out = append(out, condition{operator, ifExists, lower, values, foreign})
 		}
 	}
 	return out, nil
@@ -196,8 +206,12 @@ func conditionValues(k member, kind valueKind, where string) ([]string, error) {
 	return out, nil
 }
 
-func (c condition) holds(ctx Context) bool {
+// holds tells whether a condition holds of a statement that denies or allows.
+func (c condition) holds(ctx Context, deny bool) bool {
 	got, there := ctx[c.key]
+	if c.foreign && !there {
+		return deny
+	}
 	if c.operator.match == nil { // Null: "true" asks that the key is missing
 		return slices.ContainsFunc(c.values, func(want string) bool { return strings.EqualFold(want, "true") != there })
 	}

@@ -46,12 +46,12 @@ func TestOrderOperators(t *testing.T) {
 				}
 				c := p.statements[0].conditions[0]
 				for i, got := range tc.got {
-					if c.holds(Context{c.key: got}) != want[i] {
+					if c.holds(Context{c.key: got}, false) != want[i] {
 						t.Errorf("%s %s %s: want %t", got, operator, tc.want, want[i])
 					}
 				}
 				// Not of the kind, or not there: only the negated one holds.
-				if c.holds(Context{c.key: "x"}) != (name == "NotEquals") || c.holds(nil) != (name == "NotEquals") {
+				if c.holds(Context{c.key: "x"}, false) != (name == "NotEquals") || c.holds(nil, false) != (name == "NotEquals") {
 					t.Errorf("%s holds for a value that cannot be compared, or does not for none", operator)
 				}
 			})

@@ -23,16 +23,35 @@ func (s *Service) CreateRole(in Role) (Role, error) {
 	if _, ok := s.roles[key]; ok {
 		return Role{}, awserr.New("EntityAlreadyExists", "Role with name %s already exists.", in.Name)
 	}
+	boundary, err := s.boundary(in.PermissionsBoundary)
+	if err != nil {
+		return Role{}, err
+	}
 	in.ARN = s.acct.GlobalARN("iam", "role"+in.Path+in.Name)
 	in.UniqueID = "AROA" + rand.Text()[:17]
 	in.Created = time.Now().UTC().Truncate(time.Second)
 	in.Tags = maps.Clone(in.Tags)
-	s.roles[key] = &role{Role: in, trust: trust, policies: map[string]*policy{}, documents: map[string]string{}}
+	s.roles[key] = &role{
+		Role: in, trust: trust, policies: map[string]*policy{}, documents: map[string]string{}, attached: map[string]*managedPolicy{}, boundary: boundary,
+	}
 	return s.roles[key].copy(), nil
 }
 
-// UpdateRole changes what AWS changes in place: trust policy, description,
-// session duration and tags. Name and path stay: a Path that is neither empty
+// boundary finds the policy of a permissions boundary, nil where there is no ARN; the
+// caller holds the lock.
+func (s *Service) boundary(arn string) (*managedPolicy, error) {
+	if arn == "" {
+		return nil, nil
+	}
+	p, err := s.attachable(arn)
+	if awserr.Has(err, "NoSuchEntity") {
+		err = awserr.New("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", arn)
+	}
+	return p, err
+}
+
+// UpdateRole changes what AWS changes in place: trust policy, description, session
+// duration, permissions boundary and tags. Name and path stay: a Path that is neither empty
 // nor the role's own is an error.
 func (s *Service) UpdateRole(in Role) (Role, error) {
 	trust, err := checkRole(&in)
@@ -48,19 +67,27 @@ func (s *Service) UpdateRole(in Role) (Role, error) {
 	if in.Path != "" && in.Path != r.Path {
 		return Role{}, awserr.New("ValidationError", "the path of role %q cannot be changed from %q to %q: replace the role", in.Name, r.Path, in.Path)
 	}
+	boundary, err := s.boundary(in.PermissionsBoundary)
+	if err != nil {
+		return Role{}, err
+	}
+	r.boundary, r.PermissionsBoundary = boundary, in.PermissionsBoundary
 	r.trust, r.AssumeRolePolicy = trust, in.AssumeRolePolicy
 	r.Description, r.MaxSessionDuration, r.Tags = in.Description, in.MaxSessionDuration, maps.Clone(in.Tags)
 	return r.copy(), nil
 }
 
-// DeleteRole removes a role. As on AWS its inline policies must be deleted
-// before: else DeleteConflict.
+// DeleteRole removes a role. As on AWS its inline policies must be deleted and its
+// managed ones detached before: else DeleteConflict.
 func (s *Service) DeleteRole(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, err := s.role(name)
 	if err != nil {
 		return err
+	}
+	if len(r.attached) > 0 {
+		return awserr.New("DeleteConflict", "Cannot delete entity, must detach all policies first.")
 	}
 	if len(r.policies) > 0 {
 		return awserr.New("DeleteConflict", "Cannot delete entity, must delete policies first.")

@@ -50,6 +50,9 @@ type Role struct {
 	// MaxSessionDuration is in seconds, 3600 to 43200. Defaults to 3600.
 	MaxSessionDuration int
 	Tags               map[string]string
+	// PermissionsBoundary is the ARN of a managed policy without which no other one
+	// allows anything. Defaults to none.
+	PermissionsBoundary string
 	// Created is set by CreateRole.
 	Created time.Time
 }

@@ -304,7 +304,7 @@ func (st statement) applies(q query) bool {
 	}) {
 		return false
 	}
-	return !slices.ContainsFunc(st.conditions, func(c condition) bool { return !c.holds(q.context) })
+	return !slices.ContainsFunc(st.conditions, func(c condition) bool { return !c.holds(q.context, st.deny) })
 }
 
 // matcher is a list of patterns, or the negation of one.

@@ -1,12 +1,11 @@
 // Package iam is the identity and access management of the local AWS: the
-// developer's credentials, roles with their trust policy and inline policies,
-// temporary credentials of assumed roles, the evaluation of policies, and the
+// developer's credentials, roles with their trust policy, inline and managed
+// policies and permissions boundary, temporary credentials of assumed roles, the evaluation of policies, and the
 // verification of Signature Version 4.
 //
 // It follows the IAM User Guide. What a policy document may say on AWS but
 // cannot be evaluated here is refused when the document is put, and never
-// ignored. Users, groups, managed policies, permissions boundaries and
-// resource-based policies are left to AWS.
+// ignored. Users, groups and resource-based policies are left to AWS.
 package iam
 
 import (
@@ -32,8 +31,9 @@ type Service struct {
 	now  func() time.Time
 
 	mu       sync.RWMutex
-	roles    map[string]*role   // by lower-case name: AWS tells no names apart by case
-	sessions map[string]session // by access key id
+	managed  map[string]*managedPolicy // by ARN: the account's own
+	roles    map[string]*role          // by lower-case name: AWS tells no names apart by case
+	sessions map[string]session        // by access key id
 }
 
 type session struct {
@@ -47,6 +47,7 @@ func New(acct account.Account) *Service {
 		acct:     acct,
 		root:     Credentials{AccessKeyID: "AKIA" + randomID(), SecretAccessKey: randomSecret(30)},
 		now:      time.Now,
+		managed:  map[string]*managedPolicy{},
 		roles:    map[string]*role{},
 		sessions: map[string]session{},
 	}
@@ -141,31 +142,45 @@ func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	verdict := undecided
+	verdict, bounded := undecided, allowed
 	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
 		q := query{action: g.Action, resource: g.Resource, context: s.context(id, g.Context)}
 		for _, p := range r.policies {
 			verdict = max(verdict, p.evaluate(q))
 		}
+		for _, p := range r.attached {
+			verdict = max(verdict, p.policy.evaluate(q))
+		}
+		if r.boundary != nil {
+			bounded = r.boundary.policy.evaluate(q)
+		}
 	}
-	if verdict == allowed {
-		return nil
+	switch {
+	case verdict == denied:
+		return refused(id, g, ExplicitDeny,
+			"remove the Deny statement that matches %s on %s from the role %q")
+	case bounded == denied:
+		return refused(id, g, "with an explicit deny in a permissions boundary",
+			"remove the Deny statement that matches %s on %s from the permissions boundary of the role %q")
+	case verdict != allowed:
+		return refused(id, g, "because no identity-based policy allows the "+g.Action+" action",
+			"allow %s on %s in a policy of the role %q")
+	case bounded != allowed:
+		return refused(id, g, "because no permissions boundary allows the "+g.Action+" action",
+			"allow %s on %s in the permissions boundary of the role %q too")
 	}
-	return refused(id, g, verdict == denied)
+	return nil
 }
 
 // ExplicitDeny is the end of the refusal's message where a Deny statement matched.
 const ExplicitDeny = "with an explicit deny in an identity-based policy"
 
-// refused is a refusal by an identity's policies, in AWS's words.
-func refused(id Identity, g Grant, explicit bool) error {
-	why := "because no identity-based policy allows the " + g.Action + " action"
-	cure := fmt.Sprintf("allow %s on %s in a policy of the role %q", g.Action, g.Resource, id.Role)
-	if explicit {
-		why = ExplicitDeny
-		cure = fmt.Sprintf("remove the Deny statement that matches %s on %s from the role %q", g.Action, g.Resource, id.Role)
-	}
-	return awserr.New(awserr.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s %s", id.ARN, g.Action, g.Resource, why).WithCure("%s", cure)
+// refused is a refusal by an identity's policies, in AWS's words (IAM User Guide,
+// "Troubleshoot access denied error messages"). cure is a format of action, resource
+// and role.
+func refused(id Identity, g Grant, why, cure string) error {
+	return awserr.New(awserr.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s %s", id.ARN, g.Action, g.Resource, why).
+		WithCure(cure, g.Action, g.Resource, id.Role)
 }
 
 // randomID returns the 16 characters of an access key id or unique id that
@@ -223,6 +238,8 @@ type role struct {
 	trust     *policy
 	policies  map[string]*policy
 	documents map[string]string
+	attached  map[string]*managedPolicy // by ARN
+	boundary  *managedPolicy            // may be nil
 }
 
 // role finds a role; the caller holds the lock.

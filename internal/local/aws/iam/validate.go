@@ -81,13 +81,8 @@ func checkRole(in *Role) (*policy, error) {
 	if !roleDescriptions.MatchString(in.Description) {
 		return nil, awserr.New("ValidationError", "the description of role %q must have at most 1000 characters of Latin-1", in.Name)
 	}
-	if len(in.Tags) > maxTags {
-		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for TagsPerRole: %d", maxTags)
-	}
-	for _, k := range slices.Sorted(maps.Keys(in.Tags)) {
-		if k == "" || len(k) > 128 || len(in.Tags[k]) > 256 || strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return nil, awserr.New("ValidationError", "the tag %q of role %q must have a key of 1 to 128 characters, not beginning with aws:, and a value of at most 256", k, in.Name)
-		}
+	if err := checkTags("role", in.Name, in.Tags); err != nil {
+		return nil, err
 	}
 	trust, err := parsePolicy(in.AssumeRolePolicy, trustPolicy)
 	if err != nil {
@@ -97,6 +92,19 @@ func checkRole(in *Role) (*policy, error) {
 		return nil, awserr.New("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
 	}
 	return trust, nil
+}
+
+// checkTags validates the tags of a role or policy.
+func checkTags(what, name string, tags map[string]string) error {
+	if len(tags) > maxTags {
+		return awserr.New("LimitExceeded", "Cannot exceed quota for TagsPer%s: %d", strings.ToUpper(what[:1])+what[1:], maxTags)
+	}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		if k == "" || len(k) > 128 || len(tags[k]) > 256 || strings.HasPrefix(strings.ToLower(k), "aws:") {
+			return awserr.New("ValidationError", "the tag %q of %s %q must have a key of 1 to 128 characters, not beginning with aws:, and a value of at most 256", k, what, name)
+		}
+	}
+	return nil
 }
 
 // policySize counts characters as AWS's quotas do: without white space.

@@ -75,7 +75,7 @@ func (l *logStream) cure(action string, err error) string {
 	switch {
 	case !awserr.Has(err, awserr.AccessDenied):
 		return "see the error"
-	case strings.HasSuffix(err.Error(), iam.ExplicitDeny):
+	case strings.HasSuffix(err.Error(), iam.ExplicitDeny), strings.Contains(err.Error(), "permissions boundary"):
 		return awserr.CureOf(err)
 	case action == "logs:CreateLogGroup":
 		return fmt.Sprintf("create the log group %s before the function, or allow logs:CreateLogGroup on %s:* in a policy of the role %q", l.v.info.LogGroup, group, l.identity.Role)

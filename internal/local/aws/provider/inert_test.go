@@ -77,6 +77,7 @@ func TestInertNames(t *testing.T) {
 		{"sns/topic:Topic", object(), "arn:aws:sns:" + a + "Orders-HEX", map[string]string{"arn": "arn:aws:sns:" + a + "Orders-HEX"}},
 		{"sns/topicSubscription:TopicSubscription", object("topic", "arn:aws:sns:"+a+"t"), "arn:aws:sns:" + a + "t:UUID", map[string]string{"arn": "arn:aws:sns:" + a + "t:UUID"}},
 		{"cloudwatch/eventRule:EventRule", object(), "Orders-HEX", map[string]string{"arn": "arn:aws:events:" + a + "rule/Orders-HEX"}},
+		{"cloudwatch/compositeAlarm:CompositeAlarm", object("alarmName", "d"), "d", map[string]string{"arn": "arn:aws:cloudwatch:" + a + "alarm:d"}},
 		{"kms/key:Key", object(), "UUID", map[string]string{"keyId": "UUID", "arn": "arn:aws:kms:" + a + "key/UUID"}},
 		{"kms/alias:Alias", object(), "alias/Orders-HEX", map[string]string{"name": "alias/Orders-HEX", "arn": "arn:aws:kms:" + a + "alias/Orders-HEX"}},
 		{"secretsmanager/secret:Secret", object("name", "s"), "arn:aws:secretsmanager:" + a + "secret:s-HEX", nil},

@@ -17,6 +17,9 @@ func invokes() map[string]invoke {
 	all := map[string]invoke{
 		"aws:cloudwatch/getLogGroup:getLogGroup":        foundLogGroup,
 		"aws:dynamodb/getTable:getTable":                foundTable,
+		"aws:iam/getPolicy:getPolicy":                   foundPolicy,
+		"aws:iam/getPolicyDocument:getPolicyDocument":   policyDocument,
+		"aws:iam/getRole:getRole":                       foundRole,
 		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
 		"aws:index/getPartition:getPartition":           partition,
 		"aws:index/getRegion:getRegion":                 region,

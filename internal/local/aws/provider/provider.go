@@ -82,7 +82,7 @@ func newProvider(services Services) *provider {
 	}
 	pr := &provider{Services: services, resources: map[string]resource{}, invokes: invokes()}
 	for _, r := range []resource{
-		roleResource(), rolePolicyResource(),
+		roleResource(), rolePolicyResource(), rolePolicyAttachmentResource(), policyResource(),
 		logGroupResource(), metricAlarmResource(services.Account.Region), dashboardResource(),
 		tableResource(),
 		functionResource(), permissionResource(),

@@ -47,7 +47,7 @@ func TestCheckRefuses(t *testing.T) {
 	}{
 		{
 			"an unknown type, strictly", "aws:s3/bucket:Bucket", object(),
-			"the local AWS does not support the resource type aws:s3/bucket:Bucket; it supports aws:apigatewayv2/api:Api, aws:apigatewayv2/authorizer:Authorizer, aws:apigatewayv2/integration:Integration, aws:apigatewayv2/route:Route, aws:apigatewayv2/stage:Stage, aws:cloudwatch/dashboard:Dashboard, aws:cloudwatch/logGroup:LogGroup, aws:cloudwatch/metricAlarm:MetricAlarm, aws:dynamodb/table:Table, aws:iam/role:Role, aws:iam/rolePolicy:RolePolicy, aws:lambda/function:Function, aws:lambda/permission:Permission",
+			"the local AWS does not support the resource type aws:s3/bucket:Bucket; it supports " + newProvider(Services{}).imitated(),
 		},
 		{
 			"an unknown property", "aws:cloudwatch/logGroup:LogGroup", object("kmsKeyId", "k"),
@@ -260,7 +260,7 @@ func TestParameterIsSecret(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, args)
 		}
 	}
-	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, aws:dynamodb/getTable:getTable, aws:index/getArn:getArn, ") {
+	if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:s3/getBucket:getBucket"}); err == nil || !strings.HasPrefix(err.Error(), "the local AWS does not support the function aws:s3/getBucket:getBucket; it supports aws:cloudwatch/getLogGroup:getLogGroup, ") {
 		t.Errorf("the error is %v", err)
 	}
 }

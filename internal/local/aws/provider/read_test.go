@@ -42,6 +42,9 @@ func TestRefreshOfWhatIsUnchanged(t *testing.T) {
 		if it.id == "fn-role" { // see TestFirstRefresh
 			states = states.Set("inlinePolicies", toValue(list(map[string]any{"name": "inline", "policy": allow})))
 		}
+		if it.typ == policyType { // attached since
+			states = states.Set("attachmentCount", toValue(1))
+		}
 		if !read.states.Equals(states) {
 			t.Errorf("%s: the state is\n%v\nwant\n%v", it.typ, read.states, states)
 		}
@@ -89,7 +92,7 @@ func TestEverythingIsComplete(t *testing.T) {
 	things := w.everything()
 	known := newProvider(w.Services).resources
 	// These cannot be given, or say the same in other words.
-	elsewhere := []string{"sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
+	elsewhere := []string{"forceDetachPolicies", "sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
 	for typ, r := range known {
 		for _, f := range r.fields() {
 			given := slices.ContainsFunc(things, func(it thing) bool {

@@ -37,11 +37,14 @@ const (
 	tableType       = "aws:dynamodb/table:Table"
 	roleType        = "aws:iam/role:Role"
 	rolePolicyType  = "aws:iam/rolePolicy:RolePolicy"
+	policyType      = "aws:iam/policy:Policy"
+	attachmentType  = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	functionType    = "aws:lambda/function:Function"
 	permissionType  = "aws:lambda/permission:Permission"
 
 	trust       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}`
 	allow       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:PutLogEvents","ec2:*","sqs:*","xray:*"],"Resource":"*"}]}`
+	basicARN    = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 	roleARN     = "arn:aws:iam::000000000000:role/fn-role"
 	functionARN = "arn:aws:lambda:eu-central-1:000000000000:function:fn"
 	layerARN    = "arn:aws:lambda:eu-central-1:580247275435:layer:LambdaInsightsExtension:53"
@@ -196,7 +199,12 @@ func (w *world) everything() []thing {
 	}
 	tags := map[string]any{"team": "events"}
 	add(logGroupType, object("name", "/aws/lambda/fn", "retentionInDays", 7, "tags", tags))
-	add(roleType, object("name", "fn-role", "assumeRolePolicy", trust, "description", "d", "path", "/", "maxSessionDuration", 7200, "tags", tags))
+	policy := add(policyType, object("name", "mine", "path", "/team/", "description", "d", "policy", allow, "tags", tags))
+	add(roleType, object(
+		"name", "fn-role", "assumeRolePolicy", trust, "description", "d", "path", "/", "maxSessionDuration", 7200, "tags", tags,
+		"permissionsBoundary", policy, "managedPolicyArns", list(policy, basicARN),
+	))
+	add(attachmentType, object("role", "fn-role", "policyArn", basicARN))
 	add(rolePolicyType, object("name", "inline", "role", "fn-role", "policy", allow))
 	add(tableType, object(
 		"name", "events", "billingMode", "PAY_PER_REQUEST", "hashKey", "pk", "rangeKey", "sk", "tags", tags,
