@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -41,14 +40,17 @@ func (c *checker) checkTarget(architecture string) {
 // build compiles the functions, and returns the errors as mistakes.
 func (p *plan) build(ctx context.Context) mistakes {
 	var packages []golambda.Package
+	index := map[string]int{}       // of packages, by all that they are
 	var functions [][]*functionPlan // by package
 	for _, f := range p.functions {
 		if f.args.Package == "" {
 			continue
 		}
-		i := slices.IndexFunc(packages, func(p golambda.Package) bool { return reflect.DeepEqual(p, f.goPackage()) })
-		if i < 0 {
+		key := fmt.Sprintf("%#v", f.goPackage())
+		i, ok := index[key]
+		if !ok {
 			i = len(packages)
+			index[key] = i
 			packages, functions = append(packages, f.goPackage()), append(functions, nil)
 		}
 		functions[i] = append(functions[i], f)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -230,7 +231,8 @@ func sameInput(a, b pulumi.StringInput) bool {
 
 // createFunctions makes the functions, each with what it needs to run.
 func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
-	c.Functions = map[string]*lambda.Function{}
+	c.Functions, c.LogGroups = map[string]*lambda.Function{}, map[string]*cloudwatch.LogGroup{}
+	c.Roles, c.RolePolicies = map[string]*iam.Role{}, map[string]*iam.RolePolicy{}
 	for _, f := range p.functions {
 		function, err := c.createFunction(ctx, p, f)
 		if err != nil {
@@ -256,6 +258,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	if err != nil {
 		return nil, err
 	}
+	c.Roles[f.args.Name] = role
 	policy, err := iam.NewRolePolicy(ctx, f.logicalName, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: c.functionPolicy(f, logs.arn),
@@ -263,6 +266,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	if err != nil {
 		return nil, err
 	}
+	c.RolePolicies[f.args.Name] = policy
 	environment, opts := c.environment(ctx, p, f)
 	args := &lambda.FunctionArgs{
 		Name:           optional(f.physicalName),

@@ -71,6 +71,9 @@ func (c *checker) planIssuers() {
 		if len(args.Audiences) == 0 {
 			c.addf(property+".Audiences", "at least one is required: without, every token of the issuer would do")
 		}
+		if n := len(args.Audiences); n > maxAudiences {
+			c.addf(property+".Audiences", "%d are more than AWS's quota %q, %d: divide them between two JwtIssuers", n, "Audiences per authorizer", maxAudiences)
+		}
 		for i, audience := range args.Audiences {
 			if plain, ok := audience.(pulumi.String); audience == nil || ok && plain == "" {
 				c.addf(fmt.Sprintf("%s.Audiences[%d]", property, i), "has no value")
@@ -123,6 +126,9 @@ func (c *checker) checkScopes(property string, route Route) {
 	if len(route.Scopes) > 0 && !strings.HasPrefix(string(route.Auth), jwtPrefix) {
 		c.addf(property, "are for routes whose Auth is Jwt: have the authorizer require Permissions, or leave them out")
 		return
+	}
+	if n := len(route.Scopes); n > maxScopes {
+		c.addf(property, "%d are more than AWS's quota %q, %d: of those that are here one is enough for a caller", n, "Scopes per route", maxScopes)
 	}
 	for i, scope := range route.Scopes {
 		element := fmt.Sprintf("%s[%d]", property, i)

@@ -71,5 +71,6 @@ func (c *ProtectedHttpApi) createLogGroup(ctx *pulumi.Context, p *plan, f *funct
 	if err != nil {
 		return logGroup{}, err
 	}
+	c.LogGroups[f.args.Name] = group
 	return logGroup{group.Name, group.Arn, []pulumi.Resource{group}}, nil
 }

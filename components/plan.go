@@ -124,6 +124,7 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkRoutes(args.Routes)
 	c.checkAuthorizers()
 	c.checkIssuersUsed()
+	c.checkQuotas()
 	for _, f := range c.plan.functions {
 		c.checkEnvironmentSize(f)
 	}

@@ -13,7 +13,9 @@ package components
 
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -44,14 +46,21 @@ type ProtectedHttpApiArgs struct {
 	// LogRetentionDays is how long CloudWatch keeps the functions' logs, in
 	// days, one of the values that CloudWatch knows. Defaults to 30.
 	LogRetentionDays int
+	// Quotas are what AWS has raised for the API. Defaults to AWS's usual quotas.
+	Quotas QuotasArgs
 }
 
 // ProtectedHttpApi is an HTTP API with its functions, authorizer, table, logs
 // and permissions. All of them are its children, named after it.
 //
-// The caller can change the arguments of any child before it is registered
-// with the pulumi.Transformations option of NewProtectedHttpApi, and reaches
-// the resources themselves by the fields here.
+// The caller can change the properties of any child with the option
+// pulumi.Transforms of NewProtectedHttpApi: Pulumi shows each child to the
+// transform before it is registered, whatever its type and however it is called.
+// The examples Transforms change a function, a role, a stage and a table. What the
+// component has checked is not checked again.
+//
+// The resources themselves are the fields here. Their names depend neither on the
+// order nor on the number of the routes.
 type ProtectedHttpApi struct {
 	pulumi.ResourceState
 
@@ -98,8 +107,17 @@ type ProtectedHttpApi struct {
 	JwtAuthorizers map[string]*apigatewayv2.Authorizer
 	// Routes are the API's routes by route key.
 	Routes map[string]*apigatewayv2.Route
-	// Functions are the functions by FunctionArgs.Name, the authorizer's too.
+	// Integrations are what the routes lead to, by the function's FunctionArgs.Name.
+	Integrations map[string]*apigatewayv2.Integration
+	// Functions are the functions by FunctionArgs.Name, the authorizers' too.
 	Functions map[string]*lambda.Function
+	// Roles are what the functions may do, by FunctionArgs.Name.
+	Roles map[string]*iam.Role
+	// RolePolicies are the roles' inline policies, by FunctionArgs.Name.
+	RolePolicies map[string]*iam.RolePolicy
+	// LogGroups are the functions' log groups, by FunctionArgs.Name; without those
+	// that FunctionArgs.LogGroup names.
+	LogGroups map[string]*cloudwatch.LogGroup
 	// InvokePermissions are API Gateway's permissions to invoke the functions, by
 	// FunctionArgs.Name.
 	InvokePermissions map[string]*lambda.Permission
@@ -113,13 +131,16 @@ type ProtectedHttpApi struct {
 // Everything that can be known to be wrong beforehand comes back in one error
 // before the component is registered, a line a mistake, each of which begins with
 // the property. So do compile errors, once there are no other mistakes.
+//
+// The arguments are the component's inputs in the stack's state. All children wait
+// for the values among them that other resources give.
 func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs, opts ...pulumi.ResourceOption) (*ProtectedHttpApi, error) {
 	p, err := newPlan(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
 	c := &ProtectedHttpApi{}
-	if err := ctx.RegisterComponentResource(ProtectedHttpApiType, name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(ProtectedHttpApiType, name, inputsOf(args), c, opts...); err != nil {
 		return nil, err
 	}
 	for _, create := range []func(*pulumi.Context, *plan) error{

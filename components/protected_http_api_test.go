@@ -80,7 +80,7 @@ func TestStableChildren(t *testing.T) {
 	}
 	slices.Sort(changed)
 	// The shared function now has two routes.
-	want := []string{"+events-DELETE /events/{}", "~Permission events-list-events", "~Route events-GET /events/{}"}
+	want := []string{"+events-DELETE /events/{}", "~Permission events-list-events", "~ProtectedHttpApi events", "~Route events-GET /events/{}"}
 	if !slices.Equal(changed, want) {
 		t.Errorf("changed are %q, want %q", changed, want)
 	}

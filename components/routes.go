@@ -101,7 +101,7 @@ func (c *checker) routeFunction(property string, args FunctionArgs) *functionPla
 // A route is made, or switched to another function or authorizer, only after API
 // Gateway may invoke them: before that it would answer 500.
 func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
-	targets := map[*functionPlan]pulumi.StringOutput{}
+	c.Integrations = map[string]*apigatewayv2.Integration{}
 	for _, f := range p.handlers() {
 		integration, err := apigatewayv2.NewIntegration(ctx, f.logicalName, &apigatewayv2.IntegrationArgs{
 			ApiId:                c.Api.ID(),
@@ -113,14 +113,14 @@ func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 		if err != nil {
 			return err
 		}
-		targets[f] = pulumi.Sprintf("integrations/%s", integration.ID())
+		c.Integrations[f.args.Name] = integration
 	}
 	c.Routes = map[string]*apigatewayv2.Route{}
 	for _, r := range p.routes {
 		args := &apigatewayv2.RouteArgs{
 			ApiId:             c.Api.ID(),
 			RouteKey:          pulumi.String(r.key.String()),
-			Target:            targets[r.function],
+			Target:            pulumi.Sprintf("integrations/%s", c.Integrations[r.function.args.Name].ID()),
 			AuthorizationType: pulumi.String("NONE"),
 		}
 		needs := []pulumi.Resource{c.InvokePermissions[r.function.args.Name]}

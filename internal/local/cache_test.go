@@ -48,7 +48,7 @@ func TestCacheCrossesNoCallers(t *testing.T) {
 
 	// The cure of the policy.
 	d.set(t, "identitySources", "$request.header.Authorization,$context.routeKey")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	for range 2 {
 		d.expect(t, http.StatusOK, "GET", "/routes", token(2))
 		d.expect(t, http.StatusForbidden, "DELETE", "/routes", token(2))
@@ -56,7 +56,7 @@ func TestCacheCrossesNoCallers(t *testing.T) {
 
 	// A header that says whose data, and not who asks.
 	d.set(t, "identitySources", "$request.header.X-Tenant")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	stranger := with("X-Tenant", "acme")
 	victim := token(1)
 	victim.Set("X-Tenant", "acme")

@@ -35,7 +35,7 @@ func TestEventsAPI(t *testing.T) {
 
 	// Another TTL changes the authorizer, and its function, which is told.
 	d.set(t, ttlKey, "30m")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	d.verify(t, 30*time.Minute)
 	d.checkDestroy(t)
 }
@@ -222,7 +222,7 @@ func (d deployed) set(t *testing.T, key, value string) {
 func (d deployed) checkCachedPermissions(t *testing.T) {
 	t.Helper()
 	d.set(t, ttlKey, "5m")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	for _, tt := range []struct {
 		permission string
 		post, put  int
@@ -242,7 +242,7 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 		}
 	}
 	d.set(t, ttlKey, "0s")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 }
 
 // checkPolicies: with events of format 1.0 and policies as answers, the same
@@ -250,7 +250,7 @@ func (d deployed) checkCachedPermissions(t *testing.T) {
 func (d deployed) checkPolicies(t *testing.T) {
 	t.Helper()
 	d.set(t, "answers", "policies")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	token := d.signToken(t, d.Secret, map[string]any{"permissions": []string{"orders:write"}})
 	for _, tt := range []struct {
 		method, token string
@@ -264,7 +264,7 @@ func (d deployed) checkPolicies(t *testing.T) {
 		}
 	}
 	d.set(t, "answers", "simple")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 }
 
 // expectRefusal calls the protected route with a good token, and wants a 500

@@ -119,7 +119,7 @@ func TestTenants(t *testing.T) {
 func (d deployed) testTenantsCache(t *testing.T, acme http.Header) {
 	t.Helper()
 	d.set(t, ttlKey, "5m")
-	d.up(t, map[string]int{"update": 2})
+	d.up(t, map[string]int{"update": 3})
 	before := d.invocations(t, "authorizer")
 	for range 2 {
 		d.expect(t, http.StatusCreated, "POST", "/acme/notes", acme)
