@@ -118,20 +118,38 @@ func ParseRoutePermissions(text string) (RoutePermissions, error) {
 
 // RoutePermissionsFromEnvironment returns the policy of the environment variable
 // ROUTE_PERMISSIONS, which the component sets on the authorizer as soon as one
-// route has Permissions. A nil getenv is os.Getenv. Where the variable is not set,
-// or is no policy, each decision is ErrMisconfigured with the cause, instead of
-// failing the start of the function: an authorizer whose routes require nothing
-// has no such policy.
+// route has Permissions. Where they are too many for a variable, it says that they
+// stand in a file of the function's code, and the file is read. A nil getenv is
+// os.Getenv. Where the variable is not set, or is no policy, each decision is
+// ErrMisconfigured with the cause, instead of failing the start of the function: an
+// authorizer whose routes require nothing has no such policy.
 func RoutePermissionsFromEnvironment(getenv func(string) string) Policy {
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	permissions, err := ParseRoutePermissions(getenv(contract.EnvRoutePermissions))
+	text, err := getenv(contract.EnvRoutePermissions), error(nil)
+	if text == contract.RoutePermissionsInFile {
+		text, err = readTaskFile(getenv, contract.RoutePermissionsFile)
+	}
+	var permissions RoutePermissions
+	if err == nil {
+		permissions, err = ParseRoutePermissions(text)
+	}
 	if err != nil {
 		err = fmt.Errorf("environment variable %s: %w", contract.EnvRoutePermissions, err)
 		return noPermissions{err}
 	}
 	return permissions
+}
+
+// readTaskFile reads a file of the function's code (Lambda developer guide, "Defined
+// runtime environment variables").
+func readTaskFile(getenv func(string) string, name string) (string, error) {
+	text, err := os.ReadFile(getenv("LAMBDA_TASK_ROOT") + "/" + name) //nolint:gosec // beside the executable itself
+	if err != nil {
+		return "", fmt.Errorf("%w: %w; deploy the function with the component that set the variable", ErrMisconfigured, err)
+	}
+	return string(text), nil
 }
 
 // noPermissions is the policy of an authorizer that does not know what its routes

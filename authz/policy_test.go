@@ -3,6 +3,8 @@ package authz
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -136,6 +138,34 @@ func TestRoutePermissionsFromEnvironment(t *testing.T) {
 		}
 		if _, denied := classify(err); err != nil && denied != strings.HasPrefix(want, "denied") {
 			t.Errorf("%s: denied %v", given, denied)
+		}
+	}
+}
+
+// Permissions that do not fit into an environment stand in a file of the code.
+func TestRoutePermissionsInFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	environment := map[string]string{"ROUTE_PERMISSIONS": "file:route-permissions.json", "LAMBDA_TASK_ROOT": folder}
+	decide := func(permission string) error {
+		policy := RoutePermissionsFromEnvironment(func(name string) string { return environment[name] })
+		return policy.Decide(t.Context(), Principal{Identity: Identity{Permissions: []string{permission}}}, Request{RouteKey: "POST /events"})
+	}
+	file := filepath.Join(folder, "route-permissions.json")
+	want := "environment variable ROUTE_PERMISSIONS: misconfigured: open " + file + ": no such file or directory; deploy the function with the component that set the variable"
+	if err := decide("a"); text(err) != want || !errors.Is(err, ErrMisconfigured) {
+		t.Errorf("without the file: got %q, want %q", text(err), want)
+	}
+	for content, want := range map[string]string{
+		`{"POST /events":["a"]}`: "",
+		`{"POST /events":["b"]}`: `denied: the permission "b" is missing`,
+		``:                       "environment variable ROUTE_PERMISSIONS: misconfigured: the route permissions are empty; the component sets ROUTE_PERMISSIONS as soon as one route has Permissions",
+	} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := decide("a"); text(err) != want {
+			t.Errorf("%s: got %q, want %q", content, text(err), want)
 		}
 	}
 }

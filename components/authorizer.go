@@ -11,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // AuthorizerArgs describes the Lambda authorizer. API Gateway calls it with
@@ -205,6 +207,9 @@ func (c *checker) checkAuthorizer(a *authorizerPlan) {
 	a.function = c.newFunction(property, args, authorizerLimits)
 	a.function.authorizer = a
 	a.function.environment = a.environment()
+	if a.requiresPermissions() {
+		a.function.files = map[string]string{contract.RoutePermissionsFile: a.routePermissions()}
+	}
 }
 
 // AuthorizerResources are what belongs to one Lambda authorizer, beside its

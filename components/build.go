@@ -82,7 +82,7 @@ func (p *plan) build(ctx context.Context) mistakes {
 func (f *functionPlan) goPackage() golambda.Package {
 	return golambda.Package{
 		Folder: f.args.Package, BuildTags: f.args.BuildTags, LdFlags: f.args.LdFlags,
-		Experiment: f.args.GoExperiment, FIPS140: f.args.GoFips140,
+		Experiment: f.args.GoExperiment, FIPS140: f.args.GoFips140, Files: f.files,
 	}
 }
 

@@ -62,9 +62,26 @@ func (c *checker) checkVariable(property, name string, value pulumi.StringInput)
 	}
 }
 
-// checkEnvironmentSize measures the function's variables as Lambda does: by
-// their JSON text. A value that is known only at deployment counts as empty.
+// checkEnvironmentSize refuses more variables than a function may have. Permissions
+// that do not fit in are in the function's code.
+//
+// They are there in any case, so that the first change that does not fit in is
+// none that requests fail at: Lambda has the new variable before the new code, and
+// until then the file that the variable names is that of before.
 func (c *checker) checkEnvironmentSize(f *functionPlan) {
+	size := c.environmentSize(f)
+	if size > maxEnvironment && f.files != nil {
+		f.environment[contract.EnvRoutePermissions] = pulumi.String(contract.RoutePermissionsInFile)
+		size = c.environmentSize(f)
+	}
+	if size > maxEnvironment {
+		c.addf(f.property, "the environment variables would have %d bytes as JSON: Lambda allows %d: keep large values in SSM or in the code", size, maxEnvironment)
+	}
+}
+
+// environmentSize measures the function's variables as Lambda does: by their JSON
+// text. A value that is known only at deployment counts as empty.
+func (c *checker) environmentSize(f *functionPlan) int {
 	known := map[string]string{}
 	for name, value := range f.environment {
 		plain, _ := value.(pulumi.String)
@@ -73,16 +90,7 @@ func (c *checker) checkEnvironmentSize(f *functionPlan) {
 	for variable, table := range c.plan.tableNames(f) {
 		known[variable] = table + strings.Repeat("x", autoNameSuffix)
 	}
-	size := jsonSize(known)
-	_, hasPermissions := f.environment[contract.EnvRoutePermissions]
-	switch {
-	case size <= maxEnvironment:
-	case hasPermissions:
-		c.addf(f.property, "the environment variables would have %d bytes as JSON, %d of them for %s: Lambda allows %d: give the routes fewer or shorter Permissions, or divide them between two components",
-			size, jsonSize(known[contract.EnvRoutePermissions]), contract.EnvRoutePermissions, maxEnvironment)
-	default:
-		c.addf(f.property, "the environment variables would have %d bytes as JSON: Lambda allows %d: keep large values in SSM or in the code", size, maxEnvironment)
-	}
+	return jsonSize(known)
 }
 
 // jsonSize returns the length of a value's JSON text.

@@ -2,7 +2,6 @@ package components
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -34,23 +33,31 @@ func TestEnvironmentSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := func(fill int) string {
+	size := func(fill int) (permissions pulumi.StringInput, message string) {
 		args := guardedArgs()
 		args.Authorizer.Secrets["OTHER_PATH"] = pulumi.String("/other")
 		args.Authorizer.Function.Environment["FILL"] = pulumi.String(strings.Repeat("f", fill))
-		_, m := check(testScope, "events", args)
-		return messages(m)
+		p, m := check(testScope, "events", args)
+		f := p.authorizers[0].function
+		if f.files["route-permissions.json"] != guardedPermissions {
+			t.Errorf("the code's files are %q", f.files)
+		}
+		return f.environment["ROUTE_PERMISSIONS"], messages(m)
 	}
-	if got := size(4096 - len(text)); got != "" {
-		t.Errorf("at the limit: %s", got)
+	if permissions, got := size(4096 - len(text)); got != "" || permissions != pulumi.String(guardedPermissions) {
+		t.Errorf("at the limit: %s, %s", permissions, got)
+	}
+	if permissions, got := size(4097 - len(text)); got != "" || permissions != pulumi.String("file:route-permissions.json") {
+		t.Errorf("above the limit: %s, %s", permissions, got)
 	}
 	permissions, err := json.Marshal(guardedPermissions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("Authorizer.Function: the environment variables would have 4097 bytes as JSON, %d of them for ROUTE_PERMISSIONS: Lambda allows 4096: give the routes fewer or shorter Permissions, or divide them between two components", len(permissions))
-	if got := size(4097 - len(text)); got != want {
-		t.Errorf("above the limit:\n%s\nwant\n%s", got, want)
+	const named = `"file:route-permissions.json"`
+	want := `Authorizer.Function: the environment variables would have 4097 bytes as JSON: Lambda allows 4096: keep large values in SSM or in the code`
+	if _, got := size(4097 - len(text) + len(permissions) - len(named)); got != want {
+		t.Errorf("above the limit without the permissions:\n%s\nwant\n%s", got, want)
 	}
 
 	args := exampleArgs()

@@ -53,7 +53,9 @@ type functionPlan struct {
 	// environment are the variables whose values need no resource: those of
 	// args, and what the component tells the authorizer.
 	environment map[string]pulumi.StringInput
-	archive     golambda.Archive
+	// files stand beside the executable, by name.
+	files   map[string]string
+	archive golambda.Archive
 }
 
 // handlers returns the functions that handle routes.

@@ -39,9 +39,12 @@ type Route struct {
 	// in whose credential is good.
 	//
 	// The component only hands them over. The authorizer's function finds those
-	// of all protected routes in the environment variable ROUTE_PERMISSIONS, as
-	// soon as one route has any, and enforces them: authz.RoutePermissions does.
-	// A function that does not read the variable lets everybody in.
+	// of all its routes in the environment variable ROUTE_PERMISSIONS, as soon as
+	// one route has any, and enforces them:
+	// authz.RoutePermissionsFromEnvironment does. A function that does not read the
+	// variable lets everybody in. Where they are too many for Lambda's limit of a
+	// function's variables, 4 KB, the variable names the file with them in the
+	// function's code, which the component has put there.
 	Permissions []string
 	// Scopes are the OAuth scopes of which a token must have one (RFC 6749 section
 	// 3.3), on a route whose Auth is Jwt. Defaults to none, which lets in every

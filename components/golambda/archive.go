@@ -4,7 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
-	"io"
+	"io/fs"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -12,24 +14,22 @@ import (
 // (Lambda developer guide, "Lambda quotas").
 const maxZipSize = 50 << 20
 
-// pack returns a zip archive with binary as its only entry: an executable
-// named bootstrap, which provided.al2023 looks for in the archive's root. The
-// time of the entry is fixed, at the earliest that the zip format knows.
-func pack(binary []byte, limit int) ([]byte, error) {
-	header := &zip.FileHeader{
-		Name:     "bootstrap",
-		Method:   zip.Deflate,
-		Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC),
-	}
-	header.SetMode(0o755)
+// bootstrap is the executable that provided.al2023 looks for in the archive's root.
+const bootstrap = "bootstrap"
+
+// pack returns a zip archive with binary as its executable, and with the files
+// beside it. The time of the entries is fixed, at the earliest that the zip format
+// knows.
+func pack(binary []byte, files map[string]string, limit int) ([]byte, error) {
 	var contents bytes.Buffer
 	archive := zip.NewWriter(&contents)
-	entry, err := archive.CreateHeader(header)
-	if err != nil {
-		return nil, fmt.Errorf("zipping bootstrap: %w", err)
+	if err := add(archive, bootstrap, 0o755, binary); err != nil {
+		return nil, err
 	}
-	if _, err := entry.Write(binary); err != nil {
-		return nil, fmt.Errorf("zipping bootstrap: %w", err)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := add(archive, name, 0o644, []byte(files[name])); err != nil {
+			return nil, err
+		}
 	}
 	if err := archive.Close(); err != nil {
 		return nil, fmt.Errorf("zipping bootstrap: %w", err)
@@ -40,16 +40,40 @@ func pack(binary []byte, limit int) ([]byte, error) {
 	return contents.Bytes(), nil
 }
 
-// unpack returns the binary in an archive that pack made.
-func unpack(contents []byte) ([]byte, error) {
+func add(archive *zip.Writer, name string, mode fs.FileMode, content []byte) error {
+	header := &zip.FileHeader{
+		Name:     name,
+		Method:   zip.Deflate,
+		Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC),
+	}
+	header.SetMode(mode)
+	entry, err := archive.CreateHeader(header)
+	if err == nil {
+		_, err = entry.Write(content)
+	}
+	if err != nil {
+		return fmt.Errorf("zipping %s: %w", name, err)
+	}
+	return nil
+}
+
+// unpack returns the binary in an archive that pack made, and the files beside it.
+func unpack(contents []byte) (binary []byte, files map[string]string, err error) {
 	archive, err := zip.NewReader(bytes.NewReader(contents), int64(len(contents)))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	entry, err := archive.Open("bootstrap")
-	if err != nil {
-		return nil, err
+	files = map[string]string{}
+	for _, entry := range archive.File {
+		content, err := fs.ReadFile(archive, entry.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if entry.Name == bootstrap {
+			binary = content
+		} else {
+			files[entry.Name] = string(content)
+		}
 	}
-	defer func() { _ = entry.Close() }()
-	return io.ReadAll(entry)
+	return binary, files, nil
 }

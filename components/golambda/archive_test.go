@@ -2,6 +2,7 @@ package golambda
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func newStore(t *testing.T, now time.Time) *store {
 // put stores what a build of the folder would.
 func put(t *testing.T, s *store, folder, binary string) Archive {
 	t.Helper()
-	contents, err := pack([]byte(binary), maxZipSize)
+	contents, err := pack([]byte(binary), nil, maxZipSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,14 +37,14 @@ func put(t *testing.T, s *store, folder, binary string) Archive {
 
 func TestPackRefusesWhatLambdaRefuses(t *testing.T) {
 	t.Parallel()
-	archive, err := pack([]byte("binary"), maxZipSize)
+	archive, err := pack([]byte("binary"), nil, maxZipSize)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pack([]byte("binary"), len(archive)); err != nil {
+	if _, err := pack([]byte("binary"), nil, len(archive)); err != nil {
 		t.Errorf("an archive as large as the limit: %v", err)
 	}
-	_, err = pack([]byte("binary"), len(archive)-1)
+	_, err = pack([]byte("binary"), nil, len(archive)-1)
 	want := fmt.Sprintf("zipping bootstrap: the archive has %d bytes, Lambda takes %d by direct upload: import fewer packages", len(archive), len(archive)-1)
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
@@ -210,5 +211,35 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Files stand beside the executable; with other ones it is another archive, and
+// with the same ones the same.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	folder, store := filepath.Join(writeModule(t, t.TempDir(), map[string]string{"hello": goodMain}), "hello"), t.TempDir()
+	build := func(files map[string]string) Archive {
+		t.Helper()
+		archives, err := Build(t.Context(), Options{folder: store, Target: target(t, ARM64, ""), Packages: []Package{{Folder: folder, Files: files}}})
+		must(t, err)
+		return archives[0]
+	}
+	files := map[string]string{"b.json": "[1]", "a.json": "{}"}
+	archive := build(files)
+	contents, err := os.ReadFile(archive.Path)
+	must(t, err)
+	binary, got, err := unpack(contents)
+	must(t, err)
+	if len(binary) == 0 || !maps.Equal(got, files) {
+		t.Errorf("%d bytes beside %q", len(binary), got)
+	}
+	if again := build(maps.Clone(files)); again.SHA256 != archive.SHA256 {
+		t.Error("the same files make another archive")
+	}
+	for _, other := range []map[string]string{nil, {"a.json": "{}"}, {"a.json": "{}", "b.json": "[2]"}} {
+		if build(other).SHA256 == archive.SHA256 {
+			t.Errorf("%q make the archive of %q", other, files)
+		}
 	}
 }

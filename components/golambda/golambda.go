@@ -25,6 +25,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,10 @@ type Package struct {
 	// FIPS140 is the version of Go's cryptographic module, as in GOFIPS140:
 	// "latest", "v1.0.0". Defaults to "off".
 	FIPS140 string
+	// Files are the contents of further files of the archive, beside the executable,
+	// by name. The function finds them in the folder that LAMBDA_TASK_ROOT names.
+	// Defaults to none.
+	Files map[string]string
 }
 
 func (p Package) tags() []string { return append([]string{lambdaTag}, p.BuildTags...) }
@@ -162,7 +167,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	})
 	compiler.prepare(ctx, units)
 	each(func(i int) (err error) {
-		archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)))
+		archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)), options.Packages[i].Files)
 		return err
 	})
 	if ctx.Err() != nil {
@@ -208,8 +213,9 @@ func canceled(ctx context.Context) error {
 	return fmt.Errorf("building Lambda functions: %w", context.Cause(ctx))
 }
 
-// build compiles and zips a package. Output is a file of its own to compile to.
-func (u *unit) build(ctx context.Context, s *store, output string) (Archive, error) {
+// build compiles a package, and zips it with the files. Output is a file of its own
+// to compile to.
+func (u *unit) build(ctx context.Context, s *store, output string, files map[string]string) (Archive, error) {
 	// The go command finds the last binary in the output's place, and does not
 	// link an unchanged one again.
 	last, found := s.last(u.folder, u.target)
@@ -230,8 +236,8 @@ func (u *unit) build(ctx context.Context, s *store, output string) (Archive, err
 		return Archive{}, fmt.Errorf("reading the Go version of the compiler's output: %w", err)
 	}
 	archive := last.archive
-	if !found || !bytes.Equal(binary, last.binary) {
-		contents, err := pack(binary, maxZipSize)
+	if !found || !bytes.Equal(binary, last.binary) || !maps.Equal(files, last.files) {
+		contents, err := pack(binary, files, maxZipSize)
 		if err != nil {
 			return Archive{}, err
 		}

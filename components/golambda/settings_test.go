@@ -240,7 +240,7 @@ func TestSplitFlags(t *testing.T) {
 // run unpacks a function's binary and returns what it prints.
 func run(t *testing.T, archive Archive) string {
 	t.Helper()
-	binary, err := unpack(read(t, archive.Path))
+	binary, _, err := unpack(read(t, archive.Path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,6 +101,7 @@ func (s *store) pointer(folder string, target Target) string {
 type lastBuild struct {
 	archive Archive
 	binary  []byte
+	files   map[string]string
 }
 
 // last returns the last build of a package, and marks it as used. It finds none
@@ -124,7 +125,7 @@ func (s *store) last(folder string, target Target) (lastBuild, bool) {
 	if !bytes.HasSuffix(name, []byte("-"+hex.EncodeToString(sum[:])+".zip")) {
 		return lastBuild{}, false
 	}
-	binary, err := unpack(contents)
+	binary, files, err := unpack(contents)
 	if err != nil {
 		return lastBuild{}, false
 	}
@@ -133,7 +134,7 @@ func (s *store) last(folder string, target Target) (lastBuild, bool) {
 		// Failing to mark it costs at most a later rebuild.
 		_ = os.Chtimes(path, s.now(), s.now())
 	}
-	return lastBuild{archive, binary}, true
+	return lastBuild{archive, binary, files}, true
 }
 
 // write makes the file appear whole or not at all.

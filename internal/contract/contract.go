@@ -20,8 +20,13 @@ const (
 	// before it reads them again, a Go duration.
 	EnvSecretMaxAge = "SECRET_MAX_AGE"
 	// EnvRoutePermissions is what each protected route requires: a JSON object
-	// of route keys with arrays of permissions.
+	// of route keys with arrays of permissions, or RoutePermissionsInFile.
 	EnvRoutePermissions = "ROUTE_PERMISSIONS"
+	// RoutePermissionsInFile is the value of EnvRoutePermissions where the object is
+	// too large for an environment. It then stands in RoutePermissionsFile beside the
+	// authorizer's executable.
+	RoutePermissionsInFile = "file:" + RoutePermissionsFile
+	RoutePermissionsFile   = "route-permissions.json"
 	// EnvCacheTTL is how many seconds API Gateway reuses the authorizer's answers, 0
 	// for not at all.
 	EnvCacheTTL = "AUTHORIZER_CACHE_TTL"
