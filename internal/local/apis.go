@@ -29,8 +29,24 @@ type API struct {
 	ID    string `json:"id"`
 	Stage string `json:"stage"`
 	URL   string `json:"url"`
+	// EndpointDisabled says that nothing answers at URL: only by a domain.
+	EndpointDisabled bool `json:"endpointDisabled,omitempty"`
+	// Domains are the custom domain names that are mapped to the stage.
+	Domains []Domain `json:"domains,omitempty"`
 	// Routes are sorted by key.
 	Routes []Route `json:"routes"`
+}
+
+// Domain is a custom domain name that is mapped to a stage. There is no DNS here:
+// a request names it in its Host header.
+type Domain struct {
+	// Host is the name, URL where a request is sent to instead, with the mapping's
+	// key and without a slash at the end.
+	Host string `json:"host"`
+	URL  string `json:"url"`
+	// MutualTLS says that it asks for client certificates, and so refuses every
+	// request here.
+	MutualTLS bool `json:"mutualTls,omitempty"`
 }
 
 // Route is a route of an API.
@@ -88,8 +104,15 @@ func (d *Deployment) listAPIs(ctx context.Context) error {
 		}
 		slices.SortFunc(routes, func(a, b Route) int { return cmp.Compare(a.Key, b.Key) })
 		for _, stage := range o.Stages {
+			var domains []Domain
+			for _, m := range o.Mappings {
+				if m.Stage == stage.Name {
+					domains = append(domains, Domain{Host: m.DomainName, URL: strings.TrimSuffix(o.Endpoint+"/"+m.Key, "/"), MutualTLS: m.MutualTLS})
+				}
+			}
 			d.APIs = append(d.APIs, API{
-				Name: cmp.Or(names[o.ID], o.Name), ID: o.ID, Stage: stage.Name, URL: strings.TrimSuffix(stage.InvokeURL, "/"), Routes: routes,
+				Name: cmp.Or(names[o.ID], o.Name), ID: o.ID, Stage: stage.Name, URL: strings.TrimSuffix(stage.InvokeURL, "/"),
+				EndpointDisabled: o.DisableExecuteAPIEndpoint, Domains: domains, Routes: routes,
 			})
 		}
 	}

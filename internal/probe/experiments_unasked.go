@@ -5,6 +5,7 @@ package probe
 func unaskedExperiments() []Experiment {
 	const elsewhere = "it is no behaviour of API Gateway: the probe's requests go to HTTP APIs only"
 	return []Experiment{
+		{Name: "domain/requests", Asks: "What do clients and functions see of a custom domain: path, mapping, stage, a path without mapping, a deletion?", Cannot: "it would take a domain of the developer's, with a certificate and a DNS record: the setup has none"},
 		{Name: "cache/bounds", Asks: "How many answers does the cache hold?", Cannot: "it would take more than ten thousand answers to see, and AWS may keep them in more than one place"},
 		{Name: "log/stream", Asks: "What are the log streams of an access log called?", Cannot: "AWS promises no name, and no program here depends on it"},
 		{Name: "limit/quotas", Asks: "How many routes, stages, authorizers, scopes and audiences may there be?", Cannot: "it would take hundreds of resources, and AWS raises some of the numbers for an account"},

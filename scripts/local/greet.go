@@ -23,7 +23,7 @@ func greet(w io.Writer, d *local.Deployment, token string, took time.Duration) e
 		b.WriteString("It has no HTTP API with a stage, so there is nothing to call.\n")
 	}
 	for _, api := range d.APIs {
-		fmt.Fprintf(&b, "The API %s serves at %s\n", title(api), api.URL)
+		b.WriteString(serves(api))
 	}
 	tokens := len(d.SecretPaths) > 0
 	if tokens {
@@ -44,6 +44,37 @@ func greet(w io.Writer, d *local.Deployment, token string, took time.Duration) e
 		return fmt.Errorf("printing how to use the APIs: %w", err)
 	}
 	return nil
+}
+
+// serves says where an API serves.
+func serves(api local.API) string {
+	var b strings.Builder
+	if api.EndpointDisabled {
+		fmt.Fprintf(&b, "The API %s serves by its domains only: its own endpoint is disabled\n", title(api))
+	} else {
+		fmt.Fprintf(&b, "The API %s serves at %s\n", title(api), api.URL)
+	}
+	for _, d := range api.Domains {
+		if d.MutualTLS {
+			fmt.Fprintf(&b, "  its domain %s asks for client certificates, which there cannot be here: 403\n", d.Host)
+		} else {
+			fmt.Fprintf(&b, "  and by its domain with -H 'Host: %s' at %s\n", d.Host, d.URL)
+		}
+	}
+	return b.String()
+}
+
+// address is where a line of curl sends a request to an API, and the options that it
+// needs: its own endpoint, or where that is disabled a domain.
+func address(api local.API) (options, url string) {
+	if api.EndpointDisabled {
+		for _, d := range api.Domains {
+			if !d.MutualTLS {
+				return " -H 'Host: " + d.Host + "'", d.URL
+			}
+		}
+	}
+	return "", api.URL
 }
 
 // title is an API's name, with the stage where that is not the default one.
@@ -150,6 +181,7 @@ func aBody(path string) string {
 func tries(api local.API, tokens bool) []string {
 	var lines []string
 	refusals := false
+	options, url := address(api)
 	for _, route := range slices.SortedFunc(slices.Values(api.Routes), byMethod) {
 		if !callable(route.Key) {
 			continue
@@ -163,7 +195,7 @@ func tries(api local.API, tokens bool) []string {
 		if takesBody(method) {
 			line += " -H 'Content-Type: application/json' -d '" + aBody(path) + "'"
 		}
-		address := " '" + api.URL + path + "'"
+		address := options + " '" + url + path + "'"
 		switch {
 		case route.Public():
 			lines = append(lines, line+address+"   # public"+note)

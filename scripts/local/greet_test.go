@@ -37,3 +37,31 @@ func TestTries(t *testing.T) {
 		t.Errorf("without tokens: got %q", got)
 	}
 }
+
+// An API is called by its domain where its own endpoint is disabled, and the greeting
+// says of each domain how.
+func TestDomainsAreGreeted(t *testing.T) {
+	t.Parallel()
+	api := local.API{
+		Name: "events", Stage: "$default", URL: "http://127.0.0.1:1", Routes: []local.Route{{Key: "GET /events", Authorization: "NONE"}},
+		Domains: []local.Domain{
+			{Host: "closed.example.com", URL: "http://127.0.0.1:1", MutualTLS: true},
+			{Host: "api.example.com", URL: "http://127.0.0.1:1/v1"},
+		},
+	}
+	const domains = "  its domain closed.example.com asks for client certificates, which there cannot be here: 403\n" +
+		"  and by its domain with -H 'Host: api.example.com' at http://127.0.0.1:1/v1\n"
+	if got := serves(api); got != "The API events serves at http://127.0.0.1:1\n"+domains {
+		t.Errorf("got %s", got)
+	}
+	if got := tries(api, false); !slices.Equal(got, []string{"curl -i 'http://127.0.0.1:1/events'   # public"}) {
+		t.Errorf("got %q", got)
+	}
+	api.EndpointDisabled = true
+	if got := serves(api); got != "The API events serves by its domains only: its own endpoint is disabled\n"+domains {
+		t.Errorf("got %s", got)
+	}
+	if got := tries(api, false); !slices.Equal(got, []string{"curl -i -H 'Host: api.example.com' 'http://127.0.0.1:1/v1/events'   # public"}) {
+		t.Errorf("got %q", got)
+	}
+}

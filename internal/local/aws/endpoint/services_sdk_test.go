@@ -291,6 +291,22 @@ func TestAPIGatewayThroughSDK(t *testing.T) {
 	if err != nil || len(stages.Items) != 1 || *stages.Items[0].StageName != "$default" || !*stages.Items[0].AutoDeploy {
 		t.Errorf("got %+v, %v", stages, err)
 	}
+	domain, err := client.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: aws.String("api.example.com")})
+	if err != nil || *domain.ApiMappingSelectionExpression != "$request.basepath" || *domain.DomainNameConfigurations[0].ApiGatewayDomainName == "" || *domain.MutualTlsAuthentication.TruststoreUri != "s3://bucket/roots.pem" {
+		t.Errorf("got %+v, %v", domain, err)
+	}
+	domains, err := client.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{})
+	if err != nil || len(domains.Items) != 1 {
+		t.Errorf("got %+v, %v", domains, err)
+	}
+	mappings, err := client.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: domain.DomainName})
+	if err != nil || len(mappings.Items) != 1 || *mappings.Items[0].ApiMappingKey != "v1" {
+		t.Fatalf("got %+v, %v", mappings, err)
+	}
+	mapping, err := client.GetApiMapping(ctx, &apigatewayv2.GetApiMappingInput{DomainName: domain.DomainName, ApiMappingId: mappings.Items[0].ApiMappingId})
+	if err != nil || *mapping.Stage != "$default" || *mapping.ApiId != w.api.ID {
+		t.Errorf("got %+v, %v", mapping, err)
+	}
 	if _, err := client.ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{ApiId: id, StageName: aws.String("$default")}); err != nil {
 		t.Error(err)
 	}

@@ -127,6 +127,15 @@ func (w *wholeCloud) deployAPI(t *testing.T, gate *management.Service) {
 	if _, err := gate.CreateStage(api.ID, management.Stage{Name: "$default", AutoDeploy: true}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := gate.CreateDomainName(management.DomainName{
+		Name: "api.example.com", CertificateARN: "arn:aws:acm:eu-central-1:000000000000:certificate/c", EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2",
+		MutualTLS: &management.MutualTLS{TruststoreURI: "s3://bucket/roots.pem"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gate.CreateAPIMapping(management.APIMapping{DomainName: "api.example.com", APIID: api.ID, Stage: "$default", Key: "v1"}); err != nil {
+		t.Fatal(err)
+	}
 	w.api = api
 }
 

@@ -47,8 +47,13 @@ func Served(host string) bool {
 // Handler serves the requests to this machine's names by h. Others get 403, as
 // API Gateway answers to a name that is nobody's, and a line on the console.
 func Handler(h http.Handler, console *console.Console) http.Handler {
+	return HandlerOf(Served, h, console)
+}
+
+// HandlerOf is Handler for a listener that serves the hosts that served accepts.
+func HandlerOf(served func(host string) bool, h http.Handler, console *console.Console) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if Served(r.Host) {
+		if served(r.Host) {
 			h.ServeHTTP(w, r)
 			return
 		}

@@ -2,7 +2,10 @@ package provider
 
 import (
 	"reflect"
+	"strings"
 	"testing"
+
+	p "github.com/pulumi/pulumi-go-provider"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth/oidctest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
@@ -70,5 +73,36 @@ func TestJWTAuthorizer(t *testing.T) {
 		if read := w.refresh(it); !read.inputs.Equals(it.inputs) {
 			t.Errorf("read back %v\nwant %v", read.inputs, it.inputs)
 		}
+	}
+}
+
+// Where a DNS record has to point to is not known in a preview, and is a member of
+// what the program gave afterwards.
+func TestTargetOfADomain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := createRequest(domainNameType, domain)
+	request.DryRun = true
+	preview, err := w.Create(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configuration := preview.Properties.Get("domainNameConfiguration").AsMap()
+	if !configuration.Get("targetDomainName").IsComputed() || !configuration.Get("hostedZoneId").IsComputed() || configuration.Get("endpointType").AsString() != "REGIONAL" {
+		t.Errorf("the preview has %v", configuration)
+	}
+	it := w.create(domainNameType, domain)
+	configuration = it.states.Get("domainNameConfiguration").AsMap()
+	if target := configuration.Get("targetDomainName").AsString(); !strings.HasPrefix(target, "d-") || !strings.HasSuffix(target, ".execute-api.eu-central-1.amazonaws.com") {
+		t.Errorf("the target is %q", target)
+	}
+	compared, err := w.Diff(t.Context(), p.DiffRequest{ID: it.id, Urn: urn(it.typ, "x"), State: it.states, OldInputs: it.inputs, Inputs: it.inputs})
+	if err != nil || compared.HasChanges {
+		t.Errorf("there is something to do: %+v, %v", compared, err)
+	}
+	changed := it.inputs.Set("tags", toValue(map[string]any{"a": "b"}))
+	updated, err := w.Update(t.Context(), p.UpdateRequest{ID: it.id, Urn: urn(it.typ, "x"), State: it.states, OldInputs: it.inputs, Inputs: changed, DryRun: true})
+	if err != nil || !updated.Properties.Get("domainNameConfiguration").Equals(it.states.Get("domainNameConfiguration")) {
+		t.Errorf("the preview of an update has %v, %v", updated.Properties, err)
 	}
 }

@@ -31,11 +31,15 @@ var (
 	judge   = object("apiId", "abc", "name", "judge", "authorizerType", "REQUEST", "authorizerUri", invokeFnARN, "authorizerPayloadFormatVersion", "2.0",
 		"enableSimpleResponses", true, "identitySources", list("$request.header.Authorization"))
 	route  = object("apiId", "abc", "routeKey", "GET /events", "target", "integrations/def")
-	role   = object("name", "fn-role", "assumeRolePolicy", trust)
-	inline = object("name", "inline", "role", "fn-role", "policy", allow)
-	group  = object("name", "/aws/lambda/fn", "retentionInDays", 7)
-	table  = object("name", "events", "billingMode", "PAY_PER_REQUEST", "hashKey", "pk", "attributes", list(map[string]any{"name": "pk", "type": "S"}))
-	grant  = object("statementId", "gateway", "function", "fn", "action", "lambda:InvokeFunction", "principal", "apigateway.amazonaws.com")
+	domain = object("domainName", "api.example.com", "domainNameConfiguration", map[string]any{
+		"certificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2",
+	})
+	mapping = object("apiId", "abc", "domainName", "api.example.com", "stage", "$default")
+	role    = object("name", "fn-role", "assumeRolePolicy", trust)
+	inline  = object("name", "inline", "role", "fn-role", "policy", allow)
+	group   = object("name", "/aws/lambda/fn", "retentionInDays", 7)
+	table   = object("name", "events", "billingMode", "PAY_PER_REQUEST", "hashKey", "pk", "attributes", list(map[string]any{"name": "pk", "type": "S"}))
+	grant   = object("statementId", "gateway", "function", "fn", "action", "lambda:InvokeFunction", "principal", "apigateway.amazonaws.com")
 )
 
 // Every rule that can be known from a resource alone is checked before
@@ -87,6 +91,12 @@ func TestRules(t *testing.T) {
 		{"identity source", authorizerType, with(judge, "identitySources", list("header.Authorization")), `BadRequestException: Invalid identity source "header.Authorization". It should be $request.header.name, $request.querystring.name, $context.name or $stageVariables.name.`},
 		{"authorizer type", authorizerType, with(judge, "authorizerType", "TOKEN"), `BadRequestException: Invalid authorizer type "TOKEN". It should be REQUEST or JWT.`},
 		{"authorizer payload", authorizerType, with(judge, "authorizerPayloadFormatVersion", nil), `BadRequestException: Invalid AuthorizerPayloadFormatVersion "". A REQUEST authorizer needs 1.0 or 2.0.`},
+		{"domain", domainNameType, domain, ""},
+		{"domain name", domainNameType, with(domain, "domainName", "api"), `BadRequestException: Invalid domain name "api". It should be a whole name in lower case, such as api.example.com or *.example.com.`},
+		{"certificate", domainNameType, with(domain, "domainNameConfiguration", map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}), `BadRequestException: Invalid certificate ARN "c". It should be the ARN of a certificate of ACM.`},
+		{"truststore", domainNameType, with(domain, "mutualTlsAuthentication", map[string]any{"truststoreUri": "roots.pem"}), `BadRequestException: Invalid truststore URI "roots.pem". It should be s3://bucket/key.`},
+		{"mapping", apiMappingType, mapping, ""},
+		{"mapping key", apiMappingType, with(mapping, "apiMappingKey", "/v1"), `BadRequestException: Invalid ApiMapping key "/v1". It should have no slash at its beginning or end, and no double one.`},
 		{"route", routeType, route, ""},
 		{"route method", routeType, with(route, "routeKey", "FETCH /events"), `BadRequestException: The provided route key "FETCH /events" is not formatted properly for HTTP protocol. It should be $default, or one of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, a space and a path that begins with a slash.`},
 		{"route path", routeType, with(route, "routeKey", "GET events"), `BadRequestException: The provided route key "GET events" is not formatted properly for HTTP protocol. It should be $default, or one of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, a space and a path that begins with a slash.`},
@@ -202,6 +212,8 @@ func TestUnknownValues(t *testing.T) {
 		{"permission, and a mistake", permissionType, with(grant, "function", unknown, "sourceArn", unknown, "action", "Invoke"), `ValidationException: 1 validation error detected: Value 'Invoke' at 'action' failed to satisfy constraint: Member must satisfy regular expression pattern: (lambda:\*|lambda:[a-zA-Z]+|\*)`},
 		{"table", tableType, with(table, "hashKey", unknown), ""},
 		{"function", functionType, with(fn, "environment", variables("TABLE", unknown)), ""},
+		{"mapping", apiMappingType, with(mapping, "apiId", unknown, "domainName", unknown, "stage", unknown), ""},
+		{"mapping, and a mistake", apiMappingType, with(mapping, "apiId", unknown, "apiMappingKey", "v1/"), `BadRequestException: Invalid ApiMapping key "v1/". It should have no slash at its beginning or end, and no double one.`},
 		{"access log", stageType, with(stage, "apiId", unknown, "accessLogSettings", property.New(with(object("format", "$context.requestId"), "destinationArn", unknown))), ""},
 		{"JWT authorizer", authorizerType, with(object("name", "jwt", "authorizerType", "JWT", "identitySources", list("$request.header.Authorization")),
 			"apiId", unknown, "jwtConfiguration", property.New(with(object("audiences", list("a")), "issuer", unknown))), ""},
@@ -296,6 +308,8 @@ func TestReplacedProperties(t *testing.T) {
 		stageType:       {"apiId", "name"},
 		integrationType: {"apiId", "integrationType"},
 		authorizerType:  {"apiId"},
+		domainNameType:  {"domainName"},
+		apiMappingType:  {"apiId", "domainName"},
 		routeType:       {"apiId"},
 		logGroupType:    {"name"},
 		alarmType:       {"name"},
@@ -338,6 +352,8 @@ func TestUpdates(t *testing.T) {
 		apiType:         {"name", "renamed", "description", nil, "tags", nil},
 		stageType:       {"description", "e", "stageVariables", map[string]any{"c": "d"}, "routeSettings", nil},
 		integrationType: {"timeoutMilliseconds", 50, "description", nil, "integrationUri", functionARN},
+		domainNameType:  {"mutualTlsAuthentication", nil, "domainNameConfiguration", map[string]any{"certificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/d", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}},
+		apiMappingType:  {"apiMappingKey", nil},
 		authorizerType:  {"name", "renamed", "authorizerResultTtlInSeconds", 0, "identitySources", list("$request.querystring.token")},
 		routeType:       {"routeKey", "ANY /x", "authorizationType", "NONE", "authorizerId", nil, "operationName", nil},
 		logGroupType:    {"retentionInDays", 30, "tags", nil},

@@ -86,7 +86,7 @@ func newProvider(services Services) *provider {
 		logGroupResource(), metricAlarmResource(services.Account.Region), dashboardResource(),
 		tableResource(),
 		functionResource(), permissionResource(),
-		apiResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),
+		apiResource(), domainNameResource(), apiMappingResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),
 	} {
 		pr.resources[r.token()] = r
 	}

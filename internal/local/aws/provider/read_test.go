@@ -174,6 +174,20 @@ func TestRefreshShowsDrift(t *testing.T) {
 		_, err = w.Gateway.UpdateStage(api, stage)
 		must(err)
 	})
+	changed(domainNameType, "mutualTlsAuthentication", property.Value{}, func() {
+		domain, err := w.Gateway.DomainName("api.example.com")
+		must(err)
+		domain.MutualTLS = nil
+		_, err = w.Gateway.UpdateDomainName(domain)
+		must(err)
+	})
+	changed(apiMappingType, "apiMappingKey", property.New("v2"), func() {
+		mapping, err := w.Gateway.APIMapping("api.example.com", of(things, apiMappingType).id)
+		must(err)
+		mapping.Key = "v2"
+		_, err = w.Gateway.UpdateAPIMapping(mapping)
+		must(err)
+	})
 	changed(integrationType, "timeoutMilliseconds", property.New(6000.0), func() {
 		integration, err := w.Gateway.Integration(api, of(things, integrationType).id)
 		must(err)
@@ -263,7 +277,11 @@ func TestImport(t *testing.T) {
 		integrationType: {"integrationMethod", "connectionType"},
 	}
 	for _, it := range things {
-		read, err := w.importing(it.typ, prefixes[it.typ]+it.id)
+		suffix := ""
+		if it.typ == apiMappingType {
+			suffix = "/api.example.com"
+		}
+		read, err := w.importing(it.typ, prefixes[it.typ]+it.id+suffix)
 		if err != nil {
 			t.Errorf("%s: %v", it.typ, err)
 			continue
@@ -286,6 +304,9 @@ func TestImportRefuses(t *testing.T) {
 	tests := []struct{ typ, id, want string }{
 		{routeType, "abc", `reading aws:apigatewayv2/route:Route "x": the import ID "abc" is not of the form api_id/route_id`},
 		{routeType, "a/b/c", `reading aws:apigatewayv2/route:Route "x": the import ID "a/b/c" is not of the form api_id/route_id`},
+		{apiMappingType, "abc", `reading aws:apigatewayv2/apiMapping:ApiMapping "x": the import ID "abc" is not of the form api_mapping_id/domain_name`},
+		{apiMappingType, "abc/api.example.com", `reading aws:apigatewayv2/apiMapping:ApiMapping "x": there is none with the ID "abc/api.example.com"`},
+		{domainNameType, "api.example.com", `reading aws:apigatewayv2/domainName:DomainName "x": there is none with the ID "api.example.com"`},
 		{stageType, "abc/", `reading aws:apigatewayv2/stage:Stage "x": the import ID "abc/" is not of the form api_id/stage_name`},
 		{rolePolicyType, "fn-role", `reading aws:iam/rolePolicy:RolePolicy "x": the import ID "fn-role" is not of the form role_name:role_policy_name`},
 		{permissionType, "fn", `reading aws:lambda/permission:Permission "x": the import ID "fn" is not of the form function_name/statement_id`},

@@ -53,7 +53,7 @@ func TestSchema(t *testing.T) {
 		dynamodb.TableAttribute{}, dynamodb.TableGlobalSecondaryIndex{}, dynamodb.TablePointInTimeRecovery{}, dynamodb.TableServerSideEncryption{}, dynamodb.TableTtl{},
 		lambda.FunctionEnvironment{}, lambda.FunctionLoggingConfig{}, lambda.FunctionVpcConfig{}, lambda.FunctionTracingConfig{}, lambda.FunctionEphemeralStorage{}, lambda.FunctionDeadLetterConfig{},
 		cloudwatch.MetricAlarmMetricQuery{}, cloudwatch.MetricAlarmMetricQueryMetric{},
-		apigatewayv2.ApiCorsConfiguration{}, apigatewayv2.AuthorizerJwtConfiguration{},
+		apigatewayv2.ApiCorsConfiguration{}, apigatewayv2.DomainNameDomainNameConfiguration{}, apigatewayv2.DomainNameMutualTlsAuthentication{}, apigatewayv2.AuthorizerJwtConfiguration{},
 		apigatewayv2.StageAccessLogSettings{}, apigatewayv2.StageDefaultRouteSettings{}, apigatewayv2.StageRouteSetting{},
 	} {
 		typ := reflect.TypeOf(sdk)
@@ -69,7 +69,7 @@ func TestSchema(t *testing.T) {
 			}
 		}
 	}
-	if len(spec.Types) != 18 {
+	if len(spec.Types) != 20 {
 		t.Errorf("there are the types %v", slices.Sorted(maps.Keys(spec.Types)))
 	}
 }

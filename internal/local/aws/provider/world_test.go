@@ -31,6 +31,8 @@ const (
 	integrationType = "aws:apigatewayv2/integration:Integration"
 	authorizerType  = "aws:apigatewayv2/authorizer:Authorizer"
 	routeType       = "aws:apigatewayv2/route:Route"
+	domainNameType  = "aws:apigatewayv2/domainName:DomainName"
+	apiMappingType  = "aws:apigatewayv2/apiMapping:ApiMapping"
 	logGroupType    = "aws:cloudwatch/logGroup:LogGroup"
 	alarmType       = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	dashboardType   = "aws:cloudwatch/dashboard:Dashboard"
@@ -274,6 +276,12 @@ func (w *world) everything() []thing {
 		map[string]any{"id": "m1", "returnData": true, "metric": map[string]any{"namespace": "AWS/ApiGateway", "metricName": "5xx", "stat": "Sum", "period": 60, "dimensions": map[string]any{"ApiId": api}}},
 	)))
 	add(dashboardType, object("dashboardName", "events", "dashboardBody", `{"widgets":[{"type":"text","properties":{"markdown":"hello"}}]}`))
+	const certificate = "arn:aws:acm:eu-central-1:000000000000:certificate/c"
+	domain := add(domainNameType, object(
+		"domainName", "api.example.com", "tags", tags, "mutualTlsAuthentication", map[string]any{"truststoreUri": "s3://bucket/roots.pem", "truststoreVersion": "1"},
+		"domainNameConfiguration", map[string]any{"certificateArn": certificate, "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2", "ipAddressType": "dualstack", "ownershipVerificationCertificateArn": certificate},
+	))
+	add(apiMappingType, object("apiId", api, "domainName", domain, "stage", "dev", "apiMappingKey", "v1/events"))
 	return things
 }
 

@@ -56,6 +56,10 @@ func (x exchange) variable(r *request, name string) string {
 	}
 	i := x.integration
 	switch name {
+	case "customDomain.basePathMatched":
+		if r.mapping != nil {
+			return r.mapping.Key
+		}
 	case "status":
 		return strconv.Itoa(x.response.status)
 	case "responseLength":

@@ -39,7 +39,8 @@ type identityV1 struct {
 }
 
 // authorizerEventV1 builds the event. The resource is the path of the route
-// key with its variables' names.
+// key with its variables' names; the path has the key of a domain's mapping
+// (aws-powertools/powertools-lambda-python issue 576).
 func (r *request) authorizerEventV1(sources []string) ([]byte, error) {
 	resource := r.route.Key.path
 	if r.route.Key.isDefault() {
@@ -57,14 +58,14 @@ func (r *request) authorizerEventV1(sources []string) ([]byte, error) {
 		IdentitySource:        token,
 		AuthorizationToken:    token,
 		Resource:              resource,
-		Path:                  r.rawPath,
+		Path:                  r.fullPath,
 		HTTPMethod:            r.method,
 		Headers:               r.headers,
 		QueryStringParameters: orEmpty(r.query),
 		PathParameters:        orEmpty(r.parameters),
 		StageVariables:        orEmpty(r.stage.Variables),
 		RequestContext: requestContextV1{
-			Path:         r.rawPath,
+			Path:         r.fullPath,
 			AccountID:    r.gateway.Account.ID,
 			ResourceID:   r.route.Key.text,
 			Stage:        r.stage.Name,

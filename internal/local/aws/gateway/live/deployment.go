@@ -16,7 +16,8 @@ type Deployment struct {
 	// APIID, Endpoint and ExecutionARN are the API's. Endpoint is
 	// http://127.0.0.1:PORT.
 	APIID, Endpoint, ExecutionARN string
-	// Disabled makes every request 404: the API has DisableExecuteApiEndpoint set.
+	// Disabled makes every request to the API's own endpoint 404: the API has
+	// DisableExecuteApiEndpoint set.
 	Disabled bool
 	// CORS is nil where the API does not answer cross-origin requests.
 	CORS *CORS
@@ -58,7 +59,8 @@ const (
 // Route sends requests to a function.
 type Route struct {
 	Key RouteKey
-	// Function is the integration's ARN, Timeout its limit.
+	// Function is the integration's ARN, in which ${stageVariables.name} stands for
+	// a variable of the stage; Timeout is its limit.
 	Function string
 	Timeout  time.Duration
 	// Authorization is one of the constants.
@@ -167,10 +169,16 @@ func (d *deployment) route(method, path string) (*stage, *Route, map[string]stri
 	if stage == nil {
 		return nil, nil, nil
 	}
+	route, values := d.routeWithin(method, segments)
+	return stage, route, values
+}
+
+// routeWithin finds the route of a path's segments without the stage.
+func (d *deployment) routeWithin(method string, segments []string) (*Route, map[string]string) {
 	for i := range d.Routes {
 		if values, ok := d.Routes[i].Key.match(method, segments); ok {
-			return stage, &d.Routes[i], values
+			return &d.Routes[i], values
 		}
 	}
-	return stage, nil, nil
+	return nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // timeLayout is how requestContext.time is written.
@@ -88,7 +89,7 @@ func (r *request) context() requestContext {
 		AccountID:    r.gateway.Account.ID,
 		APIID:        r.deployment.APIID,
 		DomainName:   r.domainName(),
-		DomainPrefix: r.deployment.APIID,
+		DomainPrefix: r.domainPrefix(),
 		HTTP: httpContext{
 			Method: r.method, Path: r.rawPath, Protocol: r.protocol,
 			SourceIP: r.sourceIP, UserAgent: r.headers["user-agent"],
@@ -101,10 +102,19 @@ func (r *request) context() requestContext {
 	}
 }
 
-// domainName is the name that the API would have on AWS. The address that the
-// client used is in headers.host.
+// domainName is the domain that the request came by, else the name that the API would
+// have on AWS. The address that the client used is in headers.host.
 func (r *request) domainName() string {
+	if r.domain != "" {
+		return r.domain
+	}
 	return r.deployment.APIID + ".execute-api." + r.gateway.Account.Region + ".amazonaws.com"
+}
+
+// domainPrefix is the first label of the domain name.
+func (r *request) domainPrefix() string {
+	prefix, _, _ := strings.Cut(r.domainName(), ".")
+	return prefix
 }
 
 // routeARN names the request: its method and its path within the stage.

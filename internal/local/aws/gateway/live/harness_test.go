@@ -153,7 +153,11 @@ func (w *world) do(method, target, body string, headers ...string) reply {
 	request.Header.Set("X-Amzn-Trace-Id", testTraceID)
 	for _, line := range headers {
 		name, value, _ := strings.Cut(line, ":")
-		request.Header[name] = append(request.Header[name], strings.TrimPrefix(value, " "))
+		if value = strings.TrimPrefix(value, " "); name == "Host" {
+			request.Host = value
+			continue
+		}
+		request.Header[name] = append(request.Header[name], value)
 	}
 	response, err := w.client.Do(request)
 	if err != nil {

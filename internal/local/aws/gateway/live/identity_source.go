@@ -29,7 +29,7 @@ var contextValues = map[string]func(*request) string{
 	"accountId":          func(r *request) string { return r.gateway.Account.ID },
 	"apiId":              func(r *request) string { return r.deployment.APIID },
 	"domainName":         (*request).domainName,
-	"domainPrefix":       func(r *request) string { return r.deployment.APIID },
+	"domainPrefix":       (*request).domainPrefix,
 	"extendedRequestId":  func(r *request) string { return r.id },
 	"httpMethod":         func(r *request) string { return r.method },
 	"identity.sourceIp":  func(r *request) string { return r.sourceIP },

@@ -95,6 +95,8 @@ type Gateway struct {
 	// on their request: on AWS a client that leaves does not stop a function.
 	running context.Context
 	stop    context.CancelFunc
+	// domains are the custom domain names, by name.
+	domains atomic.Pointer[map[string]*Domain]
 }
 
 // New returns a gateway that serves nothing yet.
@@ -127,7 +129,7 @@ func (g *Gateway) Serve(listener net.Listener, d Deployment) *API {
 	a := &API{gateway: g, caches: map[cacheName]*resultCache{}, buckets: map[bucketName]*bucket{}}
 	a.Deploy(d)
 	a.server = &http.Server{
-		Handler:           loopback.Handler(a, g.Console),
+		Handler:           loopback.HandlerOf(g.serves, a, g.Console),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

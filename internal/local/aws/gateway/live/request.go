@@ -35,6 +35,14 @@ type request struct {
 	cookies  []string
 	sourceIP string
 
+	// domain is the custom domain name that the request came by, and mapping what
+	// it matched there. fullPath is the path with the mapping's key, as the client
+	// sent it. shut is why nobody answers the request.
+	domain   string
+	mapping  *Mapping
+	fullPath string
+	shut     string
+
 	in      *http.Request
 	content io.Reader // nil once it has been read
 	body    []byte
@@ -54,7 +62,10 @@ func (g *Gateway) newRequest(id string, d *deployment, r *http.Request) *request
 		in:       r,
 	}
 	q.rawPath, q.badPath = targetPath(r.URL)
-	if q.badPath == "" {
+	q.fullPath = q.rawPath
+	if domain, name := g.domain(r.Host); domain != nil {
+		q.arrive(domain, name)
+	} else if q.badPath == "" {
 		q.stage, q.route, q.parameters = d.route(r.Method, q.rawPath)
 	}
 	q.headers = q.readHeaders(r)

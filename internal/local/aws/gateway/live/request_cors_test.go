@@ -206,5 +206,5 @@ func TestDisabledEndpoint(t *testing.T) {
 	w.api = must(w.service.UpdateAPI(w.api))
 	w.get("/r/1", "Authorization: x").want(t, 404, notFoundBody)
 	w.wantRuns(0)
-	w.wantLine("GET /r/1 404; the API has DisableExecuteApiEndpoint set, and the local AWS has no custom domain names: leave it out")
+	w.wantLine("GET /r/1 404; the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -47,11 +48,14 @@ func (g *Gateway) answer(r *request) exchange {
 	if n := headerBytes(r.in); n > maxHeaderBytes {
 		return exchange{response: headersAnswer, note: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
 	}
+	if r.shut != "" {
+		return exchange{response: forbiddenAnswer, note: r.shut}
+	}
 	if r.badPath != "" {
 		return exchange{response: badRequestAnswer, note: r.badPath}
 	}
-	if r.deployment.Disabled {
-		return exchange{response: notFoundAnswer, note: "the API has DisableExecuteApiEndpoint set, and the local AWS has no custom domain names: leave it out"}
+	if r.deployment.Disabled && r.domain == "" {
+		return exchange{response: notFoundAnswer, note: "the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header"}
 	}
 	if r.stage == nil {
 		return exchange{response: notFoundAnswer, note: "no stage: the API has no $default stage and the path begins with no other"}
@@ -122,7 +126,7 @@ func (g *Gateway) runIntegration(r *request, x *exchange) (response, string) {
 		return tooLargeAnswer, fmt.Sprintf("not run: the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload)
 	}
 	started := g.now()
-	out, err := g.invoke(r.route.Timeout, r.route.Function, r.sourceARN(), event)
+	out, err := g.invoke(r.route.Timeout, r.stage.expand(r.route.Function), r.sourceARN(), event)
 	i := &x.integration
 	i.ran, i.latency, i.requestID = true, g.now().Sub(started), out.RequestID
 	fail := func(answer response, text string) (response, string) {
@@ -154,6 +158,15 @@ func (g *Gateway) runIntegration(r *request, x *exchange) (response, string) {
 	}
 	i.functionStatus = strconv.Itoa(answer.status)
 	return answer, temperature + duration(out)
+}
+
+var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
+
+// expand puts the stage's variables into a text.
+func (s *stage) expand(text string) string {
+	return stageVariable.ReplaceAllStringFunc(text, func(reference string) string {
+		return s.Variables[stageVariable.FindStringSubmatch(reference)[1]]
+	})
 }
 
 // sourceARN is on whose behalf the integration is invoked: the stage, the

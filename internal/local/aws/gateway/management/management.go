@@ -41,6 +41,10 @@ func (s *Service) Handler() protocol.Service {
 			operation("GetAuthorizer", http.MethodGet, one+"/authorizers/{id}", member(s.Authorizer, Authorizer.wire)),
 			operation("GetStages", http.MethodGet, one+"/stages", collection(s, func(a *api) map[string]Stage { return a.stages }, Stage.wire)),
 			operation("GetStage", http.MethodGet, one+"/stages/{id}", member(s.Stage, Stage.wire)),
+			operation("GetDomainNames", http.MethodGet, "/domainnames", s.serveDomainNames),
+			operation("GetDomainName", http.MethodGet, "/domainnames/{domainName}", s.serveDomainName),
+			operation("GetApiMappings", http.MethodGet, "/domainnames/{domainName}/apimappings", s.serveMappings),
+			operation("GetApiMapping", http.MethodGet, "/domainnames/{domainName}/apimappings/{id}", s.serveMapping),
 			operation("ResetAuthorizersCache", http.MethodDelete, one+"/stages/{id}/cache/authorizers", s.serveReset),
 		},
 	}

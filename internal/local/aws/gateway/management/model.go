@@ -28,8 +28,8 @@ type API struct {
 
 	// CORSConfiguration makes API Gateway answer cross-origin requests.
 	CORSConfiguration *live.CORS
-	// DisableExecuteAPIEndpoint makes every request 404: the local AWS has no
-	// custom domain names.
+	// DisableExecuteAPIEndpoint makes every request 404 that does not come by a
+	// custom domain name.
 	DisableExecuteAPIEndpoint bool
 
 	// Not supported.
@@ -169,6 +169,47 @@ type Route struct {
 	ModelSelectionExpression, RouteResponseSelectionExpression string
 	RequestModels                                              map[string]string
 	RequestParameters                                          map[string]bool
+}
+
+// DomainName is a custom domain name.
+type DomainName struct {
+	// ARN, HostedZoneID and TargetDomainName are computed. The last is the name
+	// that a DNS record points to; neither leads anywhere here.
+	ARN, HostedZoneID, TargetDomainName string
+
+	// Name is required, in lower case. It may begin with "*.".
+	Name string
+	// CertificateARN is that of a certificate of ACM in this Region. Required.
+	CertificateARN string
+	// OwnershipCertificateARN is AWS's OwnershipVerificationCertificateArn.
+	OwnershipCertificateARN string
+	// EndpointType must be REGIONAL, SecurityPolicy TLS_1_2.
+	EndpointType, SecurityPolicy string
+	// IPAddressType is ipv4, the default, or dualstack. Without effect.
+	IPAddressType string
+	// MutualTLS makes the domain ask for client certificates. Here it then answers
+	// every request with 403.
+	MutualTLS *MutualTLS
+	Tags      map[string]string
+}
+
+// MutualTLS is whose client certificates a domain takes.
+type MutualTLS struct {
+	// TruststoreURI is s3://bucket/key.
+	TruststoreURI     string
+	TruststoreVersion string
+}
+
+// APIMapping maps a path of a domain to a stage of an API.
+type APIMapping struct {
+	// ID is computed.
+	ID         string
+	DomainName string
+	APIID      string
+	Stage      string
+	// Key is a path without slashes at its ends, such as v1/orders. Empty: every
+	// path that no other mapping has.
+	Key string
 }
 
 // The copies keep what a caller holds apart from what the service holds.

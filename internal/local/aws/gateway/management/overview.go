@@ -1,6 +1,11 @@
 package management
 
-import "strings"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Overview is an API with what serves it.
 type Overview struct {
@@ -8,6 +13,14 @@ type Overview struct {
 	// Stages are sorted by name, Routes by ID.
 	Stages []Stage
 	Routes []RouteOverview
+	// Mappings are those of domains to the API, by domain and key.
+	Mappings []MappingOverview
+}
+
+// MappingOverview is a mapping with what matters of its domain.
+type MappingOverview struct {
+	APIMapping
+	MutualTLS bool
 }
 
 // RouteOverview is a route with the functions behind it, by their ARNs.
@@ -40,6 +53,14 @@ func (s *Service) Overview() []Overview {
 				Authorizer: functionOf(authorizer.AuthorizerURI),
 				ResultTTL:  authorizer.ResultTTL,
 			})
+		}
+		for _, name := range sortedKeys(s.domains) {
+			d := s.domains[name]
+			for _, mapping := range slices.SortedFunc(maps.Values(d.mappings), func(a, b APIMapping) int { return cmp.Compare(a.Key, b.Key) }) {
+				if mapping.APIID == id {
+					o.Mappings = append(o.Mappings, MappingOverview{mapping, d.resource.MutualTLS != nil})
+				}
+			}
 		}
 		all = append(all, o)
 	}

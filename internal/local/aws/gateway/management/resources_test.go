@@ -411,3 +411,70 @@ func TestCORSHeadersAreLowerCase(t *testing.T) {
 		t.Error("the caller's own configuration was changed")
 	}
 }
+
+func createDomainName(change func(*DomainName)) call {
+	return func(w *world) error {
+		in := testDomainName("other.example.com")
+		change(&in)
+		_, err := w.service.CreateDomainName(in)
+		return err
+	}
+}
+
+func testDomainName(name string) DomainName {
+	return DomainName{Name: name, CertificateARN: "arn:aws:acm:eu-central-1:000000000000:certificate/c", EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2"}
+}
+
+// mapped makes a domain with a mapping of the key v1 to $default, and calls f.
+func mapped(f func(w *world, m APIMapping) error) call {
+	return func(w *world) error {
+		if _, err := w.service.CreateDomainName(testDomainName("api.example.com")); err != nil {
+			return err
+		}
+		m, err := w.service.CreateAPIMapping(APIMapping{DomainName: "api.example.com", Key: "v1", APIID: w.api.ID, Stage: "$default"})
+		if err != nil {
+			return err
+		}
+		return f(w, m)
+	}
+}
+
+func createMapping(change func(*APIMapping)) call {
+	return mapped(func(w *world, m APIMapping) error {
+		m.Key = "v2"
+		change(&m)
+		_, err := w.service.CreateAPIMapping(m)
+		return err
+	})
+}
+
+func TestRefusalsOfDomains(t *testing.T) {
+	t.Parallel()
+	testRefusals(t, []refusal{
+		{"domain name", createDomainName(func(d *DomainName) { d.Name = "API.example.com" }), `BadRequestException: Invalid domain name "API.example.com".`},
+		{"domain without dot", createDomainName(func(d *DomainName) { d.Name = "localhost" }), `BadRequestException: Invalid domain name "localhost".`},
+		{"certificate", createDomainName(func(d *DomainName) { d.CertificateARN = "c" }), `BadRequestException: Invalid certificate ARN "c".`},
+		{"certificate elsewhere", createDomainName(func(d *DomainName) {
+			d.CertificateARN = strings.Replace(d.CertificateARN, "eu-central-1", "us-east-1", 1)
+		}), "BadRequestException: The certificate arn:aws:acm:us-east-1:000000000000:certificate/c is in the Region us-east-1. A regional domain name needs one in eu-central-1."},
+		{"ownership", createDomainName(func(d *DomainName) { d.OwnershipCertificateARN = "c" }), `BadRequestException: Invalid ownership verification certificate ARN "c".`},
+		{"edge", createDomainName(func(d *DomainName) { d.EndpointType = "EDGE" }), "BadRequestException: The endpoint type EDGE is not supported for HTTP APIs. Use REGIONAL."},
+		{"old TLS", createDomainName(func(d *DomainName) { d.SecurityPolicy = "TLS_1_0" }), "BadRequestException: The security policy TLS_1_0 is not supported for HTTP APIs. Use TLS_1_2."},
+		{"IP addresses", createDomainName(func(d *DomainName) { d.IPAddressType = "ipv6" }), `BadRequestException: Invalid IP address type "ipv6". It should be ipv4 or dualstack.`},
+		{"truststore", createDomainName(func(d *DomainName) { d.MutualTLS = &MutualTLS{TruststoreURI: "https://bucket/key"} }), `BadRequestException: Invalid truststore URI "https://bucket/key". It should be s3://bucket/key.`},
+		{"same domain", mapped(func(w *world, _ APIMapping) error {
+			_, err := w.service.CreateDomainName(testDomainName("api.example.com"))
+			return err
+		}), "ConflictException: The domain name you provided already exists."},
+		{"mapping of no domain", createMapping(func(m *APIMapping) { m.DomainName = "none.example.com" }), "NotFoundException: Invalid domain name identifier specified"},
+		{"mapping to no API", createMapping(func(m *APIMapping) { m.APIID = "none" }), "NotFoundException: Invalid API identifier specified 000000000000:none"},
+		{"mapping to no stage", createMapping(func(m *APIMapping) { m.Stage = "none" }), "BadRequestException: Invalid stage identifier specified"},
+		{"mapping key", createMapping(func(m *APIMapping) { m.Key = "a b" }), `BadRequestException: An ApiMapping key may contain only letters, numbers and one of $-_.+!*'(),/ and not "a b"`},
+		{"mapping key with a slash", createMapping(func(m *APIMapping) { m.Key = "/v2" }), `BadRequestException: Invalid ApiMapping key "/v2".`},
+		{"long mapping key", createMapping(func(m *APIMapping) { m.Key = strings.Repeat("k", 301) }), "BadRequestException: An ApiMapping key has at most 300 characters"},
+		{"same mapping key", createMapping(func(m *APIMapping) { m.Key = "v1" }), "ConflictException: ApiMapping key already exists for this domain name"},
+		{"mapped stage", mapped(func(w *world, _ APIMapping) error { return w.service.DeleteStage(w.api.ID, "$default") }), "BadRequestException: Deleting stage $default failed. Please remove all base path mappings related to the stage in your domains: api.example.com"},
+		{"mapped API", mapped(func(w *world, _ APIMapping) error { return w.service.DeleteAPI(w.api.ID) }), "BadRequestException: Deleting API "},
+		{"mapping that is not there", mapped(func(w *world, _ APIMapping) error { return w.service.DeleteAPIMapping("api.example.com", "none") }), `NotFoundException: Invalid ApiMapping identifier specified "none"`},
+	})
+}

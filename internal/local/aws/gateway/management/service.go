@@ -32,9 +32,10 @@ type Service struct {
 	gateway *live.Gateway
 	listen  func(apiID string) (net.Listener, error)
 
-	mu     sync.Mutex
-	closed bool
-	apis   map[string]*api
+	mu      sync.Mutex
+	closed  bool
+	apis    map[string]*api
+	domains map[string]*domain
 }
 
 // api is one API: its resources, guarded by Service.mu, and what serves them.
@@ -56,7 +57,7 @@ func New(gateway *live.Gateway, listen func(apiID string) (net.Listener, error))
 	if listen == nil {
 		listen = func(string) (net.Listener, error) { return loopback.Listen(0) }
 	}
-	return &Service{gateway: gateway, listen: listen, apis: map[string]*api{}}
+	return &Service{gateway: gateway, listen: listen, apis: map[string]*api{}, domains: map[string]*domain{}}
 }
 
 // Close stops all listeners and the gateway. Requests in flight may finish until
@@ -139,6 +140,9 @@ func (s *Service) UpdateAPI(in API) (API, error) {
 func (s *Service) DeleteAPI(id string) error {
 	s.mu.Lock()
 	a, err := s.find(id)
+	if err == nil {
+		err = s.unmapped(id, "", "API "+id)
+	}
 	if err == nil {
 		delete(s.apis, id)
 	}

@@ -58,6 +58,9 @@ func (s *Service) DeleteStage(apiID, name string) error {
 		if _, ok := a.stages[name]; !ok {
 			return noStage()
 		}
+		if err := s.unmapped(apiID, name, "stage "+name); err != nil {
+			return err
+		}
 		delete(a.stages, name)
 		return nil
 	})

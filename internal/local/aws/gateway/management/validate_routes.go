@@ -10,8 +10,11 @@ import (
 )
 
 var (
-	functionARN = regexp.MustCompile(`^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$`)
-	invokeARN   = regexp.MustCompile(`^arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
+	// integrationARN may have stage variables where the function's name and alias
+	// are (developer guide, http-api-stages.stage-variables).
+	integrationARN = regexp.MustCompile(`^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:([A-Za-z0-9_-]|\$\{stageVariables\.[A-Za-z0-9_]+\})+(:([A-Za-z0-9_$-]|\$\{stageVariables\.[A-Za-z0-9_]+\})+)?$`)
+	functionARN    = regexp.MustCompile(`^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$`)
+	invokeARN      = regexp.MustCompile(`^arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
 )
 
 // ValidateIntegration validates an integration.
@@ -64,16 +67,18 @@ func ValidateIntegration(in Integration) (Integration, error) {
 
 // function is the ARN of the integration's function.
 func (in Integration) function() string {
-	if functionARN.MatchString(in.IntegrationURI) {
+	if integrationARN.MatchString(in.IntegrationURI) {
 		return in.IntegrationURI
 	}
-	return functionOf(in.IntegrationURI)
+	return invoked(in.IntegrationURI, integrationARN)
 }
 
 // functionOf returns the function's ARN of an invoke ARN; the empty string
 // where uri is none.
-func functionOf(uri string) string {
-	if m := invokeARN.FindStringSubmatch(uri); m != nil && functionARN.MatchString(m[1]) {
+func functionOf(uri string) string { return invoked(uri, functionARN) }
+
+func invoked(uri string, grammar *regexp.Regexp) string {
+	if m := invokeARN.FindStringSubmatch(uri); m != nil && grammar.MatchString(m[1]) {
 		return m[1]
 	}
 	return ""
