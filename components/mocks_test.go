@@ -11,6 +11,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 const (
@@ -28,9 +29,13 @@ type mocks struct {
 	mu         sync.Mutex
 	registered []pulumi.MockResourceArgs
 	invoked    []pulumi.MockCallArgs
+	transforms []*pulumirpc.Callback
 }
 
 func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if err := m.transform(&args); err != nil {
+		return "", nil, err
+	}
 	m.mu.Lock()
 	m.registered = append(m.registered, args)
 	m.mu.Unlock()

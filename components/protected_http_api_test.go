@@ -86,19 +86,6 @@ func TestStableChildren(t *testing.T) {
 	}
 }
 
-func TestTransformations(t *testing.T) {
-	t.Parallel()
-	tag := func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		if args.Type != "aws:apigatewayv2/api:Api" {
-			return nil
-		}
-		reflect.ValueOf(args.Props).Elem().FieldByName("Description").Set(reflect.ValueOf(pulumi.String("by the caller")))
-		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
-	}
-	m := mustDeploy(t, exampleArgs(), pulumi.Transformations([]pulumi.ResourceTransformation{tag}))
-	expectInputs(t, m.find(t, "Api", "events-api"), map[string]any{"protocolType": "HTTP", "description": "by the caller"})
-}
-
 // Mistakes in the arguments come in one error, and without them all compile errors
 // in one: before even the component is registered.
 func TestMistakesRegisterNothing(t *testing.T) {
