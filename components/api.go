@@ -29,8 +29,9 @@ func (c *ProtectedHttpApi) createApi(ctx *pulumi.Context, p *plan) (err error) {
 		Name:       pulumi.String("$default"),
 		AutoDeploy: pulumi.Bool(true),
 		DefaultRouteSettings: apigatewayv2.StageDefaultRouteSettingsArgs{
-			ThrottlingRateLimit:  pulumi.Float64(throttlingRate),
-			ThrottlingBurstLimit: pulumi.Int(throttlingBurst),
+			ThrottlingRateLimit:    pulumi.Float64(throttlingRate),
+			ThrottlingBurstLimit:   pulumi.Int(throttlingBurst),
+			DetailedMetricsEnabled: p.detailedMetrics(),
 		},
 	}, pulumi.Parent(c))
 	return err

@@ -233,6 +233,7 @@ func sameInput(a, b pulumi.StringInput) bool {
 func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 	c.Functions, c.LogGroups = map[string]*lambda.Function{}, map[string]*cloudwatch.LogGroup{}
 	c.Roles, c.RolePolicies = map[string]*iam.Role{}, map[string]*iam.RolePolicy{}
+	c.logGroupNames = map[string]pulumi.StringOutput{}
 	for _, f := range p.functions {
 		function, err := c.createFunction(ctx, p, f)
 		if err != nil {
@@ -252,6 +253,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	if err != nil {
 		return nil, err
 	}
+	c.logGroupNames[f.args.Name] = logs.name
 	role, err := iam.NewRole(ctx, f.logicalName, &iam.RoleArgs{
 		AssumeRolePolicy: pulumi.String(trustPolicy),
 	}, pulumi.Parent(c))

@@ -67,6 +67,7 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		set("arn", "arn:aws:dynamodb:eu-central-1:"+testAccount+":table/"+args.Name+"-0a1b2c3")
 	case "aws:apigatewayv2/api:Api":
 		id = "api123"
+		set("arn", "arn:aws:apigateway:eu-central-1::/apis/api123")
 		set("executionArn", "arn:aws:execute-api:eu-central-1:"+testAccount+":api123")
 	case "aws:apigatewayv2/authorizer:Authorizer":
 		id = "auth123"

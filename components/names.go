@@ -29,6 +29,9 @@ var (
 	tableLogicalNames = nameRule{255 - autoNameSuffix, regexp.MustCompile(`[^A-Za-z0-9_.-]`)}
 	// API Gateway V2 API reference, Apis.
 	apiLogicalNames = nameRule{128 - autoNameSuffix, regexp.MustCompile(`[^ -~]`)}
+	// CloudWatch API reference, PutMetricAlarm and PutDashboard.
+	alarmNames     = nameRule{255, apiLogicalNames.other}
+	dashboardNames = nameRule{255, functionNames.other}
 )
 
 // nameHash is how many characters of a hash tell apart names that would be the

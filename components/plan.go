@@ -27,6 +27,7 @@ type plan struct {
 	functions        []*functionPlan   // by name, the authorizers' among them
 	authorizers      []*authorizerPlan // by name, the default one first
 	issuers          []*issuerPlan     // by name
+	monitoring       *monitoringPlan   // nil without
 }
 
 type routePlan struct {
@@ -127,6 +128,7 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkAuthorizers()
 	c.checkIssuersUsed()
 	c.checkQuotas()
+	c.checkMonitoring(args.Monitoring)
 	for _, f := range c.plan.functions {
 		c.checkEnvironmentSize(f)
 	}

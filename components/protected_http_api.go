@@ -40,6 +40,8 @@ type ProtectedHttpApiArgs struct {
 	JwtIssuers map[string]JwtIssuerArgs
 	// Table is the table that the functions share. Defaults to no table.
 	Table *TableArgs
+	// Monitoring watches the API: alarms, a dashboard and metrics. Defaults to none.
+	Monitoring *MonitoringArgs
 	// Architecture is the functions' processor, "arm64" or "x86_64". Defaults
 	// to "arm64".
 	Architecture string
@@ -123,6 +125,13 @@ type ProtectedHttpApi struct {
 	InvokePermissions map[string]*lambda.Permission
 	// Table is the table; nil without one.
 	Table *dynamodb.Table
+	// Alarms are the alarms by what they watch: "5xx", "4xx", and after a function's
+	// or table's name "-errors", "-latency", "-secret-age", "-throttles" and
+	// "-capacity". Dashboard is the dashboard; nil without one.
+	Alarms    map[string]*cloudwatch.MetricAlarm
+	Dashboard *cloudwatch.Dashboard
+
+	logGroupNames map[string]pulumi.StringOutput // by FunctionArgs.Name
 }
 
 // NewProtectedHttpApi registers the component and its children. It compiles
@@ -154,6 +163,7 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.createJwtAuthorizers,
 		c.createInvokePermissions,
 		c.createRoutes,
+		c.createMonitoring,
 	} {
 		if err := create(ctx, p); err != nil {
 			return nil, err
