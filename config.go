@@ -32,6 +32,8 @@ type settings struct {
 	pointInTimeRecovery bool
 	deletionProtection  bool
 	revocation          bool
+	monitoring          bool
+	alarmTopicArn       string
 }
 
 func defaultSettings(stack string) settings {
@@ -102,6 +104,14 @@ var readers = map[string]func(*settings, string) error{
 	"pointInTimeRecovery": func(s *settings, text string) error { return readBool(&s.pointInTimeRecovery, text) },
 	"deletionProtection":  func(s *settings, text string) error { return readBool(&s.deletionProtection, text) },
 	"revocation":          func(s *settings, text string) error { return readBool(&s.revocation, text) },
+	"monitoring":          func(s *settings, text string) error { return readBool(&s.monitoring, text) },
+	"alarmTopicArn": func(s *settings, text string) error {
+		s.alarmTopicArn = text
+		if text == "" { // the default
+			return nil
+		}
+		return components.CheckTopicArn(text)
+	},
 }
 
 // readAuthMethods returns a list of methods in the order of allAuthMethods.
@@ -192,6 +202,10 @@ func readSettings(project, stack string, values map[string]string, secret []stri
 		mistakes = append(mistakes, fmt.Errorf(
 			"configuration %[1]s:signingKeysPath: %[2]q is %[1]s:secretPath too: whoever may sign requests could sign tokens for anybody: set one of them to another parameter",
 			project, s.signingKeysPath))
+	}
+	if s.alarmTopicArn != "" && !s.monitoring {
+		mistakes = append(mistakes, fmt.Errorf(
+			"configuration %[1]s:alarmTopicArn: %[2]q is told nothing without alarms: set %[1]s:monitoring to true, or leave it out", project, s.alarmTopicArn))
 	}
 	if err := errors.Join(mistakes...); err != nil {
 		return settings{}, err

@@ -18,6 +18,7 @@ import (
 func TestReadSettings(t *testing.T) {
 	t.Parallel()
 	const days = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+	const topic = "arn:aws:sns:eu-central-1:123456789012:alarms"
 	tests := []struct {
 		name   string
 		values map[string]string
@@ -29,14 +30,14 @@ func TestReadSettings(t *testing.T) {
 		{name: "all", values: map[string]string{
 			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
 			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true", "revocation": "true",
-			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m",
-		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true, true}},
+			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m", "monitoring": "true", "alarmTopicArn": topic,
+		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true, true, true, topic}},
 		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
-			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false}},
+			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
 		{name: "methods", values: map[string]string{"authMethods": "signature, jwt,apikey", "authorizerTtl": "0s"},
-			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false}},
+			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
 		{name: "the stack's name", values: map[string]string{"secretPath": "/team/{stack}/a", "signingKeysPath": "/{stack}"},
-			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false, false}},
+			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
 		{name: "other braces", values: map[string]string{"secretPath": "/team/{project}/a"},
 			err: `secretPath: "/team/{project}/a" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{name: "no method", values: map[string]string{"authMethods": ""},
@@ -70,8 +71,12 @@ func TestReadSettings(t *testing.T) {
 			err: `logRetentionDays: "forever" is not a whole number: write one of [` + strings.ReplaceAll(days, ",", "") + "]"},
 		{name: "boolean", values: map[string]string{"deletionProtection": "yes"},
 			err: `deletionProtection: "yes" is not one of true, false`},
+		{name: "no topic", values: map[string]string{"monitoring": "true", "alarmTopicArn": "me@example.com"},
+			err: `alarmTopicArn: "me@example.com" is not the ARN of a topic, arn:aws:sns:{region}:{account}:{name}`},
+		{name: "topic without alarms", values: map[string]string{"alarmTopicArn": topic},
+			err: `alarmTopicArn: "` + topic + `" is told nothing without alarms: set events-api:monitoring to true, or leave it out`},
 		{name: "unknown key", values: map[string]string{"authorizerTTL": "5m"},
-			err: "authorizerTTL: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath"},
+			err: "authorizerTTL: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath"},
 		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
 			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
 		{name: "one parameter for two purposes", values: map[string]string{"authMethods": "jwt,signature", "secretPath": "/k", "signingKeysPath": "/k"},
@@ -79,7 +84,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
 			err: `architecture: "" is not one of "arm64", "x86_64"
 authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m
-ttl: is not known: the keys are architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath`},
+ttl: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,7 +144,7 @@ func TestPulumiYaml(t *testing.T) {
 func TestStackFiles(t *testing.T) {
 	t.Parallel()
 	dev, prod := defaultSettings("dev"), defaultSettings("prod")
-	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection, prod.revocation = 5*time.Minute, true, true, true
+	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection, prod.revocation, prod.monitoring = 5*time.Minute, true, true, true, true
 	for name, want := range map[string]settings{"dev": dev, "prod": prod} {
 		file := "Pulumi." + name + ".yaml"
 		var stack struct{ Config map[string]string }
@@ -232,6 +237,25 @@ func TestEventsApiMethods(t *testing.T) {
 				t.Errorf("permissions are %q, want %q", permissions, wantPermissions)
 			}
 		})
+	}
+}
+
+func TestEventsApiMonitoring(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		monitoring bool
+		topic      string
+		want       *components.MonitoringArgs
+	}{
+		{false, "", nil},
+		{true, "", &components.MonitoringArgs{}},
+		{true, "a-topic", &components.MonitoringArgs{TopicArns: []pulumi.StringInput{pulumi.String("a-topic")}}},
+	} {
+		s := defaultSettings("dev")
+		s.monitoring, s.alarmTopicArn = tt.monitoring, tt.topic
+		if got := eventsApi(s).Monitoring; !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%v, %q: %+v, want %+v", tt.monitoring, tt.topic, got, tt.want)
+		}
 	}
 }
 

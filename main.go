@@ -93,9 +93,22 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 			PointInTimeRecovery: s.pointInTimeRecovery,
 			DeletionProtection:  s.deletionProtection,
 		},
+		Monitoring:       monitoring(s),
 		Architecture:     s.architecture,
 		LogRetentionDays: s.logRetentionDays,
 	}
+}
+
+// monitoring describes what watches the API.
+func monitoring(s settings) *components.MonitoringArgs {
+	if !s.monitoring {
+		return nil
+	}
+	args := &components.MonitoringArgs{}
+	if s.alarmTopicArn != "" {
+		args.TopicArns = []pulumi.StringInput{pulumi.String(s.alarmTopicArn)}
+	}
+	return args
 }
 
 // authorizer describes the authorizer: the lean one for tokens alone, else the

@@ -223,18 +223,29 @@ func (c *checker) checkTopics(topics []pulumi.StringInput) {
 	for i, topic := range topics {
 		property := fmt.Sprintf("Monitoring.TopicArns[%d]", i)
 		plain, known := topic.(pulumi.String)
-		match := topicArn.FindStringSubmatch(string(plain))
+		if known {
+			c.add(property, CheckTopicArn(string(plain)))
+		}
 		switch {
 		case topic == nil:
 			c.addf(property, "has no value")
-		case known && match == nil:
-			c.addf(property, "%q is not the ARN of a topic, arn:aws:sns:{region}:{account}:{name}", string(plain))
-		case known && match[1] != "":
-			c.addf(property, "%q is a FIFO topic, which alarms cannot tell: use a standard one", string(plain))
 		case known && slices.Contains(topics[:i], topic):
 			c.addf(property, "%q occurs twice", string(plain))
 		}
 	}
+}
+
+// CheckTopicArn returns an error that names the value and what is allowed, unless arn
+// may be one of MonitoringArgs.TopicArns.
+func CheckTopicArn(arn string) error {
+	match := topicArn.FindStringSubmatch(arn)
+	switch {
+	case match == nil:
+		return fmt.Errorf("%q is not the ARN of a topic, arn:aws:sns:{region}:{account}:{name}", arn)
+	case match[1] != "":
+		return fmt.Errorf("%q is a FIFO topic, which alarms cannot tell: use a standard one", arn)
+	}
+	return nil
 }
 
 // or fills what is left out.

@@ -143,11 +143,19 @@ func TestEventsAPIProd(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, Options{Project: repository, Stack: "prod"})
 	d.verify(t, 5*time.Minute)
+	d.checkMetrics(t)
+	if said := strings.Count(d.console.String(), "alarms and dashboards are checked and kept, and have no effect here"); said != 1 {
+		t.Errorf("the console says %d times that alarms have no effect", said)
+	}
+	d.up(t, map[string]int{})
 	if err := d.destroy(t); err == nil {
 		t.Error("a table with deletion protection was deleted")
 	}
 	if want := "Disable deletion protection"; !strings.Contains(d.output.String(), want) {
 		t.Errorf("Pulumi's output lacks %q", want)
+	}
+	if left := d.watching(t); len(left) > 0 {
+		t.Errorf("%d alarms and dashboards are left", len(left))
 	}
 }
 
