@@ -37,7 +37,7 @@ type Config struct {
 	// environment.
 	Credentials func(context.Context) (aws.Credentials, error)
 	// Timeout bounds one operation with its repetitions; one HTTP exchange may take
-	// half of it. Defaults to 1.5s.
+	// two thirds of it. Defaults to 1.5s.
 	Timeout time.Duration
 	// Logger takes what FailOpen lets in. Defaults to slog.Default().
 	Logger *slog.Logger
@@ -48,7 +48,7 @@ func (c *Config) table() awsjson.Table {
 		c.Timeout = defaultTimeout
 	}
 	return awsjson.NewDynamoDB(awsjson.Config{
-		Getenv: c.Getenv, Credentials: c.Credentials, Timeout: c.Timeout, CallTimeout: c.Timeout / 2,
+		Getenv: c.Getenv, Credentials: c.Credentials, Timeout: c.Timeout, CallTimeout: c.Timeout * 2 / 3,
 	}).Table(c.Table, "revocation", contract.EnvRevocationTable)
 }
 

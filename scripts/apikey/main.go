@@ -45,7 +45,7 @@ the one time that it is shown. The tiers that there are stand in the authorizer'
 a key of another tier makes the authorizer fail.
 
 An authorizer result that API Gateway has cached is reused until its TTL has passed,
-whatever becomes of the key: go run ./scripts/revoke resets the cache.
+whatever becomes of the key: go run ./scripts/reset-cache resets it.
 `
 
 func main() { cli.Main("apikey", run) }

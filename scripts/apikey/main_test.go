@@ -87,7 +87,7 @@ func TestLifeOfAKey(t *testing.T) {
 		return fmt.Sprintf("%s %s %s %v", p.Subject, p.Tier, p.Permissions, err)
 	}
 	const (
-		cached = "\nAn answer that API Gateway has cached is reused until its TTL has passed; scripts/revoke resets the cache.\n"
+		cached = "\nAn answer that API Gateway has cached is reused until its TTL has passed; scripts/reset-cache resets it.\n"
 		once   = "\nIt is shown this once and stored as a digest only. Hand it over on a safe way.\n"
 		anyKey = `key_[0-9a-f]{16} \(pha_[0-9A-Za-z]{8}…\) of "usr_abc", `
 		date   = `20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`

@@ -10,7 +10,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 )
 
-const cached = "An answer that API Gateway has cached is reused until its TTL has passed; scripts/revoke resets the cache."
+const cached = "An answer that API Gateway has cached is reused until its TTL has passed; scripts/reset-cache resets it."
 
 const shownOnce = "It is shown this once and stored as a digest only. Hand it over on a safe way."
 

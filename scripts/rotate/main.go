@@ -33,7 +33,7 @@ all authorizers know the new secret before it signs:
   go run ./scripts/rotate --prepare   a new secret is accepted, the old one still signs
   go run ./scripts/rotate             --max-age later: the new one signs
 
-Without that, run go run ./scripts/revoke after the rotation: it empties the cache.
+Without that, run go run ./scripts/reset-cache after the rotation: it empties the cache.
 
 A parameter that holds one secret becomes a document with current and previous. Dropping
 a secret refuses the tokens that it has signed; rotating for a second time drops the
@@ -159,7 +159,7 @@ Then sign with it: %s
 		return fmt.Sprintf(`previous secret dropped: %s
 Tokens that it has signed are refused at the latest in %s: the authorizers
 keep their keys for %v, API Gateway keeps what they answered for %v. To end the latter
-at once, run go run ./scripts/revoke in %s.
+at once, run go run ./scripts/reset-cache in %s.
 An authorizer that cannot reach Systems Manager keeps its keys for up to %v.
 `, where, at(o.maxAge+o.cacheTTL), o.maxAge, o.cacheTTL, at(o.maxAge), max(o.maxAge, secret.MaxStale))
 	}

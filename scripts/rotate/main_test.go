@@ -132,7 +132,7 @@ go run ./scripts/rotate --finish
 It is encrypted with the account's default key, alias/aws/ssm.
 Tokens that it has signed are refused at the latest in 3m0s, at TIME: the authorizers
 keep their keys for 1m0s, API Gateway keeps what they answered for 2m0s. To end the latter
-at once, run go run ./scripts/revoke in 1m0s, at TIME.
+at once, run go run ./scripts/reset-cache in 1m0s, at TIME.
 An authorizer that cannot reach Systems Manager keeps its keys for up to 1h0m0s.
 `, "--finish", "--min-age", "0s", "--max-age", "1m", "--cache-ttl", "2m")
 	if c.secrets(t, path) != [3]string{first[0]} {
