@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func (c Chain) authenticate(ctx context.Context, r Request) (Principal, *Credent
 		principal, verifyErr := link.Verifier.Verify(ctx, r, credential)
 		if verifyErr == nil {
 			if principal.CredentialID == "" {
-				principal.CredentialID = credential.fingerprint()
+				principal.CredentialID = cmp.Or(shortDigest(principal.Digest), credential.fingerprint())
 			}
 			principal, err = checkPrincipal(principal)
 			return principal, judged, err

@@ -41,12 +41,22 @@ func (c Credential) Value() string {
 // bytes of its SHA-256. It is empty for one that is so short that it may have
 // been guessed, and could be guessed again from the fingerprint.
 func (c Credential) fingerprint() string {
-	const shortest, shown = 32, 6 // bytes
+	const shortest = 32 // bytes
 	if len(c.Value()) < shortest {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(c.Value()))
-	return "sha256:" + hex.EncodeToString(sum[:shown])
+	return shortDigest(hex.EncodeToString(sum[:]))
+}
+
+// shortDigest is as much of a SHA-256 in hexadecimal as names a credential; "" of
+// none.
+func shortDigest(digest string) string {
+	const shown = 12 // digits
+	if digest == "" {
+		return ""
+	}
+	return "sha256:" + digest[:min(len(digest), shown)]
 }
 
 // String returns the scheme and a placeholder.

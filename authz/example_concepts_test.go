@@ -32,10 +32,10 @@ func ExampleHandler_limiter() {
 	}
 	// Output:
 	// GET /events true <nil>
-	// {"level":"WARN","msg":"request denied","reason":"denied","error":"denied: the permission \"events:write\" is missing","method":"JWT","credentialId":"sha256:836b2f1a0ac3","requestId":"","apiRequestId":"","routeKey":"POST /events"}
+	// {"level":"WARN","msg":"request denied","reason":"denied","error":"denied: the permission \"events:write\" is missing","method":"JWT","credentialId":"sha256:f12fd46e9b45","requestId":"","apiRequestId":"","routeKey":"POST /events"}
 	// POST /events false <nil>
 	// GET /events true <nil>
-	// {"level":"WARN","msg":"request denied","reason":"rate limited","error":"rate limited: two requests have been made","method":"JWT","credentialId":"sha256:836b2f1a0ac3","requestId":"","apiRequestId":"","routeKey":"GET /events"}
+	// {"level":"WARN","msg":"request denied","reason":"rate limited","error":"rate limited: two requests have been made","method":"JWT","credentialId":"sha256:f12fd46e9b45","requestId":"","apiRequestId":"","routeKey":"GET /events"}
 	// GET /events false <nil>
 }
 

@@ -42,7 +42,7 @@ func withMultiValue(event json.RawMessage, headers string) json.RawMessage {
 func TestHandlePolicy(t *testing.T) {
 	t.Parallel()
 	bearer := "Bearer " + sign(testHeader, testClaims)
-	const allowed = `{"principalId":"usr_abc","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow","Resource":["%s"]}]},"context":{"credentialId":"sha256:836b2f1a0ac3","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`
+	const allowed = `{"principalId":"usr_abc","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow","Resource":["%s"]}]},"context":{"credentialId":"sha256:f12fd46e9b45","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`
 	const denied = `{"principalId":"anonymous","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Deny","Resource":["*"]}]}}`
 	const noARN = "misconfigured: the event has no ARN of the route, so that no policy can allow it; is the function invoked by an authorizer of an HTTP API?"
 	arn := func(path string) string {
@@ -191,7 +191,7 @@ func TestHandlerPolicyAndLimiter(t *testing.T) {
 			if tt.reason != "" && !strings.Contains(log, fmt.Sprintf(`"reason":%q,`, tt.reason)) {
 				t.Errorf("logged %s", log)
 			}
-			if tt.reason != "" && !strings.Contains(log, fingerprinted("836b2f1a0ac3")) {
+			if tt.reason != "" && !strings.Contains(log, fingerprinted("f12fd46e9b45")) {
 				t.Errorf("the credential's id is not in %s", log)
 			}
 		})

@@ -32,9 +32,9 @@ func TestHandlerRevocations(t *testing.T) {
 		answer, log         string
 		asked, further      int
 	}{
-		{"not revoked", good, nil, `{"isAuthorized":true,"context":{"credentialId":"sha256:836b2f1a0ac3","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`, "", 1, 2},
-		{"revoked", good, fmt.Errorf("%w: why", ErrRevoked), denied, `{"level":"WARN","msg":"request denied","reason":"revoked","error":"revoked: why","method":"JWT","credentialId":"sha256:836b2f1a0ac3",`, 1, 0},
-		{"unavailable", good, ErrUnavailable, "", `{"level":"ERROR","msg":"request not judged","reason":"unavailable","error":"unavailable","method":"JWT","credentialId":"sha256:836b2f1a0ac3",`, 1, 0},
+		{"not revoked", good, nil, `{"isAuthorized":true,"context":{"credentialId":"sha256:f12fd46e9b45","expiresAt":1700000060,"method":"JWT","userId":"usr_abc"}}`, "", 1, 2},
+		{"revoked", good, fmt.Errorf("%w: why", ErrRevoked), denied, `{"level":"WARN","msg":"request denied","reason":"revoked","error":"revoked: why","method":"JWT","credentialId":"sha256:f12fd46e9b45",`, 1, 0},
+		{"unavailable", good, ErrUnavailable, "", `{"level":"ERROR","msg":"request not judged","reason":"unavailable","error":"unavailable","method":"JWT","credentialId":"sha256:f12fd46e9b45",`, 1, 0},
 		{"unknown error", good, os.ErrClosed, "", `{"level":"ERROR","msg":"request not judged","reason":"internal",`, 1, 0},
 		{"bad credential", good + "x", nil, denied, `{"level":"WARN","msg":"request denied","reason":"invalid signature",`, 0, 0},
 		{"no credential", "", nil, `{"errorMessage":"Unauthorized"}`, `{"level":"WARN","msg":"request denied","reason":"no credential",`, 0, 0},
@@ -132,7 +132,7 @@ func TestPrincipalOfToken(t *testing.T) {
 }
 
 // TestDigestOfAnotherSignature: whoever has a token of ES256 can make another of it,
-// which is as good and has the same digest.
+// which is as good, and has the same digest and the same id.
 func TestDigestOfAnotherSignature(t *testing.T) {
 	t.Parallel()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -155,11 +155,11 @@ func TestDigestOfAnotherSignature(t *testing.T) {
 		signature := make([]byte, 64)
 		r.FillBytes(signature[:32])
 		s.FillBytes(signature[32:])
-		p, err := v.Verify(t.Context(), Request{}, NewCredential(BearerScheme, signed+"."+segment(string(signature))))
+		p, err := chainOf(v).Authenticate(t.Context(), Request{Headers: map[string]string{"authorization": "Bearer " + signed + "." + segment(string(signature))}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		digests[p.Digest] = true
+		digests[p.Digest+" "+p.CredentialID] = true
 	}
 	if len(digests) != 1 {
 		t.Errorf("one token has the digests %v", digests)

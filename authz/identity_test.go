@@ -150,7 +150,7 @@ func TestHandlerToFromRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := fromRequest(request, time.Unix(testNow, 0))
-	if want := (Identity{Subject: "usr_abc", Method: "JWT", CredentialID: "sha256:836b2f1a0ac3", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
+	if want := (Identity{Subject: "usr_abc", Method: "JWT", CredentialID: "sha256:f12fd46e9b45", ExpiresAt: time.Unix(testNow+60, 0).UTC()}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 }

@@ -144,7 +144,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 //
 // A token that no key fits may have been signed with a key that is newer than
 // those here; see [TryKeys]. The error of a token with a good signature has its
-// jti as the credential's id.
+// jti as the credential's id, or without one the beginning of its digest.
 func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, error) {
 	switch {
 	case v == nil || v.validator == nil:
@@ -158,7 +158,7 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 		p, err = v.judge(claims)
 	}
 	if err != nil {
-		return Principal{}, &CredentialError{Method: methodJWT, CredentialID: claims.credentialID(), Err: err}
+		return Principal{}, &CredentialError{Method: methodJWT, CredentialID: cmp.Or(claims.credentialID(), shortDigest(claims.digest)), Err: err}
 	}
 	return p, nil
 }
