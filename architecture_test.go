@@ -69,7 +69,7 @@ var floors = []floor{
 
 	// The local AWS knows the others only by what AWS would see of them.
 	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/safepath", "internal/strictjson"}},
-	{packages: "internal/local/...", imports: []string{"internal/contract", "internal/safepath", "internal/local/aws/..."}},
+	{packages: "internal/local/...", imports: []string{"internal/cleartext", "internal/contract", "internal/safepath", "internal/local/aws/..."}},
 
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},

@@ -54,6 +54,11 @@ type Options struct {
 	// Strict refuses resources and functions of the AWS provider that the local AWS does
 	// not imitate. Defaults to false: they are recorded, and have no effect.
 	Strict bool
+	// Endpoints are the addresses of emulators that the developer runs in the place of
+	// services that the local AWS does not have, by the services' signing names, for
+	// instance s3. Their credentials are read from the environment: see
+	// [EndpointVariables]. Defaults to none: calls of such services fail.
+	Endpoints map[string]string
 	// Progress takes what happens while the deployment is made, and Pulumi's
 	// own output.
 	Progress io.Writer
@@ -169,10 +174,14 @@ func (d *Deployment) startAWS() error {
 	if err != nil {
 		return err
 	}
+	emulators, err := emulators(d.opts.Endpoints, os.Getenv)
+	if err != nil {
+		return err
+	}
 	d.Secret, d.SigningKey = []byte(rand.Text()+rand.Text()), []byte(rand.Text()+rand.Text())
 	d.AWS, err = localaws.Start(localaws.Config{
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
-		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict,
+		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict, Emulators: emulators,
 	})
 	if err != nil || d.opts.SecretPath == "" {
 		return err

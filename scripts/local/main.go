@@ -89,6 +89,15 @@ func parse(name, usage string, args []string, stdout io.Writer, extra func(*flag
 		return nil
 	})
 	flags.BoolVar(&opts.Strict, "strict", false, "refuse resources and functions of the AWS provider that the local AWS does not imitate (default: they are recorded, have no effect, and are named on the console)")
+	opts.Endpoints = map[string]string{}
+	flags.Func("endpoint", "an emulator that you run in the place of a service that the local AWS does not have, `service=url`, as often as needed; for instance --endpoint s3=http://127.0.0.1:9000. The policies of roles hold for it. Its own credentials are read from "+strings.Join(local.EndpointVariables("s3"), " and ")+" (default: test and test)", func(text string) error {
+		service, address, found := strings.Cut(text, "=")
+		if _, twice := opts.Endpoints[service]; !found || twice {
+			return fmt.Errorf("%q is not service=url, each service once", text)
+		}
+		opts.Endpoints[service] = address
+		return nil
+	})
 	opts.StackReferences = map[string]string{}
 	flags.Func("stack-reference", "the outputs of a stack that the program refers to, `stack=file`, as often as needed; for instance --stack-reference acme/network/prod=outputs.json, after pulumi stack output --json --stack acme/network/prod >outputs.json", func(text string) error {
 		at := strings.LastIndex(text, "=")

@@ -61,6 +61,9 @@ type Config struct {
 	// Strict refuses resources that the local AWS does not imitate. Defaults to false:
 	// they are recorded, and have no effect.
 	Strict bool
+	// Emulators are what the developer runs in the place of services that the local AWS
+	// does not have. Defaults to none.
+	Emulators endpoint.Emulators
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -118,19 +121,26 @@ func Start(cfg Config) (_ *Server, err error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	s.services = services
+	served := endpoint.Services{
+		"dynamodb":   services.DynamoDB.Handler(),
+		"ssm":        services.SSM.Handler(),
+		"apigateway": services.Gateway.Handler(),
+		"lambda":     services.Lambda.Handler(),
+		"logs":       services.Logs.Handler(),
+	}
+	for service := range cfg.Emulators {
+		if _, here := served[service]; here || service == "sts" {
+			return nil, errors.Join(fmt.Errorf("the endpoint of %q: the local AWS has this service itself: leave the endpoint out", service), listener.Close())
+		}
+	}
 	s.http = &http.Server{
 		Handler: loopback.Handler(endpoint.New(endpoint.Options{
-			Account: s.Account,
-			IAM:     services.IAM,
-			Services: endpoint.Services{
-				"dynamodb":   services.DynamoDB.Handler(),
-				"ssm":        services.SSM.Handler(),
-				"apigateway": services.Gateway.Handler(),
-				"lambda":     services.Lambda.Handler(),
-				"logs":       services.Logs.Handler(),
-			},
-			Outage:  s.down,
-			Console: cfg.Console,
+			Account:   s.Account,
+			IAM:       services.IAM,
+			Services:  served,
+			Emulators: cfg.Emulators,
+			Outage:    s.down,
+			Console:   cfg.Console,
 		}), cfg.Console),
 		ReadHeaderTimeout: 10 * time.Second,
 	}

@@ -63,8 +63,8 @@ func TestAWSCLI(t *testing.T) {
 		{"who", root, []string{"sts", "get-caller-identity"}, `{"UserId":"000000000000","Account":"000000000000","Arn":"arn:aws:iam::000000000000:root"}`},
 		{"wrong secret", wrong, []string{"ssm", "get-parameter", "--name", "/x"}, "An error occurred (InvalidSignatureException) when calling the GetParameter operation: The request signature we calculated does not match the signature you provided."},
 		{"wrong secret, query protocol", wrong, []string{"sts", "get-caller-identity"}, "An error occurred (SignatureDoesNotMatch) when calling the GetCallerIdentity operation: The request signature we calculated does not match the signature you provided."},
-		{"unknown service", root, []string{"kms", "list-keys"}, "An error occurred (UnknownOperationException) when calling the ListKeys operation: The service kms does not exist in the local AWS."},
-		{"unknown REST service", root, []string{"lambda", "list-functions"}, "An error occurred (UnknownOperationException) when calling the ListFunctions operation: The service lambda does not exist in the local AWS."},
+		{"unknown service", root, []string{"kms", "list-keys"}, "An error occurred (UnknownOperationException) when calling the ListKeys operation: The local AWS has no kms: run an emulator of it and start the local AWS with --endpoint kms=http://127.0.0.1:9000, its address."},
+		{"unknown REST service", root, []string{"lambda", "list-functions"}, "An error occurred (UnknownOperationException) when calling the ListFunctions operation: The local AWS has no lambda: run an emulator of it and start the local AWS with --endpoint lambda=http://127.0.0.1:9000, its address."},
 	} {
 		// One after the other: each works on what the one before it left.
 		out, err := c.aws(t, tc.creds, tc.args...)

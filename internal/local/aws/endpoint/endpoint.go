@@ -1,7 +1,8 @@
 // Package endpoint is the one address at which the local AWS's services are
 // reached, by the AWS CLI, the SDKs and the functions themselves. It verifies
 // the signature of each request, finds the service by the signature's scope,
-// and has the service ask for the permissions that the request needs. Refusals
+// and has the service ask for the permissions that the request needs. What the local
+// AWS does not have may go to an emulator, with the same questions asked. Refusals
 // have AWS's wording; the console says what would cure them, and never shows
 // a value.
 package endpoint
@@ -9,6 +10,7 @@ package endpoint
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -28,12 +30,17 @@ import (
 const (
 	maxBody     = 16 << 20
 	maxCodeBody = 69905067 + 1<<10
+	// maxS3Body is our own: a request is held in memory until it is verified.
+	maxS3Body = 256 << 20
 )
 
 // maxBodyOf is the limit of a request.
 func maxBodyOf(r *http.Request) int64 {
 	if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/") && strings.HasSuffix(r.URL.Path, "/code") {
 		return maxCodeBody
+	}
+	if iam.IsS3(r) {
+		return maxS3Body
 	}
 	return maxBody
 }
@@ -45,6 +52,9 @@ type Options struct {
 	IAM *iam.Service
 	// Services are what is served beside STS's GetCallerIdentity.
 	Services Services
+	// Emulators are what the developer runs in the place of services that are not
+	// among Services.
+	Emulators Emulators
 	// Outage says whether a service, by its signing name, is down: it then
 	// answers every request with 503, as AWS does when it cannot serve. Nil: all
 	// are up.
@@ -88,29 +98,46 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"use the Region "+e.Account.Region)
 		return
 	}
-	service, ok := e.Services[scope.Service]
-	if !ok {
-		e.refuse(w, r, awserr.New("UnknownOperationException", "The service %s does not exist in the local AWS.", scope.Service),
-			"use a service that the local AWS has, or AWS itself")
-		return
-	}
-	if e.Outage != nil && e.Outage(scope.Service) {
-		service.Fail(w, awserr.Unavailable())
-		return
-	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	service.Serve(w, &protocol.Request{
+	request := &protocol.Request{
 		Identity: identity, Scope: scope, HTTP: r, Body: body, Console: e.Console,
 		Authorize: func(g iam.Grant) error { return e.IAM.AuthorizeGrant(identity, g) },
-	})
+	}
+	service, ok := e.Services[scope.Service]
+	emulator, emulated := e.Emulators[scope.Service]
+	switch down := e.Outage != nil && e.Outage(scope.Service); {
+	case ok && down:
+		service.Fail(w, awserr.Unavailable())
+	case ok:
+		service.Serve(w, request)
+	case emulated && down:
+		e.refuse(w, r, awserr.Unavailable(), "the test ends the outage")
+	case emulated:
+		e.handOn(w, request, emulator)
+	default:
+		e.refuse(w, r, notHere(scope.Service), "run an emulator of "+scope.Service+" and name it with --endpoint, or have the code do without in a local deployment")
+	}
 }
 
-// refuse answers a request that reaches no service. The Query protocol, told
-// by its form, reads XML; all others read JSON. What is not of a JSON protocol
+// notHere is the answer for a service that is neither here nor emulated. It tells the
+// cure too: the log of the function is where the developer looks.
+func notHere(service string) error {
+	return &awserr.Error{
+		Code: "UnknownOperationException", Status: http.StatusNotImplemented,
+		Message: fmt.Sprintf("The local AWS has no %s: run an emulator of it and start the local AWS with --endpoint %s=http://127.0.0.1:9000, its address.", service, service),
+	}
+}
+
+// refuse answers a request that reaches no service. S3 and the Query protocol, told
+// by its form, read XML; all others read JSON. What is not of a JSON protocol
 // with X-Amz-Target gets 403 where its signature is refused.
 func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, err error, cure string) {
 	e.Console.Refused(err.Error(), cure)
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if iam.IsS3(r) {
+		failS3(w, err)
+		return
+	}
+	if isForm(r) {
 		sts{}.Fail(w, err)
 		return
 	}

@@ -62,6 +62,7 @@ var queryErrors = map[string]awserr.Error{
 	"IncompleteSignatureException":        {Code: "IncompleteSignature", Status: http.StatusBadRequest},
 	"UnrecognizedClientException":         {Code: "InvalidClientTokenId", Status: http.StatusForbidden},
 	"InvalidSignatureException":           {Code: "SignatureDoesNotMatch", Status: http.StatusForbidden},
+	awserr.AccessDenied:                   {Code: "AccessDenied", Status: http.StatusForbidden},
 }
 
 // Fail implements protocol.Service.

@@ -49,6 +49,7 @@ func (s *Service) verifyEither(r *http.Request, body []byte, now time.Time) (Ide
 	if err != nil {
 		return Identity{}, Scope{}, err
 	}
+	a.lifetime = min(a.lifetime, maxSkew)
 	a.query = withoutSignature(r.URL.RawQuery)
 	return s.verify(r, body, now, a)
 }
@@ -103,12 +104,13 @@ func parsePresigned(names []string, values map[string]string) (authorization, er
 	if slices.Contains(names, "X-Amz-Security-Token") {
 		a.token = []string{values["X-Amz-Security-Token"]}
 	}
+	a.presigned = true
 	if slices.Contains(names, "X-Amz-Expires") {
 		seconds, err := strconv.Atoi(values["X-Amz-Expires"])
 		if err != nil || seconds < 1 || seconds > 604800 {
 			return authorization{}, incomplete("X-Amz-Expires must be a number of seconds between 1 and 604800")
 		}
-		a.lifetime = min(a.lifetime, time.Duration(seconds)*time.Second)
+		a.lifetime = time.Duration(seconds) * time.Second
 	}
 	return a, nil
 }

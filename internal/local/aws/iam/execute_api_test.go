@@ -148,7 +148,7 @@ func TestVerifyPresigned(t *testing.T) {
 		{name: "life of nothing", expires: "0", want: "IncompleteSignatureException: X-Amz-Expires must be a number of seconds between 1 and 604800"},
 		{name: "life without end", expires: "604801", want: "IncompleteSignatureException: X-Amz-Expires must be a number of seconds between 1 and 604800"},
 		{name: "from the future", after: -6 * time.Minute, want: "InvalidSignatureException: Signature not yet current: 20240905T193308Z is still later than 20240905T193208Z (20240905T192708Z + 5 min.)"},
-		{name: "other service", service: "s3", want: "InvalidSignatureException: Credential should be scoped to correct service: 'execute-api'."},
+		{name: "other service", service: "sqs", want: "InvalidSignatureException: Credential should be scoped to correct service: 'execute-api'."},
 		{name: "added parameter", change: add("&admin=1"), want: mismatch},
 		{name: "changed parameter", change: query(func(q url.Values) { q.Set("q", "2") }), want: mismatch},
 		{name: "moved date", change: query(func(q url.Values) { q.Set("X-Amz-Date", "20240905T193309Z") }), want: mismatch},

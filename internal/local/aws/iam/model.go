@@ -65,6 +65,9 @@ type Grant struct {
 	Resource string
 	// Context holds the request's own condition keys; it may be nil.
 	Context Context
+	// Unknown grants stand for whatever an Action of service:* or a Resource of * may
+	// be: all of it must be allowed, and nothing of it denied.
+	Unknown bool
 }
 
 // Context holds the condition keys of one request, for instance

@@ -277,6 +277,7 @@ type query struct {
 	action, resource string
 	principal        string // of a trust policy
 	context          Context
+	unknown          bool // see Grant
 }
 
 func (p *policy) evaluate(q query) verdict {
@@ -294,7 +295,11 @@ func (p *policy) evaluate(q query) verdict {
 }
 
 func (st statement) applies(q query) bool {
-	if !st.actions.matches(q.action) || !st.resources.matches(q.resource) {
+	concerned := st.actions.matches(q.action) && st.resources.matches(q.resource)
+	if q.unknown {
+		concerned = st.actions.covers(q.action, st.deny) && st.resources.covers(q.resource, st.deny)
+	}
+	if !concerned {
 		return false
 	}
 	if st.principals != nil && !slices.ContainsFunc(st.principals, func(p principal) bool {
@@ -320,4 +325,29 @@ func (m matcher) matches(value string) bool {
 	}
 	found := slices.ContainsFunc(m.patterns, func(p string) bool { return Wildcard(p, value) })
 	return found != m.not
+}
+
+// covers is matches for a value that, where it ends with *, is not known any further:
+// whether the matcher has all that it may be, or some of it.
+func (m matcher) covers(value string, some bool) bool {
+	stem, unknown := strings.CutSuffix(value, "*")
+	if !unknown {
+		return m.matches(value)
+	}
+	if m.not {
+		return some // what is left out may not be it
+	}
+	if m.fold {
+		stem = strings.ToLower(stem)
+	}
+	return slices.ContainsFunc(m.patterns, func(pattern string) bool {
+		literal, open := pattern, false
+		if at := strings.IndexAny(pattern, "*?"); at >= 0 {
+			literal, open = pattern[:at], true
+		}
+		if some {
+			return strings.HasPrefix(literal, stem) || open && strings.HasPrefix(stem, literal)
+		}
+		return pattern == literal+"*" && strings.HasPrefix(stem, literal)
+	})
 }

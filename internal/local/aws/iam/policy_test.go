@@ -160,3 +160,40 @@ func FuzzParsePolicy(f *testing.F) {
 		}
 	})
 }
+
+// Of what is not known all must be allowed, and nothing denied.
+func TestUnknownGrants(t *testing.T) {
+	t.Parallel()
+	const all = `{"Effect":"Allow","Action":"*","Resource":"*"},`
+	for _, tt := range []struct {
+		statements, action string
+		want               bool
+	}{
+		{`{"Effect":"Allow","Action":"ses:*","Resource":"*"}`, "ses:*", true},
+		{`{"Effect":"Allow","Action":"SES:*","Resource":"*"}`, "ses:SendEmail", true},
+		{`{"Effect":"Allow","Action":"*","Resource":"*"}`, "ses:*", true},
+		{`{"Effect":"Allow","Action":"ses:Send*","Resource":"*"}`, "ses:*", false},
+		{`{"Effect":"Allow","NotAction":"ses:DeleteIdentity","Resource":"*"}`, "ses:*", false},
+		{`{"Effect":"Allow","Action":"ses:*","Resource":"arn:aws:ses:*:*:identity/*"}`, "ses:SendEmail", false},
+		{`{"Effect":"Allow","Action":"ses:*","NotResource":"arn:aws:ses:*:*:identity/*"}`, "ses:SendEmail", false},
+		{all + `{"Effect":"Deny","Action":"ses:DeleteIdentity","Resource":"*"}`, "ses:*", false},
+		{all + `{"Effect":"Deny","Action":"ses:DeleteIdentity","Resource":"*"}`, "ses:SendEmail", true},
+		{all + `{"Effect":"Deny","Action":"ses:D*","Resource":"*"}`, "ses:*", false},
+		{all + `{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::b"}`, "ses:SendEmail", false},
+		{all + `{"Effect":"Deny","Action":"s3:*","Resource":"*"}`, "ses:*", true},
+		{all + `{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}`, "ses:*", false},
+	} {
+		s := New(acct)
+		r := newRole(t, s, "fn")
+		if err := s.PutRolePolicy("fn", "p", document(tt.statements)); err != nil {
+			t.Fatal(err)
+		}
+		_, id, err := s.AssumeRole(r.ARN, "lambda.amazonaws.com", "fn")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AuthorizeGrant(id, Grant{Action: tt.action, Resource: "*", Unknown: true}); (err == nil) != tt.want {
+			t.Errorf("%s: %s: %v", tt.statements, tt.action, err)
+		}
+	}
+}

@@ -144,7 +144,7 @@ func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
 	defer s.mu.RUnlock()
 	verdict, bounded := undecided, allowed
 	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
-		q := query{action: g.Action, resource: g.Resource, context: s.context(id, g.Context)}
+		q := query{action: g.Action, resource: g.Resource, context: s.context(id, g.Context), unknown: g.Unknown}
 		for _, p := range r.policies {
 			verdict = max(verdict, p.evaluate(q))
 		}

@@ -45,11 +45,14 @@ const (
 // IncompleteSignatureException, UnrecognizedClientException and
 // InvalidSignatureException. No error repeats a header's value but the date.
 //
-// The hash of the body is always part of the signature: UNSIGNED-PAYLOAD is
-// for S3, which is not here. Signatures in the query string (presigned URLs)
-// are refused like unsigned requests: see VerifyExecuteAPI.
+// The hash of the body is always part of the signature, but for S3, which takes
+// UNSIGNED-PAYLOAD and signatures in the query string too: see s3.go. Those of other
+// services (presigned URLs) are refused like unsigned requests: see VerifyExecuteAPI.
 func (s *Service) Verify(r *http.Request, body []byte, now time.Time) (Identity, Scope, error) {
 	headers := r.Header.Values("Authorization")
+	if len(headers) == 0 && IsS3(r) {
+		return s.verifyPresignedS3(r, body, now)
+	}
 	if len(headers) == 0 {
 		return Identity{}, Scope{}, awserr.New("MissingAuthenticationTokenException", "Request is missing Authentication Token")
 	}
@@ -86,7 +89,12 @@ func (s *Service) verify(r *http.Request, body []byte, now time.Time, a authoriz
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
-	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {
+	sent := r.Header.Get("X-Amz-Content-Sha256")
+	if a.service == s3 {
+		if hash, err = s3Hash(sent, hash, a.presigned); err != nil {
+			return Identity{}, Scope{}, err
+		}
+	} else if sent != "" && sent != hash {
 		return Identity{}, Scope{}, awserr.New("InvalidSignatureException", invalidSignature)
 	}
 	canonical, ok := canonicalRequest(r, a, hash)
@@ -109,6 +117,8 @@ type authorization struct {
 	httpDate bool          // dateText is of a Date header
 	query    string        // what of the raw query is signed
 	lifetime time.Duration // how long the signature is good
+
+	presigned bool // the signature is in the query
 }
 
 func incomplete(format string, args ...any) error {
@@ -219,7 +229,10 @@ func canonicalRequest(r *http.Request, a authorization, hash string) (string, bo
 	}
 	var b strings.Builder
 	// Every service but S3 encodes the path a second time.
-	b.WriteString(r.Method + "\n" + uriEncode(path, true) + "\n" + query + "\n")
+	if a.service != s3 {
+		path = uriEncode(path, true)
+	}
+	b.WriteString(r.Method + "\n" + path + "\n" + query + "\n")
 	for _, name := range a.signedHeaders {
 		values, there := headerValues(r, name)
 		ok = ok && there
