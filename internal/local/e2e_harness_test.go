@@ -328,7 +328,7 @@ func example(t *testing.T, name string) string {
 	return copyModule(t, name, repository+"/examples/"+name)
 }
 
-func copyModule(t *testing.T, name, from string) string {
+func copyModule(t testing.TB, name, from string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {

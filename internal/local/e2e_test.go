@@ -218,7 +218,7 @@ func TestAnotherModule(t *testing.T) {
 }
 
 // set changes the stack's configuration.
-func (d deployed) set(t *testing.T, key, value string) {
+func (d deployed) set(t testing.TB, key, value string) {
 	t.Helper()
 	if err := d.stack.SetConfig(t.Context(), key, auto.ConfigValue{Value: value}); err != nil {
 		t.Fatal(err)
