@@ -70,7 +70,7 @@ func (c *checker) checkVariable(property, name string, value pulumi.StringInput)
 // until then the file that the variable names is that of before.
 func (c *checker) checkEnvironmentSize(f *functionPlan) {
 	size := c.environmentSize(f)
-	if size > maxEnvironment && f.files != nil {
+	if size > maxEnvironment && f.files != nil && f.args.Package != "" { // what is compiled elsewhere has no such file
 		f.environment[contract.EnvRoutePermissions] = pulumi.String(contract.RoutePermissionsInFile)
 		size = c.environmentSize(f)
 	}
