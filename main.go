@@ -93,9 +93,11 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 			PointInTimeRecovery: s.pointInTimeRecovery,
 			DeletionProtection:  s.deletionProtection,
 		},
-		Monitoring:       monitoring(s),
-		Architecture:     s.architecture,
-		LogRetentionDays: s.logRetentionDays,
+		Monitoring: monitoring(s),
+		Defaults: components.FunctionDefaults{
+			Architecture: s.architecture,
+			Logging:      &components.LoggingArgs{RetentionDays: s.logRetentionDays},
+		},
 	}
 }
 

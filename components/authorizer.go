@@ -18,7 +18,10 @@ import (
 // AuthorizerArgs describes the Lambda authorizer. API Gateway calls it with
 // payload format 2.0, and it gives the simple response.
 type AuthorizerArgs struct {
-	// Function decides on requests. Required where a route is protected.
+	// Function decides on requests. Required where a route is protected. Of one that
+	// is there already (Arn) the component neither sets the environment nor makes
+	// tables or grants: SecretPath to ReplayProtection are then its owner's concern.
+	// With a CacheTtl its owner has to set the variables that CacheTtl names.
 	Function FunctionArgs
 	// SecretPath is the name of the SSM parameter, a SecureString, with the
 	// secret that credentials are verified with. It begins with "/". The
@@ -199,13 +202,18 @@ func (c *checker) checkAuthorizer(a *authorizerPlan) {
 		return
 	}
 	property := a.property + ".Function"
-	args := withDefaults(a.args.Function)
+	args := c.args.Defaults.fill(a.args.Function, authorizerLimits)
 	if other, ok := c.byName[args.Name]; ok {
 		c.addf(property, "%q is the name of %s too: an authorizer's function is nobody else's: give one of them another Name", args.Name, other.property)
 		return
 	}
-	a.function = c.newFunction(property, args, authorizerLimits)
+	a.function = c.newFunction(property, a.args.Function, args, authorizerLimits)
 	a.function.authorizer = a
+	if !a.function.made() {
+		c.checkExistingAuthorizer(a)
+		return
+	}
+	a.args.Function = args
 	a.function.environment = a.environment()
 	if a.requiresPermissions() {
 		a.function.files = map[string]string{contract.RoutePermissionsFile: a.routePermissions()}
@@ -237,7 +245,7 @@ func (c *ProtectedHttpApi) createAuthorizers(ctx *pulumi.Context, p *plan) error
 		authorizer, err := apigatewayv2.NewAuthorizer(ctx, a.function.logicalName, &apigatewayv2.AuthorizerArgs{
 			ApiId:                          c.Api.ID(),
 			AuthorizerType:                 pulumi.String("REQUEST"),
-			AuthorizerUri:                  c.Functions[a.function.args.Name].InvokeArn,
+			AuthorizerUri:                  c.invokeArn(a.function),
 			AuthorizerPayloadFormatVersion: pulumi.String("2.0"),
 			EnableSimpleResponses:          pulumi.Bool(true),
 			AuthorizerResultTtlInSeconds:   pulumi.Int(int(a.args.CacheTtl / time.Second)),

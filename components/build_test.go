@@ -17,8 +17,8 @@ func TestCheckTarget(t *testing.T) {
 	t.Parallel()
 	const variable = "environment variable PROTECTED_HTTP_API_BUILD_TARGET"
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
-		{"architecture", func(a *ProtectedHttpApiArgs) { a.Architecture = "amd64" },
-			`Architecture: "amd64" is not one of "arm64", "x86_64"`},
+		{"architecture", func(a *ProtectedHttpApiArgs) { a.Defaults.Architecture = "amd64" },
+			`Defaults.Architecture: "amd64" is not one of "arm64", "x86_64"`},
 	})
 	expectMistakes(t, scope{"events-api", "dev", "native"}, exampleArgs, []mistakeTest{
 		{"build target", func(*ProtectedHttpApiArgs) {},
@@ -69,10 +69,11 @@ func TestLinuxTargetInTheLocalAccount(t *testing.T) {
 func TestGoPackage(t *testing.T) {
 	t.Parallel()
 	f := functionPlan{args: FunctionArgs{
-		Package: "handlers/get", BuildTags: []string{"prod"}, LdFlags: []string{"-X=main.version=1"}, GoExperiment: "jsonv2", GoFips140: "latest",
+		Package: "handlers/get",
+		Build:   &BuildArgs{Tags: []string{"prod"}, LdFlags: []string{"-X=main.version=1"}, GoExperiment: "jsonv2", GoFips140: "latest"},
 	}}
 	want := golambda.Package{
-		Folder: "handlers/get", BuildTags: []string{"prod"}, LdFlags: []string{"-X=main.version=1"}, Experiment: "jsonv2", FIPS140: "latest",
+		Path: "handlers/get", BuildTags: []string{"prod"}, LdFlags: []string{"-X=main.version=1"}, Experiment: "jsonv2", FIPS140: "latest",
 	}
 	if got := f.goPackage(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -106,7 +107,7 @@ func TestGoVersion(t *testing.T) {
 func TestBuildTagsInGOFLAGS(t *testing.T) {
 	t.Setenv("GOFLAGS", "-tags=prod")
 	err := deploy(&mocks{}, exampleArgs(), nil)
-	want := `environment variable GOFLAGS has "-tags=prod", which changes the functions' binaries: name the tag "prod" in the BuildTags of all functions`
+	want := `environment variable GOFLAGS has "-tags=prod", which changes the functions' binaries: name the tag "prod" in the Build.Tags of all functions`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("the error is\n%v\nwant\n%s", err, want)
 	}

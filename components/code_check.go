@@ -9,7 +9,7 @@ import (
 )
 
 // checkCode returns an output that resolves when AWS has the code of every
-// function that was compiled for it, and fails otherwise.
+// function that the component makes, and fails otherwise.
 //
 // The AWS provider does not see to that. It writes down the new code's hash
 // though the upload failed or was interrupted, and then finds nothing left to do
@@ -25,6 +25,9 @@ func (c *ProtectedHttpApi) checkCode(ctx *pulumi.Context, p *plan) pulumi.Output
 	}
 	checks := make([]any, 0, len(p.functions))
 	for _, f := range p.functions {
+		if !f.made() {
+			continue
+		}
 		checks = append(checks, codeProblem(c.Functions[f.args.Name], f.archive.Path))
 	}
 	return pulumi.All(checks...).ApplyT(func(problems []any) (bool, error) {
@@ -51,7 +54,7 @@ func codeProblem(function *lambda.Function, archive string) pulumi.StringOutput 
 		if _, region, _, err := location(arn); err == nil && region != "" {
 			option = " --region " + region
 		}
-		return fmt.Sprintf("the function %q does not run the code that was compiled for it: the SHA-256 hash of the code that AWS has is %s, of %s it is %s. "+
+		return fmt.Sprintf("the function %q does not run its code of this deployment: the SHA-256 hash of the code that AWS has is %s, of %s it is %s. "+
 			"An upload failed or was interrupted, or somebody changed the code; Pulumi has recorded the new hash and uploads nothing. "+
 			"Run this, and then pulumi up --refresh: aws lambda update-function-code%s --function-name %s --zip-file 'fileb://%s'",
 			name, has, archive, want, option, name, archive)

@@ -79,7 +79,7 @@ func expectCodeErrors(t *testing.T, m *mocks, err error, functions []string) {
 	for _, name := range functions {
 		inputs := m.find(t, "Function", strings.TrimPrefix(name, "events-api-dev-")).Inputs
 		archive, hash := inputs["code"].ArchiveValue().Path, inputs["sourceCodeHash"].StringValue()
-		want := fmt.Sprintf("the function %q does not run the code that was compiled for it: the SHA-256 hash of the code that AWS has is %s, of %s it is %s. "+
+		want := fmt.Sprintf("the function %q does not run its code of this deployment: the SHA-256 hash of the code that AWS has is %s, of %s it is %s. "+
 			"An upload failed or was interrupted, or somebody changed the code; Pulumi has recorded the new hash and uploads nothing. "+
 			"Run this, and then pulumi up --refresh: aws lambda update-function-code --region eu-central-1 --function-name %s --zip-file 'fileb://%s'",
 			name, m.deployed[name], archive, hash, name, archive)

@@ -69,6 +69,9 @@ func (c *checker) checkVariable(property, name string, value pulumi.StringInput)
 // none that requests fail at: Lambda has the new variable before the new code, and
 // until then the file that the variable names is that of before.
 func (c *checker) checkEnvironmentSize(f *functionPlan) {
+	if !f.made() {
+		return
+	}
 	size := c.environmentSize(f)
 	if size > maxEnvironment && f.files != nil && f.args.Package != "" { // what is compiled elsewhere has no such file
 		f.environment[contract.EnvRoutePermissions] = pulumi.String(contract.RoutePermissionsInFile)

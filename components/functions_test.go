@@ -18,22 +18,22 @@ func TestCheckFunctions(t *testing.T) {
 	t.Parallel()
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
 		{"package", changeCreate(func(f *FunctionArgs) { f.Package = "" }),
-			createProperty + ".Package: is required: give the folder of the function's Go package"},
+			createProperty + ".Package: is required: give the folder or the import path of the function's Go package, or else Code or Arn"},
 		{"name", changeCreate(func(f *FunctionArgs) { f.Name = "create event" }),
 			createProperty + `.Name: "create event" has a character other than letters, digits, - and _: give the function another Name`},
 		{"long name", changeCreate(func(f *FunctionArgs) { f.Name = strings.Repeat("n", 100) }), ""},
-		{"physical name", changeCreate(func(f *FunctionArgs) { f.PhysicalName = "create.event" }),
-			createProperty + `.PhysicalName: "create.event" is not a name that AWS allows: up to 64 letters, digits, - and _`},
-		{"long physical name", changeCreate(func(f *FunctionArgs) { f.PhysicalName = strings.Repeat("n", 65) }),
-			createProperty + `.PhysicalName: "` + strings.Repeat("n", 65) + `" is not a name that AWS allows: up to 64 letters, digits, - and _`},
-		{"physical name and AutoName", changeCreate(func(f *FunctionArgs) { f.PhysicalName, f.AutoName = "create", true }),
-			createProperty + `.PhysicalName: "create" is not possible with AutoName, which leaves the name to Pulumi: leave out one of them`},
-		{"physical name of another", changeCreate(func(f *FunctionArgs) { f.PhysicalName = "events-api-dev-events-get" }),
-			createProperty + `.PhysicalName: "events-api-dev-events-get" is the name of Routes["GET /events/{id}"].Function on AWS too: give one of them another`},
-		{"log group", changeCreate(func(f *FunctionArgs) { f.LogGroup = pulumi.String("the logs") }),
-			createProperty + `.LogGroup: "the logs" is not a name that AWS allows: up to 512 letters, digits, '.', '-', '_', '/' and '#'`},
-		{"log group of AWS", changeCreate(func(f *FunctionArgs) { f.LogGroup = pulumi.String("aws/logs") }),
-			createProperty + `.LogGroup: "aws/logs" must not begin with aws/, which AWS reserves`},
+		{"physical name", changeCreate(func(f *FunctionArgs) { f.Naming = &NamingArgs{PhysicalName: "create.event"} }),
+			createProperty + `.Naming.PhysicalName: "create.event" is not a name that AWS allows: up to 64 letters, digits, - and _`},
+		{"long physical name", changeCreate(func(f *FunctionArgs) { f.Naming = &NamingArgs{PhysicalName: strings.Repeat("n", 65)} }),
+			createProperty + `.Naming.PhysicalName: "` + strings.Repeat("n", 65) + `" is not a name that AWS allows: up to 64 letters, digits, - and _`},
+		{"physical name and AutoName", changeCreate(func(f *FunctionArgs) { f.Naming = &NamingArgs{"create", true} }),
+			createProperty + `.Naming.PhysicalName: "create" is not possible with AutoName, which leaves the name to Pulumi: leave out one of them`},
+		{"physical name of another", changeCreate(func(f *FunctionArgs) { f.Naming = &NamingArgs{PhysicalName: "events-api-dev-events-get"} }),
+			createProperty + `.Naming.PhysicalName: "events-api-dev-events-get" is the name of Routes["GET /events/{id}"].Function on AWS too: give one of them another`},
+		{"log group", changeCreate(func(f *FunctionArgs) { f.Logging = &LoggingArgs{Group: pulumi.String("the logs")} }),
+			createProperty + `.Logging.Group: "the logs" is not a name that AWS allows: up to 512 letters, digits, '.', '-', '_', '/' and '#'`},
+		{"log group of AWS", changeCreate(func(f *FunctionArgs) { f.Logging = &LoggingArgs{Group: pulumi.String("aws/logs")} }),
+			createProperty + `.Logging.Group: "aws/logs" must not begin with aws/, which AWS reserves`},
 		{"same name", changeCreate(func(f *FunctionArgs) { f.Name = "get" }),
 			createProperty + `: has the Name "get" of Routes["GET /events/{id}"].Function but another Package, MemorySize, Environment, TableActions: routes that share a function give it the same arguments, two functions have two Names`},
 		{"little memory", changeCreate(func(f *FunctionArgs) { f.MemorySize = 127 }),
@@ -46,17 +46,17 @@ func TestCheckFunctions(t *testing.T) {
 			createProperty + ".Timeout: 31s is out of range: 1s to 30s, API Gateway waits no longer for an integration"},
 		{"broken timeout", changeCreate(func(f *FunctionArgs) { f.Timeout = 1500 * time.Millisecond }),
 			createProperty + ".Timeout: 1.5s is not a whole number of seconds"},
-		{"build tag", changeCreate(func(f *FunctionArgs) { f.BuildTags = []string{"prod", "-race"} }),
-			createProperty + `.BuildTags: "-race" is no build tag: one has letters, digits, "_" and "."`},
-		{"linker flag", changeCreate(func(f *FunctionArgs) { f.LdFlags = []string{""} }),
-			createProperty + `.LdFlags: "" is no argument`},
+		{"build tag", changeCreate(func(f *FunctionArgs) { f.Build = &BuildArgs{Tags: []string{"prod", "-race"}} }),
+			createProperty + `.Build.Tags: "-race" is no build tag: one has letters, digits, "_" and "."`},
+		{"linker flag", changeCreate(func(f *FunctionArgs) { f.Build = &BuildArgs{LdFlags: []string{""}} }),
+			createProperty + `.Build.LdFlags: "" is no argument`},
 		{"two sets of arguments", func(a *ProtectedHttpApiArgs) {
 			route := a.Routes["PUT /events/{id}"]
 			route.Function = FunctionArgs{Package: "./testdata/../testdata/handlers/create", Name: "create-event", Timeout: time.Second,
-				PhysicalName: "create", AutoName: true, LogGroup: pulumi.String("logs"),
-				BuildTags: []string{"prod"}, LdFlags: []string{"-w"}, GoExperiment: "jsonv2", GoFips140: "latest"}
+				Naming: &NamingArgs{"create", true}, Logging: &LoggingArgs{Group: pulumi.String("logs")},
+				Build: &BuildArgs{[]string{"prod"}, []string{"-w"}, "jsonv2", "latest"}}
 			a.Routes["PUT /events/{id}"] = route
-		}, `Routes["PUT /events/{id}"].Function: has the Name "create-event" of Routes["POST /events"].Function but another PhysicalName, AutoName, LogGroup, BuildTags, LdFlags, GoExperiment, GoFips140, MemorySize, Timeout, Environment, TableActions: routes that share a function give it the same arguments, two functions have two Names`},
+		}, `Routes["PUT /events/{id}"].Function: has the Name "create-event" of Routes["POST /events"].Function but another MemorySize, Timeout, Environment, TableActions, Build.Tags, Build.LdFlags, Build.GoExperiment, Build.GoFips140, Naming.PhysicalName, Naming.AutoName, Logging.Group: routes that share a function give it the same arguments, two functions have two Names`},
 	})
 }
 
@@ -72,15 +72,19 @@ func TestFunctionNames(t *testing.T) {
 		logging, group map[string]any
 		logGroup       string // in the policy
 	}{
-		{"by default", func(*FunctionArgs) {}, "events-api-dev-events-create-event", nil,
+		{"by default", func(*FunctionArgs) {}, "events-api-dev-events-create-event",
+			map[string]any{"logFormat": "Text", "logGroup": "/aws/lambda/events-api-dev-events-create-event"},
 			map[string]any{"name": "/aws/lambda/events-api-dev-events-create-event", "retentionInDays": 30.0}, "/aws/lambda/events-api-dev-events-create-event"},
-		{"PhysicalName", func(f *FunctionArgs) { f.PhysicalName = "old-dev-events-create-event" }, "old-dev-events-create-event", nil,
+		{"PhysicalName", func(f *FunctionArgs) { f.Naming = &NamingArgs{PhysicalName: "old-dev-events-create-event"} }, "old-dev-events-create-event",
+			map[string]any{"logFormat": "Text", "logGroup": "/aws/lambda/old-dev-events-create-event"},
 			map[string]any{"name": "/aws/lambda/old-dev-events-create-event", "retentionInDays": 30.0}, "/aws/lambda/old-dev-events-create-event"},
-		{"AutoName", func(f *FunctionArgs) { f.AutoName = true }, nil,
+		{"AutoName", func(f *FunctionArgs) { f.Naming = &NamingArgs{AutoName: true} }, nil,
 			map[string]any{"logFormat": "Text", "logGroup": "events-create-event-0a1b2c3"}, map[string]any{"retentionInDays": 30.0}, "events-create-event-0a1b2c3"},
-		{"LogGroup", func(f *FunctionArgs) { f.LogGroup = pulumi.String(mine) }, "events-api-dev-events-create-event",
+		{"LogGroup", func(f *FunctionArgs) { f.Logging = &LoggingArgs{Group: pulumi.String(mine)} }, "events-api-dev-events-create-event",
 			map[string]any{"logFormat": "Text", "logGroup": mine}, nil, mine},
-		{"both, known at deployment", func(f *FunctionArgs) { f.AutoName, f.LogGroup = true, pulumi.String(mine).ToStringOutput() }, nil,
+		{"both, known at deployment", func(f *FunctionArgs) {
+			f.Naming, f.Logging = &NamingArgs{AutoName: true}, &LoggingArgs{Group: pulumi.String(mine).ToStringOutput()}
+		}, nil,
 			map[string]any{"logFormat": "Text", "logGroup": mine}, nil, mine},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -114,8 +118,7 @@ func orNil(property any) map[string]any {
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	args := exampleArgs()
-	args.Architecture = "x86_64"
-	args.LogRetentionDays = 7
+	args.Defaults = FunctionDefaults{Architecture: "x86_64", Logging: &LoggingArgs{RetentionDays: 7}}
 	args.Routes["GET /events"] = Route{Auth: Public, Function: FunctionArgs{Package: "testdata/handlers/list", Name: "list-events", Timeout: 3 * time.Second}}
 	m := mustDeploy(t, args)
 	target, err := golambda.NewTarget("x86_64", "")
@@ -131,7 +134,7 @@ func TestFunctions(t *testing.T) {
 		"create-event": {"create", 256, 10, map[string]any{"LOG_LEVEL": "debug", "TABLE_NAME": "events-table-0a1b2c3"}},
 		"list-events":  {"list", 128, 3, nil},
 	} {
-		archives, err := golambda.Build(t.Context(), golambda.Options{Packages: []golambda.Package{{Folder: filepath.Join("testdata", "handlers", want.folder)}}, Target: target})
+		archives, err := golambda.Build(t.Context(), golambda.Options{Packages: []golambda.Package{{Path: filepath.Join("testdata", "handlers", want.folder)}}, Target: target})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,6 +147,8 @@ func TestFunctions(t *testing.T) {
 			"name": "events-api-dev-events-" + name, "role": "arn:aws:iam::123456789012:role/events-" + name + "-0a1b2c3",
 			"runtime": "provided.al2023", "handler": "bootstrap", "architectures": []any{"x86_64"},
 			"sourceCodeHash": archives[0].SHA256, "memorySize": want.memory, "timeout": want.timeout,
+			"tracingConfig": map[string]any{"mode": "PassThrough"}, "ephemeralStorage": map[string]any{"size": 512.0},
+			"loggingConfig": map[string]any{"logFormat": "Text", "logGroup": "/aws/lambda/events-api-dev-events-" + name},
 		}
 		if want.environment != nil {
 			inputs["environment"] = map[string]any{"variables": want.environment}

@@ -27,6 +27,7 @@ var (
 	inputType    = reflect.TypeFor[pulumi.Input]()
 	durationType = reflect.TypeFor[time.Duration]()
 	functionType = reflect.TypeFor[FunctionArgs]()
+	codeType     = reflect.TypeFor[CodeArgs]()
 )
 
 func structInputs(value reflect.Value) pulumi.Map {
@@ -37,7 +38,7 @@ func structInputs(value reflect.Value) pulumi.Map {
 			continue
 		}
 		input := inputOf(value.Field(i))
-		if value.Type() == functionType && field.Name == "Package" {
+		if value.Type() == functionType && field.Name == "Package" || value.Type() == codeType && field.Name == "Path" {
 			input = pulumi.String(portable(value.Field(i).String()))
 		}
 		inputs[inputName(field.Name)] = input

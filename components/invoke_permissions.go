@@ -28,9 +28,11 @@ func (c *ProtectedHttpApi) createInvokePermissions(ctx *pulumi.Context, p *plan)
 }
 
 func (c *ProtectedHttpApi) allowInvoke(ctx *pulumi.Context, f *functionPlan, source pulumi.StringOutput) error {
+	function, qualifier := c.invoked(f)
 	permission, err := lambda.NewPermission(ctx, f.logicalName, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
-		Function:  c.Functions[f.args.Name].Name,
+		Function:  function,
+		Qualifier: qualifier,
 		Principal: pulumi.String("apigateway.amazonaws.com"),
 		SourceArn: source,
 	}, pulumi.Parent(c))

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,12 +11,99 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// AllowedLogRetentionDays returns the values that
-// ProtectedHttpApiArgs.LogRetentionDays may have.
+// LoggingArgs say what a function logs, where, and for how long.
+type LoggingArgs struct {
+	// Group is the name of a log group that is there already, for instance
+	// one that the program makes, which the function writes to. The component
+	// neither creates nor deletes it, and its retention is its own: the logs
+	// outlive the function. Several functions may share one. Defaults to a log
+	// group of the function's own, /aws/lambda/{name on AWS}.
+	Group pulumi.StringInput
+	// RetentionDays is how long CloudWatch keeps the logs in the function's own log
+	// group, in days, one of the values that CloudWatch knows. Defaults to 30.
+	RetentionDays int
+	// Format is the form of what Lambda itself writes: "Text" or "JSON", with which
+	// Lambda writes a JSON object a line, and wraps lines of the function's that are
+	// none. Defaults to "Text".
+	Format string
+	// ApplicationLevel leaves out what the function logs below it: "TRACE",
+	// "DEBUG", "INFO", "WARN", "ERROR" or "FATAL"; of lines that are JSON objects,
+	// by their member "level". For the Format "JSON" only. Defaults to "INFO" then.
+	ApplicationLevel string
+	// SystemLevel leaves out what Lambda logs below it: "DEBUG", "INFO" or "WARN".
+	// With "WARN" nothing tells of a single good invocation. For the Format "JSON"
+	// only. Defaults to "INFO" then.
+	SystemLevel string
+}
+
+// orNone returns what is given, nothing where nothing is.
+func (l *LoggingArgs) orNone() LoggingArgs {
+	if l == nil {
+		return LoggingArgs{}
+	}
+	return *l
+}
+
+// filled returns the arguments with defaults, but for those that their own exclude.
+func (l LoggingArgs) filled(defaults *LoggingArgs) LoggingArgs {
+	d := defaults.orNone()
+	if l.Group == nil && l.RetentionDays == 0 {
+		l.Group = d.Group
+	}
+	l.RetentionDays = cmp.Or(l.RetentionDays, d.RetentionDays, defaultLogRetentionDays)
+	l.Format = cmp.Or(l.Format, d.Format, formatText)
+	if l.Format == formatJSON {
+		l.ApplicationLevel = cmp.Or(l.ApplicationLevel, d.ApplicationLevel)
+		l.SystemLevel = cmp.Or(l.SystemLevel, d.SystemLevel)
+	}
+	return l
+}
+
+// What Format and the levels may be (Lambda API reference, LoggingConfig).
+const formatText, formatJSON = "Text", "JSON"
+
+var (
+	applicationLevels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+	systemLevels      = []string{"DEBUG", "INFO", "WARN"}
+)
+
+// checkLogging checks what is given; filled is that with the defaults.
+func (c *checker) checkLogging(property string, given, filled *LoggingArgs) {
+	if given == nil {
+		return
+	}
+	c.checkLogGroup(property+".Group", given.Group)
+	switch {
+	case given.RetentionDays == 0:
+	case given.Group != nil:
+		c.addf(property+".RetentionDays", "%d is not possible with Group: that log group is not the component's, and its retention is its own: leave it out", given.RetentionDays)
+	default:
+		c.add(property+".RetentionDays", CheckLogRetentionDays(given.RetentionDays))
+	}
+	if given.Format != "" && given.Format != formatText && given.Format != formatJSON {
+		c.addf(property+".Format", "%q is not one of %q, %q", given.Format, formatText, formatJSON)
+		return
+	}
+	for _, level := range []struct {
+		name, value string
+		allowed     []string
+	}{{"ApplicationLevel", given.ApplicationLevel, applicationLevels}, {"SystemLevel", given.SystemLevel, systemLevels}} {
+		switch {
+		case level.value == "":
+		case filled.Format != formatJSON:
+			c.addf(property+"."+level.name, "%q is for the Format %q only: set that too, or leave it out", level.value, formatJSON)
+		case !slices.Contains(level.allowed, level.value):
+			c.addf(property+"."+level.name, "%q is not one of %s", level.value, quoted(level.allowed))
+		}
+	}
+}
+
+// AllowedLogRetentionDays returns the values that LoggingArgs.RetentionDays may
+// have.
 func AllowedLogRetentionDays() []int { return slices.Clone(retentionDays) }
 
 // CheckLogRetentionDays returns an error that names the value and what is
-// allowed, unless days may be ProtectedHttpApiArgs.LogRetentionDays.
+// allowed, unless days may be LoggingArgs.RetentionDays.
 func CheckLogRetentionDays(days int) error {
 	if !slices.Contains(retentionDays, days) {
 		return fmt.Errorf("%d is not one of %s", days, strings.Trim(strings.ReplaceAll(fmt.Sprint(retentionDays), " ", ", "), "[]"))
@@ -44,11 +132,6 @@ func (c *checker) checkLogGroup(property string, name pulumi.StringInput) {
 	}
 }
 
-// choosesLogGroup reports whether Lambda has to be told where to write; by itself
-// it writes to /aws/lambda/{name on AWS} (Lambda developer guide, "Configuring
-// CloudWatch log groups").
-func (f *functionPlan) choosesLogGroup() bool { return f.args.LogGroup != nil || f.args.AutoName }
-
 // logGroup is where a function writes its log.
 type logGroup struct {
 	name, arn pulumi.StringOutput
@@ -56,15 +139,15 @@ type logGroup struct {
 }
 
 // createLogGroup makes the function's log group, or finds the one that it was
-// given. Lambda's default text format is what suits a function that writes JSON
-// lines of its own.
-func (c *ProtectedHttpApi) createLogGroup(ctx *pulumi.Context, p *plan, f *functionPlan) (logGroup, error) {
-	if f.args.LogGroup != nil {
-		found := cloudwatch.LookupLogGroupOutput(ctx, cloudwatch.LookupLogGroupOutputArgs{Name: f.args.LogGroup}, pulumi.Parent(c))
-		return logGroup{name: f.args.LogGroup.ToStringOutput(), arn: found.Arn()}, nil
+// given.
+func (c *ProtectedHttpApi) createLogGroup(ctx *pulumi.Context, f *functionPlan) (logGroup, error) {
+	logging := f.args.Logging
+	if logging.Group != nil {
+		found := cloudwatch.LookupLogGroupOutput(ctx, cloudwatch.LookupLogGroupOutputArgs{Name: logging.Group}, pulumi.Parent(c))
+		return logGroup{name: logging.Group.ToStringOutput(), arn: found.Arn()}, nil
 	}
-	args := &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(p.logRetentionDays)}
-	if !f.args.AutoName {
+	args := &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(logging.RetentionDays)}
+	if f.physicalName != "" {
 		args.Name = pulumi.String("/aws/lambda/" + f.physicalName)
 	}
 	group, err := cloudwatch.NewLogGroup(ctx, f.logicalName, args, pulumi.Parent(c))

@@ -148,9 +148,6 @@ func (p *plan) hasTable() bool {
 
 func (p *plan) hasSecret() bool { return slices.ContainsFunc(p.functions, (*functionPlan).readsSecret) }
 
-// made reports whether the component makes the function.
-func (f *functionPlan) made() bool { return true }
-
 // authorizes reports whether the component makes an authorizer's function.
 func (f *functionPlan) authorizes() bool { return f.authorizer != nil && f.made() }
 

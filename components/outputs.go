@@ -43,8 +43,8 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	}
 	c.AuthorizerIds = authorizerIds.ToStringMapOutput()
 	functionNames := pulumi.StringMap{}
-	for name, function := range c.Functions {
-		functionNames[name] = function.Name
+	for _, f := range p.functions {
+		functionNames[f.args.Name] = c.functionName(f)
 	}
 	c.FunctionNames = functionNames.ToStringMapOutput()
 	access := pulumi.StringMap{}

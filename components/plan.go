@@ -1,7 +1,6 @@
 package components
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,16 +17,14 @@ import (
 // plan is what the component will register: its arguments, checked, with their
 // defaults, in an order that does not depend on that of a map.
 type plan struct {
-	name             string
-	target           golambda.Target
-	buildRecord      string // the value of contract.EnvBuildRecord
-	logRetentionDays int
-	table            *TableArgs
-	routes           []*routePlan      // by route key
-	functions        []*functionPlan   // by name, the authorizers' among them
-	authorizers      []*authorizerPlan // by name, the default one first
-	issuers          []*issuerPlan     // by name
-	monitoring       *monitoringPlan   // nil without
+	name        string
+	host        bool // functions are compiled for this machine
+	table       *TableArgs
+	routes      []*routePlan      // by route key
+	functions   []*functionPlan   // by name, the authorizers' among them
+	authorizers []*authorizerPlan // by name, the default one first
+	issuers     []*issuerPlan     // by name
+	monitoring  *monitoringPlan   // nil without
 }
 
 type routePlan struct {
@@ -41,6 +38,8 @@ type routePlan struct {
 }
 
 type functionPlan struct {
+	// args have all defaults filled in; nothing of Defaults in those of a function
+	// that exists.
 	args FunctionArgs
 	// property is the path of args in the component's arguments.
 	property string
@@ -54,7 +53,9 @@ type functionPlan struct {
 	// environment are the variables whose values need no resource: those of
 	// args, and what the component tells the authorizer.
 	environment map[string]pulumi.StringInput
-	// files stand beside the executable, by name.
+	// target is what the function is compiled for, files stand beside the executable,
+	// by name, and archive is the code.
+	target  golambda.Target
 	files   map[string]string
 	archive golambda.Archive
 }
@@ -78,17 +79,19 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		stack:       ctx.Stack(),
 		buildTarget: os.Getenv(contract.EnvBuildTarget),
 	}, name, args)
+	if err := p.record(os.Getenv(contract.EnvBuildRecord)); err != nil {
+		return nil, err
+	}
 	if len(mistakes) > 0 { // nobody has to wait for a compiler to learn of them
 		return nil, errors.Join(mistakes...)
 	}
-	if len(p.functions) > 0 {
+	if n := len(p.compiled()); n > 0 {
 		// The CLI shows it during the compilation, and not in its summary.
-		message := fmt.Sprintf("compiling %d Go functions; a first build compiles what they import too and takes longer", len(p.functions))
+		message := fmt.Sprintf("compiling %d Go functions; a first build compiles what they import too and takes longer", n)
 		if err := ctx.Log.Info(message, &pulumi.LogArgs{Ephemeral: true}); err != nil {
 			return nil, err
 		}
 	}
-	p.buildRecord = os.Getenv(contract.EnvBuildRecord)
 	return p, errors.Join(p.build(ctx.Context())...)
 }
 
@@ -117,9 +120,8 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 		return c.plan, c.mistakes
 	}
 	c.args = *args
-	c.checkTarget(cmp.Or(args.Architecture, defaultArchitecture))
-	c.plan.logRetentionDays = cmp.Or(args.LogRetentionDays, defaultLogRetentionDays)
-	c.add("LogRetentionDays", CheckLogRetentionDays(c.plan.logRetentionDays))
+	c.checkBuildTarget()
+	c.checkDefaults()
 	c.plan.table = args.Table
 	c.checkTable(args.Table)
 	c.planAuthorizers()
@@ -131,6 +133,7 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkMonitoring(args.Monitoring)
 	for _, f := range c.plan.functions {
 		c.checkEnvironmentSize(f)
+		c.checkPolicySize(f)
 	}
 	slices.SortFunc(c.plan.functions, func(a, b *functionPlan) int { return strings.Compare(a.logicalName, b.logicalName) })
 	return c.plan, c.mistakes

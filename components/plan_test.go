@@ -37,10 +37,10 @@ func TestCheckFindsAllMistakes(t *testing.T) {
 	t.Parallel()
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
 		{"several", func(a *ProtectedHttpApiArgs) {
-			a.Architecture, a.LogRetentionDays, a.Authorizer.CacheTtl = "arm", 2, 2*time.Hour
+			a.Defaults.Architecture, a.Defaults.Logging, a.Authorizer.CacheTtl = "arm", &LoggingArgs{RetentionDays: 2}, 2*time.Hour
 			a.Routes["GET events"] = a.Routes["GET /events"]
-		}, `Architecture: "arm" is not one of "arm64", "x86_64"
-LogRetentionDays: 2 is not one of ` + retentionText + `
+		}, `Defaults.Architecture: "arm" is not one of "arm64", "x86_64"
+Defaults.Logging.RetentionDays: 2 is not one of ` + retentionText + `
 Routes["GET events"]: path "events" must begin with /
 Authorizer.CacheTtl: 2h0m0s is out of range: 0s to 1h`},
 	})

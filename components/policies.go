@@ -2,6 +2,7 @@ package components
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ func dynamodbActions(names ...string) []string {
 }
 
 func (c *checker) checkTableAccess(property string, args FunctionArgs) {
-	c.checkActions(property+".TableActions", args.TableActions, tableActions)
+	c.checkActions(property+".TableActions", args.TableActions, tableActions, tableWords)
 	for _, index := range slices.Sorted(maps.Keys(args.IndexActions)) {
 		path := fmt.Sprintf("%s.IndexActions[%q]", property, index)
 		if c.plan.table != nil {
@@ -36,18 +37,19 @@ func (c *checker) checkTableAccess(property string, args FunctionArgs) {
 		if len(args.IndexActions[index]) == 0 {
 			c.addf(path, "lists no action")
 		}
-		c.checkActions(path, args.IndexActions[index], indexActions)
+		c.checkActions(path, args.IndexActions[index], indexActions, indexWords)
 	}
 	if args.usesTable() && c.plan.table == nil {
 		c.addf(property, "has TableActions or IndexActions, but there is no Table")
 	}
 }
 
-func (c *checker) checkActions(property string, actions, allowed []string) {
+// checkActions checks actions and words for them.
+func (c *checker) checkActions(property string, actions, allowed []string, words map[string][]string) {
 	for i, action := range actions {
 		switch {
-		case !slices.Contains(allowed, action):
-			c.addf(property, "%q is not one of %s", action, strings.Join(allowed, ", "))
+		case words[action] == nil && !slices.Contains(allowed, action):
+			c.addf(property, "%q is not one of %s, %s", action, strings.Join(slices.Sorted(maps.Keys(words)), ", "), strings.Join(allowed, ", "))
 		case slices.Contains(actions[:i], action):
 			c.addf(property, "%q occurs twice", action)
 		}
@@ -64,8 +66,9 @@ type policyDocument struct {
 	Statement []statement
 }
 
-// statement allows actions on resources.
+// statement allows actions on resources, or denies them.
 type statement struct {
+	Sid      string `json:",omitempty"`
 	Effect   string
 	Action   []string
 	Resource []string
@@ -78,6 +81,10 @@ type statement struct {
 type grants struct {
 	logGroupArn, tableArn, apiKeyTableArn, stateTableArn, revocationTableArn, keyArn string
 	secretPaths, secretPrefixes                                                      []string
+	// deadLetterArn is the target of failed asynchronous invocations.
+	deadLetterArn string
+	// values are those of each of FunctionArgs.Statements.
+	values [][]string
 }
 
 // functionPolicy returns the function's inline policy as JSON. It allows the
@@ -98,10 +105,24 @@ func (c *ProtectedHttpApi) functionPolicy(f *functionPlan, logGroupArn pulumi.St
 			keyArn = key.ToStringOutput()
 		}
 	}
-	return pulumi.All(logGroupArn, ownTableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes, revocationTableArn).ApplyT(func(v []any) (string, error) {
+	deadLetterArn := none
+	if arn := f.args.DeadLetterArn; arn != nil {
+		deadLetterArn = arn.ToStringOutput()
+	}
+	values := pulumi.StringArrayArray{}
+	for _, s := range f.args.Statements {
+		values = append(values, s.values())
+	}
+	return pulumi.All(logGroupArn, ownTableArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes, revocationTableArn, deadLetterArn, values).ApplyT(func(v []any) (string, error) {
+		for i, values := range v[9].([][]string) {
+			if err := f.args.Statements[i].checkValues(values); err != nil {
+				return "", err
+			}
+		}
 		return marshalPolicy(f.args, grants{
 			logGroupArn: v[0].(string), tableArn: v[1].(string), apiKeyTableArn: v[2].(string), stateTableArn: v[3].(string),
-			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string), revocationTableArn: v[7].(string),
+			keyArn: v[4].(string), secretPaths: v[5].([]string), secretPrefixes: v[6].([]string),
+			revocationTableArn: v[7].(string), deadLetterArn: v[8].(string), values: v[9].([][]string),
 		})
 	}).(pulumi.StringOutput)
 }
@@ -139,15 +160,93 @@ func marshalPolicy(f FunctionArgs, g grants) (string, error) {
 	grant([]string{"dynamodb:GetItem"}, g.apiKeyTableArn)
 	grant([]string{"dynamodb:PutItem", "dynamodb:UpdateItem"}, g.stateTableArn)
 	grant([]string{"dynamodb:BatchGetItem"}, g.revocationTableArn)
-	grant(slices.Sorted(slices.Values(f.TableActions)), g.tableArn)
+	grant(expandActions(f.TableActions, tableWords), g.tableArn)
 	for _, index := range slices.Sorted(maps.Keys(f.IndexActions)) {
-		grant(slices.Sorted(slices.Values(f.IndexActions[index])), g.tableArn+"/index/"+index)
+		grant(expandActions(f.IndexActions[index], indexWords), g.tableArn+"/index/"+index)
 	}
+	further, err := furtherStatements(f, g)
+	if err != nil {
+		return "", err
+	}
+	statements = append(statements, further...)
 	document, err := json.Marshal(policyDocument{Version: "2012-10-17", Statement: statements})
 	if len(document) > maxInlinePolicy {
-		return "", fmt.Errorf("the policy of function %q has %d characters, a role's inline policies may have %d: put secrets below one path and name that in Authorizer.SecretPrefixes", f.Name, len(document), maxInlinePolicy)
+		return "", policyTooLong{f.Name, len(document)}
 	}
 	return string(document), err
+}
+
+// checkPolicySize refuses a policy that is too long already without what is known only
+// at deployment, with the shortest names of Region and account.
+func (c *checker) checkPolicySize(f *functionPlan) {
+	if !f.made() {
+		return
+	}
+	plain := func(value pulumi.StringInput) string {
+		text, _ := value.(pulumi.String)
+		return string(text)
+	}
+	const arn = "arn:aws:dynamodb:us-east-1:000000000000:table/x"
+	g := grants{logGroupArn: "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/" + f.physicalName}
+	if f.args.usesTable() {
+		g.tableArn = arn
+	}
+	if a := f.authorizer; a != nil {
+		for _, list := range []struct {
+			paths *[]string
+			from  pulumi.StringArray
+		}{{&g.secretPaths, a.args.secretPaths()}, {&g.secretPrefixes, inputs(a.args.SecretPrefixes)}} {
+			for _, path := range list.from {
+				if path := plain(path); path != "" {
+					*list.paths = append(*list.paths, path)
+				}
+			}
+		}
+	}
+	for _, s := range f.args.Statements {
+		values := make([]string, len(s.values()))
+		for i, value := range s.values() {
+			values[i] = plain(value)
+		}
+		g.values = append(g.values, values)
+	}
+	var tooLong policyTooLong
+	if _, err := marshalPolicy(f.args, g); errors.As(err, &tooLong) {
+		c.add(f.property, tooLong)
+	}
+}
+
+// policyTooLong is the error about a policy that IAM would refuse.
+type policyTooLong struct {
+	function string
+	length   int
+}
+
+func (e policyTooLong) Error() string {
+	return fmt.Sprintf("the policy of function %q has %d characters, a role's inline policies may have %d: name fewer resources, secrets by one path in SecretPrefixes for instance", e.function, e.length, maxInlinePolicy)
+}
+
+// furtherStatements are those of the function's surroundings and of its arguments.
+func furtherStatements(f FunctionArgs, g grants) ([]statement, error) {
+	var statements []statement
+	if f.Tracing == tracingActive {
+		// Neither action knows resources (Service Authorization Reference, AWS X-Ray).
+		statements = append(statements, statement{Effect: "Allow", Action: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resource: []string{"*"}})
+	}
+	if f.Vpc.connects() {
+		statements = append(statements, vpcStatements()...)
+	}
+	if g.deadLetterArn != "" {
+		action, err := deadLetterAction(g.deadLetterArn)
+		if err != nil {
+			return nil, err
+		}
+		statements = append(statements, statement{Effect: "Allow", Action: []string{action}, Resource: []string{g.deadLetterArn}})
+	}
+	for i, values := range g.values {
+		statements = append(statements, f.Statements[i].resolve(values))
+	}
+	return statements, nil
 }
 
 // maxInlinePolicy is the most characters, white space apart, of a role's inline

@@ -14,13 +14,13 @@ func TestCheckTableAccess(t *testing.T) {
 		{"table actions", changeCreate(func(f *FunctionArgs) {
 			f.TableActions = []string{"dynamodb:*", "dynamodb:GetItem", "dynamodb:GetItem", "PutItem"}
 		}), strings.Join([]string{
-			createProperty + `.TableActions: "dynamodb:*" is not one of ` + strings.Join(tableActions, ", "),
+			createProperty + `.TableActions: "dynamodb:*" is not one of Read, ReadWrite, Write, ` + strings.Join(tableActions, ", "),
 			createProperty + `.TableActions: "dynamodb:GetItem" occurs twice`,
-			createProperty + `.TableActions: "PutItem" is not one of ` + strings.Join(tableActions, ", "),
+			createProperty + `.TableActions: "PutItem" is not one of Read, ReadWrite, Write, ` + strings.Join(tableActions, ", "),
 		}, "\n")},
 		{"index actions", changeCreate(func(f *FunctionArgs) {
 			f.IndexActions = map[string][]string{"newest-first": {"dynamodb:GetItem"}, "oldest-first": {}}
-		}), createProperty + `.IndexActions["newest-first"]: "dynamodb:GetItem" is not one of dynamodb:PartiQLSelect, dynamodb:Query, dynamodb:Scan
+		}), createProperty + `.IndexActions["newest-first"]: "dynamodb:GetItem" is not one of Read, dynamodb:PartiQLSelect, dynamodb:Query, dynamodb:Scan
 ` + createProperty + `.IndexActions["oldest-first"]: Table has no index of this name
 ` + createProperty + `.IndexActions["oldest-first"]: lists no action`},
 		{"no table", func(a *ProtectedHttpApiArgs) {
@@ -103,7 +103,7 @@ func TestPolicyRefusesWhatIAMRefuses(t *testing.T) {
 		t.Fatalf("got %d characters, %v", len(got), err)
 	}
 	g.secretPaths[len(g.secretPaths)-1] += "x"
-	const want = `the policy of function "authorizer" has 10241 characters, a role's inline policies may have 10240: put secrets below one path and name that in Authorizer.SecretPrefixes`
+	const want = `the policy of function "authorizer" has 10241 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in SecretPrefixes for instance`
 	if _, err := marshalPolicy(f, g); err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

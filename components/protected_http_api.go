@@ -42,12 +42,8 @@ type ProtectedHttpApiArgs struct {
 	Table *TableArgs
 	// Monitoring watches the API: alarms, a dashboard and metrics. Defaults to none.
 	Monitoring *MonitoringArgs
-	// Architecture is the functions' processor, "arm64" or "x86_64". Defaults
-	// to "arm64".
-	Architecture string
-	// LogRetentionDays is how long CloudWatch keeps the functions' logs, in
-	// days, one of the values that CloudWatch knows. Defaults to 30.
-	LogRetentionDays int
+	// Defaults are what the functions share. Each of them may say otherwise.
+	Defaults FunctionDefaults
 	// Quotas are what AWS has raised for the API. Defaults to AWS's usual quotas.
 	Quotas QuotasArgs
 }
@@ -111,14 +107,15 @@ type ProtectedHttpApi struct {
 	Routes map[string]*apigatewayv2.Route
 	// Integrations are what the routes lead to, by the function's FunctionArgs.Name.
 	Integrations map[string]*apigatewayv2.Integration
-	// Functions are the functions by FunctionArgs.Name, the authorizers' too.
+	// Functions are the functions that the component makes, by FunctionArgs.Name, the
+	// authorizers' too.
 	Functions map[string]*lambda.Function
 	// Roles are what the functions may do, by FunctionArgs.Name.
 	Roles map[string]*iam.Role
 	// RolePolicies are the roles' inline policies, by FunctionArgs.Name.
 	RolePolicies map[string]*iam.RolePolicy
 	// LogGroups are the functions' log groups, by FunctionArgs.Name; without those
-	// that FunctionArgs.LogGroup names.
+	// that Logging.Group names.
 	LogGroups map[string]*cloudwatch.LogGroup
 	// InvokePermissions are API Gateway's permissions to invoke the functions, by
 	// FunctionArgs.Name.

@@ -94,14 +94,19 @@ func TestMistakesRegisterNothing(t *testing.T) {
 	wrong.Authorizer.CacheTtl = 2 * time.Hour
 	wrong.Routes["get /events"] = Route{Function: FunctionArgs{Package: "testdata/handlers/broken"}}
 	broken.Routes["PATCH /events"] = Route{Function: FunctionArgs{Package: "testdata/handlers/broken"}}
-	broken.Routes["HEAD /events"] = Route{Function: FunctionArgs{Package: "testdata/handlers/missing"}}
 	expectRefusal(t, wrong, `Routes["get /events"]: method "get" is not one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, ANY
 Authorizer.CacheTtl: 2h0m0s is out of range: 0s to 1h`)
-	folder, _ := os.Getwd()
 	expectRefusal(t, broken, `Routes["PATCH /events"].Function.Package: building "testdata/handlers/broken": go build: exit status 1
 	# github.com/protected-http-api/protected-http-api/components/testdata/handlers/broken
-	./main.go:4:15: undefined: undefinedHere
-Routes["HEAD /events"].Function.Package: building "testdata/handlers/missing": folder "`+folder+`/testdata/handlers/missing" does not exist`)
+	./main.go:4:15: undefined: undefinedHere`)
+	// What can be found without the compiler is, and then nothing is compiled.
+	broken.Routes["HEAD /events"] = Route{Function: FunctionArgs{Package: "./testdata/handlers/missing"}}
+	folder, _ := os.Getwd()
+	expectRefusal(t, broken, `Routes["HEAD /events"].Function.Package: folder "`+folder+`/testdata/handlers/missing" does not exist`)
+	broken.Routes["HEAD /events"] = Route{Function: FunctionArgs{Package: "example.com/missing"}}
+	expectRefusal(t, broken, `Routes["HEAD /events"].Function.Package: building "example.com/missing": there is no folder "`+folder+`/example.com/missing", and as an import path the go command does not find it in the module of "`+folder+`":
+	no required module provides package example.com/missing; to add it:
+		go get example.com/missing`)
 }
 
 // expectRefusal wants just these mistakes, and nothing registered.

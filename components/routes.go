@@ -82,14 +82,14 @@ func (c *checker) checkRoutes(routes Routes) {
 // routeFunction returns the function with the arguments' name, a new one if this
 // is the first route that has it.
 func (c *checker) routeFunction(property string, args FunctionArgs) *functionPlan {
-	args = withDefaults(args)
-	f, ok := c.byName[args.Name]
+	filled := c.args.Defaults.fill(args, routeLimits)
+	f, ok := c.byName[filled.Name]
 	if !ok || !args.given() {
-		return c.newFunction(property, args, routeLimits)
+		return c.newFunction(property, args, filled, routeLimits)
 	}
-	if fields := differences(f.args, args); len(fields) > 0 {
+	if fields := differences(f.args, filled); len(fields) > 0 {
 		c.addf(property, "has the Name %q of %s but another %s: routes that share a function give it the same arguments, two functions have two Names",
-			args.Name, f.property, strings.Join(fields, ", "))
+			filled.Name, f.property, strings.Join(fields, ", "))
 	}
 	return f
 }
@@ -110,7 +110,7 @@ func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 			ApiId:                c.Api.ID(),
 			IntegrationType:      pulumi.String("AWS_PROXY"),
 			IntegrationMethod:    pulumi.String("POST"), // of the call to Lambda, whatever the route's
-			IntegrationUri:       c.Functions[f.args.Name].InvokeArn,
+			IntegrationUri:       c.invokeArn(f),
 			PayloadFormatVersion: pulumi.String("2.0"),
 		}, pulumi.Parent(c))
 		if err != nil {

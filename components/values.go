@@ -35,6 +35,14 @@ func optional(value string) pulumi.StringPtrInput {
 	return pulumi.String(value)
 }
 
+// optionalInput returns no input at all for none.
+func optionalInput(value pulumi.StringInput) pulumi.StringPtrInput {
+	if value == nil {
+		return nil
+	}
+	return value.ToStringOutput().ToStringPtrOutput()
+}
+
 // quoted returns the strings in quotes, in one line.
 func quoted(list []string) string {
 	var text []string

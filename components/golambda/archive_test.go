@@ -221,7 +221,7 @@ func TestFiles(t *testing.T) {
 	folder, store := filepath.Join(writeModule(t, t.TempDir(), map[string]string{"hello": goodMain}), "hello"), t.TempDir()
 	build := func(files map[string]string) Archive {
 		t.Helper()
-		archives, err := Build(t.Context(), Options{folder: store, Target: target(t, ARM64, ""), Packages: []Package{{Folder: folder, Files: files}}})
+		archives, err := Build(t.Context(), Options{folder: store, Target: target(t, ARM64, ""), Packages: []Package{{Path: folder, Files: files}}})
 		must(t, err)
 		return archives[0]
 	}

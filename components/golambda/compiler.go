@@ -55,7 +55,11 @@ func newCompiler(ctx context.Context, target Target, packages []Package) (*compi
 // unit is one package, with all that decides about its binary.
 type unit struct {
 	*compiler
-	// folder is absolute.
+	target Target
+	// dir is the absolute folder that the go command runs in. It is the package's,
+	// unless that has an importPath.
+	dir, importPath string
+	// folder is the package's; look finds that of an import path.
 	folder     string
 	tags       string // as in go build -tags
 	ldFlags    string // as in go build -ldflags
@@ -64,15 +68,11 @@ type unit struct {
 	toolchain  string // the value of GOTOOLCHAIN; empty for the go command's own choice
 }
 
-// look checks what can be known of a package without compiling it.
-func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
-	folder, err := filepath.Abs(p.Folder)
-	if err != nil {
+// newUnit checks what can be known of a package without the go command.
+func newUnit(p Package, target Target) (u *unit, err error) {
+	u = &unit{target: target, tags: strings.Join(p.tags(), ","), experiment: p.Experiment, fips140: p.FIPS140}
+	if u.dir, u.importPath, err = p.place(); err != nil {
 		return nil, err
-	}
-	u := &unit{
-		compiler: c, folder: folder, tags: strings.Join(p.tags(), ","),
-		experiment: p.Experiment, fips140: p.FIPS140,
 	}
 	if err := CheckBuildTags(p.BuildTags); err != nil {
 		return nil, fmt.Errorf("build tags: %w", err)
@@ -80,15 +80,39 @@ func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
 	if u.ldFlags, err = joinLdFlags(append([]string{"-s", "-w"}, p.LdFlags...)); err != nil {
 		return nil, fmt.Errorf("linker flags: %w", err)
 	}
-	if err := u.checkFolder(); err != nil {
-		return nil, err
+	if u.importPath != "" {
+		return u, checkImportPath(u.importPath)
 	}
-	env, err := c.goEnv(ctx, folder)
+	u.folder = u.dir
+	return u, u.checkFolder()
+}
+
+// look checks what can be known of a package without compiling it.
+func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
+	u, err := newUnit(p, c.target)
 	if err != nil {
 		return nil, err
 	}
-	u.toolchain, err = c.pin(ctx, folder, env)
-	return u, err
+	u.compiler = c
+	env, err := c.goEnv(ctx, u.dir)
+	if err != nil {
+		return nil, err
+	}
+	if u.toolchain, err = c.pin(ctx, u.dir, env); err != nil || u.importPath == "" {
+		return u, err
+	}
+	return u, u.find(ctx)
+}
+
+// identity tells the package apart from all others.
+func (u *unit) identity() string { return filepath.Join(u.dir, filepath.FromSlash(u.importPath)) }
+
+// pattern is how the go command that runs in dir names the package.
+func (u *unit) pattern() string {
+	if u.importPath != "" {
+		return u.importPath
+	}
+	return "."
 }
 
 // flags are what every go build has.
@@ -108,11 +132,13 @@ func (c *compiler) prepare(ctx context.Context, units []*unit) {
 			continue
 		}
 		first := *group.units[0]
-		folders := make([]string, len(group.units))
+		patterns := make([]string, len(group.units))
 		for i, u := range group.units {
-			folders[i] = u.folder
+			if patterns[i] = u.importPath; u.importPath == "" {
+				patterns[i] = u.dir
+			}
 		}
-		_ = first.command(ctx, group.root, slices.Concat([]string{"build"}, first.flags(), folders)...).Run()
+		_ = first.command(ctx, group.root, slices.Concat([]string{"build"}, first.flags(), patterns)...).Run()
 	}
 }
 
@@ -132,7 +158,7 @@ func alike(units []*unit) []*group {
 		if u == nil {
 			continue
 		}
-		root, ok := moduleRoot(u.folder)
+		root, ok := moduleRoot(u.dir)
 		if !ok {
 			continue
 		}
@@ -160,10 +186,10 @@ func moduleRoot(folder string) (string, bool) {
 
 // compile builds the package to the file output. It runs in the package's folder,
 // so that the module, and the workspace if there is one, are those that the folder
-// belongs to.
+// belongs to; for an import path, in the program's.
 func (u *unit) compile(ctx context.Context, output string) error {
-	args := slices.Concat([]string{"build"}, u.flags(), []string{"-ldflags", u.ldFlags, "-o", output, "."})
-	cmd := u.command(ctx, u.folder, args...)
+	args := slices.Concat([]string{"build"}, u.flags(), []string{"-ldflags", u.ldFlags, "-o", output, u.pattern()})
+	cmd := u.command(ctx, u.dir, args...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	err := cmd.Run()

@@ -97,7 +97,7 @@ func (u *unit) unmet(expression constraint.Expr) string {
 	case expression.Eval(func(tag string) bool { return u.hasTag(tag) || u.otherSystem(tag) }):
 		return "it is for another system or processor"
 	default:
-		return "name the tags that it needs in BuildTags"
+		return "name the tags that it needs in Build.Tags"
 	}
 }
 

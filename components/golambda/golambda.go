@@ -1,5 +1,6 @@
 // Package golambda compiles Go packages to what AWS Lambda's provided.al2023
-// runtime runs: a zip archive that holds one executable named bootstrap.
+// runtime runs: a zip archive that holds one executable named bootstrap. It also
+// zips what is there already.
 //
 // The same source gives the same bytes, from any folder and at any time, so
 // that an unchanged function is no change to a deployment. What else decides
@@ -30,6 +31,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,9 +47,6 @@ type Options struct {
 	Packages []Package
 	// Target is what to compile for, from NewTarget.
 	Target Target
-	// Record is a file that gets, for each package, a line of JSON: a
-	// contract.BuiltPackage. Defaults to none.
-	Record string
 	// folder is where the archives are kept. Tests set it; it defaults to
 	// defaultFolder's.
 	folder string
@@ -55,9 +54,10 @@ type Options struct {
 
 // Package is one package to compile.
 type Package struct {
-	// Folder is the package's folder, absolute or relative to the working
-	// directory. It holds a package main, and may belong to a module of its own.
-	Folder string
+	// Path names a package main: the package's folder, absolute or relative to the
+	// working directory, which may belong to a module of its own; or its import path,
+	// for the module of the working directory. IsFolder tells them apart.
+	Path string
 	// BuildTags are tags for //go:build lines, as in go build -tags. Defaults to
 	// none but lambda.norpc, which every package has.
 	BuildTags []string
@@ -77,6 +77,26 @@ type Package struct {
 	Files map[string]string
 }
 
+// IsFolder reports whether a package is named by its folder: as for the go command
+// by a path that is absolute or begins with "./" or "../"; and by that of a folder
+// that is there.
+func IsFolder(path string) bool {
+	slashed := filepath.ToSlash(path)
+	if filepath.IsAbs(path) || slashed == "." || slashed == ".." || strings.HasPrefix(slashed, "./") || strings.HasPrefix(slashed, "../") {
+		return true
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Check returns an error where the package is known to be none that can be compiled
+// for a target, without running the go command. Of an import path it knows only
+// whether it is one.
+func (p Package) Check(target Target) error {
+	_, err := newUnit(p, target)
+	return err
+}
+
 func (p Package) tags() []string { return append([]string{lambdaTag}, p.BuildTags...) }
 
 // Archive is one compiled and zipped package.
@@ -94,13 +114,15 @@ type Archive struct {
 
 // PackageError is why one package could not be built.
 type PackageError struct {
-	// Package is the package's folder, as it stands in Options.
+	// Package is the package's Path, as it stands in Options, and Index its place
+	// there.
 	Package string
+	Index   int
 	// Err is the reason; for a compile error, the compiler's own text.
 	Err error
 }
 
-// Error returns the package's folder and the reason.
+// Error returns the package's path and the reason.
 func (e *PackageError) Error() string { return fmt.Sprintf("building %q: %v", e.Package, e.Err) }
 
 // Unwrap returns the reason.
@@ -122,14 +144,11 @@ func (e Errors) Unwrap() []error {
 }
 
 // Build compiles the packages and returns their archives in the same order.
-// Every package is tried; those that fail come back together as Errors. Any
-// other error, a missing go command or the end of ctx, concerns all of them.
+// Nothing is compiled before all packages are found to be ones that can be. Those
+// that cannot, or fail to compile, come back together as Errors. Any other error, a missing go command or the end of ctx, concerns all of them.
 func Build(ctx context.Context, options Options) ([]Archive, error) {
 	if ctx.Err() != nil {
 		return nil, canceled(ctx)
-	}
-	if err := options.record(); err != nil {
-		return nil, err
 	}
 	compiler, err := newCompiler(ctx, options.Target, options.Packages)
 	if err != nil {
@@ -165,11 +184,13 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 		units[i], err = compiler.look(ctx, options.Packages[i])
 		return err
 	})
-	compiler.prepare(ctx, units)
-	each(func(i int) (err error) {
-		archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)), options.Packages[i].Files)
-		return err
-	})
+	if !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
+		compiler.prepare(ctx, units)
+		each(func(i int) (err error) {
+			archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)), options.Packages[i].Files)
+			return err
+		})
+	}
 	if ctx.Err() != nil {
 		return nil, canceled(ctx)
 	}
@@ -178,7 +199,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	var failed Errors
 	for i, err := range failures {
 		if err != nil {
-			failed = append(failed, &PackageError{Package: options.Packages[i].Folder, Err: err})
+			failed = append(failed, &PackageError{Package: options.Packages[i].Path, Index: i, Err: err})
 		}
 	}
 	if failed != nil {
@@ -187,26 +208,34 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	return archives, nil
 }
 
-// record adds the packages to the record.
-func (o Options) record() (err error) {
-	if o.Record == "" {
-		return nil
-	}
-	file, err := os.OpenFile(o.Record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// Record adds packages to a file, each as a line of JSON: a contract.BuiltPackage.
+func Record(path string, packages []Package) (err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the local AWS names it
 	if err != nil {
 		return fmt.Errorf("recording what is built: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	for _, p := range o.Packages {
-		folder, err := filepath.Abs(p.Folder)
-		if err != nil {
+	for _, p := range packages {
+		built := contract.BuiltPackage{BuildTags: p.tags()}
+		if built.Folder, built.ImportPath, err = p.place(); err != nil {
 			return fmt.Errorf("recording what is built: %w", err)
 		}
-		if err := json.NewEncoder(file).Encode(contract.BuiltPackage{Folder: folder, BuildTags: p.tags()}); err != nil {
+		if err := json.NewEncoder(file).Encode(built); err != nil {
 			return fmt.Errorf("recording what is built: %w", err)
 		}
 	}
 	return nil
+}
+
+// place returns the absolute folder in which the go command compiles the package,
+// and its import path unless the folder is the package's own.
+func (p Package) place() (folder, importPath string, err error) {
+	if IsFolder(p.Path) {
+		folder, err = filepath.Abs(p.Path)
+		return folder, "", err
+	}
+	folder, err = filepath.Abs(".")
+	return folder, p.Path, err
 }
 
 func canceled(ctx context.Context) error {
@@ -218,7 +247,7 @@ func canceled(ctx context.Context) error {
 func (u *unit) build(ctx context.Context, s *store, output string, files map[string]string) (Archive, error) {
 	// The go command finds the last binary in the output's place, and does not
 	// link an unchanged one again.
-	last, found := s.last(u.folder, u.target)
+	last, found := s.last(u.identity(), u.target)
 	if found {
 		if err := os.WriteFile(output, last.binary, 0o700); err != nil { //nolint:gosec // an executable, in a folder that Build made
 			return Archive{}, fmt.Errorf("placing the last binary: %w", err)
@@ -241,7 +270,7 @@ func (u *unit) build(ctx context.Context, s *store, output string, files map[str
 		if err != nil {
 			return Archive{}, err
 		}
-		if archive, err = s.put(u.folder, u.target, contents); err != nil {
+		if archive, err = s.put(u.identity(), u.target, contents); err != nil {
 			return Archive{}, err
 		}
 	}

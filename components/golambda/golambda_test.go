@@ -64,7 +64,7 @@ func buildAll(t *testing.T, target Target, folders ...string) []Archive {
 func packages(folders ...string) []Package {
 	list := make([]Package, len(folders))
 	for i, folder := range folders {
-		list[i].Folder = folder
+		list[i].Path = folder
 	}
 	return list
 }
@@ -225,7 +225,7 @@ func TestBuildReportsAllCompileErrors(t *testing.T) {
 		t.Errorf("error is\n%v\nwant\n%s", err, want)
 	}
 	var failed Errors
-	if !errors.As(err, &failed) || len(failed) != 2 || failed[1].Package != second {
+	if !errors.As(err, &failed) || len(failed) != 2 || failed[1].Package != second || failed[1].Index != 2 {
 		t.Errorf("the errors are not told apart by package: %#v", failed)
 	}
 }
@@ -305,8 +305,8 @@ func TestAlike(t *testing.T) {
 	root := t.TempDir()
 	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain, "tagged": goodMain})
 	nested := writeModule(t, filepath.Join(one, "nested"), map[string]string{"c": goodMain})
-	a, b, tagged, c := &unit{folder: filepath.Join(one, "a")}, &unit{folder: filepath.Join(one, "b")},
-		&unit{folder: filepath.Join(one, "tagged"), tags: "prod"}, &unit{folder: filepath.Join(nested, "c")}
+	a, b, tagged, c := &unit{dir: filepath.Join(one, "a")}, &unit{dir: filepath.Join(one, "b")},
+		&unit{dir: filepath.Join(one, "tagged"), tags: "prod"}, &unit{dir: filepath.Join(nested, "c")}
 	want := []*group{{one, []*unit{a, b}}, {one, []*unit{tagged}}, {nested, []*unit{c}}}
 	if got := alike([]*unit{a, nil, tagged, c, b}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)

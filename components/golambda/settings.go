@@ -43,12 +43,12 @@ func (e goEnv) check(packages []Package) error {
 	var errs []error
 	for _, p := range packages {
 		if e.GOEXPERIMENT != "" && e.GOEXPERIMENT != p.Experiment {
-			errs = append(errs, fmt.Errorf("%s is %q, but the function in %q is built with the experiments %q: name them in the function's GoExperiment, or unset it",
-				e.place("GOEXPERIMENT"), e.GOEXPERIMENT, p.Folder, p.Experiment))
+			errs = append(errs, fmt.Errorf("%s is %q, but the function in %q is built with the experiments %q: name them in the Build.GoExperiment of the function, or unset it",
+				e.place("GOEXPERIMENT"), e.GOEXPERIMENT, p.Path, p.Experiment))
 		}
 		if e.GOFIPS140 != "" && e.GOFIPS140 != "off" && e.GOFIPS140 != p.FIPS140 {
-			errs = append(errs, fmt.Errorf("%s is %q, but the function in %q is built with %q: set the function's GoFips140, or unset it",
-				e.place("GOFIPS140"), e.GOFIPS140, p.Folder, orOff(p.FIPS140)))
+			errs = append(errs, fmt.Errorf("%s is %q, but the function in %q is built with %q: set the Build.GoFips140 of the function, or unset it",
+				e.place("GOFIPS140"), e.GOFIPS140, p.Path, orOff(p.FIPS140)))
 		}
 	}
 	return errors.Join(errs...)
@@ -101,7 +101,7 @@ func (e goEnv) goFlags(packages []Package) (string, error) {
 				refuse(flag, missing)
 			}
 		case name == "ldflags":
-			refuse(flag, "name it in the LdFlags of the functions that need it, and take it out of GOFLAGS")
+			refuse(flag, "name it in the Build.LdFlags of the functions that need it, and take it out of GOFLAGS")
 		default:
 			refuse(flag, "take it out of GOFLAGS")
 		}
@@ -115,7 +115,7 @@ func missingTags(list string, packages []Package) string {
 	for _, tag := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 		for _, p := range packages {
 			if tag != lambdaTag && !slices.Contains(p.BuildTags, tag) {
-				return fmt.Sprintf("name the tag %q in the BuildTags of all functions (the one in %q has %q), or take it out of GOFLAGS", tag, p.Folder, p.BuildTags)
+				return fmt.Sprintf("name the tag %q in the Build.Tags of all functions (the one in %q has %q), or take it out of GOFLAGS", tag, p.Path, p.BuildTags)
 			}
 		}
 	}

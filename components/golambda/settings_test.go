@@ -1,6 +1,7 @@
 package golambda
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ func TestGoFlags(t *testing.T) {
 	t.Parallel()
 	const has = `GOFLAGS in /etc/goenv (go env -w) has `
 	const changes = `, which changes the functions' binaries: `
-	tagged := []Package{{Folder: "a", BuildTags: []string{"prod", "extra"}}, {Folder: "b", BuildTags: []string{"prod"}}}
+	tagged := []Package{{Path: "a", BuildTags: []string{"prod", "extra"}}, {Path: "b", BuildTags: []string{"prod"}}}
 	tests := []struct {
 		name, goFlags string
 		packages      []Package
@@ -29,9 +30,9 @@ func TestGoFlags(t *testing.T) {
 		{name: "the defaults of -mod", goFlags: "-mod=vendor -mod=readonly", want: "-buildvcs=false -mod=vendor -mod=readonly"},
 		{name: "tags of all", goFlags: "-tags=prod,lambda.norpc", packages: tagged, want: "-buildvcs=false"},
 		{name: "tags of some", goFlags: "-tags=prod,extra", packages: tagged,
-			err: has + `"-tags=prod,extra"` + changes + `name the tag "extra" in the BuildTags of all functions (the one in "b" has ["prod"]), or take it out of GOFLAGS`},
+			err: has + `"-tags=prod,extra"` + changes + `name the tag "extra" in the Build.Tags of all functions (the one in "b" has ["prod"]), or take it out of GOFLAGS`},
 		{name: "linker flags", goFlags: `'-ldflags=-s -X main.v=1'`,
-			err: has + `"-ldflags=-s -X main.v=1"` + changes + "name it in the LdFlags of the functions that need it, and take it out of GOFLAGS"},
+			err: has + `"-ldflags=-s -X main.v=1"` + changes + "name it in the Build.LdFlags of the functions that need it, and take it out of GOFLAGS"},
 		{name: "writes go.mod", goFlags: "-mod=mod", err: has + `"-mod=mod"` + changes + "run go mod tidy, and take it out of GOFLAGS"},
 		{name: "several", goFlags: "-race --gcflags=-N -v",
 			err: has + `"-race"` + changes + "take it out of GOFLAGS\n" + has + `"--gcflags=-N"` + changes + "take it out of GOFLAGS"},
@@ -69,11 +70,11 @@ func TestBuildRefusesSettingsOfTheEnvironment(t *testing.T) {
 	hello := filepath.Join(module, "hello")
 	tests := []struct{ name, variable, value, want string }{
 		{"flags", "GOFLAGS", "-tags=prod", `environment variable GOFLAGS has "-tags=prod", which changes the functions' binaries: ` +
-			`name the tag "prod" in the BuildTags of all functions (the one in "` + hello + `" has []), or take it out of GOFLAGS`},
+			`name the tag "prod" in the Build.Tags of all functions (the one in "` + hello + `" has []), or take it out of GOFLAGS`},
 		{"experiment", "GOEXPERIMENT", "jsonv2", `environment variable GOEXPERIMENT is "jsonv2", but the function in "` + hello +
-			`" is built with the experiments "": name them in the function's GoExperiment, or unset it`},
+			`" is built with the experiments "": name them in the Build.GoExperiment of the function, or unset it`},
 		{"FIPS 140", "GOFIPS140", "latest", `environment variable GOFIPS140 is "latest", but the function in "` + hello +
-			`" is built with "off": set the function's GoFips140, or unset it`},
+			`" is built with "off": set the Build.GoFips140 of the function, or unset it`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,10 +107,10 @@ func TestBuildOptions(t *testing.T) {
 	t.Setenv("GOFLAGS", "-tags=prod")
 	t.Setenv("GOEXPERIMENT", "jsonv2")
 	t.Setenv("GOFIPS140", "latest")
-	record := filepath.Join(t.TempDir(), "record")
-	archives, err := Build(t.Context(), Options{Target: target(t, ARM64, "host"), folder: t.TempDir(), Record: record, Packages: []Package{{
-		Folder: hello, BuildTags: []string{"prod"}, LdFlags: []string{"-X", "main.text=it's set"}, Experiment: "jsonv2", FIPS140: "latest",
-	}}})
+	packages := []Package{{
+		Path: hello, BuildTags: []string{"prod"}, LdFlags: []string{"-X", "main.text=it's set"}, Experiment: "jsonv2", FIPS140: "latest",
+	}}
+	archives, err := Build(t.Context(), Options{Target: target(t, ARM64, "host"), folder: t.TempDir(), Packages: packages})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +120,27 @@ func TestBuildOptions(t *testing.T) {
 	if want := strings.TrimSpace(goTool(t, "env", "GOVERSION")) + "-X:jsonv2"; archives[0].GoVersion != want {
 		t.Errorf("the Go version is %q, want %q", archives[0].GoVersion, want)
 	}
-	var recorded contract.BuiltPackage
-	if err := json.Unmarshal(read(t, record), &recorded); err != nil {
-		t.Fatal(err)
+}
+
+// The record tells the folder of a package, or where an import path is looked for.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	record := filepath.Join(t.TempDir(), "record")
+	must(t, Record(record, []Package{{Path: "./missing", BuildTags: []string{"prod"}}, {Path: "example.com/a"}}))
+	here, err := os.Getwd()
+	must(t, err)
+	want := []contract.BuiltPackage{
+		{Folder: filepath.Join(here, "missing"), BuildTags: []string{"lambda.norpc", "prod"}},
+		{Folder: here, ImportPath: "example.com/a", BuildTags: []string{"lambda.norpc"}},
 	}
-	if want := (contract.BuiltPackage{Folder: hello, BuildTags: []string{"lambda.norpc", "prod"}}); !reflect.DeepEqual(recorded, want) {
-		t.Errorf("recorded %+v, want %+v", recorded, want)
+	var got []contract.BuiltPackage
+	for line := range bytes.Lines(read(t, record)) {
+		var recorded contract.BuiltPackage
+		must(t, json.Unmarshal(line, &recorded))
+		got = append(got, recorded)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("recorded %+v, want %+v", got, want)
 	}
 }
 
@@ -145,7 +161,7 @@ func TestBuildRefusesOptions(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.pkg.Folder = hello
+			test.pkg.Path = hello
 			_, err := Build(t.Context(), Options{Packages: []Package{test.pkg}, Target: target(t, ARM64, ""), folder: t.TempDir()})
 			if want := `building "` + hello + `": ` + test.want; err == nil || err.Error() != want {
 				t.Errorf("the error is\n%v\nwant\n%s", err, want)
@@ -168,7 +184,7 @@ func TestBuildExplainsFilesLeftOut(t *testing.T) {
 	reasons := map[string]string{
 		"a_test.go":    "only for go test",
 		"native.go":    `it imports "C", and functions are compiled without cgo: use a package that needs no C`,
-		"prod.go":      "its line //go:build prod && !windows is not met: name the tags that it needs in BuildTags",
+		"prod.go":      "its line //go:build prod && !windows is not met: name the tags that it needs in Build.Tags",
 		"needs_cgo.go": "its line //go:build cgo is not met: functions are compiled without cgo",
 		"mac.go":       "its line //go:build darwin || windows is not met: it is for another system or processor",
 		"x_windows.go": "its name is that of another system or processor",
@@ -213,7 +229,7 @@ func TestBuildHintsAtFilesLeftOut(t *testing.T) {
 		return err.Error()
 	}
 	head := `building "` + hello + "\": go build: exit status 1\n\t# example.com/other/hello\n\t"
-	want := head + "./main.go:3:15: undefined: helper\n\thelper.go is left out: its line //go:build prod is not met: name the tags that it needs in BuildTags"
+	want := head + "./main.go:3:15: undefined: helper\n\thelper.go is left out: its line //go:build prod is not met: name the tags that it needs in Build.Tags"
 	if got := build(); got != want {
 		t.Errorf("the error is\n%s\nwant\n%s", got, want)
 	}

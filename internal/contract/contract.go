@@ -141,8 +141,10 @@ const (
 
 // BuiltPackage is a Go package that the build step compiles for Lambda.
 type BuiltPackage struct {
-	// Folder is its absolute path.
-	Folder string `json:"folder"`
+	// Folder is the absolute path of its folder; where there is an ImportPath, of the
+	// folder in whose module that is compiled.
+	Folder     string `json:"folder"`
+	ImportPath string `json:"importPath,omitempty"`
 	// BuildTags are its build tags.
 	BuildTags []string `json:"buildTags"`
 }

@@ -163,7 +163,7 @@ func (d *Deployment) InvocationsOf(r Route) (authorizer, handler int, err error)
 // given by its name on AWS.
 func (d *Deployment) Invocations(function string) (int, error) {
 	log, err := d.functionLog(function)
-	return bytes.Count(log, []byte(" START RequestId: ")), err
+	return bytes.Count(log, []byte(" START RequestId: ")) + bytes.Count(log, []byte(`"type":"platform.start"`)), err
 }
 
 // functionLog is what a function has logged so far.

@@ -48,7 +48,7 @@ func (d *Deployment) packages() []gobuild.Package {
 	list := []gobuild.Package{{Folder: d.project.program()}}
 	for _, p := range d.built {
 		list = append(list, gobuild.Package{
-			Folder: p.Folder, Flags: []string{"-tags", strings.Join(p.BuildTags, ",")}, Env: []string{"CGO_ENABLED=0"},
+			Folder: p.Folder, ImportPath: p.ImportPath, Flags: []string{"-tags", strings.Join(p.BuildTags, ",")}, Env: []string{"CGO_ENABLED=0"},
 		})
 	}
 	return list

@@ -190,7 +190,7 @@ func buildFunction(ctx context.Context, local bool) (golambda.Archive, string, e
 	if err != nil {
 		return golambda.Archive{}, "", fmt.Errorf("finding the functions' source: %w: run the probe in the folder of its module", err)
 	}
-	archives, err := golambda.Build(ctx, golambda.Options{Packages: []golambda.Package{{Folder: strings.TrimSpace(string(folder))}}, Target: target})
+	archives, err := golambda.Build(ctx, golambda.Options{Packages: []golambda.Package{{Path: strings.TrimSpace(string(folder))}}, Target: target})
 	if err != nil {
 		return golambda.Archive{}, "", err
 	}

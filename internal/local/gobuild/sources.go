@@ -2,6 +2,7 @@ package gobuild
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,8 +22,11 @@ import (
 
 // Package is one whose sources are looked for.
 type Package struct {
-	// Folder is its absolute path. It may be missing.
+	// Folder is the absolute path of its folder, which may be missing; where there is
+	// an ImportPath, of the folder in whose module that is looked for.
 	Folder string
+	// ImportPath is the package's import path. Defaults to the folder's.
+	ImportPath string
 	// Flags are further flags of the go command.
 	Flags []string
 	// Env is added to the environment.
@@ -60,7 +64,9 @@ func FindSources(ctx context.Context, packages []Package) (*Sources, error) {
 	var order []key
 	groups := map[key][]Package{}
 	for _, p := range packages {
-		s.addPackage(p.Folder)
+		if p.ImportPath == "" {
+			s.addPackage(p.Folder)
+		}
 		if info, err := os.Stat(p.Folder); err != nil || !info.IsDir() {
 			continue
 		}
@@ -122,7 +128,7 @@ func (s *Sources) list(ctx context.Context, root string, packages []Package, cac
 	args := append([]string{"list", "-e", "-deps", "-json=Dir,ImportPath,Standard,Module,EmbedPatterns,EmbedFiles,Error," +
 		"GoFiles,CgoFiles,IgnoredGoFiles,InvalidGoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles,SwigFiles,SwigCXXFiles,IgnoredOtherFiles,SysoFiles"}, flags...)
 	for _, p := range packages {
-		args = append(args, p.Folder)
+		args = append(args, cmp.Or(p.ImportPath, p.Folder))
 	}
 	work, err := goOutput(ctx, root, env, "env", "GOWORK")
 	if err != nil {

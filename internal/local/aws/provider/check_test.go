@@ -161,6 +161,7 @@ func TestRules(t *testing.T) {
 		{"statement", permissionType, with(grant, "statementId", "a b"), `ValidationException: 1 validation error detected: Value 'a b' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9\-_]{1,100}`},
 		{"action", permissionType, with(grant, "action", "InvokeFunction"), `ValidationException: 1 validation error detected: Value 'InvokeFunction' at 'action' failed to satisfy constraint: Member must satisfy regular expression pattern: (lambda:\*|lambda:[a-zA-Z]+|\*)`},
 		{"source ARN", permissionType, with(grant, "sourceArn", "abc/*"), `ValidationException: 1 validation error detected: Value 'abc/*' at 'sourceArn' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?(-iso[a-z]?)?-[a-z]+-\d{1})?:(\d{12})?:(.*)`},
+		{"qualifier", permissionType, with(grant, "qualifier", "live"), `the qualifier is "live", but the functions of the local AWS have no versions and aliases: leave it out`},
 		{"source account", permissionType, with(grant, "sourceAccount", "1"), `ValidationException: 1 validation error detected: Value '1' at 'sourceAccount' failed to satisfy constraint: Member must satisfy regular expression pattern: \d{12}`},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,7 @@ type permissionInputs struct {
 	Principal     string `json:"principal" aws:"required,replace"`
 	SourceARN     string `json:"sourceArn" aws:"replace"`
 	SourceAccount string `json:"sourceAccount" aws:"replace"`
+	Qualifier     string `json:"qualifier" aws:"replace"`
 }
 
 func (in permissionInputs) permission() lambda.Permission {
@@ -44,11 +45,14 @@ func permissionResource() resource {
 		// Lambda API reference, AddPermission: 1 to 100 characters.
 		Name: "statementId", NameLength: 100,
 		Validate: func(in permissionInputs) (permissionInputs, error) {
+			if in.Qualifier != "" {
+				return in, fmt.Errorf("the qualifier is %q, but the functions of the local AWS have no versions and aliases: leave it out", in.Qualifier)
+			}
 			return in, lambda.ValidatePermission(in.permission())
 		},
 		Placeholders: map[string]any{
 			"statementId": "unknown", "function": "unknown", "action": "lambda:InvokeFunction", "principal": "unknown",
-			"sourceArn": nil, "sourceAccount": nil,
+			"sourceArn": nil, "sourceAccount": nil, "qualifier": nil,
 		},
 		Create: func(s Services, in permissionInputs) (string, map[string]any, error) {
 			return in.StatementID, nil, s.Lambda.AddPermission(in.Function, in.permission())

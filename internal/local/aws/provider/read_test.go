@@ -92,7 +92,7 @@ func TestEverythingIsComplete(t *testing.T) {
 	things := w.everything()
 	known := newProvider(w.Services).resources
 	// These cannot be given, or say the same in other words.
-	elsewhere := []string{"forceDetachPolicies", "sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
+	elsewhere := []string{"forceDetachPolicies", "qualifier", "sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
 	for typ, r := range known {
 		for _, f := range r.fields() {
 			given := slices.ContainsFunc(things, func(it thing) bool {

@@ -31,7 +31,8 @@ func main() {
 				return err
 			}
 			for _, f := range []*components.FunctionArgs{&list, &create} {
-				f.AutoName, f.LogGroup = true, group.Name
+				f.Naming = &components.NamingArgs{AutoName: true}
+				f.Logging = &components.LoggingArgs{Group: group.Name}
 			}
 		}
 		api, err := components.NewProtectedHttpApi(ctx, conf.Require("component"), &components.ProtectedHttpApiArgs{
