@@ -112,6 +112,7 @@ func (c *ProtectedHttpApi) createAlarm(ctx *pulumi.Context, p *plan, a alarm) er
 		actions = append(actions, topic)
 	}
 	args := &cloudwatch.MetricAlarmArgs{
+		Tags:               p.tagInputs(),
 		Name:               pulumi.String(alarmNames.of(append(slices.Clone(p.monitoring.prefix), a.of)...)),
 		AlarmDescription:   pulumi.String(kind.text),
 		ComparisonOperator: pulumi.String("GreaterThanOrEqualToThreshold"),

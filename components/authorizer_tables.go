@@ -58,7 +58,7 @@ func (c *ProtectedHttpApi) createAuthorizerTables(ctx *pulumi.Context, p *plan) 
 		own := &AuthorizerResources{}
 		c.Authorizers[a.name] = own
 		if keys := a.args.ApiKeys; keys != nil {
-			args := newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, keys.PointInTimeRecovery, keys.DeletionProtection)
+			args := p.newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, keys.PointInTimeRecovery, keys.DeletionProtection)
 			if own.ApiKeyTable, err = dynamodb.NewTable(ctx, p.apiKeyTableName(a), args, pulumi.Parent(c)); err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (c *ProtectedHttpApi) createAuthorizerTables(ctx *pulumi.Context, p *plan) 
 		}
 		// The state is worthless after some hours: it needs neither recovery nor
 		// protection.
-		args := newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, false, false)
+		args := p.newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, false, false)
 		args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(contract.AuthorizerTableTTL), Enabled: pulumi.Bool(true)}
 		if own.StateTable, err = dynamodb.NewTable(ctx, p.stateTableName(a), args, pulumi.Parent(c)); err != nil {
 			return err

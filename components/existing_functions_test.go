@@ -67,7 +67,7 @@ func TestExisting(t *testing.T) {
 				Defaults:   FunctionDefaults{MemorySize: 512, Environment: map[string]pulumi.StringInput{"A_B": pulumi.String("1")}},
 			})
 			want := []string{
-				"Api events-api", "Authorizer events-gate", "Integration events-theirs", "Permission events-gate", "Permission events-theirs", "Route events-GET /events", "Stage events-stage",
+				"Api events-api", "Authorizer events-gate", "Integration events-theirs", "LogGroup events-access-logs", "Permission events-gate", "Permission events-theirs", "Route events-GET /events", "Stage events-stage",
 			}
 			if got := m.children(); !slices.Equal(got, want) {
 				t.Errorf("children are %q, want %q", got, want)

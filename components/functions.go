@@ -302,7 +302,7 @@ func (c *ProtectedHttpApi) createFunctions(ctx *pulumi.Context, p *plan) error {
 // Pulumi's sight. A function that is there before its policy would fail its
 // first requests.
 func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *functionPlan) error {
-	logs, err := c.createLogGroup(ctx, f)
+	logs, err := c.createLogGroup(ctx, p, f)
 	if err != nil {
 		return err
 	}
@@ -310,6 +310,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	role, err := iam.NewRole(ctx, f.logicalName, &iam.RoleArgs{
 		AssumeRolePolicy:    pulumi.String(trustPolicy),
 		PermissionsBoundary: optionalInput(f.args.PermissionsBoundary),
+		Tags:                p.tagInputs(),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return err
@@ -326,6 +327,7 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	environment, opts := c.environment(ctx, p, f)
 	args := f.lambdaArgs(logs)
 	args.Role = role.Arn
+	args.Tags = p.tagInputs()
 	if len(environment) > 0 {
 		args.Environment = lambda.FunctionEnvironmentArgs{Variables: environment}
 	}

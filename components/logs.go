@@ -140,13 +140,13 @@ type logGroup struct {
 
 // createLogGroup makes the function's log group, or finds the one that it was
 // given.
-func (c *ProtectedHttpApi) createLogGroup(ctx *pulumi.Context, f *functionPlan) (logGroup, error) {
+func (c *ProtectedHttpApi) createLogGroup(ctx *pulumi.Context, p *plan, f *functionPlan) (logGroup, error) {
 	logging := f.args.Logging
 	if logging.Group != nil {
 		found := cloudwatch.LookupLogGroupOutput(ctx, cloudwatch.LookupLogGroupOutputArgs{Name: logging.Group}, pulumi.Parent(c))
 		return logGroup{name: logging.Group.ToStringOutput(), arn: found.Arn()}, nil
 	}
-	args := &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(logging.RetentionDays)}
+	args := &cloudwatch.LogGroupArgs{RetentionInDays: pulumi.Int(logging.RetentionDays), Tags: p.tagInputs()}
 	if f.physicalName != "" {
 		args.Name = pulumi.String("/aws/lambda/" + f.physicalName)
 	}

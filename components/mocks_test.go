@@ -71,6 +71,11 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		set("executionArn", "arn:aws:execute-api:eu-central-1:"+testAccount+":api123")
 	case "aws:apigatewayv2/authorizer:Authorizer":
 		id = "auth123"
+	case "aws:apigatewayv2/domainName:DomainName":
+		configuration := state["domainNameConfiguration"].ObjectValue().Copy()
+		configuration["targetDomainName"] = resource.NewStringProperty("d-1.execute-api.eu-central-1.amazonaws.com")
+		configuration["hostedZoneId"] = resource.NewStringProperty("ZOFAPIS")
+		state["domainNameConfiguration"] = resource.NewObjectProperty(configuration)
 	case "aws:apigatewayv2/stage:Stage":
 		set("invokeUrl", "https://api123.execute-api.eu-central-1.amazonaws.com/")
 	}

@@ -18,6 +18,13 @@ func (c *ProtectedHttpApi) served() pulumi.Output {
 	for _, name := range slices.Sorted(maps.Keys(c.InvokePermissions)) {
 		ids = append(ids, c.InvokePermissions[name].ID())
 	}
+	ids = append(ids, c.Stage.ID())
+	if c.ApiMapping != nil {
+		ids = append(ids, c.ApiMapping.ID())
+	}
+	if c.DomainRecord != nil {
+		ids = append(ids, c.DomainRecord.ID())
+	}
 	return pulumi.All(ids...)
 }
 
@@ -25,9 +32,10 @@ func (c *ProtectedHttpApi) served() pulumi.Output {
 // of them resolves before AWS has the functions' code: what depends on the
 // component is not deployed to an API that runs other code.
 func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
-	c.Url = c.Stage.InvokeUrl.ApplyT(func(url string) string {
-		return strings.TrimSuffix(url, "/") // AWS adds one for the $default stage
-	}).(pulumi.StringOutput)
+	c.Url = c.stageUrl()
+	if p.domain != nil {
+		c.Url = pulumi.String(p.domain.url()).ToStringOutput()
+	}
 	c.ApiId = c.Api.ID().ToStringOutput()
 	c.AuthorizerId = pulumi.String("").ToStringOutput()
 	c.TableName = tableName(c.Table)

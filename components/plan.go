@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,12 @@ type plan struct {
 	authorizers []*authorizerPlan // by name, the default one first
 	issuers     []*issuerPlan     // by name
 	monitoring  *monitoringPlan   // nil without
+	cors        *CorsArgs         // nil without
+	throttling  ThrottlingArgs
+	accessLogs  accessLogPlan
+	domain      *DomainArgs // nil without
+	stage       StageArgs
+	tags        map[string]string
 }
 
 type routePlan struct {
@@ -34,6 +41,7 @@ type routePlan struct {
 	issuer      *issuerPlan     // nil where auth is another
 	permissions []string
 	scopes      []string
+	throttling  *ThrottlingArgs // nil where the stage's are the route's
 	function    *functionPlan
 }
 
@@ -124,11 +132,21 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkDefaults()
 	c.plan.table = args.Table
 	c.checkTable(args.Table)
+	c.plan.tags = args.Tags
+	c.checkTags(args.Tags)
+	c.plan.throttling = args.Throttling.or(defaultThrottling)
+	c.checkThrottling("Throttling", args.Throttling)
+	c.plan.stage = args.Stage
+	c.plan.stage.Name = cmp.Or(args.Stage.Name, defaultStage)
+	c.checkStage(c.plan.stage)
+	c.checkAccessLogs(args.AccessLogs)
+	c.checkDomain(args.Domain)
 	c.planAuthorizers()
 	c.planIssuers()
 	c.checkRoutes(args.Routes)
 	c.checkAuthorizers()
 	c.checkIssuersUsed()
+	c.checkCors(args.Cors)
 	c.checkQuotas()
 	c.checkMonitoring(args.Monitoring)
 	for _, f := range c.plan.functions {

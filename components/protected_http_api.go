@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -46,6 +47,21 @@ type ProtectedHttpApiArgs struct {
 	Defaults FunctionDefaults
 	// Quotas are what AWS has raised for the API. Defaults to AWS's usual quotas.
 	Quotas QuotasArgs
+	// Cors lets web pages of other origins call the API from a browser. Defaults to
+	// none: browsers keep pages from it.
+	Cors *CorsArgs
+	// Throttling limits the requests to each route.
+	Throttling ThrottlingArgs
+	// AccessLogs describes the log of requests, which is on by default.
+	AccessLogs AccessLogsArgs
+	// Domain gives the API a domain name of its own. Defaults to none.
+	Domain *DomainArgs
+	// Stage describes the API's stage.
+	Stage StageArgs
+	// Tags are for every resource that takes tags; the provider's defaultTags come
+	// on top. At most 50, keys of 1 to 128 characters, values of up to 256: letters,
+	// digits, spaces and _ . : / = + - @. Defaults to none.
+	Tags map[string]string
 }
 
 // ProtectedHttpApi is an HTTP API with its functions, authorizer, table, logs
@@ -97,8 +113,16 @@ type ProtectedHttpApi struct {
 
 	// Api is the HTTP API.
 	Api *apigatewayv2.Api
-	// Stage is the API's $default stage.
+	// Stage is the API's stage.
 	Stage *apigatewayv2.Stage
+	// AccessLogGroup is the log group of the access log; nil where there is none, or
+	// one that was there already.
+	AccessLogGroup *cloudwatch.LogGroup
+	// Domain is the API's domain, ApiMapping its stage's place in it, and DomainRecord
+	// the domain's DNS record; each nil where there is none.
+	Domain       *apigatewayv2.DomainName
+	ApiMapping   *apigatewayv2.ApiMapping
+	DomainRecord *route53.Record
 	// Authorizers are the Lambda authorizers by name, the default one under "".
 	Authorizers map[string]*AuthorizerResources
 	// JwtAuthorizers are API Gateway's own authorizers by the issuers' names.
@@ -160,6 +184,8 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 		c.createJwtAuthorizers,
 		c.createInvokePermissions,
 		c.createRoutes,
+		c.createStage,
+		c.createDomain,
 		c.createMonitoring,
 	} {
 		if err := create(ctx, p); err != nil {

@@ -21,7 +21,7 @@ func TestChildren(t *testing.T) {
 		"Authorizer events-authorizer",
 		"Function events-authorizer", "Function events-create-event", "Function events-get", "Function events-list-events",
 		"Integration events-create-event", "Integration events-get", "Integration events-list-events",
-		"LogGroup events-authorizer", "LogGroup events-create-event", "LogGroup events-get", "LogGroup events-list-events",
+		"LogGroup events-access-logs", "LogGroup events-authorizer", "LogGroup events-create-event", "LogGroup events-get", "LogGroup events-list-events",
 		"Permission events-authorizer", "Permission events-create-event", "Permission events-get", "Permission events-list-events",
 		"Role events-authorizer", "Role events-create-event", "Role events-get", "Role events-list-events",
 		"RolePolicy events-authorizer", "RolePolicy events-create-event", "RolePolicy events-get", "RolePolicy events-list-events",
@@ -45,7 +45,7 @@ func TestPublicRoutesOnly(t *testing.T) {
 		Routes: Routes{"$default": {Function: FunctionArgs{Package: "testdata/handlers/list"}, Auth: Public}},
 	})
 	want := []string{
-		"Api events-api", "Function events-list", "Integration events-list", "LogGroup events-list", "Permission events-list",
+		"Api events-api", "Function events-list", "Integration events-list", "LogGroup events-access-logs", "LogGroup events-list", "Permission events-list",
 		"Role events-list", "RolePolicy events-list", "Route events-$default", "Stage events-stage",
 	}
 	if got := m.children(); !slices.Equal(got, want) {

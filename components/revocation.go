@@ -40,7 +40,7 @@ func (c *ProtectedHttpApi) createRevocationTables(ctx *pulumi.Context, p *plan) 
 		if revocation == nil {
 			continue
 		}
-		args := newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, revocation.PointInTimeRecovery, revocation.DeletionProtection)
+		args := p.newTableArgs(contract.AuthorizerTableKey, authorizerTableAttributes, revocation.PointInTimeRecovery, revocation.DeletionProtection)
 		args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(contract.AuthorizerTableTTL), Enabled: pulumi.Bool(true)}
 		if c.Authorizers[a.name].RevocationTable, err = dynamodb.NewTable(ctx, p.revocationTableName(a), args, pulumi.Parent(c)); err != nil {
 			return err

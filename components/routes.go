@@ -50,6 +50,9 @@ type Route struct {
 	// 3.3), on a route whose Auth is Jwt. Defaults to none, which lets in every
 	// token of the issuer.
 	Scopes []string
+	// Throttling are the route's own limits. What they leave out is the stage's.
+	// Defaults to those of ProtectedHttpApiArgs.Throttling.
+	Throttling *ThrottlingArgs
 }
 
 func (c *checker) checkRoutes(routes Routes) {
@@ -69,7 +72,7 @@ func (c *checker) checkRoutes(routes Routes) {
 				seen[parsed.Normalized()] = key
 			}
 		}
-		r := &routePlan{key: parsed, permissions: route.Permissions, scopes: route.Scopes}
+		r := &routePlan{key: parsed, permissions: route.Permissions, scopes: route.Scopes, throttling: c.checkRouteThrottling(property+".Throttling", route.Throttling)}
 		c.checkAuth(property, r, route)
 		c.checkPermissions(property+".Permissions", parsed, route)
 		c.checkScopes(property+".Scopes", route)

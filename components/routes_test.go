@@ -15,7 +15,9 @@ func TestCheckRoutes(t *testing.T) {
 
 func TestApiAndRoutes(t *testing.T) {
 	t.Parallel()
-	m := mustDeploy(t, exampleArgs())
+	args := exampleArgs()
+	args.AccessLogs.Off = true
+	m := mustDeploy(t, args)
 	expectInputs(t, m.find(t, "Api", "events-api"), map[string]any{"protocolType": "HTTP"})
 	expectInputs(t, m.find(t, "Stage", "events-stage"), map[string]any{"apiId": "api123", "name": "$default", "autoDeploy": true,
 		"defaultRouteSettings": map[string]any{"throttlingRateLimit": 5000.0, "throttlingBurstLimit": 2500.0}})

@@ -170,7 +170,7 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 		}
 		indexes = append(indexes, args)
 	}
-	args := newTableArgs(p.table.HashKey, attributes, p.table.PointInTimeRecovery, p.table.DeletionProtection)
+	args := p.newTableArgs(p.table.HashKey, attributes, p.table.PointInTimeRecovery, p.table.DeletionProtection)
 	args.RangeKey = optional(p.table.RangeKey)
 	args.GlobalSecondaryIndexes = indexes
 	c.Table, err = dynamodb.NewTable(ctx, p.tableName(), args, pulumi.Parent(c))
@@ -178,7 +178,7 @@ func (c *ProtectedHttpApi) createTable(ctx *pulumi.Context, p *plan) (err error)
 }
 
 // newTableArgs returns the arguments that all of the component's tables have.
-func newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, pointInTimeRecovery, deletionProtection bool) *dynamodb.TableArgs {
+func (p *plan) newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, pointInTimeRecovery, deletionProtection bool) *dynamodb.TableArgs {
 	return &dynamodb.TableArgs{
 		BillingMode:               pulumi.String("PAY_PER_REQUEST"),
 		HashKey:                   pulumi.String(hashKey),
@@ -186,6 +186,7 @@ func newTableArgs(hashKey string, attributes dynamodb.TableAttributeArray, point
 		ServerSideEncryption:      dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true)},
 		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(pointInTimeRecovery)},
 		DeletionProtectionEnabled: pulumi.Bool(deletionProtection),
+		Tags:                      p.tagInputs(),
 	}
 }
 

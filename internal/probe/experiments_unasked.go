@@ -8,6 +8,7 @@ func unaskedExperiments() []Experiment {
 		{Name: "domain/requests", Asks: "What do clients and functions see of a custom domain: path, mapping, stage, a path without mapping, a deletion?", Cannot: "it would take a domain of the developer's, with a certificate and a DNS record: the setup has none"},
 		{Name: "cache/bounds", Asks: "How many answers does the cache hold?", Cannot: "it would take more than ten thousand answers to see, and AWS may keep them in more than one place"},
 		{Name: "log/stream", Asks: "What are the log streams of an access log called?", Cannot: "AWS promises no name, and no program here depends on it"},
+		{Name: "log/authorizer-latency", Asks: "Does the access log say how long an authorizer took?", Cannot: "what is expected of a field of the log is one text, and no latency is the same twice"},
 		{Name: "limit/quotas", Asks: "How many routes, stages, authorizers, scopes and audiences may there be?", Cannot: "it would take hundreds of resources, and AWS raises some of the numbers for an account"},
 		{Name: "throttle/account", Asks: "What is the limit of the account?", Cannot: "it would take ten thousand requests a second, and the account's other APIs would suffer"},
 		{Name: "jwt/key-rotation", Asks: "Are keys kept for two hours, and read again for a kid that is new?", Cannot: "it takes two hours, and an issuer whose keys change meanwhile"},

@@ -12,7 +12,9 @@ import (
 // Default is the key of the route that gets what no other route does.
 const Default = "$default"
 
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY"}
+const options, anyMethod = "OPTIONS", "ANY"
+
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", options, anyMethod}
 
 // Key is a parsed route key: a method and a path, or neither of them for the
 // $default route.
@@ -108,6 +110,26 @@ func (k Key) Normalized() string {
 	return k.replaceVariables("{}", "{+}").String()
 }
 
+// Methods returns the methods of the requests that the route matches.
+func (k Key) Methods() []string {
+	if k.method != "" && k.method != anyMethod {
+		return []string{k.method}
+	}
+	return slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == anyMethod })
+}
+
+// Options returns the key of a route that takes the OPTIONS requests to the key's
+// paths before the key's own route does; false where that takes none.
+func (k Key) Options() (Key, bool) {
+	switch k.method {
+	case "":
+		return Key{method: options, path: "/{proxy+}"}, true
+	case anyMethod, options:
+		return Key{method: options, path: k.path}, true
+	}
+	return Key{}, false
+}
+
 // Variables returns the names of the path's variables.
 func (k Key) Variables() []string {
 	var names []string
@@ -131,7 +153,7 @@ func (k Key) SourcePattern() string {
 		return "*"
 	}
 	pattern := k.replaceVariables("*", "*")
-	if pattern.method == "ANY" {
+	if pattern.method == anyMethod {
 		pattern.method = "*"
 	}
 	return pattern.method + pattern.path

@@ -122,3 +122,29 @@ func TestVariables(t *testing.T) {
 		}
 	}
 }
+
+func TestMethodsAndOptions(t *testing.T) {
+	t.Parallel()
+	all := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+	for _, test := range []struct {
+		key     string
+		methods []string
+		options string // empty: takes none
+	}{
+		{"GET /a", []string{"GET"}, ""},
+		{"OPTIONS /a/{id}", []string{"OPTIONS"}, "OPTIONS /a/{id}"},
+		{"ANY /a/{id}", all, "OPTIONS /a/{id}"},
+		{"$default", all, "OPTIONS /{proxy+}"},
+	} {
+		key, err := Parse(test.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := key.Methods(); !slices.Equal(got, test.methods) {
+			t.Errorf("the methods of %s are %q, want %q", test.key, got, test.methods)
+		}
+		if options, ok := key.Options(); ok != (test.options != "") || ok && options.String() != test.options {
+			t.Errorf("the preflights of %s are for %v, %v, want %q", test.key, options, ok, test.options)
+		}
+	}
+}

@@ -239,8 +239,15 @@ func (p *ports) close() error {
 
 // printLog shows a function's log line on the console.
 func (s *Server) printLog(group, _ string, _ time.Time, line string) {
+	if strings.HasPrefix(group, vendedLogs) {
+		return // an access log's: the request has a line already
+	}
 	s.console.Log(group[strings.LastIndex(group, "/")+1:], line)
 }
+
+// vendedLogs is how the names of log groups begin that are for what AWS's services
+// write.
+const vendedLogs = "/aws/vendedlogs/"
 
 // OpenProvider starts a Pulumi provider that deploys to this server. It is the
 // caller's to close, as soon as one command of Pulumi has ended.

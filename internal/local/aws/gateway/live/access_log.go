@@ -101,6 +101,10 @@ func (v verdict) variable(name string) string {
 	switch name {
 	case "error":
 		return v.failure
+	case "latency":
+		if v.latency != nil {
+			return milliseconds(*v.latency)
+		}
 	case "principalId":
 		return v.principalID
 	}

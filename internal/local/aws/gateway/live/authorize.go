@@ -29,6 +29,9 @@ type verdict struct {
 	// failure is $context.authorizer.error.
 	failure     string
 	principalID string
+	// latency is how long the function of a Lambda authorizer took; nil where it did
+	// not run.
+	latency *time.Duration
 	// identity are the $context.identity variables of who signed the request.
 	identity map[string]string
 }
@@ -60,7 +63,7 @@ func (g *Gateway) authorizeCustom(r *request) verdict {
 	}
 	cache := r.stage.caches[authorizer]
 	if cache == nil {
-		v, _ := g.runAuthorizer(r, values)
+		v, _ := g.timeAuthorizer(r, values)
 		return v
 	}
 	key := newCacheKey(values)
@@ -73,11 +76,19 @@ func (g *Gateway) authorizeCustom(r *request) verdict {
 		v.note = note
 		return v
 	}
-	v, a := g.runAuthorizer(r, values)
+	v, a := g.timeAuthorizer(r, values)
 	if a != nil {
 		cache.put(key, *a)
 	}
 	return v
+}
+
+func (g *Gateway) timeAuthorizer(r *request, sources []string) (verdict, *answer) {
+	started := g.now()
+	v, a := g.runAuthorizer(r, sources)
+	latency := g.now().Sub(started)
+	v.latency = &latency
+	return v, a
 }
 
 // runAuthorizer invokes the authorizer. The answer is nil where there was none

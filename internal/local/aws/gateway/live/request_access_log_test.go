@@ -60,6 +60,23 @@ func TestAccessLog(t *testing.T) {
 			"p-1 t 7 - -",
 		},
 		{
+			"an authorizer that runs", nil,
+			func(w *world) reply { return w.get("/r/1", token) },
+			"$context.authorizer.latency", "0",
+		},
+		{
+			"an answer of the cache", nil,
+			func(w *world) reply {
+				w.get("/r/1", token)
+				w.logged(1)
+				w.logs.mu.Lock()
+				w.logs.lines = nil
+				w.logs.mu.Unlock()
+				return w.get("/r/1", token)
+			},
+			"$context.authorizer.latency", "-",
+		},
+		{
 			"a 401", nil,
 			func(w *world) reply { return w.get("/r/1") },
 			"$context.status $context.error.message $context.error.messageString $context.error.responseType $context.integrationStatus",
