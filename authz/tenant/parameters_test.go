@@ -99,6 +99,9 @@ func checkVerify(t *testing.T, g *Registry, i *issuerOf, want string) {
 	if text(err) != want || (err == nil) != (p.Tenant == i.id) {
 		t.Errorf("%s: got tenant %q, %q; want %q", i.id, p.Tenant, text(err), want)
 	}
+	if err == nil && (len(p.Digest) != 64 || p.KeyID == "") {
+		t.Errorf("%s: nothing to revoke it by: digest %q, key %q", i.id, p.Digest, p.KeyID)
+	}
 }
 
 func TestFromParametersRefuses(t *testing.T) {
