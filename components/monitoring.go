@@ -59,9 +59,9 @@ type AlarmArgs struct {
 	DatapointsToAlarm int
 }
 
-// The alarms, by their names in MonitoringArgs.Alarms. A client that is throttled by
-// API Gateway gets 429; HTTP APIs have no metric for that, so that AlarmThrottledRequests
-// counts the lines of the access log.
+// The alarms, by their names in MonitoringArgs.Alarms. For requests that API Gateway
+// itself throttles HTTP APIs have no metric of their own: their 429 count among the 4xx
+// of AlarmClientErrors.
 const (
 	// AlarmAuthorizerErrors: an authorizer has failed, so that clients got 500. Unit:
 	// failures in a period. Defaults to 1 in 5 minutes.
@@ -80,9 +80,6 @@ const (
 	// AlarmFunctionThrottles: Lambda has refused to run a function. Unit: refusals in a
 	// period. Defaults to 1 in 5 minutes.
 	AlarmFunctionThrottles = "functionThrottles"
-	// AlarmThrottledRequests: API Gateway has answered 429. Unit: answers in a period.
-	// Defaults to 100 in 5 minutes. It needs an access log of the component's own.
-	AlarmThrottledRequests = "throttledRequests"
 	// AlarmTableThrottles: DynamoDB has refused to read or write a table or an index.
 	// Unit: refusals in a period. Defaults to 1 in 5 minutes.
 	AlarmTableThrottles = "tableThrottles"
@@ -125,7 +122,7 @@ var alarmKinds = []alarmKind{
 	{AlarmServerErrors, AlarmArgs{Threshold: 5, Period: 5 * time.Minute, EvaluationPeriods: 1}, notBreaching,
 		"Too many requests end with a status of 500 or more.", "", always},
 	{AlarmClientErrors, AlarmArgs{Threshold: 50, Period: 5 * time.Minute, EvaluationPeriods: 1}, notBreaching,
-		"Too many requests end with a status from 400 to 499: somebody may be guessing credentials, or a client is broken.", "", always},
+		"Too many requests end with a status from 400 to 499: somebody may be guessing credentials, a client is broken, or requests are throttled.", "", always},
 	{AlarmFunctionThrottles, AlarmArgs{Threshold: 1, Period: 5 * time.Minute, EvaluationPeriods: 1}, notBreaching,
 		"Lambda has refused to run the function: too many of them, or of the account's, run at once.", "a function of its own", (*plan).hasFunction},
 	{AlarmTableThrottles, AlarmArgs{Threshold: 1, Period: 5 * time.Minute, EvaluationPeriods: 1}, notBreaching,
@@ -208,6 +205,9 @@ func (c *checker) checkMonitoring(args *MonitoringArgs) {
 	}
 	for _, f := range c.plan.functions {
 		if f.authorizes() {
+			if level := f.args.Logging.ApplicationLevel; slices.Index(applicationLevels, level) > slices.Index(applicationLevels, "INFO") {
+				c.addf(f.property+".Logging.ApplicationLevel", "%q is not possible with Monitoring: Lambda would drop the lines with the metrics, whose level is INFO: set it to INFO, or leave out Monitoring", level)
+			}
 			f.environment[contract.EnvMetrics] = pulumi.String(m.args.Namespace)
 		}
 	}

@@ -194,6 +194,12 @@ Monitoring.TopicArns[4]: "` + testTopic + `.fifo" is a FIFO topic, which alarms 
 		{"variable of the component", func(args *ProtectedHttpApiArgs) {
 			args.Authorizer.Function.Environment = map[string]pulumi.StringInput{contract.EnvMetrics: pulumi.String("x")}
 		}, `Authorizer.Function.Environment["AUTHORIZER_METRICS"]: is the component's own`},
+		{"level that drops metrics", func(args *ProtectedHttpApiArgs) {
+			args.Defaults.Logging = &LoggingArgs{Format: "JSON", ApplicationLevel: "WARN"}
+			partners := args.Authorizers["partners"]
+			partners.Function.Logging = &LoggingArgs{ApplicationLevel: "DEBUG"}
+			args.Authorizers["partners"] = partners
+		}, `Authorizer.Function.Logging.ApplicationLevel: "WARN" is not possible with Monitoring: Lambda would drop the lines with the metrics, whose level is INFO: set it to INFO, or leave out Monitoring`},
 		{"nothing to watch", func(args *ProtectedHttpApiArgs) {
 			args.Authorizer, args.Authorizers, args.Table = AuthorizerArgs{}, nil, nil
 			args.Routes = Routes{"GET /": {Function: FunctionArgs{Package: "testdata/handlers/get"}, Auth: Public}}
