@@ -34,6 +34,8 @@ type settings struct {
 	revocation          bool
 	monitoring          bool
 	alarmTopicArn       string
+	// corsOrigins is a list of origins with commas between them, or empty.
+	corsOrigins string
 }
 
 func defaultSettings(stack string) settings {
@@ -100,6 +102,18 @@ var readers = map[string]func(*settings, string) error{
 			return fmt.Errorf("%q is not a whole number: write one of %v", text, components.AllowedLogRetentionDays())
 		}
 		return components.CheckLogRetentionDays(s.logRetentionDays)
+	},
+	"corsOrigins": func(s *settings, text string) error {
+		var origins []string
+		for origin := range strings.SplitSeq(text, ",") {
+			origin = strings.TrimSpace(origin)
+			if err := components.CheckCorsOrigin(origin); err != nil && text != "" {
+				return err
+			}
+			origins = append(origins, origin)
+		}
+		s.corsOrigins = strings.Join(origins, ",")
+		return nil
 	},
 	"pointInTimeRecovery": func(s *settings, text string) error { return readBool(&s.pointInTimeRecovery, text) },
 	"deletionProtection":  func(s *settings, text string) error { return readBool(&s.deletionProtection, text) },

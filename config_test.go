@@ -31,13 +31,14 @@ func TestReadSettings(t *testing.T) {
 			"authorizerTtl": "5m", "secretPath": "/a/b", "architecture": "x86_64",
 			"logRetentionDays": "7", "pointInTimeRecovery": "true", "deletionProtection": "true", "revocation": "true",
 			"authMethods": "jwt", "signingKeysPath": "/a/c", "secretMaxAge": "1m", "monitoring": "true", "alarmTopicArn": topic,
-		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true, true, true, topic}},
+			"corsOrigins": "https://a.example, http://localhost:5173",
+		}, want: settings{"jwt", 5 * time.Minute, "/a/b", "/a/c", time.Minute, "x86_64", 7, true, true, true, true, topic, "https://a.example,http://localhost:5173"}},
 		{name: "limits of the TTL", values: map[string]string{"authorizerTtl": "1h"},
-			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
+			want: settings{"jwt", time.Hour, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, "", ""}},
 		{name: "methods", values: map[string]string{"authMethods": "signature, jwt,apikey", "authorizerTtl": "0s"},
-			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
+			want: settings{"jwt,apikey,signature", 0, "/events-api/dev/jwt-secret", "/events-api/dev/signing-keys", 5 * time.Minute, "arm64", 30, false, false, false, false, "", ""}},
 		{name: "the stack's name", values: map[string]string{"secretPath": "/team/{stack}/a", "signingKeysPath": "/{stack}"},
-			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false, false, false, ""}},
+			want: settings{"jwt", 0, "/team/dev/a", "/dev", 5 * time.Minute, "arm64", 30, false, false, false, false, "", ""}},
 		{name: "other braces", values: map[string]string{"secretPath": "/team/{project}/a"},
 			err: `secretPath: "/team/{project}/a" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{name: "no method", values: map[string]string{"authMethods": ""},
@@ -69,6 +70,10 @@ func TestReadSettings(t *testing.T) {
 			err: "logRetentionDays: 2 is not one of " + days},
 		{name: "retention that is no number", values: map[string]string{"logRetentionDays": "forever"},
 			err: `logRetentionDays: "forever" is not a whole number: write one of [` + strings.ReplaceAll(days, ",", "") + "]"},
+		{name: "origin", values: map[string]string{"corsOrigins": "https://a.example,b.example"},
+			err: `corsOrigins: "b.example" does not begin with https:// or http://: write the whole origin, https://app.example.com for instance`},
+		{name: "no second origin", values: map[string]string{"corsOrigins": "https://a.example,"},
+			err: `corsOrigins: "" does not begin with https:// or http://: write the whole origin, https://app.example.com for instance`},
 		{name: "boolean", values: map[string]string{"deletionProtection": "yes"},
 			err: `deletionProtection: "yes" is not one of true, false`},
 		{name: "no topic", values: map[string]string{"monitoring": "true", "alarmTopicArn": "me@example.com"},
@@ -76,7 +81,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "topic without alarms", values: map[string]string{"alarmTopicArn": topic},
 			err: `alarmTopicArn: "` + topic + `" is told nothing without alarms: set events-api:monitoring to true, or leave it out`},
 		{name: "unknown key", values: map[string]string{"authorizerTTL": "5m"},
-			err: "authorizerTTL: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath"},
+			err: "authorizerTTL: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, corsOrigins, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath"},
 		{name: "secret", values: map[string]string{"secretPath": "hunter2"}, secret: []string{"events-api:secretPath"},
 			err: "secretPath: is marked as a secret, and is none: set it without --secret"},
 		{name: "one parameter for two purposes", values: map[string]string{"authMethods": "jwt,signature", "secretPath": "/k", "signingKeysPath": "/k"},
@@ -84,7 +89,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "several", values: map[string]string{"authorizerTtl": "x", "architecture": "", "ttl": "5m"},
 			err: `architecture: "" is not one of "arm64", "x86_64"
 authorizerTtl: "x" is not a duration: write 0s to 1h, for instance 5m
-ttl: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath`},
+ttl: is not known: the keys are alarmTopicArn, architecture, authMethods, authorizerTtl, corsOrigins, deletionProtection, logRetentionDays, monitoring, pointInTimeRecovery, revocation, secretMaxAge, secretPath, signingKeysPath`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -145,6 +150,7 @@ func TestStackFiles(t *testing.T) {
 	t.Parallel()
 	dev, prod := defaultSettings("dev"), defaultSettings("prod")
 	prod.authorizerTtl, prod.pointInTimeRecovery, prod.deletionProtection, prod.revocation, prod.monitoring = 5*time.Minute, true, true, true, true
+	dev.corsOrigins = "http://localhost:5173"
 	for name, want := range map[string]settings{"dev": dev, "prod": prod} {
 		file := "Pulumi." + name + ".yaml"
 		var stack struct{ Config map[string]string }
@@ -180,6 +186,27 @@ func TestEventsApiAccess(t *testing.T) {
 	}
 	if !reflect.DeepEqual(access, want) {
 		t.Errorf("access is %q, want %q", access, want)
+	}
+}
+
+// A page may send the headers in which the credentials of each method are.
+func TestEventsApiCors(t *testing.T) {
+	t.Parallel()
+	s := defaultSettings("dev")
+	if got := eventsApi(s).Cors; got != nil {
+		t.Errorf("without origins CORS is %+v", got)
+	}
+	s.corsOrigins = "https://a.example,http://localhost:5173"
+	for methods, headers := range map[string][]string{
+		"jwt":                  {"Content-Type", "Authorization"},
+		"apikey":               {"Content-Type", "X-Api-Key"},
+		"jwt,apikey,signature": {"Content-Type", "Authorization", "X-Api-Key", "Content-Digest", "Signature", "Signature-Input"},
+	} {
+		s.authMethods = methods
+		want := &components.CorsArgs{AllowOrigins: []pulumi.StringInput{pulumi.String("https://a.example"), pulumi.String("http://localhost:5173")}, AllowHeaders: headers}
+		if got := eventsApi(s).Cors; !reflect.DeepEqual(got, want) {
+			t.Errorf("with %s CORS is %+v, want %+v", methods, got, want)
+		}
 	}
 }
 

@@ -85,6 +85,7 @@ func eventsApi(s settings) *components.ProtectedHttpApiArgs {
 			"DELETE /events/{id}": {Function: remove, Permissions: del},
 		},
 		Authorizer: authorizer(s),
+		Cors:       cors(s),
 		Table: &components.TableArgs{
 			HashKey: schema.PartitionKey,
 			GlobalSecondaryIndexes: map[string]components.IndexArgs{
@@ -109,6 +110,28 @@ func monitoring(s settings) *components.MonitoringArgs {
 	args := &components.MonitoringArgs{}
 	if s.alarmTopicArn != "" {
 		args.TopicArns = []pulumi.StringInput{pulumi.String(s.alarmTopicArn)}
+	}
+	return args
+}
+
+// cors lets the pages of the configured origins send the headers in which credentials
+// are.
+func cors(s settings) *components.CorsArgs {
+	if s.corsOrigins == "" {
+		return nil
+	}
+	args := &components.CorsArgs{AllowHeaders: []string{"Content-Type"}}
+	for origin := range strings.SplitSeq(s.corsOrigins, ",") {
+		args.AllowOrigins = append(args.AllowOrigins, pulumi.String(origin))
+	}
+	if s.accepts(authJwt) {
+		args.AllowHeaders = append(args.AllowHeaders, "Authorization")
+	}
+	if s.accepts(authApiKey) {
+		args.AllowHeaders = append(args.AllowHeaders, "X-Api-Key")
+	}
+	if s.accepts(authSignature) {
+		args.AllowHeaders = append(args.AllowHeaders, "Content-Digest", "Signature", "Signature-Input")
 	}
 	return args
 }
