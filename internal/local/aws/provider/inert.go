@@ -80,6 +80,23 @@ func (n *Neighbours) remove(token, id string) {
 	delete(n.there[token], id)
 }
 
+// examples are the inputs that the resources of each type have.
+func (n *Neighbours) examples() map[string]property.Map {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	found := map[string]property.Map{}
+	for token, all := range n.there {
+		for _, it := range all {
+			example := found[token]
+			for key, value := range it.inputs.All {
+				example = example.Set(key, value)
+			}
+			found[token] = example
+		}
+	}
+	return found
+}
+
 // find finds the one resource of a type whose state has all of these values.
 func (n *Neighbours) find(token string, values property.Map) (property.Map, bool) {
 	n.mu.Lock()
@@ -170,8 +187,10 @@ func (r inert) fields() []field {
 func (r inert) check(property.Map) []p.CheckFailure { return nil }
 
 // defaulted fills the property that is the resource's name in Pulumi where the program
-// leaves it out.
+// leaves it out. The list of defaults is always there, as AWS's provider has it: a
+// resource without inputs would be one to look up.
 func (r inert) defaulted(req p.CheckRequest) property.Map {
+	req.Inputs = withDefaults(req.Inputs)
 	if key := r.kind.logical; key != "" {
 		if value, ok := req.Inputs.GetOk(key); !ok || value.IsNull() {
 			return req.Inputs.Set(key, property.New(req.Urn.Name()))
@@ -203,12 +222,12 @@ func (r inert) read(_ Services, id string, inputs property.Map) (actual, error) 
 // network that another team deploys, is taken to be there with that ID.
 func (r inert) imported(s Services, id string) (actual, error) {
 	if it, ok := r.on.get(r.typ, id); ok {
-		return actual{id, it.inputs.Delete(defaultsKey), it.outputs}, nil
+		return actual{id, withDefaults(it.inputs), it.outputs}, nil
 	}
 	r.on.tell(r.typ+" "+id, "is looked up, and is not here: it is taken to be there, with its ID and what follows from that")
 	_, outputs := r.kind.with(id).make(s, property.Map{})
 	r.on.put(r.typ, id, neighbour{property.Map{}, outputs}, false)
-	return actual{id, property.Map{}, outputs}, nil
+	return actual{id, withDefaults(property.Map{}), outputs}, nil
 }
 
 func (r inert) change(property.Map, property.Map) error { return nil }
@@ -230,6 +249,11 @@ func (r inert) update(_ Services, id string, _, news property.Map) (map[string]a
 func (r inert) delete(_ Services, id string, _ property.Map) error {
 	r.on.remove(r.typ, id)
 	return nil
+}
+
+// withDefaults adds an empty list of what the provider chose.
+func withDefaults(inputs property.Map) property.Map {
+	return inputs.Set(defaultsKey, property.New([]property.Value{}))
 }
 
 // styled is a name that Pulumi made, as the type wants it.

@@ -154,6 +154,10 @@ func TestInertLife(t *testing.T) {
 	if err != nil || imported.inputs.Get("delaySeconds").AsNumber() != 6 || !imported.inputs.Get("policy").Secret() {
 		t.Errorf("the import is %v, %v", imported, err)
 	}
+	described, err := w.GetSchema(t.Context(), p.GetSchemaRequest{})
+	if err != nil || !strings.Contains(described.Schema, `"aws:sqs/queue:Queue":{"properties":{"delaySeconds":{"type":"integer"},"name":{"type":"string"},"policy":{"type":"string"}},"type":"object"`) {
+		t.Errorf("the schema lacks the queue: %v, %s", err, described.Schema)
+	}
 	if _, err := w.Create(t.Context(), p.CreateRequest{Urn: urn(typ, "q"), Properties: it.inputs}); err == nil || !strings.Contains(err.Error(), "there is one with the ID") {
 		t.Errorf("a second one of the name: %v", err)
 	}
@@ -162,6 +166,14 @@ func TestInertLife(t *testing.T) {
 	}
 	if gone := w.refresh(it); gone.id != "" {
 		t.Error("it is still there")
+	}
+	// What has no inputs is deleted too, and not looked up when it is gone.
+	key := w.made("aws:kms/key:Key", "key", object())
+	if err := w.remove(key); err != nil {
+		t.Error(err)
+	}
+	if gone := w.refresh(key); gone.id != "" {
+		t.Error("the key is still there")
 	}
 	source := object("bucket", "b").Set("source", property.New(&asset.Asset{Text: "x", Hash: "h"}))
 	file := w.made("aws:s3/bucketObjectv2:BucketObjectv2", "file", source)

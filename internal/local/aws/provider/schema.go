@@ -4,15 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
 // getSchema describes the types that the local AWS has, with the properties that
-// it has: pulumi import asks for it to write the program of what it imports. The
+// it has, and those of which it has recorded a resource: pulumi import asks for it to write the program of what it imports. The
 // tokens of nested types are those of pulumi-aws, so that the program compiles
 // with its SDK.
 func (pr *provider) getSchema(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
@@ -52,7 +54,38 @@ func (pr *provider) schema() schema.PackageSpec {
 			InputProperties: inputs, RequiredInputs: required,
 		}
 	}
+	for token, inputs := range pr.Neighbours.examples() {
+		properties := map[string]schema.PropertySpec{}
+		for name, value := range inputs.All {
+			if name != defaultsKey {
+				properties[name] = schema.PropertySpec{TypeSpec: specOf(value)}
+			}
+		}
+		spec.Resources[token] = schema.ResourceSpec{
+			ObjectTypeSpec: schema.ObjectTypeSpec{Type: "object", Properties: properties}, InputProperties: properties,
+		}
+	}
 	return spec
+}
+
+// specOf is the type of a value of a resource whose properties are not known here.
+func specOf(value property.Value) schema.TypeSpec {
+	anything := schema.TypeSpec{Ref: "pulumi.json#/Any"}
+	switch {
+	case value.IsString():
+		return schema.TypeSpec{Type: "string"}
+	case value.IsBool():
+		return schema.TypeSpec{Type: "boolean"}
+	case value.IsNumber() && value.AsNumber() == math.Trunc(value.AsNumber()):
+		return schema.TypeSpec{Type: "integer"}
+	case value.IsNumber():
+		return schema.TypeSpec{Type: "number"}
+	case value.IsArray():
+		return schema.TypeSpec{Type: "array", Items: &anything}
+	case value.IsMap():
+		return schema.TypeSpec{Type: "object", AdditionalProperties: &anything}
+	}
+	return anything
 }
 
 // objectProperties describes a struct's fields, and adds the types of those that
