@@ -22,13 +22,13 @@ const maxParameters = 300
 // parameter cannot be changed (HierarchyTypeMismatchException).
 const secureString = "SecureString"
 
-// Client reads secrets from AWS Systems Manager Parameter Store. It is safe
-// for concurrent use.
-type Client struct{ ssm *awsjson.Client }
+// Client reads secrets from AWS Systems Manager Parameter Store and from AWS Secrets
+// Manager. It is safe for concurrent use.
+type Client struct{ ssm, secretsManager *awsjson.Client }
 
 // NewClient returns a client with the Region, the endpoint and the credentials
 // of the environment variables that AWS's SDKs read (AWS_REGION,
-// AWS_ENDPOINT_URL_SSM, AWS_ACCESS_KEY_ID, …). A nil getenv is os.Getenv; it is
+// AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_SECRETS_MANAGER, AWS_ACCESS_KEY_ID, …). A nil getenv is os.Getenv; it is
 // asked in every call.
 func NewClient(getenv func(string) string) *Client { return newClient(awsjson.Config{Getenv: getenv}) }
 
@@ -40,8 +40,11 @@ func NewClient(getenv func(string) string) *Client { return newClient(awsjson.Co
 const patience = fresh.FirstTimeout
 
 func newClient(c awsjson.Config) *Client {
-	c.Service, c.Target, c.Version, c.KeepAlive, c.Patience = "ssm", "AmazonSSM", "1.1", true, patience
-	return &Client{awsjson.New(c)}
+	c.Version, c.KeepAlive, c.Patience = "1.1", true, patience
+	ofSecrets := c
+	c.Service, c.Target = "ssm", "AmazonSSM"
+	ofSecrets.Service, ofSecrets.Target = "secretsmanager", "secretsmanager"
+	return &Client{awsjson.New(c), awsjson.New(ofSecrets)}
 }
 
 // parameter is what this package needs of one in an answer.
@@ -50,19 +53,21 @@ type parameter struct {
 	LastModifiedDate  float64 // seconds since the epoch
 }
 
-// changed returns when the parameter was last put; the zero time where the answer
+// changed returns the time of a value's last change; the zero time where the answer
 // does not say so.
-func (p parameter) changed() time.Time {
-	if p.LastModifiedDate <= 0 || p.LastModifiedDate > contract.MaxSeconds {
+func changed(seconds float64) time.Time {
+	if seconds <= 0 || seconds > contract.MaxSeconds {
 		return time.Time{}
 	}
-	return time.Unix(int64(p.LastModifiedDate), 0)
+	return time.Unix(int64(seconds), 0)
 }
 
 // Get returns the decrypted value of the SecureString parameter with the full
-// name path. It needs the permission ssm:GetParameter on it, and kms:Decrypt
-// if it has a key of its own. The error wraps authz.ErrMisconfigured or
-// authz.ErrUnavailable and shows nothing of the value.
+// name path, or the text of the current version of the secret of Secrets Manager
+// whose ARN path is. It needs the permission ssm:GetParameter or
+// secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own.
+// The error wraps authz.ErrMisconfigured or authz.ErrUnavailable and shows nothing
+// of the value.
 func (c *Client) Get(ctx context.Context, path string) (string, error) {
 	value, _, err := c.get(ctx, path)
 	return value, err
@@ -73,11 +78,18 @@ func (c *Client) get(ctx context.Context, path string) (string, time.Time, error
 	if err := checkName("the path", path); err != nil {
 		return "", time.Time{}, fmt.Errorf("reading a parameter: %w", err)
 	}
+	if isSecretARN(path) {
+		value, at, err := c.secret(ctx, path)
+		if err != nil {
+			return "", time.Time{}, fmt.Errorf("reading secret %q: %w", path, err)
+		}
+		return value, at, nil
+	}
 	p, err := c.parameter(ctx, path)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("reading parameter %q: %w", path, err)
 	}
-	return p.Value, p.changed(), nil
+	return p.Value, changed(p.LastModifiedDate), nil
 }
 
 func (c *Client) parameter(ctx context.Context, path string) (parameter, error) {
@@ -101,6 +113,25 @@ func (c *Client) parameter(ctx context.Context, path string) (parameter, error) 
 	return answer.Parameter, nil
 }
 
+// secret returns the text of a secret's current version, and when that was put.
+func (c *Client) secret(ctx context.Context, arn string) (string, time.Time, error) {
+	var answer struct {
+		SecretString *string
+		CreatedDate  float64 // of the version
+	}
+	err := c.secretsManager.Call(ctx, "GetSecretValue", struct{ SecretId string }{arn}, &answer)
+	if err != nil {
+		return "", time.Time{}, awsjson.WithCure(err, map[string]string{
+			"ResourceNotFoundException": "give the secret a value: aws secretsmanager put-secret-value --secret-id " + arn + " --secret-string …; if there is no such secret, make one and name its ARN",
+			"AccessDeniedException":     "allow the function's role secretsmanager:GetSecretValue on the secret's whole ARN, with the six characters at its end, and kms:Decrypt if it has a key of its own",
+		})
+	}
+	if answer.SecretString == nil {
+		return "", time.Time{}, fmt.Errorf("%w: it has no text; a binary value is not read; put a text: aws secretsmanager put-secret-value --secret-id %s --secret-string …", authz.ErrMisconfigured, arn)
+	}
+	return *answer.SecretString, changed(answer.CreatedDate), nil
+}
+
 // ByPath returns the decrypted values of all parameters below the path prefix,
 // at any depth, by full name; none is no error, and more than 300 are one. One
 // that is not a SecureString has an empty value here, which no parameter has: one
@@ -111,7 +142,7 @@ func (c *Client) parameter(ctx context.Context, path string) (parameter, error) 
 // covers all below it, and kms:Decrypt for parameters with a key of their own.
 // The error is like that of Get.
 func (c *Client) ByPath(ctx context.Context, prefix string) (map[string]string, error) {
-	if err := checkName("the path", prefix); err != nil {
+	if err := checkParameter("the path", prefix); err != nil {
 		return nil, fmt.Errorf("reading parameters: %w", err)
 	}
 	values, err := c.byPath(ctx, prefix)

@@ -17,16 +17,17 @@ import (
 const (
 	// DefaultMaxAge is that of Config, 5 minutes.
 	DefaultMaxAge = fresh.DefaultMaxAge
-	// MaxStale is how long after they were read keys are used while Systems Manager
-	// is unavailable, 1 hour; or Config.MaxAge where that is longer.
+	// MaxStale is how long after they were read keys are used while the service
+	// that has them is unavailable, 1 hour; or Config.MaxAge where that is longer.
 	MaxStale = fresh.MaxStale
 )
 
 // Config says where secrets are and how long they are good.
 type Config struct {
-	// Paths are the full names of SSM parameters of type SecureString, each a
-	// secret or a document ([ParseKeys]). Their keys together are the
-	// source's; all of the parameters must be there. Either Paths or Value is
+	// Paths are the full names of SSM parameters of type SecureString, or the ARNs
+	// of secrets of Secrets Manager, each with a secret or a document
+	// ([ParseKeys]). Their keys together are the source's; all of them must be
+	// there. Either Paths or Value is
 	// required.
 	Paths []string
 	// Value is the secret or the document itself, from a place that does not
@@ -40,8 +41,7 @@ type Config struct {
 	MaxAge time.Duration
 	// Getenv gives the variables of [NewClient]. Defaults to os.Getenv.
 	Getenv func(string) string
-	// Logger is told when old keys are used because Systems Manager is
-	// unavailable. Defaults to slog.Default().
+	// Logger is told when old keys are used because the service is unavailable. Defaults to slog.Default().
 	Logger *slog.Logger
 
 	now func() time.Time // the clock; of tests another
@@ -64,7 +64,7 @@ func (c *Config) check() error {
 			return err
 		}
 		if seen[path] {
-			return fmt.Errorf("%w: the SSM parameter %q is given twice", authz.ErrMisconfigured, path)
+			return fmt.Errorf("%w: %q is given twice", authz.ErrMisconfigured, path)
 		}
 		seen[path] = true
 	}
@@ -75,10 +75,29 @@ func (c *Config) check() error {
 // nameCharacters are those of a parameter's full name.
 const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/"
 
-// checkName returns an error unless name can be the full name of a parameter.
-// It does not show it: who mistakes one variable for another writes a secret
-// there.
+// isSecretARN reports whether a name is the ARN of a secret of Secrets Manager, or
+// that without the hyphen and the six characters at its end.
+func isSecretARN(name string) bool {
+	parts := strings.SplitN(name, ":", 7)
+	return len(parts) == 7 && parts[0] == "arn" && parts[2] == "secretsmanager" && parts[5] == "secret" &&
+		parts[6] != "" && strings.Trim(parts[6], nameCharacters+"+=@") == ""
+}
+
+// checkName returns an error unless name can be the full name of a parameter, or the
+// ARN of a secret. It does not show it: who mistakes one variable for another writes
+// a secret there.
 func checkName(where, name string) error {
+	if isSecretARN(name) {
+		return nil
+	}
+	if strings.HasPrefix(name, "arn:") {
+		return fmt.Errorf("%w: %s, which has %d characters, is not the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}", authz.ErrMisconfigured, where, utf8.RuneCountInString(name))
+	}
+	return checkParameter(where, name)
+}
+
+// checkParameter is checkName for parameters alone.
+func checkParameter(where, name string) error {
 	if !strings.HasPrefix(name, "/") || strings.Trim(name, nameCharacters) != "" {
 		return fmt.Errorf("%w: %s, which has %d characters, is not the full name of an SSM parameter: a slash, then letters, digits and any of _.-/", authz.ErrMisconfigured, where, utf8.RuneCountInString(name))
 	}
@@ -86,7 +105,7 @@ func checkName(where, name string) error {
 }
 
 // FromEnvironment returns the source that environment variables describe:
-// JWT_SECRET_PATH names the parameter, or JWT_SECRET is the secret itself;
+// JWT_SECRET_PATH names the parameter, or the secret of Secrets Manager, or JWT_SECRET is the secret itself;
 // SECRET_MAX_AGE is Config.MaxAge, a Go duration. A nil getenv is os.Getenv. A
 // mistake in them fails each invocation with its cause, instead of failing the
 // start of the function.
@@ -122,7 +141,7 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 	case path != "" && value != "":
 		return Config{}, fmt.Errorf("%w: both %s and %s are set; remove one of them", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
 	case path == "" && value == "":
-		return Config{}, fmt.Errorf("%w: neither %s nor %s is set; set the first to the name of the SSM parameter that holds the secret", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
+		return Config{}, fmt.Errorf("%w: neither %s nor %s is set; set the first to the name of the SSM parameter that holds the secret, or to the ARN of a secret of Secrets Manager", authz.ErrMisconfigured, contract.EnvSecretPath, contract.EnvSecret)
 	case path != "":
 		if err := checkName(contract.EnvSecretPath, path); err != nil {
 			return Config{}, err
@@ -134,7 +153,7 @@ func fromEnvironment(getenv func(string) string) (Config, error) {
 	return config, err
 }
 
-// FromPath returns the source of keys whose parameter another environment
+// FromPath returns the source of keys whose parameter or secret another environment
 // variable names; SECRET_MAX_AGE is Config.MaxAge here too. A nil getenv is
 // os.Getenv. Mistakes fail each invocation, as those of FromEnvironment do.
 func FromPath(getenv func(string) string, variable string) *Source {
@@ -145,7 +164,7 @@ func FromPath(getenv func(string) string, variable string) *Source {
 func fromPath(getenv func(string) string, variable string) (Config, error) {
 	path := getenv(variable)
 	if path == "" {
-		return Config{}, fmt.Errorf("%w: %s is not set; set it to the name of the SSM parameter that holds the keys", authz.ErrMisconfigured, variable)
+		return Config{}, fmt.Errorf("%w: %s is not set; set it to the name of the SSM parameter that holds the keys, or to the ARN of a secret of Secrets Manager", authz.ErrMisconfigured, variable)
 	}
 	if err := checkName(variable, path); err != nil {
 		return Config{}, err

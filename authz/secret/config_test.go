@@ -53,7 +53,7 @@ func TestFromEnvironmentMisconfigured(t *testing.T) {
 		name, path, value, age string
 		text                   string
 	}{
-		{"neither", "", "", "", "misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret"},
+		{"neither", "", "", "", "misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret, or to the ARN of a secret of Secrets Manager"},
 		{"both", "/a", testSecret, "", "misconfigured: both JWT_SECRET_PATH and JWT_SECRET are set; remove one of them"},
 		{"checklist 3: a secret of 31 bytes", "", testSecret[:31], "", inEnv + "misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
 		{"checklist 3: a trailing newline does not count", "", testSecret[:31] + "\n", "", inEnv + "misconfigured: the secret has 31 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32"},
@@ -94,7 +94,8 @@ func TestNewRefuses(t *testing.T) {
 		{"nothing", Config{}, "misconfigured: neither Config.Paths nor Config.Value is set"},
 		{"both", Config{Paths: []string{"/a"}, Value: "x"}, "misconfigured: both Config.Paths and Config.Value are set"},
 		{"path without slash", Config{Paths: []string{"/a", testSecret}}, "misconfigured: a string in Config.Paths, which has 32 characters, " + noName},
-		{"path twice", Config{Paths: []string{"/a", "/a"}}, `misconfigured: the SSM parameter "/a" is given twice`},
+		{"no ARN of a secret", Config{Paths: []string{"arn:aws:ssm:eu-central-1:123456789012:parameter/a"}}, "misconfigured: a string in Config.Paths, which has 49 characters, is not the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}"},
+		{"path twice", Config{Paths: []string{"/a", "/a"}}, `misconfigured: "/a" is given twice`},
 		{"age too short", Config{Paths: []string{"/a"}, MaxAge: time.Millisecond}, "misconfigured: MaxAge of the secrets is 1ms, allowed is 1s to 24h0m0s"},
 		{"age too long", Config{Paths: []string{"/a"}, MaxAge: 25 * time.Hour}, "misconfigured: MaxAge of the secrets is 25h0m0s, allowed is 1s to 24h0m0s"},
 	}
@@ -123,7 +124,7 @@ func TestFromPath(t *testing.T) {
 	wantKeys(t, s, "test")
 	wantCalls(t, ssm, 2)
 	for _, tt := range []struct{ path, age, text string }{
-		{"", "", "misconfigured: KEYS_PATH is not set; set it to the name of the SSM parameter that holds the keys"},
+		{"", "", "misconfigured: KEYS_PATH is not set; set it to the name of the SSM parameter that holds the keys, or to the ARN of a secret of Secrets Manager"},
 		{"é", "", "misconfigured: KEYS_PATH, which has 1 characters, " + noName},
 		{testSecret, "", "misconfigured: KEYS_PATH, which has 32 characters, " + noName},
 		{"/a", "x", "misconfigured: SECRET_MAX_AGE, which has 1 characters, " + noAge},

@@ -1,11 +1,11 @@
 // Package secret gives an authorizer its keys: from AWS Systems Manager
-// Parameter Store, or from the environment where the deployment put them
-// there. It reads them when they are first asked for, again when they are older
+// Parameter Store or AWS Secrets Manager, or from the environment where the
+// deployment put them there. It reads them when they are first asked for, again when they are older
 // than Config.MaxAge, and at once when a credential fits none of them
 // ([Source.Refresh]), so that a secret can be rotated without a deployment and
 // without an outage. [Document] is what a rotation changes.
 //
-// While Systems Manager is unavailable the old keys stay good for [MaxStale]. An
+// While that service is unavailable the old keys stay good for [MaxStale]. An
 // answer that there is no such parameter, that it may not be read or that it holds
 // no secret ends them at once: that is how to stop an authorizer. Without good keys
 // a failure is the answer for a second.
@@ -110,7 +110,7 @@ func (r reader) read(ctx context.Context) ([]authz.Key, error) {
 			value, at, err := r.client.get(ctx, path)
 			if err == nil {
 				changed[i] = at
-				all[i], err = r.parse(value, fmt.Sprintf("parameter %q", path))
+				all[i], err = r.parse(value, noun(path))
 			}
 			errs[i] = err
 		})
@@ -121,11 +121,19 @@ func (r reader) read(ctx context.Context) ([]authz.Key, error) {
 	}
 	keys := slices.Concat(all...)
 	if err := checkIDs(keys); err != nil {
-		return nil, fmt.Errorf("using the parameters %s: %w", strings.Join(r.config.Paths, ", "), err)
+		return nil, fmt.Errorf("using %s together: %w", strings.Join(r.config.Paths, ", "), err)
 	}
 	oldest := slices.MinFunc(changed, time.Time.Compare)
 	r.changed.Store(&oldest)
 	return keys, nil
+}
+
+// noun calls what is at a path by its name.
+func noun(path string) string {
+	if isSecretARN(path) {
+		return fmt.Sprintf("secret %q", path)
+	}
+	return fmt.Sprintf("parameter %q", path)
 }
 
 // worst returns an error that does not pass by itself, before one that does: it

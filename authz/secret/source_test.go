@@ -196,8 +196,8 @@ func TestSeveralPaths(t *testing.T) {
 	wantKeys(t, s, "a=test b=other")
 	wantCalls(t, ssm, 2)
 	for value, want := range map[string]string{
-		`{"current":{"kid":"a","secret":"` + otherSecret + `"}}`: `using the parameters /events-api/jwt-secret, /b: misconfigured: two keys have the same id`,
-		otherSecret: `using the parameters /events-api/jwt-secret, /b: misconfigured: some keys have an id and some have none; give all of them one, or none`,
+		`{"current":{"kid":"a","secret":"` + otherSecret + `"}}`: `using /events-api/jwt-secret, /b together: misconfigured: two keys have the same id`,
+		otherSecret: `using /events-api/jwt-secret, /b together: misconfigured: some keys have an id and some have none; give all of them one, or none`,
 		"short":     `using parameter "/b": misconfigured: the secret has 5 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32`,
 	} {
 		ssm.set("/b", value)

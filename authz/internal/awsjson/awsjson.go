@@ -1,5 +1,5 @@
 // Package awsjson calls AWS services that speak AWS's JSON protocols (Systems
-// Manager, DynamoDB) with the SigV4 signer of AWS's SDK and net/http. It is
+// Manager, Secrets Manager, DynamoDB) with the SigV4 signer of AWS's SDK and net/http. It is
 // for the authorizer, which runs before requests: a service client and the
 // configuration loader of the SDK more than double what the function's own
 // code adds to a cold start.
@@ -59,18 +59,19 @@ const (
 )
 
 // titles are the names of services in errors.
-var titles = map[string]string{"ssm": "Systems Manager", "dynamodb": "DynamoDB"}
+var titles = map[string]string{"ssm": "Systems Manager", "secretsmanager": "Secrets Manager", "dynamodb": "DynamoDB"}
 
 // Config is how to reach one service.
 type Config struct {
-	// Service is the signing name and the endpoint's: "ssm", "dynamodb".
+	// Service is the signing name and the endpoint's: "ssm", "secretsmanager",
+	// "dynamodb".
 	// Required.
 	Service string
 	// Target stands before the operation in X-Amz-Target: "AmazonSSM",
-	// "DynamoDB_20120810". Required.
+	// "secretsmanager", "DynamoDB_20120810". Required.
 	Target string
-	// Version is that of the JSON protocol: "1.1" for Systems Manager, "1.0"
-	// for DynamoDB. Required.
+	// Version is that of the JSON protocol: "1.1" for Systems Manager and
+	// Secrets Manager, "1.0" for DynamoDB. Required.
 	Version string
 	// Getenv gives the Region (AWS_REGION), the endpoint (AWS_ENDPOINT_URL and
 	// the service's own, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, as

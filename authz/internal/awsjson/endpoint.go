@@ -12,7 +12,7 @@ import (
 // SDKs and Tools Reference Guide, "Service-specific endpoints", "Dual-stack and
 // FIPS endpoints").
 const (
-	envEndpoint   = "AWS_ENDPOINT_URL" // that of one service has "_SSM", "_DYNAMODB" behind it
+	envEndpoint   = "AWS_ENDPOINT_URL" // that of one service has "_SSM", "_SECRETS_MANAGER", "_DYNAMODB" behind it
 	envIgnore     = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 	envFIPS       = "AWS_USE_FIPS_ENDPOINT"
 	envDualStack  = "AWS_USE_DUALSTACK_ENDPOINT"
@@ -62,7 +62,11 @@ func (c *Client) ownEndpoint(fips, dualStack bool) (string, error) {
 	if ignore || err != nil {
 		return "", err
 	}
-	for _, name := range []string{envEndpoint + "_" + strings.ToUpper(c.config.Service), envEndpoint} {
+	service := strings.ToUpper(c.config.Service)
+	if c.config.Service == "secretsmanager" {
+		service = "SECRETS_MANAGER"
+	}
+	for _, name := range []string{envEndpoint + "_" + service, envEndpoint} {
 		endpoint := c.config.Getenv(name)
 		if endpoint == "" {
 			continue
@@ -98,8 +102,8 @@ var partitions = []partition{
 }
 
 // host is the name of the service in a Region, by the rules that AWS publishes for
-// Systems Manager and DynamoDB (endpoint rule sets of its SDKs): in AWS GovCloud
-// (US) the usual names are those with FIPS.
+// Systems Manager, Secrets Manager and DynamoDB (endpoint rule sets of its SDKs): in
+// AWS GovCloud (US) the usual names of the first and the last are those with FIPS.
 func (c *Client) host(region string, fips, dualStack bool) string {
 	var of partition
 	for _, of = range partitions {
@@ -108,10 +112,12 @@ func (c *Client) host(region string, fips, dualStack bool) string {
 		}
 	}
 	name, domain := c.config.Service, of.domain
-	if dualStack {
+	// There its usual names have both kinds of address.
+	usual := name == "secretsmanager" && strings.HasPrefix(domain, "amazonaws.com") && (!fips || of.prefix != "cn-")
+	if dualStack && !usual {
 		domain = of.dualStack
 	}
-	if fips && (dualStack || of.prefix != "us-gov-") {
+	if fips && (dualStack || of.prefix != "us-gov-" || usual) {
 		name += "-fips"
 	}
 	return name + "." + region + "." + domain

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
@@ -15,6 +16,12 @@ func sdkEndpoint(t *testing.T, service, region string, fips, dualStack bool) str
 	switch service {
 	case "ssm":
 		endpoint, err := ssm.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), ssm.EndpointParameters{Region: &region, UseFIPS: &fips, UseDualStack: &dualStack})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return endpoint.URI.String()
+	case "secretsmanager":
+		endpoint, err := secretsmanager.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), secretsmanager.EndpointParameters{Region: &region, UseFIPS: &fips, UseDualStack: &dualStack})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +41,7 @@ func sdkEndpoint(t *testing.T, service, region string, fips, dualStack bool) str
 // would call.
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	for _, service := range []string{"ssm", "dynamodb"} {
+	for _, service := range []string{"ssm", "secretsmanager", "dynamodb"} {
 		for _, region := range []string{
 			"eu-central-1", "us-east-1", "ca-west-1", "mx-central-1", "us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1",
 			"eusc-de-east-1", "us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "us-isof-east-1",
@@ -62,6 +69,7 @@ func TestOwnEndpoint(t *testing.T) {
 	tests := []struct{ name, service, own, general, ignore, want string }{
 		{"AWS", "ssm", "", "", "", aws},
 		{"general", "ssm", "", "http://127.0.0.1:4566", "", "http://127.0.0.1:4566"},
+		{"of the service of secrets before general", "secretsmanager", "http://127.0.0.1:1", "http://127.0.0.1:2", "", "http://127.0.0.1:1"},
 		{"of the service before general", "ssm", "http://127.0.0.1:1", "http://127.0.0.1:2", "false", "http://127.0.0.1:1"},
 		{"of another service", "dynamodb", "http://127.0.0.1:1", "http://127.0.0.1:2", "", "http://127.0.0.1:2"},
 		{"ignored", "ssm", "http://127.0.0.1:1", "http://127.0.0.1:2", "True", aws},
@@ -69,7 +77,7 @@ func TestOwnEndpoint(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			client := New(Config{Service: tt.service, Getenv: environment("", "AWS_ENDPOINT_URL_SSM", tt.own, envEndpoint, tt.general, envIgnore, tt.ignore)})
+			client := New(Config{Service: tt.service, Getenv: environment("", "AWS_ENDPOINT_URL_SSM", tt.own, "AWS_ENDPOINT_URL_SECRETS_MANAGER", tt.own, envEndpoint, tt.general, envIgnore, tt.ignore)})
 			got, err := client.target()
 			if want := (target{tt.want, "eu-central-1"}); got != want || err != nil {
 				t.Errorf("got %v, %v; want %v", got, err, want)
