@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -17,7 +16,8 @@ import (
 )
 
 const usage = `rotate changes the secret that the Events API's tokens are signed with, in the SSM
-parameter that the authorizer reads, of AWS or of the local AWS, by the usual AWS
+parameter or the secret of Secrets Manager that the authorizer reads, of AWS or of the
+local AWS, by the usual AWS
 environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
 AWS_ENDPOINT_URL.
 
@@ -40,10 +40,12 @@ a secret refuses the tokens that it has signed; rotating for a second time drops
 first. So both are refused until --min-age after the last change. If the old secret is
 known to somebody, rotate and drop it at once: --finish --min-age 0s.
 
-A change without --kms-key encrypts with the account's default key, alias/aws/ssm,
-whatever the parameter was encrypted with before.
+A change of a parameter without --kms-key encrypts with the account's default key,
+alias/aws/ssm, whatever the parameter was encrypted with before. A secret of Secrets
+Manager keeps its key.
 
-It needs ssm:GetParameter and ssm:PutParameter on the parameter. A stack that puts the
+It needs ssm:GetParameter and ssm:PutParameter on the parameter, or
+secretsmanager:GetSecretValue and secretsmanager:PutSecretValue on the secret. A stack that puts the
 secret into the function's environment needs a deployment after each step.
 `
 
@@ -59,7 +61,7 @@ func main() { cli.Main("rotate", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("rotate", usage, stdout)
 	var o options
-	flags.StringVar(&o.path, "secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret; {stack} stands for --stack")
+	flags.StringVar(&o.path, "secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
 	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	flags.StringVar(&o.kmsKey, "kms-key", "", "the KMS `key` to encrypt with; give it each time if the parameter has a key of its own")
 	flags.BoolVar(&o.prepare, "prepare", false, "only let authorizers know a new secret")
@@ -74,8 +76,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch {
 	case o.prepare && o.finish:
 		return cli.Usagef("--prepare and --finish are given together; choose one")
-	case !strings.HasPrefix(o.path, "/"):
-		return cli.Usagef("--secret-path is %q, which does not begin with a slash", o.path)
+	case parameter.CheckPath(o.path) != nil:
+		return cli.Usagef("--secret-path %w", parameter.CheckPath(o.path))
+	case parameter.IsSecret(o.path) && o.kmsKey != "":
+		return cli.Usagef("--kms-key is for parameters: a secret of Secrets Manager keeps its key; change it with aws secretsmanager update-secret --kms-key-id")
 	case o.minAge < 0 || o.maxAge < 0 || o.cacheTTL < 0:
 		return cli.Usagef("--min-age, --max-age and --cache-ttl must not be negative")
 	}
@@ -86,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	now := time.Now()
 	document, err := change(p, o, now)
 	if err != nil {
-		return fmt.Errorf("rotating parameter %q: %w", o.path, err)
+		return fmt.Errorf("rotating %s: %w", parameter.Noun(o.path), err)
 	}
 	note, err := p.Put(ctx, document.Encode(), o.kmsKey)
 	if err != nil {
@@ -141,7 +145,10 @@ func report(p *parameter.Parameter, o options, now time.Time) string {
 	if o.kmsKey == "" {
 		key = "the account's default key, alias/aws/ssm"
 	}
-	where := fmt.Sprintf("parameter %s, Region %s, version %d\nIt is encrypted with %s.", p.Path, p.Region, p.Version, key)
+	where := fmt.Sprintf("parameter %s, Region %s, version %s\nIt is encrypted with %s.", p.Path, p.Region, p.Version, key)
+	if parameter.IsSecret(p.Path) {
+		where = fmt.Sprintf("secret %s, version %s\nIt keeps its KMS key.", p.Path, p.Version)
+	}
 	again := "go run ./scripts/rotate"
 	if o.path != schema.OfStack(schema.SecretPath, schema.DefaultStack) {
 		again += " --secret-path " + o.path
@@ -160,7 +167,7 @@ Then sign with it: %s
 Tokens that it has signed are refused at the latest in %s: the authorizers
 keep their keys for %v, API Gateway keeps what they answered for %v. To end the latter
 at once, run go run ./scripts/reset-cache in %s.
-An authorizer that cannot reach Systems Manager keeps its keys for up to %v.
+An authorizer that cannot reach AWS keeps its keys for up to %v.
 `, where, at(o.maxAge+o.cacheTTL), o.maxAge, o.cacheTTL, at(o.maxAge), max(o.maxAge, secret.MaxStale))
 	}
 	return fmt.Sprintf(`secret rotated: %s

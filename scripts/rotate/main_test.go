@@ -133,7 +133,7 @@ It is encrypted with the account's default key, alias/aws/ssm.
 Tokens that it has signed are refused at the latest in 3m0s, at TIME: the authorizers
 keep their keys for 1m0s, API Gateway keeps what they answered for 2m0s. To end the latter
 at once, run go run ./scripts/reset-cache in 1m0s, at TIME.
-An authorizer that cannot reach Systems Manager keeps its keys for up to 1h0m0s.
+An authorizer that cannot reach AWS keeps its keys for up to 1h0m0s.
 `, "--finish", "--min-age", "0s", "--max-age", "1m", "--cache-ttl", "2m")
 	if c.secrets(t, path) != [3]string{first[0]} {
 		t.Error("the old secret is not dropped, or the new one has changed")
@@ -231,7 +231,11 @@ func TestUsageErrors(t *testing.T) {
 		text string
 	}{
 		{"both steps", []string{"--prepare", "--finish"}, "--prepare and --finish are given together; choose one"},
-		{"path without slash", []string{"--secret-path", "p"}, `--secret-path is "p", which does not begin with a slash`},
+		{"key of a secret", []string{"--secret-path", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jwt-Ab1Cd2", "--kms-key", "alias/mine"},
+			"--kms-key is for parameters: a secret of Secrets Manager keeps its key; change it with aws secretsmanager update-secret --kms-key-id"},
+		{"another ARN", []string{"--secret-path", "arn:aws:ssm:eu-central-1:123456789012:parameter/jwt"},
+			`--secret-path is "arn:aws:ssm:eu-central-1:123456789012:parameter/jwt", which neither begins with a slash nor is the ARN of a secret of Secrets Manager`},
+		{"path without slash", []string{"--secret-path", "p"}, `--secret-path is "p", which neither begins with a slash nor is the ARN of a secret of Secrets Manager`},
 		{"negative age", []string{"--min-age", "-1s"}, "--min-age, --max-age and --cache-ttl must not be negative"},
 		{"unknown flag", []string{"--nope"}, "flag provided but not defined: -nope"},
 		{"number without unit", []string{"--min-age", "1"}, `invalid value "1" for flag -min-age: write a number with a unit, such as 90s, 15m or 24h`},

@@ -57,5 +57,5 @@ func readKeys(ctx context.Context, o options) (value, where string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	return p.Value(), fmt.Sprintf("parameter %q", o.keysPath), nil
+	return p.Value(), parameter.Noun(o.keysPath), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/cleartext"
 	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 const usage = `sign signs one request (RFC 9421, HMAC-SHA256) and prints its headers, one a line,
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.bodyFile, "body-file", "", "the `file` that is the request's body")
 	flags.StringVar(&o.contentType, "content-type", "application/json", "the media `type` of the body")
 	flags.StringVar(&o.keyID, "key-id", "", "the `id` of the key to sign with; needed where there is more than one")
-	flags.StringVar(&o.keysPath, "keys-path", schema.SigningKeysPath, "the SSM `parameter` that holds the keys; {stack} stands for --stack")
+	flags.StringVar(&o.keysPath, "keys-path", schema.SigningKeysPath, "the SSM `parameter` that holds the keys, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
 	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	flags.StringVar(&o.keysFile, "keys-file", "", "the `file` that holds the keys, instead of the parameter")
 	flags.StringVar(&o.authority, "authority", "", "the `host` that the API is called by, where a proxy in front of it has another name")
@@ -108,8 +109,8 @@ func (o *options) check() (body string, err error) {
 		return "", cli.Usagef("--content-type has a character outside printable ASCII")
 	case o.expiresIn < 0, 0 < o.expiresIn && o.expiresIn < time.Second, o.expiresIn > httpsig.Window:
 		return "", cli.Usagef("--expires-in is %v, allowed is 1s to %v", o.expiresIn, httpsig.Window)
-	case o.keysFile == "" && !strings.HasPrefix(o.keysPath, "/"):
-		return "", cli.Usagef("--keys-path is %q, which does not begin with a slash", o.keysPath)
+	case o.keysFile == "" && parameter.CheckPath(o.keysPath) != nil:
+		return "", cli.Usagef("--keys-path %w", parameter.CheckPath(o.keysPath))
 	}
 	body = o.body
 	if o.bodyFile != "" {

@@ -182,7 +182,7 @@ func TestUsageErrors(t *testing.T) {
 		{"content type with a line break", []string{"--url", url, "--content-type", "a\nb"}, "--content-type has a character outside printable ASCII"},
 		{"lifetime too short", []string{"--url", url, "--expires-in", "1ms"}, "--expires-in is 1ms, allowed is 1s to 5m0s"},
 		{"lifetime too long", []string{"--url", url, "--expires-in", "6m"}, "--expires-in is 6m0s, allowed is 1s to 5m0s"},
-		{"path without slash", []string{"--url", url, "--keys-path", "p"}, `--keys-path is "p", which does not begin with a slash`},
+		{"path without slash", []string{"--url", url, "--keys-path", "p"}, `--keys-path is "p", which neither begins with a slash nor is the ARN of a secret of Secrets Manager`},
 		{"which key", []string{"--url", url}, "environment variable SIGNING_KEYS has 2 keys; choose one with --key-id"},
 		{"argument", []string{"--url", url, "more"}, `unexpected argument "more"`},
 	}

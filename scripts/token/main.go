@@ -18,8 +18,8 @@ import (
 )
 
 const usage = `token prints a signed token (JWT, HS256) for the Events API. It reads the secret
-from the SSM parameter that the authorizer reads, of AWS or of the local AWS, by the
-usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+from the SSM parameter or the secret of Secrets Manager that the authorizer reads, of AWS
+or of the local AWS, by the usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
 AWS_REGION, AWS_ENDPOINT_URL. Where the parameter is a document with several keys, the
 current one signs.
 
@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("token", usage, stdout)
 	subject := flags.String("subject", "", "whom the token speaks for, its `sub` claim (required)")
 	expiresIn := flags.Duration("expires-in", time.Hour, "how long the token is good, a Go `duration` of at least 1s")
-	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret; {stack} stands for --stack")
+	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
 	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	keyID := flags.String("key-id", "", "the `id` of the key to sign with, for a secret document that gives its keys ids (default the current key)")
 	claims := map[string]any{}
@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *expiresIn < time.Second {
 		return cli.Usagef("--expires-in is %v, allowed is 1s and more", *expiresIn)
 	}
-	if !strings.HasPrefix(*secretPath, "/") {
-		return cli.Usagef("--secret-path is %q, which does not begin with a slash", *secretPath)
+	if err := parameter.CheckPath(*secretPath); err != nil {
+		return cli.Usagef("--secret-path %w", err)
 	}
 	key, err := parameter.ReadKey(ctx, schema.OfStack(*secretPath, *stack), *keyID)
 	if err != nil {

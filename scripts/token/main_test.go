@@ -116,7 +116,7 @@ func TestUsageErrors(t *testing.T) {
 		{"subject with a line break", []string{"--subject", "a\nb"}, "--subject: the subject has a character that is not printable"},
 		{"negative lifetime", []string{"--subject", "s", "--expires-in", "-1h"}, "--expires-in is -1h0m0s, allowed is 1s and more"},
 		{"lifetime of nothing", []string{"--subject", "s", "--expires-in", "999ms"}, "--expires-in is 999ms, allowed is 1s and more"},
-		{"path without slash", []string{"--subject", "s", "--secret-path", "p"}, `--secret-path is "p", which does not begin with a slash`},
+		{"path without slash", []string{"--subject", "s", "--secret-path", "p"}, `--secret-path is "p", which neither begins with a slash nor is the ARN of a secret of Secrets Manager`},
 		{"claim without value", []string{"--subject", "s", "--claim", "admin"}, `invalid value "admin" for flag -claim: it has no equals sign; write name=value`},
 		{"claim without name", []string{"--subject", "s", "--claim", "=1"}, `invalid value "=1" for flag -claim: a claim has no name`},
 		{"claim twice", []string{"--subject", "s", "--claim", "a=1", "--claim", "a=2"}, `invalid value "a=2" for flag -claim: the claim "a" is given twice`},

@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags := cli.NewFlags("verify", usage, stdout)
 	apiURL := flags.String("api-url", "", "the API's `URL`, the stack output apiUrl (required)")
 	stdin := flags.Bool("token-stdin", false, "read a token that the authorizer accepts from standard input")
-	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM parameter that holds the secret, where no token is given; {stack} stands for --stack")
+	secretPath := flags.String("secret-path", schema.SecretPath, "the SSM parameter or the ARN of the secret of Secrets Manager that holds the secret, where no token is given; {stack} stands for --stack")
 	stack := flags.String("stack", schema.DefaultStack, "the `stack` of the Events API")
 	if err := cli.Parse(flags, args); err != nil {
 		return err

@@ -1,9 +1,11 @@
 package parameter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -22,24 +24,27 @@ func TestMain(m *testing.M) {
 	clitest.Main(m, func() { cli.Main("demo", run) })
 }
 
-// run prints of the parameter /p the id and the secret of a key, or what a put of
+// path is that of the test: /p, if it says nothing else.
+func path() string { return cmp.Or(os.Getenv("TEST_PATH"), "/p") }
+
+// run prints of the parameter the id and the secret of a key, or what a put of
 // another value comes to.
 func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if args[0] == "key" {
-		key, err := ReadKey(ctx, "/p", args[1])
+		key, err := ReadKey(ctx, path(), args[1])
 		if err == nil {
 			value, _ := key.HMACSecret()
 			fmt.Fprintf(stdout, "%s %s", key.ID(), value)
 		}
 		return err
 	}
-	p, err := Read(ctx, "/p", "echo example")
+	p, err := Read(ctx, path(), "echo example")
 	if err != nil {
 		return err
 	}
 	note, err := p.Put(ctx, args[1], "")
 	if err == nil {
-		fmt.Fprintf(stdout, "version %d, %t: %s", p.Version, p.Value() == args[1], note)
+		fmt.Fprintf(stdout, "version %s, %t: %s", p.Version, p.Value() == args[1], note)
 	}
 	return err
 }
