@@ -115,7 +115,7 @@ var ownKeys = []string{"apigateway", "aws", "dynamodb", "execute-api", "kms", "l
 
 // conditionKeys are the keys whose value is known here, by their lower-case
 // name: any other could not be evaluated.
-var conditionKeys = map[string]string{
+var conditionKeys = map[string]string{ //nolint:gosec // names of keys, not secrets
 	"aws:currenttime":                     "aws:CurrentTime",
 	"aws:epochtime":                       "aws:EpochTime",
 	"aws:principalaccount":                "aws:PrincipalAccount",
@@ -129,8 +129,12 @@ var conditionKeys = map[string]string{
 	"aws:userid":                          "aws:userid",
 	"aws:viaawsservice":                   "aws:ViaAWSService",
 	"kms:encryptioncontext:parameter_arn": "kms:EncryptionContext:PARAMETER_ARN",
+	"kms:encryptioncontext:secretarn":     "kms:EncryptionContext:SecretARN",
 	"kms:viaservice":                      "kms:ViaService",
 	"lambda:sourcefunctionarn":            "lambda:SourceFunctionArn",
+
+	"kms:encryptioncontext:aws:dynamodb:subscriberid": "kms:EncryptionContext:aws:dynamodb:subscriberId",
+	"kms:encryptioncontext:aws:dynamodb:tablename":    "kms:EncryptionContext:aws:dynamodb:tableName",
 }
 
 func parseConditions(o object, where string) ([]condition, error) {

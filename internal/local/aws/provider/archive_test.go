@@ -92,7 +92,7 @@ func TestParameterOfTheDeployment(t *testing.T) {
 		response, err := newProvider(s).functions().Invoke(t.Context(), p.InvokeRequest{Token: "aws:ssm/getParameter:getParameter", Args: args})
 		return response.Return.Get("value"), err
 	}
-	const missing = "invoking aws:ssm/getParameter:getParameter: ParameterNotFound: Parameter /a/b not found."
+	const missing = "invoking aws:ssm/getParameter:getParameter: reading SSM Parameter (/a/b): couldn't find resource"
 	if _, err := look(Services{Account: acct, SSM: ssm.New(acct, nil)}, object("name", "/a/b")); err == nil || err.Error() != missing {
 		t.Errorf("the error is %v, want %s", err, missing)
 	}

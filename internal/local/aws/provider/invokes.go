@@ -100,12 +100,17 @@ func parameter(s Services, args property.Map) (property.Map, error) {
 		}
 		found, err = s.SSM.Get(name.AsString())
 	}
+	if awserr.Has(err, "ParameterNotFound") { // the words of AWS's provider
+		return property.Map{}, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", name.AsString())
+	}
 	if err != nil {
 		return property.Map{}, err
 	}
 	value := found.Value
-	if !decrypted && found.Type == "SecureString" {
-		return property.Map{}, fmt.Errorf("the parameter %q is a SecureString: read it with withDecryption", found.Name)
+	if !decrypted && found.Type == ssm.TypeSecureString {
+		if value, err = s.SSM.Encrypted(found.Name); err != nil {
+			return property.Map{}, err
+		}
 	}
 	return results(map[string]any{
 		"id":            found.Name,
@@ -114,5 +119,5 @@ func parameter(s Services, args property.Map) (property.Map, error) {
 		"type":          found.Type,
 		"version":       int(found.Version),
 		"insecureValue": "",
-	}).Set("value", property.New(value).WithSecret(true)).Set("withDecryption", property.New(true)), nil
+	}).Set("value", property.New(value).WithSecret(true)).Set("withDecryption", property.New(decrypted)), nil
 }

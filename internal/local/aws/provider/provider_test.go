@@ -252,9 +252,12 @@ func TestParameterIsSecret(t *testing.T) {
 	if !value.Secret() || value.AsString() != "hidden" {
 		t.Error("the value is not the parameter's, as a secret")
 	}
+	response, err = provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:ssm/getParameter:getParameter", Args: object("name", "/a/b", "withDecryption", false)})
+	if value := response.Return.Get("value"); err != nil || !value.Secret() || value.AsString() == "hidden" || value.AsString() == "" {
+		t.Errorf("without decryption the value is not a ciphertext: %v", err)
+	}
 	for args, want := range map[string]property.Map{
-		`invoking aws:ssm/getParameter:getParameter: the parameter "/a/b" is a SecureString: read it with withDecryption`: object("name", "/a/b", "withDecryption", false),
-		`invoking aws:ssm/getParameter:getParameter: ssm.getParameter needs the property "name"`:                          object(),
+		`invoking aws:ssm/getParameter:getParameter: ssm.getParameter needs the property "name"`: object(),
 	} {
 		if _, err := provider.Invoke(t.Context(), p.InvokeRequest{Token: "aws:ssm/getParameter:getParameter", Args: want}); err == nil || err.Error() != args {
 			t.Errorf("the error is %v, want %s", err, args)

@@ -113,6 +113,13 @@ func (s *Service) find(name string) (stored, error) {
 	return stored{}, awserr.New("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, bare)
 }
 
+// Encrypted returns what GetParameter shows of the latest version of a SecureString
+// without decryption; or ParameterNotFound.
+func (s *Service) Encrypted(name string) (string, error) {
+	found, err := s.find(name)
+	return found.ciphertext, err
+}
+
 // Delete removes a parameter with all its versions; or ParameterNotFound.
 func (s *Service) Delete(name string) error {
 	if err := checkRead(name); err != nil {
