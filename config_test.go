@@ -50,7 +50,7 @@ func TestReadSettings(t *testing.T) {
 			err: `authorizerTtl: 5m0s is not possible with events-api:authMethods "jwt,apikey": a result that API Gateway reuses would count no request against a quota, and let a signed one in twice: set authorizerTtl to 0s, or authMethods to jwt`},
 		{name: "unknown method and TTL", values: map[string]string{"authMethods": "key", "authorizerTtl": "5m"},
 			err: `authMethods: "key" is not one of jwt, apikey, signature: write one or more of them, with commas between them`},
-		{name: "signing keys", values: map[string]string{"signingKeysPath": "keys"}, err: `signingKeysPath: "keys" must begin with /`},
+		{name: "signing keys", values: map[string]string{"signingKeysPath": "keys"}, err: `signingKeysPath: "keys" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}`},
 		{name: "no age", values: map[string]string{"secretMaxAge": "300"},
 			err: `secretMaxAge: "300" is not a duration: write 1s to 24h, for instance 5m`},
 		{name: "young secrets", values: map[string]string{"secretMaxAge": "0s"}, err: "secretMaxAge: 0s is out of range: 1s to 24h"},
@@ -63,7 +63,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "TTL of milliseconds", values: map[string]string{"authorizerTtl": "1500ms"},
 			err: "authorizerTtl: 1.5s is not a whole number of seconds"},
 		{name: "secret path", values: map[string]string{"secretPath": "jwt-secret"},
-			err: `secretPath: "jwt-secret" must begin with /`},
+			err: `secretPath: "jwt-secret" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}`},
 		{name: "architecture", values: map[string]string{"architecture": "amd64"},
 			err: `architecture: "amd64" is not one of "arm64", "x86_64"`},
 		{name: "retention", values: map[string]string{"logRetentionDays": "2"},
@@ -219,7 +219,7 @@ func TestEventsApiMethods(t *testing.T) {
 		return components.FunctionArgs{Package: "./handlers/multiauthorizer", Name: "multiauthorizer-" + strings.ReplaceAll(methods, ",", "-"),
 			Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String(methods)}}
 	}
-	secrets := map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": keys}
+	secrets := &components.SecretsArgs{Paths: map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": keys}, MaxAge: time.Minute}
 	apiKeys := &components.ApiKeysArgs{Quotas: true, PointInTimeRecovery: true, DeletionProtection: true}
 	for _, test := range []struct {
 		methods string
@@ -244,8 +244,8 @@ func TestEventsApiMethods(t *testing.T) {
 			args := eventsApi(s)
 			want := test.want
 			want.Revocation = &components.RevocationArgs{PointInTimeRecovery: true, DeletionProtection: true}
-			if test.methods != "apikey" {
-				want.SecretMaxAge = time.Minute
+			if test.methods != "apikey" && want.Secrets == nil {
+				want.Secrets = &components.SecretsArgs{MaxAge: time.Minute}
 			}
 			if !reflect.DeepEqual(args.Authorizer, want) {
 				t.Errorf("the authorizer is\n%+v\nwant\n%+v", args.Authorizer, want)

@@ -144,7 +144,7 @@ func authorizer(s settings) components.AuthorizerArgs {
 		CacheTtl: s.authorizerTtl,
 	}
 	if s.accepts(authJwt) || s.accepts(authSignature) { // API keys are no secrets of the function
-		args.SecretMaxAge = s.secretMaxAge
+		args.Secrets = &components.SecretsArgs{MaxAge: s.secretMaxAge}
 	}
 	if s.accepts(authJwt) {
 		args.SecretPath = pulumi.String(s.secretPath)
@@ -173,7 +173,7 @@ func authorizer(s settings) components.AuthorizerArgs {
 	}
 	if s.accepts(authSignature) {
 		args.ReplayProtection = true
-		args.Secrets = map[string]pulumi.StringInput{envSigningKeysPath: pulumi.String(s.signingKeysPath)}
+		args.Secrets.Paths = map[string]pulumi.StringInput{envSigningKeysPath: pulumi.String(s.signingKeysPath)}
 	}
 	switch s.authMethods {
 	case authApiKey:

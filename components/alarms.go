@@ -174,8 +174,8 @@ func (c *ProtectedHttpApi) watchedTables(p *plan) []watchedTable {
 			tables = append(tables, watchedTable{name, table, slices.Sorted(maps.Keys(indexes))})
 		}
 	}
-	if p.table != nil {
-		add(c.Table, p.tableName(), p.table.GlobalSecondaryIndexes)
+	for _, t := range p.tables {
+		add(c.resourceOf(t), t.logicalName, t.args.GlobalSecondaryIndexes)
 	}
 	for _, a := range p.authorizers {
 		own := c.Authorizers[a.name]

@@ -47,13 +47,15 @@ func guardedArgs() *ProtectedHttpApiArgs {
 			Function: FunctionArgs{Package: "testdata/handlers/authorizer",
 				Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String("jwt,apikey,signature")}},
 			SecretPath: pulumi.String("/events-api/jwt-secret"),
-			Secrets: map[string]pulumi.StringInput{
-				"SIGNING_KEYS_PATH": pulumi.String("/events-api/signing-keys"),
-				// Known at deployment only, and granted once.
-				"OTHER_PATH": pulumi.String("/events-api/jwt-secret").ToStringOutput(),
+			Secrets: &SecretsArgs{
+				Paths: map[string]pulumi.StringInput{
+					"SIGNING_KEYS_PATH": pulumi.String("/events-api/signing-keys"),
+					// Known at deployment only, and granted once.
+					"OTHER_PATH": pulumi.String("/events-api/jwt-secret").ToStringOutput(),
+				},
+				Prefixes: map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/events-api/tenants")},
+				MaxAge:   90 * time.Second,
 			},
-			SecretPrefixes:   map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/events-api/tenants")},
-			SecretMaxAge:     90 * time.Second,
 			ApiKeys:          &ApiKeysArgs{Quotas: true},
 			ReplayProtection: true,
 			IdentitySources:  []IdentitySource{},

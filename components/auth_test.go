@@ -84,10 +84,10 @@ Routes["GET /partners"].Auth: Authorizers has no "": it has ""`},
 		{"its TTL", changePartners(func(a *AuthorizerArgs) { a.CacheTtl = time.Minute }),
 			`Authorizers["partners"].CacheTtl: 1m0s is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas`},
 		{"its secrets", changePartners(func(a *AuthorizerArgs) {
-			a.SecretPath, a.SecretKmsKeyArn = pulumi.String("secret"), pulumi.String("key")
+			a.SecretPath, a.Secrets = pulumi.String("secret"), &SecretsArgs{KmsKeyArn: pulumi.String("key")}
 		}),
-			`Authorizers["partners"].SecretPath: "secret" must begin with /
-Authorizers["partners"].SecretKmsKeyArn: "key" is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}`},
+			`Authorizers["partners"].SecretPath: "secret" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}
+Authorizers["partners"].Secrets.KmsKeyArn: "key" is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}`},
 		{"permissions of a token", changeRoute("GET /users", func(r *Route) { r.Permissions = []string{"users:read"} }),
 			`Routes["GET /users"].Permissions: cannot be required on a route whose Auth is Jwt, which no authorizer function judges: require Scopes, or leave out Auth`},
 		{"permissions of an IAM caller", changeRoute("POST /internal", func(r *Route) { r.Permissions = []string{"users:read"} }),

@@ -23,41 +23,18 @@ type AuthorizerArgs struct {
 	// tables or grants: SecretPath to ReplayProtection are then its owner's concern.
 	// With a CacheTtl its owner has to set the variables that CacheTtl names.
 	Function FunctionArgs
-	// SecretPath is the name of the SSM parameter, a SecureString, with the
-	// secret that credentials are verified with. It begins with "/". The
-	// function finds the name in the environment variable JWT_SECRET_PATH and
-	// may read the parameter. Defaults to no secret.
+	// SecretPath is where the secret is that credentials are verified with: the name
+	// of an SSM parameter, a SecureString, which begins with "/"; or the ARN of a
+	// secret of Secrets Manager. The function finds it in the environment variable
+	// JWT_SECRET_PATH and may read the secret. Defaults to no secret.
+	//
+	// The ARN of a secret ends with a hyphen and six characters. Without them it is
+	// taken for every secret of that name; so a name that ends that way itself needs
+	// the whole ARN (Secrets Manager user guide, "IAM policy examples").
 	SecretPath pulumi.StringInput
-	// Secrets are the names of further SSM parameters, SecureStrings, that the
-	// function may read. The map's key is the environment variable in which the
-	// function finds the name. The rules for names are those of SecretPath, the
-	// rules for variables those of FunctionArgs.Environment. Each purpose has a
-	// parameter of its own: whoever has a key for one purpose could use it for
-	// the other. Defaults to none.
-	Secrets map[string]pulumi.StringInput
-	// SecretPrefixes are paths, of a registry of tenants for instance. The
-	// function may read all SSM parameters below a path at once
-	// (ssm:GetParametersByPath), at any depth. The map's key is the environment
-	// variable in which the function finds the path. A path has no slash at its
-	// end, and the function must ask for exactly this path. Defaults to none.
-	SecretPrefixes map[string]pulumi.StringInput
-	// SecretMaxAge is how old a secret may be before the function reads it
-	// again: whole seconds, 1s to 24h. The function finds it in the environment
-	// variable SECRET_MAX_AGE. Defaults to no variable; authz/secret then
-	// takes 5 minutes.
-	SecretMaxAge time.Duration
-	// SecretKmsKeyArn is the ARN of the customer managed KMS key that the
-	// parameters are encrypted with; the function may then decrypt with it.
-	// Defaults to the AWS managed key aws/ssm, which needs no permission: its
-	// key policy lets every principal of the account decrypt through SSM.
-	SecretKmsKeyArn pulumi.StringInput
-	// InjectSecret makes the deployment read the secret and put it into the
-	// function's environment variable JWT_SECRET. The function then does not
-	// read it at cold start, and starts faster. The price: Pulumi's state holds
-	// the value, encrypted; whoever may read the function's configuration on
-	// AWS reads the value there; and a changed secret needs a deployment.
-	// Defaults to false.
-	InjectSecret bool
+	// Secrets are further secrets, and what is to be said of all of them. Defaults
+	// to none, which the function reads again after 5 minutes.
+	Secrets *SecretsArgs
 	// ApiKeys adds a table of API keys. The function finds the table's name in
 	// the environment variable API_KEY_TABLE_NAME and may read single keys
 	// (dynamodb:GetItem), nothing else. ApiKeys adds the state table too, where

@@ -18,64 +18,75 @@ func TestCheckSecrets(t *testing.T) {
 	t.Parallel()
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
 		{"secret path", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretPath = pulumi.String("jwt-secret") },
-			`Authorizer.SecretPath: "jwt-secret" must begin with /`},
+			`Authorizer.SecretPath: "jwt-secret" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}`},
 		{"injected secret without path", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.SecretPath, a.Authorizer.InjectSecret = nil, true
-		}, "Authorizer.SecretPath: is required with InjectSecret"},
-		{"key", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretKmsKeyArn = pulumi.String("alias/aws/ssm") },
-			`Authorizer.SecretKmsKeyArn: "alias/aws/ssm" is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}`},
+			a.Authorizer.SecretPath, a.Authorizer.Secrets = nil, &SecretsArgs{Delivery: DeliverInEnvironment}
+		}, `Authorizer.SecretPath: is required with the Delivery "environment"`},
+		{"key", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.Secrets = &SecretsArgs{KmsKeyArn: pulumi.String("alias/aws/ssm")}
+		},
+			`Authorizer.Secrets.KmsKeyArn: "alias/aws/ssm" is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}`},
 		{"key with an injected secret", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.SecretKmsKeyArn, a.Authorizer.InjectSecret = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1"), true
-		}, "Authorizer.SecretKmsKeyArn: has no use with InjectSecret: the function does not read the parameter"},
+			a.Authorizer.Secrets = &SecretsArgs{KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1"), Delivery: DeliverInEnvironment}
+		}, `Authorizer.Secrets.KmsKeyArn: has no use with the Delivery "environment": the function does not read the secret`},
 		{"key without secret", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.SecretKmsKeyArn, a.Authorizer.SecretPath = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1"), nil
-		}, "Authorizer.SecretKmsKeyArn: has no use without SecretPath, Secrets or SecretPrefixes"},
+			a.Authorizer.Secrets, a.Authorizer.SecretPath = &SecretsArgs{KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1")}, nil
+		}, "Authorizer.Secrets.KmsKeyArn: has no use without SecretPath, Paths or Prefixes"},
+		{"delivery", func(a *ProtectedHttpApiArgs) { a.Authorizer.Secrets = &SecretsArgs{Delivery: "env"} },
+			`Authorizer.Secrets.Delivery: "env" is not one of "runtime", "environment"`},
+		{"no secret's ARN", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.SecretPath = pulumi.String("arn:aws:ssm:eu-central-1:123456789012:parameter/a")
+		}, `Authorizer.SecretPath: "arn:aws:ssm:eu-central-1:123456789012:parameter/a" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}`},
 	})
 	expectMistakes(t, testScope, guardedArgs, []mistakeTest{
 		{"two purposes", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.Secrets = map[string]pulumi.StringInput{
+			a.Authorizer.Secrets.Paths = map[string]pulumi.StringInput{
 				"A1": pulumi.String("/events-api/jwt-secret"), "B1": pulumi.String("/b"), "B2": pulumi.String("/b"), "B3": pulumi.String("/b/c"),
 			}
-		}, `Authorizer.Secrets["A1"]: "/events-api/jwt-secret" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another parameter
-Authorizer.Secrets["B2"]: "/b" is in Authorizer.Secrets["B1"] too: whoever has a key for one purpose could use it for the other: name another parameter`},
+		}, `Authorizer.Secrets.Paths["A1"]: "/events-api/jwt-secret" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another one
+Authorizer.Secrets.Paths["B2"]: "/b" is in Authorizer.Secrets.Paths["B1"] too: whoever has a key for one purpose could use it for the other: name another one`},
 		{"variables", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.Secrets = map[string]pulumi.StringInput{
+			a.Authorizer.Secrets.Paths = map[string]pulumi.StringInput{
 				"AUTH_METHODS": pulumi.String("/a"), "AWS_REGION": pulumi.String("/b"), "JWT_SECRET_PATH": pulumi.String("/c"),
 				"K": pulumi.String("/d"), "KEYS": nil, "PATH_1": pulumi.String("a"),
 			}
-			a.Authorizer.SecretPrefixes = map[string]pulumi.StringInput{"KEYS": pulumi.String("/tenants/"), "ROUTE_PERMISSIONS": pulumi.String("/a")}
-		}, `Authorizer.Secrets["AUTH_METHODS"]: is in Authorizer.Function.Environment too: keep one of them
-Authorizer.Secrets["AWS_REGION"]: is reserved by Lambda
-Authorizer.Secrets["JWT_SECRET_PATH"]: is the component's own
-Authorizer.Secrets["K"]: is not a name that Lambda allows: a letter, then at least one letter, digit or underscore
-Authorizer.Secrets["KEYS"]: has no value
-Authorizer.Secrets["PATH_1"]: "a" must begin with /
-Authorizer.SecretPrefixes["KEYS"]: "/tenants/" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'
-Authorizer.SecretPrefixes["KEYS"]: is in Authorizer.Secrets too: keep one of them
-Authorizer.SecretPrefixes["ROUTE_PERMISSIONS"]: is the component's own`},
-		{"young secrets", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretMaxAge = time.Millisecond },
-			"Authorizer.SecretMaxAge: 1ms is out of range: 1s to 24h"},
-		{"negative age", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretMaxAge = -time.Second },
-			"Authorizer.SecretMaxAge: -1s is out of range: 1s to 24h"},
-		{"old secrets", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretMaxAge = 25 * time.Hour },
-			"Authorizer.SecretMaxAge: 25h0m0s is out of range: 1s to 24h"},
-		{"age of half a second", func(a *ProtectedHttpApiArgs) { a.Authorizer.SecretMaxAge = 1500 * time.Millisecond },
-			"Authorizer.SecretMaxAge: 1.5s is not a whole number of seconds"},
+			a.Authorizer.Secrets.Prefixes = map[string]pulumi.StringInput{"KEYS": pulumi.String("/tenants/"), "ROUTE_PERMISSIONS": pulumi.String("/a")}
+		}, `Authorizer.Secrets.Paths["AUTH_METHODS"]: is in Authorizer.Function.Environment too: keep one of them
+Authorizer.Secrets.Paths["AWS_REGION"]: is reserved by Lambda
+Authorizer.Secrets.Paths["JWT_SECRET_PATH"]: is the component's own
+Authorizer.Secrets.Paths["K"]: is not a name that Lambda allows: a letter, then at least one letter, digit or underscore
+Authorizer.Secrets.Paths["KEYS"]: has no value
+Authorizer.Secrets.Paths["PATH_1"]: "a" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}
+Authorizer.Secrets.Prefixes["KEYS"]: "/tenants/" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'
+Authorizer.Secrets.Prefixes["KEYS"]: is in Authorizer.Secrets.Paths too: keep one of them
+Authorizer.Secrets.Prefixes["ROUTE_PERMISSIONS"]: is the component's own`},
+		{"young secrets", func(a *ProtectedHttpApiArgs) { a.Authorizer.Secrets.MaxAge = time.Millisecond },
+			"Authorizer.Secrets.MaxAge: 1ms is out of range: 1s to 24h"},
+		{"negative age", func(a *ProtectedHttpApiArgs) { a.Authorizer.Secrets.MaxAge = -time.Second },
+			"Authorizer.Secrets.MaxAge: -1s is out of range: 1s to 24h"},
+		{"old secrets", func(a *ProtectedHttpApiArgs) { a.Authorizer.Secrets.MaxAge = 25 * time.Hour },
+			"Authorizer.Secrets.MaxAge: 25h0m0s is out of range: 1s to 24h"},
+		{"age of half a second", func(a *ProtectedHttpApiArgs) { a.Authorizer.Secrets.MaxAge = 1500 * time.Millisecond },
+			"Authorizer.Secrets.MaxAge: 1.5s is not a whole number of seconds"},
 		{"age of nothing", func(a *ProtectedHttpApiArgs) {
-			a.Authorizer.Secrets, a.Authorizer.SecretPrefixes, a.Authorizer.InjectSecret = nil, nil, true
-		}, "Authorizer.SecretMaxAge: has no use: the function reads no secret by itself"},
+			a.Authorizer.Secrets = &SecretsArgs{MaxAge: time.Minute, Delivery: DeliverInEnvironment}
+		}, "Authorizer.Secrets.MaxAge: has no use: the function reads no secret by itself"},
 	})
 }
 
 func TestCheckSecretPath(t *testing.T) {
 	t.Parallel()
 	long := "/" + strings.Repeat("a", maxSecretPath)
+	const arn = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:events/jwt_+=.@-Ab1Cd2"
+	const orArn = ", or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}"
 	tests := []struct{ path, want string }{
 		{"/events-api/jwt-secret", ""},
 		{"/a_b.c-D9", ""},
 		{"/a" + strings.Repeat("/a", 14), ""},
-		{"", `"" must begin with /`},
-		{"events", `"events" must begin with /`},
+		{"", `"" must begin with /` + orArn},
+		{"events", `"events" must begin with /` + orArn},
+		{arn, ""},
+		{arn + "*", `"` + arn + `*" must begin with /` + orArn},
 		{"/", `"/" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{"/a/", `"/a/" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
 		{"/a//b", `"/a//b" must be 1 to 15 parts, each a / and letters, digits, '.', '-' or '_'`},
@@ -103,7 +114,7 @@ func TestCheckSecretPath(t *testing.T) {
 func TestInjectSecret(t *testing.T) {
 	t.Parallel()
 	args := exampleArgs()
-	args.Authorizer.InjectSecret = true
+	args.Authorizer.Secrets = &SecretsArgs{Delivery: DeliverInEnvironment}
 	m := mustDeploy(t, args)
 	function := m.find(t, "Function", "events-authorizer")
 	request := function.RegisterRPC
@@ -119,7 +130,9 @@ func TestInjectSecret(t *testing.T) {
 	if policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue(); strings.Contains(policy, "ssm:") {
 		t.Errorf("the policy has SSM permissions: %s", policy)
 	}
-	lookup := slices.IndexFunc(m.invoked, func(c pulumi.MockCallArgs) bool { return c.Token == "aws:ssm/getParameter:getParameter" })
+	lookup := slices.IndexFunc(m.invoked, func(c pulumi.MockCallArgs) bool {
+		return c.Token == "aws:ssm/getParameter:getParameter" && c.Args["withDecryption"].BoolValue()
+	})
 	want := resource.PropertyMap{"name": resource.NewStringProperty("/events-api/jwt-secret"), "withDecryption": resource.NewBoolProperty(true)}
 	if lookup < 0 || !m.invoked[lookup].Args.DeepEquals(want) {
 		t.Errorf("the look-ups are %v, want one with %v", m.invoked, want)
@@ -131,8 +144,8 @@ func TestGuardedAuthorizerWithKey(t *testing.T) {
 	t.Parallel()
 	const key = "arn:aws:kms:eu-central-1:123456789012:key/1234"
 	args := guardedArgs()
-	args.Authorizer.SecretKmsKeyArn, args.Authorizer.InjectSecret = pulumi.String(key), true
-	delete(args.Authorizer.Secrets, "OTHER_PATH")
+	args.Authorizer.Secrets.KmsKeyArn, args.Authorizer.Secrets.Delivery = pulumi.String(key), DeliverInEnvironment
+	delete(args.Authorizer.Secrets.Paths, "OTHER_PATH")
 	m := mustDeploy(t, args)
 	policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue()
 	for part, want := range map[string]bool{
@@ -147,5 +160,60 @@ func TestGuardedAuthorizerWithKey(t *testing.T) {
 	environment := m.find(t, "Function", "events-authorizer").RegisterRPC.GetObject().GetFields()["environment"].GetStructValue().GetFields()["variables"].GetStructValue().GetFields()
 	if environment[contract.EnvSecretPath] != nil || environment[contract.EnvSecret] == nil || environment["SIGNING_KEYS_PATH"] == nil {
 		t.Errorf("the variables are %q", slices.Sorted(maps.Keys(environment)))
+	}
+}
+
+// secretsManagerArgs have a secret of each kind.
+func secretsManagerArgs() *ProtectedHttpApiArgs {
+	args := exampleArgs()
+	args.Authorizer.SecretPath = pulumi.String("arn:aws:secretsmanager:eu-central-1:123456789012:secret:jwt-Ab1Cd2")
+	args.Authorizer.Secrets = &SecretsArgs{
+		Paths: map[string]pulumi.StringInput{
+			"SIGNING_KEYS_PATH": pulumi.String("/events-api/signing-keys"),
+			"OTHER_PATH":        pulumi.String("arn:aws:secretsmanager:eu-central-1:210987654321:secret:theirs").ToStringOutput(),
+		},
+		KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1"),
+	}
+	return args
+}
+
+func TestSecretsManager(t *testing.T) {
+	t.Parallel()
+	m := mustDeploy(t, secretsManagerArgs())
+	policy := m.find(t, "RolePolicy", "events-authorizer").Inputs["policy"].StringValue()
+	const jwt, theirs = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jwt-Ab1Cd2", "arn:aws:secretsmanager:eu-central-1:210987654321:secret:theirs"
+	const keys = "arn:aws:ssm:eu-central-1:123456789012:parameter/events-api/signing-keys"
+	want := strings.Join([]string{
+		`{"Effect":"Allow","Action":["ssm:GetParameter"],"Resource":["` + keys + `"]}`,
+		`{"Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["` + jwt + `","` + theirs + `-??????"]}`,
+		`{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-central-1:123456789012:key/1"],"Condition":{"StringEquals":{` +
+			`"kms:EncryptionContext:PARAMETER_ARN":["` + keys + `"],"kms:ViaService":["ssm.eu-central-1.amazonaws.com"]}}}`,
+		`{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-central-1:123456789012:key/1"],"Condition":{"StringEquals":{` +
+			`"kms:ViaService":["secretsmanager.eu-central-1.amazonaws.com"]},"StringLike":{"kms:EncryptionContext:SecretARN":["` + jwt + `","` + theirs + `-??????"]}}}`,
+	}, ",") + "]}"
+	if !strings.HasSuffix(policy, want) {
+		t.Errorf("the policy is\n%s\nwhich does not end with\n%s", policy, want)
+	}
+	variables := m.find(t, "Function", "events-authorizer").Inputs["environment"].ObjectValue()["variables"].ObjectValue().Mappable()
+	if variables[contract.EnvSecretPath] != jwt || variables["OTHER_PATH"] != theirs {
+		t.Errorf("the variables are %v", variables)
+	}
+
+	args := secretsManagerArgs()
+	args.Authorizer.Secrets.Delivery = DeliverInEnvironment
+	m = mustDeploy(t, args)
+	environment := m.find(t, "Function", "events-authorizer").RegisterRPC.GetObject().GetFields()["environment"].GetStructValue().GetFields()["variables"].GetStructValue().GetFields()
+	secret := environment[contract.EnvSecret].GetStructValue().GetFields()
+	if secret["value"].GetStringValue() != secretValue || secret[resource.SigKey].GetStringValue() != resource.SecretSig {
+		t.Error("the variable is not the secret, marked as such")
+	}
+}
+
+func TestSecretOfAnotherRegion(t *testing.T) {
+	t.Parallel()
+	_, err := grants{secretPaths: []string{"arn:aws:secretsmanager:us-east-1:123456789012:secret:jwt"}}.secretStatements("arn:aws:logs:eu-central-1:123456789012:log-group:g")
+	const want = `the secret "arn:aws:secretsmanager:us-east-1:123456789012:secret:jwt" is in the Region us-east-1, the function in eu-central-1: replicate the secret and name its replica`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
 	}
 }

@@ -55,7 +55,7 @@ func (c *checker) checkVariable(property, name string, value pulumi.StringInput)
 		c.addf(property, "is not a name that Lambda allows: a letter, then at least one letter, digit or underscore")
 	case slices.Contains(reservedVariables, name):
 		c.addf(property, "is reserved by Lambda")
-	case slices.Contains(ownVariables, name):
+	case slices.Contains(ownVariables, name), strings.HasPrefix(name, contract.EnvTableName+"_"):
 		c.addf(property, "is the component's own")
 	case value == nil:
 		c.addf(property, "has no value")
@@ -90,9 +90,7 @@ func (c *checker) environmentSize(f *functionPlan) int {
 		plain, _ := value.(pulumi.String)
 		known[name] = string(plain)
 	}
-	for variable, table := range c.plan.tableNames(f) {
-		known[variable] = table + strings.Repeat("x", autoNameSuffix)
-	}
+	maps.Copy(known, c.plan.tableNames(f))
 	return jsonSize(known)
 }
 
@@ -105,21 +103,29 @@ func jsonSize(value any) int {
 	return len(bytes.TrimSpace(text.Bytes()))
 }
 
-// tableNames returns the logical names of the tables whose physical names the
-// function finds in its environment, by variable.
+// tableNames returns names as long as those of the tables that the function finds in
+// its environment, by variable.
 func (p *plan) tableNames(f *functionPlan) map[string]string {
 	names := map[string]string{}
-	if f.args.usesTable() {
-		names[contract.EnvTableName] = p.tableName()
+	suffix := strings.Repeat("x", autoNameSuffix)
+	for name := range f.args.tables() {
+		switch t := p.table(name); {
+		case t == nil: // a mistake that is known already
+		case t.args.Existing == nil:
+			names[t.variable] = t.logicalName + suffix
+		default:
+			plain, _ := t.args.Existing.(pulumi.String)
+			names[t.variable] = string(plain)
+		}
 	}
 	if a := f.authorizer; a != nil && a.args.ApiKeys != nil {
-		names[contract.EnvAPIKeyTable] = p.apiKeyTableName(a)
+		names[contract.EnvAPIKeyTable] = p.apiKeyTableName(a) + suffix
 	}
 	if a := f.authorizer; a != nil && a.args.needsState() {
-		names[contract.EnvStateTable] = p.stateTableName(a)
+		names[contract.EnvStateTable] = p.stateTableName(a) + suffix
 	}
 	if a := f.authorizer; a != nil && a.args.Revocation != nil {
-		names[contract.EnvRevocationTable] = p.revocationTableName(a)
+		names[contract.EnvRevocationTable] = p.revocationTableName(a) + suffix
 	}
 	return names
 }
@@ -129,14 +135,14 @@ func (p *plan) tableNames(f *functionPlan) map[string]string {
 func (a *authorizerPlan) environment() map[string]pulumi.StringInput {
 	args := a.args
 	variables := map[string]pulumi.StringInput{}
-	for _, group := range []map[string]pulumi.StringInput{args.Function.Environment, args.Secrets, args.SecretPrefixes} {
+	for _, group := range []map[string]pulumi.StringInput{args.Function.Environment, args.secrets().Paths, args.secrets().Prefixes} {
 		maps.Copy(variables, group)
 	}
-	if args.SecretPath != nil && !args.InjectSecret {
+	if args.SecretPath != nil && !args.injectsSecret() {
 		variables[contract.EnvSecretPath] = args.SecretPath
 	}
-	if args.SecretMaxAge != 0 {
-		variables[contract.EnvSecretMaxAge] = pulumi.String(args.SecretMaxAge.String())
+	if age := args.secrets().MaxAge; age != 0 {
+		variables[contract.EnvSecretMaxAge] = pulumi.String(age.String())
 	}
 	variables[contract.EnvCacheTTL] = pulumi.String(strconv.Itoa(int(args.CacheTtl / time.Second)))
 	if args.CacheTtl > 0 {
@@ -152,19 +158,23 @@ func (a *authorizerPlan) environment() map[string]pulumi.StringInput {
 }
 
 // environment returns the function's environment variables, and the resource
-// options that they need.
-func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan) (pulumi.StringMap, []pulumi.ResourceOption) {
+// options that they need. neighbour is the ARN of something beside the function.
+func (c *ProtectedHttpApi) environment(ctx *pulumi.Context, p *plan, f *functionPlan, neighbour pulumi.StringOutput) (pulumi.StringMap, []pulumi.ResourceOption) {
 	variables := pulumi.StringMap{}
 	maps.Copy(variables, f.environment)
-	tables := map[string]*dynamodb.Table{contract.EnvTableName: c.Table}
+	for name := range f.args.tables() {
+		t := p.table(name)
+		_, variables[t.variable] = c.located(t, neighbour)
+	}
 	if f.authorizer != nil {
 		own := c.Authorizers[f.authorizer.name]
-		tables[contract.EnvAPIKeyTable], tables[contract.EnvStateTable], tables[contract.EnvRevocationTable] = own.ApiKeyTable, own.StateTable, own.RevocationTable
+		for variable, table := range map[string]*dynamodb.Table{contract.EnvAPIKeyTable: own.ApiKeyTable, contract.EnvStateTable: own.StateTable, contract.EnvRevocationTable: own.RevocationTable} {
+			if table != nil {
+				variables[variable] = table.Name
+			}
+		}
 	}
-	for variable := range p.tableNames(f) {
-		variables[variable] = tables[variable].Name
-	}
-	if f.authorizer == nil || !f.authorizer.args.InjectSecret {
+	if f.authorizer == nil || !f.authorizer.args.injectsSecret() {
 		return variables, nil
 	}
 	variables[contract.EnvSecret] = c.lookupSecret(ctx, f.authorizer.args.SecretPath)

@@ -35,7 +35,7 @@ func TestEnvironmentSize(t *testing.T) {
 	}
 	size := func(fill int) (permissions pulumi.StringInput, message string) {
 		args := guardedArgs()
-		args.Authorizer.Secrets["OTHER_PATH"] = pulumi.String("/other")
+		args.Authorizer.Secrets.Paths["OTHER_PATH"] = pulumi.String("/other")
 		args.Authorizer.Function.Environment["FILL"] = pulumi.String(strings.Repeat("f", fill))
 		p, m := check(testScope, "events", args)
 		f := p.authorizers[0].function

@@ -64,12 +64,8 @@ func (c *checker) checkExistingAuthorizer(a *authorizerPlan) {
 		given bool
 		cure  string
 	}{
-		{"SecretPath", args.SecretPath != nil, "have its owner allow its role ssm:GetParameter and set the variable"},
-		{"Secrets", len(args.Secrets) > 0, "have its owner allow its role ssm:GetParameter and set the variables"},
-		{"SecretPrefixes", len(args.SecretPrefixes) > 0, "have its owner allow its role ssm:GetParametersByPath and set the variables"},
-		{"SecretMaxAge", args.SecretMaxAge != 0, "have its owner set SECRET_MAX_AGE"},
-		{"SecretKmsKeyArn", args.SecretKmsKeyArn != nil, "have its owner allow its role kms:Decrypt"},
-		{"InjectSecret", args.InjectSecret, "have its owner set JWT_SECRET"},
+		{"SecretPath", args.SecretPath != nil, "have its owner allow its role to read the secret and set the variable"},
+		{"Secrets", args.Secrets != nil, "have its owner allow its role to read the secrets and set the variables"},
 		{"ApiKeys", args.ApiKeys != nil, "have its owner make the tables and allow its role to use them"},
 		{"ReplayProtection", args.ReplayProtection, "have its owner make the state table and allow its role to use it"},
 		{"Revocation", args.Revocation != nil, "have its owner make the table and allow its role to read it"},

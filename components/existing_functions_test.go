@@ -33,13 +33,8 @@ func TestCheckExisting(t *testing.T) {
 		{"authorizer", func(a *ProtectedHttpApiArgs) {
 			*a = *guardedArgs()
 			a.Authorizer.Function = FunctionArgs{Arn: pulumi.String(theirs)}
-			a.Authorizer.InjectSecret, a.Authorizer.SecretKmsKeyArn = true, pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1234")
-		}, strings.NewReplacer("…", " is not possible with Function.Arn, since the component does not make that function:", ">", "Authorizer.").Replace(`>SecretPath:… have its owner allow its role ssm:GetParameter and set the variable
->Secrets:… have its owner allow its role ssm:GetParameter and set the variables
->SecretPrefixes:… have its owner allow its role ssm:GetParametersByPath and set the variables
->SecretMaxAge:… have its owner set SECRET_MAX_AGE
->SecretKmsKeyArn:… have its owner allow its role kms:Decrypt
->InjectSecret:… have its owner set JWT_SECRET
+		}, strings.NewReplacer("…", " is not possible with Function.Arn, since the component does not make that function:", ">", "Authorizer.").Replace(`>SecretPath:… have its owner allow its role to read the secret and set the variable
+>Secrets:… have its owner allow its role to read the secrets and set the variables
 >ApiKeys:… have its owner make the tables and allow its role to use them
 >ReplayProtection:… have its owner make the state table and allow its role to use it
 `) +

@@ -56,6 +56,9 @@ type FunctionArgs struct {
 	// index's name: Read, or actions, "dynamodb:Query" for instance. Actions on the
 	// table do not include its indexes. Defaults to none.
 	IndexActions map[string][]string
+	// Tables is what the function may do with the further tables, by their names in
+	// ProtectedHttpApiArgs.Tables. Defaults to nothing.
+	Tables map[string]TableAccess
 	// Statements are what else the function may do. Defaults to none.
 	Statements []StatementArgs
 
@@ -120,9 +123,6 @@ type NamingArgs struct {
 	// false.
 	AutoName bool
 }
-
-// usesTable reports whether the function may do anything with the table.
-func (f FunctionArgs) usesTable() bool { return len(f.TableActions)+len(f.IndexActions) > 0 }
 
 // naming returns what Naming says.
 func (f FunctionArgs) naming() NamingArgs {
@@ -318,13 +318,13 @@ func (c *ProtectedHttpApi) createFunction(ctx *pulumi.Context, p *plan, f *funct
 	c.Roles[f.args.Name] = role
 	policy, err := iam.NewRolePolicy(ctx, f.logicalName, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: c.functionPolicy(f, logs.arn),
+		Policy: c.functionPolicy(p, f, logs.arn),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return err
 	}
 	c.RolePolicies[f.args.Name] = policy
-	environment, opts := c.environment(ctx, p, f)
+	environment, opts := c.environment(ctx, p, f, logs.arn)
 	args := f.lambdaArgs(logs)
 	args.Role = role.Arn
 	args.Tags = p.tagInputs()

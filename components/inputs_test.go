@@ -20,7 +20,7 @@ func TestInputs(t *testing.T) {
 	}
 	args := exampleArgs()
 	args.Authorizer.IdentitySources = []IdentitySource{}
-	args.Authorizer.SecretMaxAge = 90 * time.Second
+	args.Authorizer.Secrets = &SecretsArgs{MaxAge: 90 * time.Second}
 	args.Routes = Routes{
 		"GET /events": {Auth: Public, Function: FunctionArgs{Package: filepath.Join(folder, "testdata/handlers/list")}},
 		"POST /events": {Function: FunctionArgs{Package: "testdata/handlers/create", MemorySize: 256,
@@ -38,7 +38,7 @@ func TestInputs(t *testing.T) {
 		"authorizer": map[string]any{
 			"function":        map[string]any{"package": "testdata/handlers/authorizer"},
 			"secretPath":      "/events-api/jwt-secret",
-			"secretMaxAge":    "1m30s",
+			"secrets":         map[string]any{"maxAge": "1m30s"},
 			"identitySources": []any{},
 		},
 		"table": map[string]any{

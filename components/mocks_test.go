@@ -2,6 +2,7 @@ package components
 
 import (
 	"cmp"
+	"errors"
 	"reflect"
 	"slices"
 	"sort"
@@ -25,6 +26,8 @@ type mocks struct {
 	// deployed are hashes of code that is other than what was uploaded, by the
 	// functions' names.
 	deployed map[string]string
+	// failures are what looking for secrets comes to, by name or ARN.
+	failures map[string]string
 
 	mu         sync.Mutex
 	registered []pulumi.MockResourceArgs
@@ -65,6 +68,9 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	case "aws:dynamodb/table:Table":
 		set("name", args.Name+"-0a1b2c3")
 		set("arn", "arn:aws:dynamodb:eu-central-1:"+testAccount+":table/"+args.Name+"-0a1b2c3")
+		if state["streamEnabled"].IsBool() {
+			set("streamArn", state["arn"].StringValue()+"/stream/1")
+		}
 	case "aws:apigatewayv2/api:Api":
 		id = "api123"
 		set("arn", "arn:aws:apigateway:eu-central-1::/apis/api123")
@@ -86,11 +92,18 @@ func (m *mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	m.mu.Lock()
 	m.invoked = append(m.invoked, args)
 	m.mu.Unlock()
+	for _, property := range []resource.PropertyKey{"name", "arn"} {
+		if args.Args[property].IsString() && m.failures[args.Args[property].StringValue()] != "" {
+			return nil, errors.New("reading it: " + m.failures[args.Args[property].StringValue()])
+		}
+	}
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.PropertyMap{"accountId": resource.NewStringProperty(m.account)}, nil
 	case "aws:cloudwatch/getLogGroup:getLogGroup":
 		return resource.PropertyMap{"arn": resource.NewStringProperty(logGroupARN(args.Args["name"].StringValue()))}, nil
+	case "aws:secretsmanager/getSecretVersion:getSecretVersion":
+		return resource.PropertyMap{"secretString": resource.NewStringProperty(secretValue)}, nil
 	case "aws:ssm/getParameter:getParameter":
 		return resource.PropertyMap{"value": resource.NewStringProperty(secretValue)}, nil
 	}

@@ -140,7 +140,7 @@ func (p *plan) hasAuthorizer() bool {
 func (p *plan) hasFunction() bool { return slices.ContainsFunc(p.functions, (*functionPlan).made) }
 
 func (p *plan) hasTable() bool {
-	return p.table != nil || slices.ContainsFunc(p.authorizers, func(a *authorizerPlan) bool { return a.args.needsState() || a.args.Revocation != nil })
+	return slices.ContainsFunc(p.tables, func(t *tablePlan) bool { return t.args.Existing == nil }) || slices.ContainsFunc(p.authorizers, func(a *authorizerPlan) bool { return a.args.needsState() || a.args.Revocation != nil })
 }
 
 func (p *plan) hasSecret() bool { return slices.ContainsFunc(p.functions, (*functionPlan).readsSecret) }

@@ -208,7 +208,7 @@ Monitoring.TopicArns[4]: "` + testTopic + `.fifo" is a FIFO topic, which alarms 
 Monitoring.Alarms["tableThrottles"]: there is nothing that it could watch, since the API has not a table of its own: leave it out
 Monitoring.Alarms["secretAge"]: there is nothing that it could watch, since the API has not an authorizer that reads a secret from SSM itself: leave it out`},
 		{"no secret that is read", func(args *ProtectedHttpApiArgs) {
-			args.Authorizer.InjectSecret = true
+			args.Authorizer.Secrets = &SecretsArgs{Delivery: DeliverInEnvironment}
 			args.Monitoring.Alarms = map[string]AlarmArgs{AlarmSecretAge: {Off: true}}
 		}, `Monitoring.Alarms["secretAge"]: there is nothing that it could watch, since the API has not an authorizer that reads a secret from SSM itself: leave it out`},
 	})

@@ -38,8 +38,20 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	}
 	c.ApiId = c.Api.ID().ToStringOutput()
 	c.AuthorizerId = pulumi.String("").ToStringOutput()
-	c.TableName = tableName(c.Table)
+	c.TableName, c.TableStreamArn = tableName(nil), tableName(nil)
 	c.ApiKeyTableName, c.StateTableName, c.RevocationTableName = tableName(nil), tableName(nil), tableName(nil)
+	tableNames, streams := pulumi.StringMap{}, pulumi.StringMap{}
+	for _, t := range p.tables {
+		if t.name == "" {
+			c.TableName, c.TableStreamArn = c.nameOf(t), c.streamOf(t)
+			continue
+		}
+		tableNames[t.name] = c.nameOf(t)
+		if t.args.StreamViewType != "" {
+			streams[t.name] = c.streamOf(t)
+		}
+	}
+	c.TableNames, c.TableStreamArns = tableNames.ToStringMapOutput(), streams.ToStringMapOutput()
 	authorizerIds := pulumi.StringMap{}
 	for name, a := range c.Authorizers {
 		if name == "" {
@@ -63,10 +75,10 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 	// Known in a preview, so that it says why functions change whose source has not.
 	c.GoVersion = pulumi.String(strings.Join(p.goVersions(), ",")).ToStringOutput()
 	checked := c.checkCode(ctx, p)
-	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.ApiKeyTableName, &c.StateTableName, &c.RevocationTableName} {
+	for _, output := range []*pulumi.StringOutput{&c.Url, &c.ApiId, &c.AuthorizerId, &c.TableName, &c.TableStreamArn, &c.ApiKeyTableName, &c.StateTableName, &c.RevocationTableName} {
 		*output = after(checked, *output)
 	}
-	for _, output := range []*pulumi.StringMapOutput{&c.FunctionNames, &c.Access, &c.AuthorizerIds} {
+	for _, output := range []*pulumi.StringMapOutput{&c.FunctionNames, &c.Access, &c.AuthorizerIds, &c.TableNames, &c.TableStreamArns} {
 		*output = afterMap(checked, *output)
 	}
 	served := c.served()
@@ -78,6 +90,9 @@ func (c *ProtectedHttpApi) registerOutputs(ctx *pulumi.Context, p *plan) error {
 		"authorizerId":        c.AuthorizerId,
 		"authorizerIds":       c.AuthorizerIds,
 		"tableName":           c.TableName,
+		"tableNames":          c.TableNames,
+		"tableStreamArn":      c.TableStreamArn,
+		"tableStreamArns":     c.TableStreamArns,
 		"apiKeyTableName":     c.ApiKeyTableName,
 		"stateTableName":      c.StateTableName,
 		"revocationTableName": c.RevocationTableName,

@@ -19,8 +19,8 @@ import (
 // defaults, in an order that does not depend on that of a map.
 type plan struct {
 	name        string
-	host        bool // functions are compiled for this machine
-	table       *TableArgs
+	host        bool              // functions are compiled for this machine
+	tables      []*tablePlan      // by name, that of Table first
 	routes      []*routePlan      // by route key
 	functions   []*functionPlan   // by name, the authorizers' among them
 	authorizers []*authorizerPlan // by name, the default one first
@@ -130,8 +130,7 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.args = *args
 	c.checkBuildTarget()
 	c.checkDefaults()
-	c.plan.table = args.Table
-	c.checkTable(args.Table)
+	c.planTables()
 	c.plan.tags = args.Tags
 	c.checkTags(args.Tags)
 	c.plan.throttling = args.Throttling.or(defaultThrottling)

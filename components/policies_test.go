@@ -8,32 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-func TestCheckTableAccess(t *testing.T) {
-	t.Parallel()
-	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
-		{"table actions", changeCreate(func(f *FunctionArgs) {
-			f.TableActions = []string{"dynamodb:*", "dynamodb:GetItem", "dynamodb:GetItem", "PutItem"}
-		}), strings.Join([]string{
-			createProperty + `.TableActions: "dynamodb:*" is not one of Read, ReadWrite, Write, ` + strings.Join(tableActions, ", "),
-			createProperty + `.TableActions: "dynamodb:GetItem" occurs twice`,
-			createProperty + `.TableActions: "PutItem" is not one of Read, ReadWrite, Write, ` + strings.Join(tableActions, ", "),
-		}, "\n")},
-		{"index actions", changeCreate(func(f *FunctionArgs) {
-			f.IndexActions = map[string][]string{"newest-first": {"dynamodb:GetItem"}, "oldest-first": {}}
-		}), createProperty + `.IndexActions["newest-first"]: "dynamodb:GetItem" is not one of Read, dynamodb:PartiQLSelect, dynamodb:Query, dynamodb:Scan
-` + createProperty + `.IndexActions["oldest-first"]: Table has no index of this name
-` + createProperty + `.IndexActions["oldest-first"]: lists no action`},
-		{"no table", func(a *ProtectedHttpApiArgs) {
-			a.Table = nil
-			a.Routes = Routes{"POST /events": a.Routes["POST /events"]}
-		}, createProperty + ": has TableActions or IndexActions, but there is no Table"},
-	})
-}
-
 func TestPolicies(t *testing.T) {
 	t.Parallel()
 	args := exampleArgs()
-	args.Authorizer.SecretKmsKeyArn = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1234")
+	args.Authorizer.Secrets = &SecretsArgs{KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1234")}
 	m := mustDeploy(t, args)
 	logs := func(name string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],` +
@@ -103,7 +81,7 @@ func TestPolicyRefusesWhatIAMRefuses(t *testing.T) {
 		t.Fatalf("got %d characters, %v", len(got), err)
 	}
 	g.secretPaths[len(g.secretPaths)-1] += "x"
-	const want = `the policy of function "authorizer" has 10241 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in SecretPrefixes for instance`
+	const want = `the policy of function "authorizer" has 10241 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in Secrets.Prefixes for instance`
 	if _, err := marshalPolicy(f, g); err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

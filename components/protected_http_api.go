@@ -41,6 +41,11 @@ type ProtectedHttpApiArgs struct {
 	JwtIssuers map[string]JwtIssuerArgs
 	// Table is the table that the functions share. Defaults to no table.
 	Table *TableArgs
+	// Tables are further tables by name: letters, digits, "_", "-" and ".". A
+	// function that may use the table of the name audit-log finds its name on AWS in
+	// the environment variable TABLE_NAME_AUDIT_LOG: in upper case, with "_" for "-"
+	// and ".". Defaults to none.
+	Tables map[string]TableArgs
 	// Monitoring watches the API: alarms, a dashboard and metrics. Defaults to none.
 	Monitoring *MonitoringArgs
 	// Defaults are what the functions share. Each of them may say otherwise.
@@ -89,6 +94,13 @@ type ProtectedHttpApi struct {
 	AuthorizerIds pulumi.StringMapOutput `pulumi:"authorizerIds"`
 	// TableName is the table's physical name; empty without a table.
 	TableName pulumi.StringOutput `pulumi:"tableName"`
+	// TableNames are the physical names of the further tables, by name.
+	TableNames pulumi.StringMapOutput `pulumi:"tableNames"`
+	// TableStreamArn is the ARN of the stream of Table, TableStreamArns those of
+	// the further tables, by name; without those that the component makes no stream
+	// for.
+	TableStreamArn  pulumi.StringOutput    `pulumi:"tableStreamArn"`
+	TableStreamArns pulumi.StringMapOutput `pulumi:"tableStreamArns"`
 	// ApiKeyTableName is the physical name of the default authorizer's table of API
 	// keys; empty without AuthorizerArgs.ApiKeys.
 	ApiKeyTableName pulumi.StringOutput `pulumi:"apiKeyTableName"`
@@ -144,8 +156,10 @@ type ProtectedHttpApi struct {
 	// InvokePermissions are API Gateway's permissions to invoke the functions, by
 	// FunctionArgs.Name.
 	InvokePermissions map[string]*lambda.Permission
-	// Table is the table; nil without one.
-	Table *dynamodb.Table
+	// Table is the table, Tables are the further ones by name; without those that
+	// were there already.
+	Table  *dynamodb.Table
+	Tables map[string]*dynamodb.Table
 	// Alarms are the alarms by what they watch: "5xx", "4xx", and after a function's
 	// or table's name "-errors", "-latency", "-secret-age", "-throttles" and
 	// "-capacity". Dashboard is the dashboard; nil without one.
@@ -175,7 +189,8 @@ func NewProtectedHttpApi(ctx *pulumi.Context, name string, args *ProtectedHttpAp
 	}
 	for _, create := range []func(*pulumi.Context, *plan) error{
 		c.checkAccount,
-		c.createTable,
+		c.warnOfMissingSecrets,
+		c.createTables,
 		c.createAuthorizerTables,
 		c.createRevocationTables,
 		c.createFunctions,

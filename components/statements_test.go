@@ -44,7 +44,7 @@ func TestCheckStatements(t *testing.T) {
 ` + first + `.Conditions[0].Key: is required, "s3:prefix" for instance
 ` + first + `.Conditions[0].Values: at least one is required
 ` + first + `.Conditions[1].Values[0]: has no value`},
-		{"too much", of(manyStatements(250)), createProperty + `: the policy of function "create-event" has 12660 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in SecretPrefixes for instance`},
+		{"too much", of(manyStatements(250)), createProperty + `: the policy of function "create-event" has 12660 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in Secrets.Prefixes for instance`},
 	})
 }
 

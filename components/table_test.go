@@ -2,8 +2,11 @@ package components
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func TestCheckTable(t *testing.T) {
@@ -24,6 +27,22 @@ func TestCheckTable(t *testing.T) {
 				"by-owner": {HashKey: "owner", ProjectionType: "INCLUDE", NonKeyAttributes: []string{"name"}},
 				"by-sk":    {HashKey: "sk", RangeKey: "pk", ProjectionType: "KEYS_ONLY"},
 			}}, ""},
+		{"options", TableArgs{HashKey: "pk", RangeKey: "at", Attributes: map[string]string{"at": "N"}, TtlAttribute: "at", StreamViewType: "KEYS_ONLY",
+			Class: "STANDARD_INFREQUENT_ACCESS", KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1")}, ""},
+		{"wrong options", TableArgs{HashKey: "pk", TtlAttribute: "pk", StreamViewType: "new_image", Class: "INFREQUENT", KmsKeyArn: pulumi.String("alias/mine")},
+			`Table.KmsKeyArn: "alias/mine" is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}
+Table.TtlAttribute: "pk" is a key of type "S", but DynamoDB reads the time from a number: give it the type "N" in Attributes, or name another attribute
+Table.StreamViewType: "new_image" is not one of "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"
+Table.Class: "INFREQUENT" is not one of "STANDARD", "STANDARD_INFREQUENT_ACCESS"`},
+		{"long name of the TTL's attribute", TableArgs{HashKey: "pk", TtlAttribute: long}, "Table.TtlAttribute: the name has 256 bytes: at most 255 are allowed"},
+		{"existing", TableArgs{Existing: pulumi.String("notes"), KmsKeyArn: pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1")}, ""},
+		{"existing, with what only a new one has", TableArgs{Existing: pulumi.String("arn:aws:dynamodb:eu-central-1:123456789012:table/notes"),
+			HashKey: "pk", TtlAttribute: "at", DeletionProtection: true},
+			`Table.HashKey: is not possible with Existing: a table that is there already is as it is: leave it out
+Table.TtlAttribute: is not possible with Existing: a table that is there already is as it is: leave it out
+Table.DeletionProtection: is not possible with Existing: a table that is there already is as it is: leave it out`},
+		{"no reference", TableArgs{Existing: pulumi.String("arn:aws:s3:::notes")},
+			`Table.Existing: "arn:aws:s3:::notes" is neither the name of a DynamoDB table, 3 to 255 letters, digits, '_', '-' or '.', nor its ARN: arn:aws:dynamodb:{region}:{account}:table/{name}`},
 		{"no key", TableArgs{}, "Table.HashKey: is required"},
 		{"same keys", TableArgs{HashKey: "pk", RangeKey: "pk"}, `Table.RangeKey: "pk" is the HashKey already`},
 		{"long keys", TableArgs{HashKey: long, RangeKey: long + "2"},
@@ -51,7 +70,7 @@ Table.GlobalSecondaryIndexes["with-other"].ProjectionType: "all" is not one of "
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := &checker{}
-			c.checkTable(&test.table)
+			c.checkTable("Table", test.table)
 			if got := messages(c.mistakes); got != test.want {
 				t.Errorf("mistakes are\n%s\nwant\n%s", got, test.want)
 			}
@@ -80,5 +99,22 @@ func TestTable(t *testing.T) {
 				"deletionProtectionEnabled": on,
 			})
 		})
+	}
+}
+
+func TestTableOptions(t *testing.T) {
+	t.Parallel()
+	args := exampleArgs()
+	args.Table.TtlAttribute, args.Table.StreamViewType, args.Table.Class = "until", "NEW_AND_OLD_IMAGES", "STANDARD_INFREQUENT_ACCESS"
+	args.Table.KmsKeyArn = pulumi.String("arn:aws:kms:eu-central-1:123456789012:key/1")
+	inputs := mustDeploy(t, args).find(t, "Table", "events-table").Inputs.Mappable()
+	for property, want := range map[string]any{
+		"ttl": map[string]any{"attributeName": "until", "enabled": true}, "streamEnabled": true, "streamViewType": "NEW_AND_OLD_IMAGES",
+		"tableClass":           "STANDARD_INFREQUENT_ACCESS",
+		"serverSideEncryption": map[string]any{"enabled": true, "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1"},
+	} {
+		if !reflect.DeepEqual(inputs[property], want) {
+			t.Errorf("%s is %v, want %v", property, inputs[property], want)
+		}
 	}
 }

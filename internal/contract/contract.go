@@ -10,8 +10,9 @@ package contract
 
 // Environment variables that the component sets on functions.
 const (
-	// EnvSecretPath names the SSM parameter that holds the JWT secret. The
-	// authorizer reads the parameter itself, at cold start.
+	// EnvSecretPath names the SSM parameter, or has the ARN of the secret of Secrets
+	// Manager, that holds the JWT secret. The authorizer reads it itself, at cold
+	// start.
 	EnvSecretPath = "JWT_SECRET_PATH" //nolint:gosec // the variable's name, not a secret
 	// EnvSecret holds the JWT secret itself, where the stack looked it up at
 	// deployment. It is set instead of EnvSecretPath, never beside it.
@@ -48,7 +49,9 @@ const (
 	// revocations does not answer. Unset, they are not.
 	EnvRevocationFailOpen = "REVOCATION_FAIL_OPEN"
 	// EnvTableName is the physical name of the component's DynamoDB table. It
-	// is set on every function that has been given access to the table.
+	// is set on every function that has been given access to the table. The name of a
+	// further table is in the variable EnvTableName, "_" and the name that the
+	// component has for it, in upper case with "_" for "-" and ".".
 	EnvTableName = "TABLE_NAME"
 )
 

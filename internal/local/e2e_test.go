@@ -210,7 +210,7 @@ func TestAnotherModule(t *testing.T) {
 	// The secret of deployment time. That it is in no state in clear text is
 	// checked when the test ends.
 	d.set(t, "mistake", "none")
-	d.set(t, "injectSecret", "true")
+	d.set(t, "secretDelivery", "environment")
 	if _, err := d.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,12 @@ func main() {
 		create := components.FunctionArgs{Package: "./handlers/createnote", Name: "create-note"}
 		api, err := components.NewProtectedHttpApi(ctx, "notes", &components.ProtectedHttpApiArgs{
 			Authorizer: components.AuthorizerArgs{
-				Function:       components.FunctionArgs{Package: "./handlers/authorizer"},
-				SecretPrefixes: map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/notes/tenants")},
-				SecretMaxAge:   time.Second,
-				CacheTtl:       ttl,
+				Function: components.FunctionArgs{Package: "./handlers/authorizer"},
+				Secrets: &components.SecretsArgs{
+					Prefixes: map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/notes/tenants")},
+					MaxAge:   time.Second,
+				},
+				CacheTtl: ttl,
 				// The tenant is in the path, and the policies tell routes apart, so no
 				// answer may be reused on another path or route.
 				IdentitySources: []components.IdentitySource{components.Header("Authorization"), components.Context("path"), components.Context("routeKey")},

@@ -41,9 +41,9 @@ func main() {
 					Package:     "./handlers/authorizer",
 					Environment: map[string]pulumi.StringInput{"ANSWERS": pulumi.String(conf.Require("answers"))},
 				},
-				SecretPath:   pulumi.String(conf.Require("secretPath")),
-				CacheTtl:     ttl,
-				InjectSecret: conf.RequireBool("injectSecret"),
+				SecretPath: pulumi.String(conf.Require("secretPath")),
+				CacheTtl:   ttl,
+				Secrets:    &components.SecretsArgs{Delivery: components.SecretDelivery(conf.Require("secretDelivery"))},
 			},
 			Routes: components.Routes{
 				"GET /orders":  {Function: list, Auth: components.Public},

@@ -37,9 +37,9 @@ func main() {
 		}
 		_, err = components.NewProtectedHttpApi(ctx, "admin", &components.ProtectedHttpApiArgs{
 			Authorizer: components.AuthorizerArgs{
-				Function:     components.FunctionArgs{Package: "./handlers/authorizer"},
-				SecretPath:   pulumi.String(conf.Require("secretPath")),
-				InjectSecret: true,
+				Function:   components.FunctionArgs{Package: "./handlers/authorizer"},
+				SecretPath: pulumi.String(conf.Require("secretPath")),
+				Secrets:    &components.SecretsArgs{Delivery: components.DeliverInEnvironment},
 			},
 			Routes: components.Routes{"GET /users": {Function: list, Permissions: []string{"users:read"}}},
 		})

@@ -1,3 +1,0 @@
-module example.com/functions
-
-go 1.26
