@@ -22,13 +22,13 @@ func TestRevocation(t *testing.T) {
 
 	d.set(t, "authMethods", "jwt")
 	d.set(t, ttlKey, "5m")
-	d.up(t, map[string]int{"create": 6, "update": 2, "delete": 8}) // the table stays
+	d.up(t, map[string]int{"create": 6, "update": 3, "delete": 8}) // the table stays
 	d.up(t, map[string]int{})
 	d.verify(t, 5*time.Minute)
 	d.testRevokedInCache(t)
 
 	d.set(t, "revocation", "false")
-	d.up(t, map[string]int{"update": 2, "delete": 1})
+	d.up(t, map[string]int{"update": 3, "delete": 1})
 	d.expect(t, http.StatusCreated, "POST", "/events", with("Authorization", "Bearer "+d.token(t)))
 }
 

@@ -179,6 +179,27 @@ func TestFindSourcesByFlags(t *testing.T) {
 	}
 }
 
+// A package by its import path belongs to the module of a folder, or to one that it
+// is replaced with.
+func TestFindSourcesByImportPath(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{
+		"m/go.mod": goMod + "\nrequire example.com/other v0.0.0\n\nreplace example.com/other => ../other\n", "m/own/main.go": mainFile,
+		"other/go.mod": "module example.com/other\n\ngo 1.24\n", "other/f/main.go": mainFile,
+	})
+	of := func(path string) *Sources { return find(t, Package{Folder: filepath.Join(dir, "m"), ImportPath: path}) }
+	for path, file := range map[string]string{
+		"example.com/m/own": "m/own/main.go", "example.com/other/f": "other/f/main.go", "example.com/other/missing": "other/missing/main.go",
+	} {
+		s := of(path)
+		for _, name := range []string{file, "m/go.mod", "other/go.mod"} {
+			if read := s.Read(filepath.Join(dir, name)); !read && path != "example.com/other/missing" || name == "m/go.mod" && !read {
+				t.Errorf("of %s %s is not read", path, name)
+			}
+		}
+	}
+}
+
 func TestFindSourcesFollowsLinks(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"m/go.mod": goMod, "m/main.go": mainFile, "shared/text.go": "package main\n"})

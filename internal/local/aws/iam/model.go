@@ -30,6 +30,15 @@ type Identity struct {
 	function string    // ARN of the function that Lambda gave them to
 }
 
+// OfService is the identity with which Lambda itself calls for a function: its
+// calls do not say of which function they are, as those of the function's code do
+// (Lambda developer guide, "Working with source function ARN to control function
+// access behavior").
+func (i Identity) OfService() Identity {
+	i.function = ""
+	return i
+}
+
 // Root reports whether the identity is the developer, who may do everything.
 // The zero identity is nobody.
 func (i Identity) Root() bool { return i.Role == "" && strings.HasSuffix(i.ARN, ":root") }

@@ -188,7 +188,7 @@ func (s *Service) validateRole(f Function) error {
 		return invalidParameter(roleCure(f.RoleARN, err), "The role defined for the function cannot be assumed by Lambda.")
 	}
 	defer s.iam.Revoke(credentials.AccessKeyID)
-	return s.validatePermissions(f, role)
+	return s.validatePermissions(f, role.OfService())
 }
 
 func roleCure(role string, err error) string {
