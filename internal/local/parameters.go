@@ -12,8 +12,8 @@ import (
 // need ids.
 const signingKeyID = "local"
 
-// storeSecrets stores secrets in the parameters that the deployed functions read and
-// that are not there: on AWS a developer has put them there. A parameter that the
+// storeSecrets stores secrets in the parameters, and in the secrets of Secrets Manager,
+// that the deployed functions read and that are not there: on AWS a developer has put them there. A parameter that the
 // component names to its function as the secret of tokens gets Secret, any other a
 // document with the key SigningKey: as a text it is as good as any random one.
 func (d *Deployment) storeSecrets() error {

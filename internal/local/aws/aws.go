@@ -21,6 +21,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/account"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/cloudwatch"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
@@ -32,6 +33,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/secretsmanager"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
@@ -85,6 +87,7 @@ type Server struct {
 	http     *http.Server
 	logs     *logs.Service
 	ssm      *ssm.Service
+	secrets  *secretsmanager.Service
 	lambda   *lambda.Service
 	gateway  *management.Service
 	services provider.Services
@@ -122,11 +125,12 @@ func Start(cfg Config) (_ *Server, err error) {
 	}
 	s.services = services
 	served := endpoint.Services{
-		"dynamodb":   services.DynamoDB.Handler(),
-		"ssm":        services.SSM.Handler(),
-		"apigateway": services.Gateway.Handler(),
-		"lambda":     services.Lambda.Handler(),
-		"logs":       services.Logs.Handler(),
+		"dynamodb":       services.DynamoDB.Handler(),
+		"ssm":            services.SSM.Handler(),
+		"secretsmanager": services.Secrets.Handler(),
+		"apigateway":     services.Gateway.Handler(),
+		"lambda":         services.Lambda.Handler(),
+		"logs":           services.Logs.Handler(),
 	}
 	for service := range cfg.Emulators {
 		if _, here := served[service]; here || service == "sts" {
@@ -177,6 +181,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Identities: identities,
 	}), s.ports.listen)
 	s.ssm = ssm.New(s.Account, nil)
+	s.secrets = secretsmanager.New(s.Account, nil)
 	tables := dynamodb.New(s.Account, nil)
 	tables.Console = cfg.Console
 	return provider.Services{
@@ -187,6 +192,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Gateway:    s.gateway,
 		DynamoDB:   tables,
 		SSM:        s.ssm,
+		Secrets:    s.secrets,
 		CloudWatch: cloudwatch.New(s.Account, cfg.Console),
 		Outage:     s.down,
 
@@ -277,8 +283,20 @@ func (s *Server) Invoke(ctx context.Context, function string, event []byte) (lam
 	return s.lambda.Invoke(ctx, lambda.InvokeInput{Function: function, Payload: event})
 }
 
-// PutSecret stores a SecureString, as aws ssm put-parameter would.
+// PutSecret stores a value where functions read it: in Secrets Manager where name is an
+// ARN of that, as aws secretsmanager would, else in a SecureString, as aws ssm
+// put-parameter would.
 func (s *Server) PutSecret(name, value string) error {
+	if s.ofSecretsManager(name) {
+		err := s.secrets.Seed(name, value)
+		if awserr.Has(err, "ResourceExistsException") {
+			_, _, err = s.secrets.Put(name, secretsmanager.Value{String: value}, "", nil)
+		}
+		if err != nil {
+			return fmt.Errorf("storing the secret %q: %w", name, err)
+		}
+		return nil
+	}
 	_, _, err := s.ssm.Put(ssm.Parameter{Name: name, Type: "SecureString", Value: value, Overwrite: true})
 	if err != nil {
 		return fmt.Errorf("storing the parameter %q: %w", name, err)

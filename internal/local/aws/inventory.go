@@ -1,9 +1,11 @@
 package aws
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 )
 
@@ -23,9 +25,10 @@ func (s *Server) FunctionLogFile(function string) string {
 	return s.logs.File(info.LogGroup)
 }
 
-// Parameters are the parameters of Systems Manager that deployed functions may read
-// and whose names they have in their environment: each with the variables that name
-// it. They need not be there.
+// Parameters are the parameters of Systems Manager and, by their ARNs, the secrets of
+// Secrets Manager that deployed functions may read and whose names they have in their
+// environment, alone or in a list with commas: each with the variables that name it.
+// They need not be there.
 func (s *Server) Parameters() map[string][]string {
 	found := map[string][]string{}
 	for _, f := range s.lambda.Functions() {
@@ -34,8 +37,10 @@ func (s *Server) Parameters() map[string][]string {
 			continue // it reads none: Lambda does not start it
 		}
 		for variable, value := range f.Environment {
-			if strings.HasPrefix(value, "/") && s.services.IAM.Authorize(identity, "ssm:GetParameter", s.ssm.ARN(value)) == nil {
-				found[value] = append(found[value], variable)
+			for name := range strings.SplitSeq(value, ",") {
+				if name = strings.TrimSpace(name); s.mayRead(identity, name) {
+					found[name] = append(found[name], variable)
+				}
 			}
 		}
 		s.services.IAM.Revoke(credentials.AccessKeyID)
@@ -43,8 +48,28 @@ func (s *Server) Parameters() map[string][]string {
 	return found
 }
 
-// HasParameter reports whether there is a parameter.
+// mayRead reports whether a function may read what a name in its environment names:
+// a parameter's path, or the ARN of a secret, whole or without its random end.
+func (s *Server) mayRead(identity iam.Identity, name string) bool {
+	if s.ofSecretsManager(name) {
+		return slices.ContainsFunc([]string{name, name + "-XXXXXX"}, func(arn string) bool {
+			return s.services.IAM.Authorize(identity, "secretsmanager:GetSecretValue", arn) == nil
+		})
+	}
+	return strings.HasPrefix(name, "/") && s.services.IAM.Authorize(identity, "ssm:GetParameter", s.ssm.ARN(name)) == nil
+}
+
+// ofSecretsManager reports whether a name is the ARN of a secret of the account.
+func (s *Server) ofSecretsManager(name string) bool {
+	return strings.HasPrefix(name, s.Account.ARN("secretsmanager", "secret:"))
+}
+
+// HasParameter reports whether there is a parameter, or a secret with a value.
 func (s *Server) HasParameter(name string) bool {
+	if s.ofSecretsManager(name) {
+		_, _, err := s.secrets.Get(name, "", "")
+		return err == nil
+	}
 	_, err := s.ssm.Get(name)
 	return err == nil
 }

@@ -42,6 +42,11 @@ var (
 	grant   = object("statementId", "gateway", "function", "fn", "action", "lambda:InvokeFunction", "principal", "apigateway.amazonaws.com")
 )
 
+// parameterOf is a parameter with these properties.
+func parameterOf(pairs ...any) property.Map {
+	return with(object("name", "/a/b", "type", "String"), pairs...)
+}
+
 // Every rule that can be known from a resource alone is checked before
 // anything is created.
 func TestRules(t *testing.T) {
@@ -91,6 +96,17 @@ func TestRules(t *testing.T) {
 		{"identity source", authorizerType, with(judge, "identitySources", list("header.Authorization")), `BadRequestException: Invalid identity source "header.Authorization". It should be $request.header.name, $request.querystring.name, $context.name or $stageVariables.name.`},
 		{"authorizer type", authorizerType, with(judge, "authorizerType", "TOKEN"), `BadRequestException: Invalid authorizer type "TOKEN". It should be REQUEST or JWT.`},
 		{"authorizer payload", authorizerType, with(judge, "authorizerPayloadFormatVersion", nil), `BadRequestException: Invalid AuthorizerPayloadFormatVersion "". A REQUEST authorizer needs 1.0 or 2.0.`},
+		{"parameter", parameterType, parameterOf("value", "x"), ""},
+		{"parameter's name", parameterType, parameterOf("value", "x", "name", "/aws/x"), `ValidationException: Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive): "/aws/x". If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_`},
+		{"parameter's type", parameterType, parameterOf("value", "x", "type", "Secret"), "ValidationException: 1 validation error detected: Value 'Secret' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]"},
+		{"parameter without value", parameterType, parameterOf(), "ValidationException: 1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{"parameter with two values", parameterType, parameterOf("value", "x", "insecureValue", "y"), "a parameter has value or insecureValue, not both"},
+		{"insecure SecureString", parameterType, parameterOf("insecureValue", "y", "type", "SecureString"), "a SecureString has no insecureValue: use value"},
+		{"secret", secretType, object("name", "app/jwt"), ""},
+		{"secret's name", secretType, object("name", "a b"), `InvalidParameterException: Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!; cure: rename the secret "a b"`},
+		{"recovery window", secretType, object("name", "n", "recoveryWindowInDays", 5), "recoveryWindowInDays is 5: it is 0, to delete at once, or 7 to 30"},
+		{"version without value", versionType, object("secretId", "n"), "a version of a secret has secretString or secretBinary, one of them"},
+		{"version's bytes", versionType, object("secretId", "n", "secretBinary", "%"), "secretBinary is not base64"},
 		{"domain", domainNameType, domain, ""},
 		{"domain name", domainNameType, with(domain, "domainName", "api"), `BadRequestException: Invalid domain name "api". It should be a whole name in lower case, such as api.example.com or *.example.com.`},
 		{"certificate", domainNameType, with(domain, "domainNameConfiguration", map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}), `BadRequestException: Invalid certificate ARN "c". It should be the ARN of a certificate of ACM.`},
@@ -309,6 +325,9 @@ func TestReplacedProperties(t *testing.T) {
 		stageType:       {"apiId", "name"},
 		integrationType: {"apiId", "integrationType"},
 		authorizerType:  {"apiId"},
+		parameterType:   {"dataType", "name"},
+		secretType:      {"name"},
+		versionType:     {"secretId", "secretString", "versionStages"},
 		domainNameType:  {"domainName"},
 		apiMappingType:  {"apiId", "domainName"},
 		routeType:       {"apiId"},
@@ -353,6 +372,8 @@ func TestUpdates(t *testing.T) {
 		apiType:         {"name", "renamed", "description", nil, "tags", nil},
 		stageType:       {"description", "e", "stageVariables", map[string]any{"c": "d"}, "routeSettings", nil},
 		integrationType: {"timeoutMilliseconds", 50, "description", nil, "integrationUri", functionARN},
+		parameterType:   {"value", property.New("other").WithSecret(true), "description", nil, "tags", nil},
+		secretType:      {"description", nil, "kmsKeyId", nil, "tags", nil},
 		domainNameType:  {"mutualTlsAuthentication", nil, "domainNameConfiguration", map[string]any{"certificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/d", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}},
 		apiMappingType:  {"apiMappingKey", nil},
 		authorizerType:  {"name", "renamed", "authorizerResultTtlInSeconds", 0, "identitySources", list("$request.querystring.token")},

@@ -130,7 +130,7 @@ var decisive = map[string]string{
 	"aws:iam/rolePoliciesExclusive:":         "use aws:iam/rolePolicy:RolePolicy alone",
 	"aws:iam/rolePolicyAttachmentsExclusive": "use aws:iam/rolePolicyAttachment:RolePolicyAttachment alone",
 	"aws:lambda/invocation:":                 "call the function after the deployment with aws lambda invoke",
-	"aws:ssm/parameter:":                     "store the parameter with aws ssm put-parameter; the local AWS makes the secrets that functions read by itself",
+	"aws:secretsmanager/secretPolicy:":       "grant access by the policies of roles",
 }
 
 // harmless are those of the modules in decisive that only reach what is not here.

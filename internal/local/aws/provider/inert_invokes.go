@@ -50,7 +50,7 @@ func availabilityZones(s Services, _ property.Map) (property.Map, error) {
 // depends on: the local AWS can neither know nor make it.
 var withData = []string{
 	"aws:apigatewayv2/", "aws:dynamodb/", "aws:iam/getPrincipalPolicySimulation:", "aws:kms/getCipherText:", "aws:kms/getSecret:", "aws:kms/getSecrets:",
-	"aws:lambda/", "aws:s3/getObject:", "aws:s3/getBucketObject:", "aws:secretsmanager/getRandomPassword:", "aws:secretsmanager/getSecretVersion", "aws:ssm/getParameter",
+	"aws:lambda/", "aws:s3/getObject:", "aws:s3/getBucketObject:", "aws:secretsmanager/", "aws:ssm/getParameter",
 }
 
 // lookUp answers a function that the local AWS does not have. It finds a resource that

@@ -227,8 +227,6 @@ var kinds = map[string]kind{
 	"s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": ofBucket,
 	"s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2":                                 ofBucket,
 	"scheduler/schedule:Schedule":                                                            {length: 64, id: "default/{name}", outputs: map[string]any{"arn": regional("scheduler", "schedule/default/{name}")}},
-	"secretsmanager/secret:Secret":                                                           {length: 512, id: regional("secretsmanager", "secret:{name}-{hex8}"), outputs: map[string]any{"arn": "{id}"}},
-	"secretsmanager/secretVersion:SecretVersion":                                             {id: "{in.secretId}|{uuid}", outputs: map[string]any{"arn": "{in.secretId}", "versionId": "{uuid}"}},
 	"sfn/activity:Activity":                                                                  {length: 80, id: regional("states", "activity:{name}"), outputs: map[string]any{"arn": "{id}"}},
 	"sfn/stateMachine:StateMachine":                                                          {length: 80, id: regional("states", "stateMachine:{name}"), outputs: map[string]any{"arn": "{id}", "status": "ACTIVE"}},
 	"sns/topic:Topic":                                                                        {length: 256, id: regional("sns", "{name}"), outputs: map[string]any{"arn": "{id}", "owner": "{account}"}},

@@ -80,7 +80,6 @@ func TestInertNames(t *testing.T) {
 		{"cloudwatch/compositeAlarm:CompositeAlarm", object("alarmName", "d"), "d", map[string]string{"arn": "arn:aws:cloudwatch:" + a + "alarm:d"}},
 		{"kms/key:Key", object(), "UUID", map[string]string{"keyId": "UUID", "arn": "arn:aws:kms:" + a + "key/UUID"}},
 		{"kms/alias:Alias", object(), "alias/Orders-HEX", map[string]string{"name": "alias/Orders-HEX", "arn": "arn:aws:kms:" + a + "alias/Orders-HEX"}},
-		{"secretsmanager/secret:Secret", object("name", "s"), "arn:aws:secretsmanager:" + a + "secret:s-HEX", nil},
 		{"acm/certificate:Certificate", object("domainName", "x.example"), "arn:aws:acm:" + a + "certificate/UUID", nil},
 		{"route53/zone:Zone", object("name", "x.example"), "ZUPPER", map[string]string{"zoneId": "ZUPPER", "arn": "arn:aws:route53:::hostedzone/ZUPPER"}},
 		{"route53/record:Record", object("zoneId", "Z1", "name", "w", "type", "A"), "Z1_w_A", map[string]string{"fqdn": "w"}},
@@ -251,8 +250,8 @@ func TestInertRefuses(t *testing.T) {
 		}
 	}
 	for token, want := range map[string]string{
-		"aws:sqs/getQueu:getQueu":                              "invoking aws:sqs/getQueu:getQueu: pulumi-aws 6.83.2 has no function aws:sqs/getQueu:getQueu: check the spelling",
-		"aws:secretsmanager/getSecretVersion:getSecretVersion": "invoking aws:secretsmanager/getSecretVersion:getSecretVersion: the local AWS does not support the function aws:secretsmanager/getSecretVersion:getSecretVersion, whose answer it cannot make up: read the value from the stack's configuration, which --config replaces here; it supports aws:cloudwatch/getLogGroup:getLogGroup, ",
+		"aws:sqs/getQueu:getQueu":                                "invoking aws:sqs/getQueu:getQueu: pulumi-aws 6.83.2 has no function aws:sqs/getQueu:getQueu: check the spelling",
+		"aws:secretsmanager/getRandomPassword:getRandomPassword": "invoking aws:secretsmanager/getRandomPassword:getRandomPassword: the local AWS does not support the function aws:secretsmanager/getRandomPassword:getRandomPassword, whose answer it cannot make up: read the value from the stack's configuration, which --config replaces here; it supports aws:cloudwatch/getLogGroup:getLogGroup, ",
 	} {
 		if _, err := w.Invoke(t.Context(), invokeRequest(token, object())); !strings.HasPrefix(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", token, err)

@@ -15,15 +15,17 @@ type invoke func(s Services, args property.Map) (property.Map, error)
 
 func invokes() map[string]invoke {
 	all := map[string]invoke{
-		"aws:cloudwatch/getLogGroup:getLogGroup":        foundLogGroup,
-		"aws:dynamodb/getTable:getTable":                foundTable,
-		"aws:iam/getPolicy:getPolicy":                   foundPolicy,
-		"aws:iam/getPolicyDocument:getPolicyDocument":   policyDocument,
-		"aws:iam/getRole:getRole":                       foundRole,
-		"aws:index/getCallerIdentity:getCallerIdentity": callerIdentity,
-		"aws:index/getPartition:getPartition":           partition,
-		"aws:index/getRegion:getRegion":                 region,
-		"aws:ssm/getParameter:getParameter":             parameter,
+		"aws:cloudwatch/getLogGroup:getLogGroup":               foundLogGroup,
+		"aws:dynamodb/getTable:getTable":                       foundTable,
+		"aws:iam/getPolicy:getPolicy":                          foundPolicy,
+		"aws:iam/getPolicyDocument:getPolicyDocument":          policyDocument,
+		"aws:iam/getRole:getRole":                              foundRole,
+		"aws:index/getCallerIdentity:getCallerIdentity":        callerIdentity,
+		"aws:index/getPartition:getPartition":                  partition,
+		"aws:index/getRegion:getRegion":                        region,
+		"aws:secretsmanager/getSecret:getSecret":               foundSecret,
+		"aws:secretsmanager/getSecretVersion:getSecretVersion": foundSecretVersion,
+		"aws:ssm/getParameter:getParameter":                    parameter,
 	}
 	maps.Copy(all, certainInvokes())
 	return all

@@ -29,6 +29,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/provider/catalog"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/secretsmanager"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
@@ -44,6 +45,7 @@ type Services struct {
 	Gateway  *management.Service
 	DynamoDB *dynamodb.Service
 	SSM      *ssm.Service
+	Secrets  *secretsmanager.Service
 	// CloudWatch has alarms and dashboards. Nil: it is made, and nobody is told that they
 	// have no effect.
 	CloudWatch *cloudwatch.Service
@@ -85,6 +87,7 @@ func newProvider(services Services) *provider {
 		roleResource(), rolePolicyResource(), rolePolicyAttachmentResource(), policyResource(),
 		logGroupResource(), metricAlarmResource(services.Account.Region), dashboardResource(),
 		tableResource(),
+		parameterResource(), secretResource(), secretVersionResource(),
 		functionResource(), permissionResource(),
 		apiResource(), domainNameResource(), apiMappingResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),
 	} {
@@ -288,7 +291,7 @@ func (pr *provider) delete(_ context.Context, req p.DeleteRequest) error {
 
 // signingNames are the services behind the types and functions of a module.
 var signingNames = map[string]string{
-	"apigatewayv2": "apigateway", "cloudwatch": "logs", "dynamodb": "dynamodb", "iam": "iam", "lambda": "lambda", "ssm": "ssm",
+	"apigatewayv2": "apigateway", "cloudwatch": "logs", "dynamodb": "dynamodb", "iam": "iam", "lambda": "lambda", "secretsmanager": "secretsmanager", "ssm": "ssm",
 }
 
 // down returns an error where the service of a type or function is down.

@@ -42,7 +42,7 @@ func (d definition[I]) read(s Services, id string, inputs property.Map) (actual,
 		switch {
 		case f.computed && !given, equalPlain(f, want[f.name], now):
 		case there:
-			inputs = inputs.Set(f.name, toValue(now).WithSecret(given && old.HasSecrets()))
+			inputs = inputs.Set(f.name, toValue(now).WithSecret(f.secret || given && old.HasSecrets()))
 		default:
 			inputs = inputs.Delete(f.name)
 		}
@@ -76,7 +76,7 @@ func (d definition[I]) imported(s Services, importID string) (actual, error) {
 		reflect.ValueOf(&without).Elem().Field(i).SetZero()
 		without, err := d.Validate(without)
 		if f.required || err != nil || !reflect.DeepEqual(encode(without)[f.name], value) {
-			inputs = inputs.Set(f.name, toValue(value))
+			inputs = inputs.Set(f.name, toValue(value).WithSecret(f.secret))
 		}
 	}
 	return actual{id, inputs, outputs}, nil

@@ -8,6 +8,8 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
 // What nobody has changed is not reported as changed, with all that a program
@@ -92,7 +94,7 @@ func TestEverythingIsComplete(t *testing.T) {
 	things := w.everything()
 	known := newProvider(w.Services).resources
 	// These cannot be given, or say the same in other words.
-	elsewhere := []string{"forceDetachPolicies", "qualifier", "sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
+	elsewhere := []string{"insecureValue", "secretBinary", "forceDetachPolicies", "qualifier", "sourceCodeHash", "disableExecuteApiEndpoint", "routeSelectionExpression"}
 	for typ, r := range known {
 		for _, f := range r.fields() {
 			given := slices.ContainsFunc(things, func(it thing) bool {
@@ -172,6 +174,19 @@ func TestRefreshShowsDrift(t *testing.T) {
 		must(err)
 		stage.StageVariables = nil
 		_, err = w.Gateway.UpdateStage(api, stage)
+		must(err)
+	})
+	changed(parameterType, "value", property.New("other").WithSecret(true), func() {
+		parameter, err := w.SSM.Get("/app/key")
+		must(err)
+		_, _, err = w.SSM.Put(ssm.Parameter{Name: parameter.Name, Value: "other", Description: "d", AllowedPattern: ".+", Overwrite: true})
+		must(err)
+	})
+	changed(secretType, "description", property.Value{}, func() {
+		secret, _, err := w.Secrets.Describe("app/jwt")
+		must(err)
+		secret.Description = ""
+		_, err = w.Secrets.Update(secret)
 		must(err)
 	})
 	changed(domainNameType, "mutualTlsAuthentication", property.Value{}, func() {
@@ -273,6 +288,7 @@ func TestImport(t *testing.T) {
 	}
 	// What AWS would choose by itself is left out.
 	defaults := map[string][]string{
+		parameterType: {"overwrite", "dataType", "tier"}, secretType: {"recoveryWindowInDays"}, versionType: {"versionStages"},
 		roleType: {"path"}, functionType: {"packageType", "code", "tags"},
 		integrationType: {"integrationMethod", "connectionType"},
 	}
@@ -307,6 +323,10 @@ func TestImportRefuses(t *testing.T) {
 		{apiMappingType, "abc", `reading aws:apigatewayv2/apiMapping:ApiMapping "x": the import ID "abc" is not of the form api_mapping_id/domain_name`},
 		{apiMappingType, "abc/api.example.com", `reading aws:apigatewayv2/apiMapping:ApiMapping "x": there is none with the ID "abc/api.example.com"`},
 		{domainNameType, "api.example.com", `reading aws:apigatewayv2/domainName:DomainName "x": there is none with the ID "api.example.com"`},
+		{versionType, "abc", `reading aws:secretsmanager/secretVersion:SecretVersion "x": the import ID "abc" is not of the form secret_id|version_id`},
+		{versionType, "abc|def", `reading aws:secretsmanager/secretVersion:SecretVersion "x": there is none with the ID "abc|def"`},
+		{secretType, "abc", `reading aws:secretsmanager/secret:Secret "x": there is none with the ID "abc"`},
+		{parameterType, "abc", `reading aws:ssm/parameter:Parameter "x": there is none with the ID "abc"`},
 		{stageType, "abc/", `reading aws:apigatewayv2/stage:Stage "x": the import ID "abc/" is not of the form api_id/stage_name`},
 		{rolePolicyType, "fn-role", `reading aws:iam/rolePolicy:RolePolicy "x": the import ID "fn-role" is not of the form role_name:role_policy_name`},
 		{permissionType, "fn", `reading aws:lambda/permission:Permission "x": the import ID "fn" is not of the form function_name/statement_id`},
@@ -369,6 +389,9 @@ func TestDelete(t *testing.T) {
 			if err := w.remove(it); err != nil {
 				t.Errorf("%s, %s time: %v", it.typ, time, err)
 			}
+		}
+		if it.typ == versionType {
+			continue // the current version stays as long as its secret
 		}
 		if read := w.refresh(it); read.id != "" {
 			t.Errorf("%s is still there", it.typ)

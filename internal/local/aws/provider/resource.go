@@ -39,7 +39,7 @@ type resource interface {
 // `aws:"computed"` where a property that is left out stays as it is, and
 // `aws:"positive"` where 0 would be taken for one that is left out, and `aws:"set"`
 // where the arrays in it are sets to AWS's provider, so that another order is no
-// change.
+// change, and `aws:"secret"` where what is read is a secret in Pulumi's state.
 type definition[I any] struct {
 	Type string
 	// Name is the property that Pulumi fills with the logical name and a
@@ -88,6 +88,7 @@ type field struct {
 	computed bool
 	positive bool
 	set      bool
+	secret   bool
 }
 
 func (d definition[I]) inputs() reflect.Type { return reflect.TypeFor[I]() }
@@ -106,6 +107,7 @@ func fieldsOf(t reflect.Type) []field {
 			computed: slices.Contains(options, "computed"),
 			positive: slices.Contains(options, "positive"),
 			set:      slices.Contains(options, "set"),
+			secret:   slices.Contains(options, "secret"),
 		})
 	}
 	return fields

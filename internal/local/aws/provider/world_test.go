@@ -22,6 +22,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/secretsmanager"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
@@ -36,6 +37,9 @@ const (
 	logGroupType    = "aws:cloudwatch/logGroup:LogGroup"
 	alarmType       = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	dashboardType   = "aws:cloudwatch/dashboard:Dashboard"
+	parameterType   = "aws:ssm/parameter:Parameter"
+	secretType      = "aws:secretsmanager/secret:Secret"
+	versionType     = "aws:secretsmanager/secretVersion:SecretVersion"
 	tableType       = "aws:dynamodb/table:Table"
 	roleType        = "aws:iam/role:Role"
 	rolePolicyType  = "aws:iam/rolePolicy:RolePolicy"
@@ -75,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	apis := management.New(live.New(live.Options{Account: acct, Invoker: functions, Logs: groups, Identities: identities}), nil)
 	services := Services{
 		Account: acct, IAM: identities, Logs: groups, Lambda: functions, Gateway: apis,
-		DynamoDB: dynamodb.New(acct, nil), SSM: ssm.New(acct, nil),
+		DynamoDB: dynamodb.New(acct, nil), SSM: ssm.New(acct, nil), Secrets: secretsmanager.New(acct, nil),
 	}
 	t.Cleanup(func() {
 		if err := errors.Join(apis.Close(context.Background()), functions.Close(), groups.Close()); err != nil {
@@ -276,6 +280,12 @@ func (w *world) everything() []thing {
 		map[string]any{"id": "m1", "returnData": true, "metric": map[string]any{"namespace": "AWS/ApiGateway", "metricName": "5xx", "stat": "Sum", "period": 60, "dimensions": map[string]any{"ApiId": api}}},
 	)))
 	add(dashboardType, object("dashboardName", "events", "dashboardBody", `{"widgets":[{"type":"text","properties":{"markdown":"hello"}}]}`))
+	const key = "1234abcd-12ab-34cd-56ef-1234567890ab"
+	hidden := property.New("hidden").WithSecret(true)
+	add(parameterType, object("name", "/app/key", "type", "SecureString", "description", "d", "keyId", key, "allowedPattern", ".+",
+		"dataType", "text", "tier", "Standard", "overwrite", true, "tags", tags).Set("value", hidden))
+	secret := add(secretType, object("name", "app/jwt", "description", "d", "kmsKeyId", key, "recoveryWindowInDays", 0, "tags", tags))
+	add(versionType, object("secretId", secret, "versionStages", list("AWSCURRENT")).Set("secretString", hidden))
 	const certificate = "arn:aws:acm:eu-central-1:000000000000:certificate/c"
 	domain := add(domainNameType, object(
 		"domainName", "api.example.com", "tags", tags, "mutualTlsAuthentication", map[string]any{"truststoreUri": "s3://bucket/roots.pem", "truststoreVersion": "1"},

@@ -8,6 +8,7 @@ package ssm
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,21 @@ func (s *Service) Put(p Parameter) (version int64, tier string, err error) {
 	next := append(slices.Clone(old), stored{p, ciphertext()})
 	s.parameters[key] = next[max(0, len(next)-maxVersions):]
 	return p.Version, p.Tier, nil
+}
+
+// Tag replaces the tags of a parameter, which Put with Overwrite leaves as they are; or
+// ParameterNotFound.
+func (s *Service) Tag(name string, tags map[string]string) error {
+	if _, err := s.find(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	versions := s.parameters[canonical(name)]
+	for i := range versions {
+		versions[i].Tags = maps.Clone(tags)
+	}
+	return nil
 }
 
 // Get returns the latest version of a parameter, its value in plain text; or

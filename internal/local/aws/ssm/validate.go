@@ -61,9 +61,29 @@ func canonical(name string) string {
 	return name
 }
 
-// check validates what Put sets, and sets the defaults. Its errors never
-// repeat the value.
+// Validate returns a parameter with the defaults set, or the error that Put would give
+// for what it is by itself: all but whether its name is free and its key there. Its
+// errors never repeat the value.
+func Validate(p Parameter) (Parameter, error) {
+	p.Name = strings.TrimSpace(p.Name)
+	if err := checkName(p.Name); err != nil {
+		return p, err
+	}
+	return p, check(&p)
+}
+
+// check validates what Put sets, and sets the defaults.
 func (s *Service) check(p *Parameter) error {
+	if err := check(p); err != nil {
+		return err
+	}
+	if p.Type == TypeSecureString && p.KeyID != DefaultKeyID && s.keyARN(p.KeyID) == "" {
+		return awserr.New("InvalidKeyId", "Key %s is not found: use a key's id or ARN in this account and Region; there are no aliases here but %s", p.KeyID, DefaultKeyID)
+	}
+	return nil
+}
+
+func check(p *Parameter) error {
 	switch p.Type {
 	case TypeString, TypeStringList:
 		if p.KeyID != "" {
@@ -72,9 +92,6 @@ func (s *Service) check(p *Parameter) error {
 	case TypeSecureString:
 		if p.KeyID == "" {
 			p.KeyID = DefaultKeyID
-		}
-		if p.KeyID != DefaultKeyID && s.keyARN(p.KeyID) == "" {
-			return awserr.New("InvalidKeyId", "Key %s is not found: use a key's id or ARN in this account and Region; there are no aliases here but %s", p.KeyID, DefaultKeyID)
 		}
 	case "":
 		return validation("A parameter type is required when you create a parameter.")
