@@ -94,6 +94,44 @@ func TestSeveralAPIs(t *testing.T) {
 			t.Errorf("GET %s is %d, not %d: %s", tt.url, got, tt.want, body)
 		}
 	}
+	d.checkDomain(t, d.APIs[1])
+	if err := d.destroy(t); err != nil {
+		t.Fatal(err)
+	}
+	if apis, functions := len(d.AWS.APIs()), len(d.AWS.Functions()); apis+functions > 0 {
+		t.Errorf("%d APIs and %d functions are left", apis, functions)
+	}
+}
+
+// checkDomain: the open API is called by its domain, at any API's address.
+func (d deployed) checkDomain(t *testing.T, shop API) {
+	t.Helper()
+	if len(shop.Domains) != 1 || shop.Domains[0].Host != "shop.example.com" || !strings.HasSuffix(shop.Domains[0].URL, "/v1/shop") {
+		t.Fatalf("the domains are %+v", shop.Domains)
+	}
+	for _, tt := range []struct {
+		host, url string
+		want      int
+	}{
+		{"shop.example.com", shop.Domains[0].URL + "/items", http.StatusOK},
+		{"shop.example.com", d.APIs[0].URL + "/v1/shop/items", http.StatusOK},
+		{"shop.example.com", shop.URL + "/items", http.StatusForbidden},
+		{"other.example.com", shop.Domains[0].URL + "/items", http.StatusForbidden},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tt.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = tt.host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != tt.want {
+			t.Errorf("GET %s of the host %s is %d, not %d", tt.url, tt.host, response.StatusCode, tt.want)
+		}
+	}
 }
 
 // checkReference: what the program has from another stack, of which a secret stays one.
