@@ -94,7 +94,7 @@ func TestSeveralAPIs(t *testing.T) {
 			t.Errorf("GET %s is %d, not %d: %s", tt.url, got, tt.want, body)
 		}
 	}
-	d.checkDomain(t, d.APIs[1])
+	d.checkShopDomain(t, d.APIs[1])
 	if err := d.destroy(t); err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +103,8 @@ func TestSeveralAPIs(t *testing.T) {
 	}
 }
 
-// checkDomain: the open API is called by its domain, at any API's address.
-func (d deployed) checkDomain(t *testing.T, shop API) {
+// checkShopDomain: the open API is called by its domain, at any API's address.
+func (d deployed) checkShopDomain(t *testing.T, shop API) {
 	t.Helper()
 	if len(shop.Domains) != 1 || shop.Domains[0].Host != "shop.example.com" || !strings.HasSuffix(shop.Domains[0].URL, "/v1/shop") {
 		t.Fatalf("the domains are %+v", shop.Domains)
