@@ -2,7 +2,9 @@ package local
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +16,13 @@ import (
 )
 
 // TestTablesAndSecrets deploys an API with several tables, one of which the component
-// has not made, and whose secrets are not there yet.
+// has not made, and with its secret in Secrets Manager.
 func TestTablesAndSecrets(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, Options{Project: otherModule(t, "ledger"), Stack: "dev"})
 	d.testMissingSecret(t)
 	d.testTableAccess(t)
+	d.testSecretsManager(t)
 	d.up(t, map[string]int{})
 	d.checkDestroy(t)
 }
@@ -108,4 +111,50 @@ func (d deployed) testTableAccess(t *testing.T) {
 	if stream, err := d.Output("streamArn"); err != nil || !strings.Contains(stream, ":table/ledger-table-") || !strings.Contains(stream, "/stream/") {
 		t.Errorf("the stream is %q, %v", stream, err)
 	}
+}
+
+// testSecretsManager rotates the secret in Secrets Manager with the command, and drops
+// the old one.
+func (d deployed) testSecretsManager(t *testing.T) {
+	t.Helper()
+	arn, err := d.Output("secretArn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const request = `{"variable":"TABLE_NAME_AUDIT_LOG","action":"get"}`
+	expect := func(token string, want int) {
+		t.Helper()
+		var status int
+		var body string
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+			if status, body = d.call(t, "POST", "/private", request, with("Authorization", "Bearer "+token), http.DefaultClient); status == want {
+				return
+			}
+		}
+		t.Errorf("POST /private is %d, not %d: %s", status, want, body)
+	}
+	command := func(args ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "go", append([]string{"run"}, args...)...)
+		cmd.Dir, cmd.Env = repository, d.environ()
+		var message strings.Builder
+		cmd.Stderr = io.MultiWriter(&message, t.Output())
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, &message)
+		}
+		return string(out)
+	}
+	before := d.signToken(t, d.Secret, nil)
+	expect(before, http.StatusOK)
+
+	if out := command("./scripts/rotate", "--secret-path", arn); !strings.HasPrefix(out, "secret rotated: secret "+arn+", version ") {
+		t.Errorf("rotate printed %s", out)
+	}
+	after := d.credentials.add(strings.TrimSpace(command("./scripts/token", "--secret-path", arn, "--subject", "usr_test")))
+	expect(after, http.StatusOK)
+	expect(before, http.StatusOK)
+	command("./scripts/rotate", "--secret-path", arn, "--finish", "--min-age", "0s")
+	expect(before, http.StatusForbidden)
+	expect(after, http.StatusOK)
 }

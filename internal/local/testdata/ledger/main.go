@@ -1,5 +1,5 @@
 // An API of another module with several tables, one of which the component has not
-// made.
+// made, and with its secret in Secrets Manager.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/protected-http-api/protected-http-api/components"
@@ -27,6 +28,11 @@ func deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	// Whoever rotates the secret gives it its value.
+	secret, err := secretsmanager.NewSecret(ctx, "jwt", &secretsmanager.SecretArgs{RecoveryWindowInDays: pulumi.Int(0), KmsKeyId: key.Arn})
+	if err != nil {
+		return err
+	}
 	work := components.FunctionArgs{
 		Package:      "./handlers/work",
 		TableActions: []string{"dynamodb:GetItem", "dynamodb:PutItem"},
@@ -40,7 +46,7 @@ func deploy(ctx *pulumi.Context) error {
 	api, err := components.NewProtectedHttpApi(ctx, "ledger", &components.ProtectedHttpApiArgs{
 		Authorizer: components.AuthorizerArgs{
 			Function:   components.FunctionArgs{Package: "./handlers/authorizer"},
-			SecretPath: pulumi.String("/ledger/jwt"),
+			SecretPath: secret.Arn,
 			Secrets: &components.SecretsArgs{
 				Paths:     map[string]pulumi.StringInput{"KEYS_PATH": pulumi.String("/ledger/keys")},
 				MaxAge:    time.Second,
@@ -72,5 +78,6 @@ func deploy(ctx *pulumi.Context) error {
 	ctx.Export("access", api.Access)
 	ctx.Export("archive", pulumi.Sprintf("%s %s", archive.Name, api.TableNames.MapIndex(pulumi.String("archive"))))
 	ctx.Export("streamArn", api.TableStreamArn)
+	ctx.Export("secretArn", secret.Arn)
 	return nil
 }
