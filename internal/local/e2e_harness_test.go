@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -328,6 +329,9 @@ func example(t *testing.T, name string) string {
 	return copyModule(t, name, repository+"/examples/"+name)
 }
 
+// requirement matches a line of a go.mod.
+var requirement = regexp.MustCompile(`(?m)^require \S+ \S+$`)
+
 func copyModule(t testing.TB, name, from string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -343,7 +347,14 @@ func copyModule(t testing.TB, name, from string) string {
 		t.Fatal(err)
 	}
 	const path = "github.com/protected-http-api/protected-http-api"
+	own, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	text := strings.Replace(string(module), "module "+path, "module example.com/"+name, 1)
+	for _, line := range requirement.FindAllString(string(own), -1) {
+		text += "\n" + line
+	}
 	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
