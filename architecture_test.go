@@ -191,6 +191,36 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// tested matches the rows of a table whose last cell names tests.
+var tested = regexp.MustCompile(`(?m)^\|.*\| ([^|]*) \|$`)
+
+// TestTablesOfTests: each row of the component's document that says what somebody
+// has or needs names tests, and they are there.
+func TestTablesOfTests(t *testing.T) {
+	t.Parallel()
+	words := goWords(t)
+	text, err := os.ReadFile("docs/component.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tables, _ := strings.Cut(string(text), "\n## Recipes\n")
+	tables, _, found := strings.Cut(tables, "\n# Reference\n")
+	rows := tested.FindAllStringSubmatch(tables, -1)
+	if !found || len(rows) < 40 {
+		t.Fatalf("docs/component.md has %d rows of recipes and of what others have", len(rows))
+	}
+	for _, row := range rows {
+		if row[1] == "test" || row[1] == "---" { // a table's head
+			continue
+		}
+		for name := range strings.SplitSeq(row[1], ", ") {
+			if _, isWord := words[name]; !isWord || !strings.HasPrefix(name, "Test") && !strings.HasPrefix(name, "Example") {
+				t.Errorf("docs/component.md names the test %q, which is not there:\n%s", name, row[0])
+			}
+		}
+	}
+}
+
 // goWords are the words of the Go files, those of comments and strings too.
 func goWords(t *testing.T) map[string]struct{} {
 	t.Helper()
