@@ -96,10 +96,11 @@ type ProtectedHttpApi struct {
 	TableName pulumi.StringOutput `pulumi:"tableName"`
 	// TableNames are the physical names of the further tables, by name.
 	TableNames pulumi.StringMapOutput `pulumi:"tableNames"`
-	// TableStreamArn is the ARN of the stream of Table, TableStreamArns those of
-	// the further tables, by name; without those that the component makes no stream
-	// for.
-	TableStreamArn  pulumi.StringOutput    `pulumi:"tableStreamArn"`
+	// TableStreamArn is the ARN of the stream of Table; empty where the component
+	// makes none.
+	TableStreamArn pulumi.StringOutput `pulumi:"tableStreamArn"`
+	// TableStreamArns are the ARNs of the streams of the further tables, by name;
+	// without those that the component makes no stream for.
 	TableStreamArns pulumi.StringMapOutput `pulumi:"tableStreamArns"`
 	// ApiKeyTableName is the physical name of the default authorizer's table of API
 	// keys; empty without AuthorizerArgs.ApiKeys.
@@ -130,10 +131,12 @@ type ProtectedHttpApi struct {
 	// AccessLogGroup is the log group of the access log; nil where there is none, or
 	// one that was there already.
 	AccessLogGroup *cloudwatch.LogGroup
-	// Domain is the API's domain, ApiMapping its stage's place in it, and DomainRecord
-	// the domain's DNS record; each nil where there is none.
-	Domain       *apigatewayv2.DomainName
-	ApiMapping   *apigatewayv2.ApiMapping
+	// Domain is the API's domain; nil where there is none, or one that was there
+	// already.
+	Domain *apigatewayv2.DomainName
+	// ApiMapping is the stage's place in the domain; nil without a domain.
+	ApiMapping *apigatewayv2.ApiMapping
+	// DomainRecord is the domain's DNS record; nil where there is none.
 	DomainRecord *route53.Record
 	// Authorizers are the Lambda authorizers by name, the default one under "".
 	Authorizers map[string]*AuthorizerResources
@@ -156,14 +159,15 @@ type ProtectedHttpApi struct {
 	// InvokePermissions are API Gateway's permissions to invoke the functions, by
 	// FunctionArgs.Name.
 	InvokePermissions map[string]*lambda.Permission
-	// Table is the table, Tables are the further ones by name; without those that
-	// were there already.
-	Table  *dynamodb.Table
+	// Table is the table; nil where there is none, or one that was there already.
+	Table *dynamodb.Table
+	// Tables are the further tables by name, without those that were there already.
 	Tables map[string]*dynamodb.Table
 	// Alarms are the alarms by what they watch: "5xx", "4xx", and after a function's
 	// or table's name "-errors", "-latency", "-secret-age", "-throttles" and
-	// "-capacity". Dashboard is the dashboard; nil without one.
-	Alarms    map[string]*cloudwatch.MetricAlarm
+	// "-capacity".
+	Alarms map[string]*cloudwatch.MetricAlarm
+	// Dashboard is the dashboard; nil without one.
 	Dashboard *cloudwatch.Dashboard
 
 	logGroupNames map[string]pulumi.StringOutput // by FunctionArgs.Name
