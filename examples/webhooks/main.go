@@ -27,8 +27,10 @@ func deploy(ctx *pulumi.Context) error {
 	send := components.StatementArgs{Actions: []string{"sqs:SendMessage"}, Resources: []pulumi.StringInput{queue.Arn}}
 	api, err := components.NewProtectedHttpApi(ctx, "webhooks", &components.ProtectedHttpApiArgs{
 		Authorizer: components.AuthorizerArgs{
-			Function:         components.FunctionArgs{Package: "./handlers/signatures"},
-			Secrets:          map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": pulumi.String(secrets + "partners")},
+			Function: components.FunctionArgs{Package: "./handlers/signatures"},
+			Secrets: &components.SecretsArgs{
+				Paths: map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": pulumi.String(secrets + "partners")},
+			},
 			ReplayProtection: true,
 			IdentitySources:  []components.IdentitySource{components.Header("Signature")},
 		},

@@ -133,7 +133,7 @@ func (d deployed) checkDestroy(t *testing.T) {
 	}
 	changes := *result.Summary.ResourceChanges
 	// The stack, the component and the provider are Pulumi's own.
-	if changes["delete"] < 20 || changes["update"] != 0 || changes["same"] > 3 {
+	if changes["delete"] < 15 || changes["update"] != 0 || changes["same"] > 3 {
 		t.Errorf("after pulumi destroy a refresh finds %v", changes)
 	}
 }
