@@ -171,7 +171,7 @@ func TestVpc(t *testing.T) {
 	if log := string(d.log(t, "orders")); !strings.Contains(log, "orders.invalid") {
 		t.Errorf("the log does not say which database does not answer:\n%s", log)
 	}
-	if !strings.Contains(d.console.String(), "vpcConfig") {
+	if !strings.Contains(d.console.String(), "the VPC of the function") {
 		t.Error("the console does not say that the VPC has no effect")
 	}
 	d.checkDestroy(t)
