@@ -23,7 +23,8 @@ type StatementArgs struct {
 	// Resources are ARNs. At least one is required. One may end in a wildcard, as in
 	// "arn:aws:s3:::photos/*", if it says before whose part it is.
 	Resources []pulumi.StringInput
-	// Conditions have to be met, all of them. Defaults to none.
+	// Conditions have to be met, all of them; no two have the same Operator and Key.
+	// Defaults to none.
 	Conditions []ConditionArgs
 	// AllowWildcards says that wildcards are meant: "*" and "?" in Actions, and
 	// Resources that are not bound to a service, Region, account and name, as "*"
@@ -78,6 +79,9 @@ func (c *checker) checkStatements(property string, statements []StatementArgs) {
 		}
 		for j, condition := range s.Conditions {
 			c.checkCondition(fmt.Sprintf("%s.Conditions[%d]", path, j), condition)
+			if slices.ContainsFunc(s.Conditions[:j], condition.isOneWith) {
+				c.addf(fmt.Sprintf("%s.Conditions[%d]", path, j), "%s of %q occurs twice, which is one condition to IAM, met by a value of either: keep one of them", condition.Operator, condition.Key)
+			}
 		}
 	}
 }
@@ -95,6 +99,12 @@ func (c *checker) checkCondition(property string, condition ConditionArgs) {
 	for i, value := range condition.Values {
 		c.add(fmt.Sprintf("%s.Values[%d]", property, i), plainly(value, func(string) error { return nil }))
 	}
+}
+
+// isOneWith reports whether IAM takes two conditions for one. Letters' case does not
+// matter in a key.
+func (a ConditionArgs) isOneWith(b ConditionArgs) bool {
+	return a.Operator != "" && strings.EqualFold(a.Operator, b.Operator) && strings.EqualFold(a.Key, b.Key)
 }
 
 func checkStatementAction(action string, wildcards bool) error {
@@ -120,16 +130,26 @@ func checkStatementResource(arn string, wildcards bool) error {
 	if arn == "*" {
 		return errors.New("\"*\" is every resource: name them by their ARNs, or say that it is meant with AllowWildcards")
 	}
-	// A kind, as in table/ or function:, is not yet a name.
-	_, name, kind := strings.Cut(strings.Replace(match[5], ":", "/", 1), "/")
-	if !kind {
-		name = match[5]
-	}
-	if strings.ContainsAny(strings.Join(match[1:5], ""), "*?") || strings.IndexAny(match[5], "*?") == 0 ||
-		match[2] != "s3" && strings.IndexAny(name, "*?") == 0 {
+	resource := strings.TrimLeft(match[5], "/:")
+	wildcard := strings.IndexAny(resource, "*?")
+	if strings.ContainsAny(strings.Join(match[1:5], ""), "*?") || wildcard >= 0 && wildcard <= nameOf(match[2], match[4], resource) {
 		return fmt.Errorf("%q has a wildcard where its service, Region, account or name stands: name the resources, or say that it is meant with AllowWildcards", arn)
 	}
 	return nil
+}
+
+// nameOf returns where a name begins in the last part of an ARN: behind its kind, as
+// table/ or function: are, which buckets, queues and topics do not have. A wildcard
+// goes over what stands between kind and name: without a kind there is no name.
+func nameOf(service, account, resource string) int {
+	if service == "s3" && account == "" || service == "sqs" || service == "sns" {
+		return 0
+	}
+	kind := strings.IndexAny(resource, ":/")
+	if kind < 0 {
+		return len(resource)
+	}
+	return len(resource) - len(strings.TrimLeft(resource[kind:], "/:"))
 }
 
 // values are the statement's inputs.

@@ -44,6 +44,9 @@ func TestCheckStatements(t *testing.T) {
 ` + first + `.Conditions[0].Key: is required, "s3:prefix" for instance
 ` + first + `.Conditions[0].Values: at least one is required
 ` + first + `.Conditions[1].Values[0]: has no value`},
+		{"one condition twice", of(StatementArgs{Actions: []string{"s3:ListBucket"}, Resources: photos, Conditions: []ConditionArgs{
+			{"StringLike", "s3:prefix", texts("team/*")}, {"StringEquals", "s3:prefix", texts("team/a")}, {"StringLike", "S3:Prefix", texts("*/public")},
+		}}), first + `.Conditions[2]: StringLike of "S3:Prefix" occurs twice, which is one condition to IAM, met by a value of either: keep one of them`},
 		{"too much", of(manyStatements(250)), createProperty + `: the policy of function "create-event" has 12660 characters, a role's inline policies may have 10240: name fewer resources, secrets by one path in Secrets.Prefixes for instance`},
 	})
 }
@@ -106,6 +109,33 @@ func TestExpandActions(t *testing.T) {
 	} {
 		if got := expandActions(test.actions, test.words); !slices.Equal(got, dynamodbActions(strings.Fields(test.want)...)) {
 			t.Errorf("%q are %q", test.actions, got)
+		}
+	}
+}
+
+// A wildcard stands behind what says whose part it is.
+func TestStatementWildcards(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		arn  string
+		good bool
+	}{
+		{"arn:aws:s3:::photos*", true}, {"arn:aws:s3:::photos/*", true}, {"arn:aws:s3:::*/photos", false},
+		{"arn:aws:s3:eu-west-1:123456789012:accesspoint/photos/object/*", true}, {"arn:aws:s3:eu-west-1:123456789012:accesspoint/*", false},
+		{"arn:aws:sqs:eu-west-1:123456789012:jobs*", true}, {"arn:aws:sqs:eu-west-1:123456789012:*", false}, {"arn:aws:sns:eu-west-1:123456789012:news:*", true},
+		{"arn:aws:dynamodb:eu-west-1:123456789012:table/a*", true}, {"arn:aws:dynamodb:eu-west-1:123456789012:table/*", false},
+		{"arn:aws:dynamodb:eu-west-1:123456789012:table*", false}, {"arn:aws:dynamodb:eu-west-1:123456789012:t*/a", false},
+		{"arn:aws:ssm:eu-west-1:123456789012:parameter/shop/*", true}, {"arn:aws:ssm:eu-west-1:123456789012:parameter*", false},
+		{"arn:aws:lambda:eu-west-1:123456789012:function:list:*", true}, {"arn:aws:lambda:eu-west-1:123456789012:function:?*", false},
+		{"arn:aws:logs:eu-west-1:123456789012:log-group:/shop/*", true}, {"arn:aws:logs:eu-west-1:123456789012:log-group:/*", false},
+		{"arn:aws:apigateway:eu-west-1::/apis/a1b2c3/*", true}, {"arn:aws:apigateway:eu-west-1::/apis/*", false}, {"arn:aws:apigateway:eu-west-1::/*", false},
+	}
+	for _, test := range tests {
+		if err := checkStatementResource(test.arn, false); (err == nil) != test.good {
+			t.Errorf("%s: %v", test.arn, err)
+		}
+		if err := checkStatementResource(test.arn, true); err != nil {
+			t.Errorf("%s, meant: %v", test.arn, err)
 		}
 	}
 }
