@@ -201,6 +201,9 @@ func accessLogFieldNames() string {
 	return strings.Join(names, ", ")
 }
 
+// accessLogGroupName is Pulumi's name for the log group.
+func (p *plan) accessLogGroupName() string { return p.name + "-access-logs" }
+
 // createAccessLogs makes the log group, or finds the one that it was given, and returns
 // what the stage is told; nil without a log.
 func (c *ProtectedHttpApi) createAccessLogs(ctx *pulumi.Context, p *plan) (apigatewayv2.StageAccessLogSettingsPtrInput, error) {
@@ -213,7 +216,7 @@ func (c *ProtectedHttpApi) createAccessLogs(ctx *pulumi.Context, p *plan) (apiga
 		return settings, nil
 	}
 	var err error
-	c.AccessLogGroup, err = cloudwatch.NewLogGroup(ctx, p.name+"-access-logs", &cloudwatch.LogGroupArgs{
+	c.AccessLogGroup, err = cloudwatch.NewLogGroup(ctx, p.accessLogGroupName(), &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String(p.accessLogs.name),
 		RetentionInDays: pulumi.Int(p.accessLogs.retentionDays),
 		Tags:            p.tagInputs(),

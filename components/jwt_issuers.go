@@ -141,11 +141,14 @@ func (c *checker) checkScopes(property string, route Route) {
 	}
 }
 
+// issuerName is Pulumi's name for an issuer's authorizer.
+func (p *plan) issuerName(i *issuerPlan) string { return apiLogicalNames.of(p.name, "jwt", i.name) }
+
 // createJwtAuthorizers makes an authorizer for each issuer.
 func (c *ProtectedHttpApi) createJwtAuthorizers(ctx *pulumi.Context, p *plan) error {
 	c.JwtAuthorizers = map[string]*apigatewayv2.Authorizer{}
 	for _, i := range p.issuers {
-		authorizer, err := apigatewayv2.NewAuthorizer(ctx, apiLogicalNames.of(p.name, "jwt", i.name), &apigatewayv2.AuthorizerArgs{
+		authorizer, err := apigatewayv2.NewAuthorizer(ctx, p.issuerName(i), &apigatewayv2.AuthorizerArgs{
 			ApiId:           c.Api.ID(),
 			AuthorizerType:  pulumi.String("JWT"),
 			IdentitySources: pulumi.StringArray{pulumi.String(string(i.args.IdentitySource))},

@@ -3,6 +3,7 @@ package components
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -59,4 +60,46 @@ func (r nameRule) of(parts ...string) string {
 // shorten cuts a name, and no hyphen stays at its end.
 func shorten(name string, length int) string {
 	return strings.TrimRight(name[:min(len(name), length)], "-")
+}
+
+// checkLogicalNames refuses two children of one type with one name, which Pulumi would
+// find in the middle of a deployment.
+func (c *checker) checkLogicalNames() {
+	p, taken := c.plan, map[[2]string]string{}
+	claim := func(kind, name, property string) {
+		if other, ok := taken[[2]string{kind, name}]; ok {
+			c.addf(property, "the %s %q would be that of %s too: give one of them another name", kind, name, other)
+		}
+		taken[[2]string{kind, name}] = property
+	}
+	for _, t := range p.tables {
+		claim("table", t.logicalName, t.property)
+	}
+	for _, a := range p.authorizers {
+		for _, table := range []struct {
+			there bool
+			name  string
+		}{{a.args.ApiKeys != nil, p.apiKeyTableName(a)}, {a.args.needsState(), p.stateTableName(a)}, {a.args.Revocation != nil, p.revocationTableName(a)}} {
+			if table.there {
+				claim("table", table.name, a.property)
+			}
+		}
+	}
+	for _, i := range p.issuers {
+		claim("authorizer", p.issuerName(i), fmt.Sprintf("JwtIssuers[%q]", i.name))
+	}
+	if !p.accessLogs.off && p.accessLogs.group == nil {
+		claim("log group", p.accessLogGroupName(), "AccessLogs")
+	}
+	for _, f := range p.functions {
+		if c.byName[f.args.Name] != f { // a mistake that is known already
+			continue
+		}
+		if f.authorizer != nil {
+			claim("authorizer", f.logicalName, f.property+".Name")
+		}
+		if f.made() && f.args.Logging.Group == nil {
+			claim("log group", f.logicalName, f.property+".Name")
+		}
+	}
 }

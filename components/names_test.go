@@ -76,3 +76,23 @@ func TestDots(t *testing.T) {
 		}
 	}
 }
+
+// Pulumi has one name for one child: what would be called the same is refused.
+func TestCheckLogicalNames(t *testing.T) {
+	t.Parallel()
+	expectMistakes(t, testScope, mixedArgs, []mistakeTest{
+		{"an issuer and an authorizer's function", func(a *ProtectedHttpApiArgs) { a.Authorizer.Function.Name = "jwt-cognito" },
+			`Authorizer.Function.Name: the authorizer "events-jwt-cognito" would be that of JwtIssuers["cognito"] too: give one of them another name`},
+		{"tables of two authorizers", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.ReplayProtection, a.Authorizer.IdentitySources = true, []IdentitySource{}
+			a.Authorizers = map[string]AuthorizerArgs{"authorizer": a.Authorizers["partners"]}
+			changeRoute("GET /partners", func(r *Route) { r.Auth = AuthorizedBy("authorizer") })(a)
+		}, `Authorizers["authorizer"]: the table "events-authorizer-state" would be that of Authorizer too: give one of them another name`},
+		{"a function and the access log", changeRoute("GET /public", func(r *Route) { r.Function.Name = "access-logs" }),
+			`Routes["GET /public"].Function.Name: the log group "events-access-logs" would be that of AccessLogs too: give one of them another name`},
+		{"a function without the access log", func(a *ProtectedHttpApiArgs) {
+			a.AccessLogs.Off = true
+			changeRoute("GET /public", func(r *Route) { r.Function.Name = "access-logs" })(a)
+		}, ""},
+	})
+}

@@ -148,6 +148,7 @@ func check(s scope, name string, args *ProtectedHttpApiArgs) (*plan, mistakes) {
 	c.checkCors(args.Cors)
 	c.checkQuotas()
 	c.checkMonitoring(args.Monitoring)
+	c.checkLogicalNames()
 	for _, f := range c.plan.functions {
 		c.checkEnvironmentSize(f)
 		c.checkPolicySize(f)
