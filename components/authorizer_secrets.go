@@ -11,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // SecretsArgs are an authorizer's further secrets, and what is to be said of all of
@@ -19,8 +21,8 @@ type SecretsArgs struct {
 	// Paths are where further secrets are that the function may read, each as
 	// AuthorizerArgs.SecretPath. The map's key is the environment variable in which
 	// the function finds the path or ARN, by the rules of FunctionArgs.Environment.
-	// Each purpose has a secret of its own: whoever has a key for one purpose could
-	// use it for the other. Defaults to none.
+	// Each purpose has a secret of its own, also among several authorizers: whoever
+	// has a key for one purpose could use it for the other. Defaults to none.
 	Paths map[string]pulumi.StringInput
 	// Prefixes are paths of SSM parameters, of a registry of tenants for instance.
 	// The function may read all parameters below a path at once
@@ -194,26 +196,32 @@ func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.
 	}
 }
 
-// checkPurposes refuses one secret for two purposes: whoever has a key for
-// the one could use it for the other, for instance a partner's key to sign
-// requests for tokens in anybody's name.
+// purpose is what a secret is for: the variable with its path.
+type purpose struct{ variable, property string }
+
+// checkPurposes refuses one secret for two purposes, of two authorizers too: whoever
+// has a key for the one could use it for the other, for instance a partner's key to
+// sign requests for tokens in anybody's name.
 func (c *checker) checkPurposes(a *authorizerPlan) {
-	args := a.args
-	purposes := map[pulumi.StringInput]string{}
-	if plain, ok := args.SecretPath.(pulumi.String); ok {
-		purposes[plain] = a.property + ".SecretPath"
+	if c.purposes == nil {
+		c.purposes = map[pulumi.String]purpose{}
 	}
-	for _, name := range slices.Sorted(maps.Keys(args.secrets().Paths)) {
-		plain, ok := args.secrets().Paths[name].(pulumi.String)
+	check := func(path pulumi.StringInput, p purpose) {
+		plain, ok := path.(pulumi.String)
 		if !ok { // known only at deployment
-			continue
+			return
 		}
-		property := fmt.Sprintf("%s.Secrets.Paths[%q]", a.property, name)
-		if other, taken := purposes[plain]; taken {
-			c.addf(property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another one", string(plain), other)
-			continue
+		other, taken := c.purposes[plain]
+		if !taken {
+			c.purposes[plain] = p
+		} else if other.variable != p.variable {
+			c.addf(p.property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another one", string(plain), other.property)
 		}
-		purposes[plain] = property
+	}
+	check(a.args.SecretPath, purpose{contract.EnvSecretPath, a.property + ".SecretPath"})
+	paths := a.args.secrets().Paths
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		check(paths[name], purpose{name, fmt.Sprintf("%s.Secrets.Paths[%q]", a.property, name)})
 	}
 }
 

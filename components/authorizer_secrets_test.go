@@ -38,6 +38,18 @@ func TestCheckSecrets(t *testing.T) {
 			a.Authorizer.SecretPath = pulumi.String("arn:aws:ssm:eu-central-1:123456789012:parameter/a")
 		}, `Authorizer.SecretPath: "arn:aws:ssm:eu-central-1:123456789012:parameter/a" must begin with /, or be the ARN of a secret of Secrets Manager: arn:aws:secretsmanager:{region}:{account}:secret:{name}`},
 	})
+	expectMistakes(t, testScope, mixedArgs, []mistakeTest{
+		{"two purposes of two authorizers", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.SecretPath = pulumi.String("/tokens")
+			changePartners(func(p *AuthorizerArgs) {
+				p.Secrets = &SecretsArgs{Paths: map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": pulumi.String("/tokens")}}
+			})(a)
+		}, `Authorizers["partners"].Secrets.Paths["SIGNING_KEYS_PATH"]: "/tokens" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another one`},
+		{"one purpose of two authorizers", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.SecretPath = pulumi.String("/tokens")
+			changePartners(func(p *AuthorizerArgs) { p.SecretPath = pulumi.String("/tokens") })(a)
+		}, ""},
+	})
 	expectMistakes(t, testScope, guardedArgs, []mistakeTest{
 		{"two purposes", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.Secrets.Paths = map[string]pulumi.StringInput{
