@@ -212,7 +212,8 @@ func (c *checker) checkHeaderNames(property string, names []string, check func(s
 	return lower
 }
 
-// credentialHeaders are the headers that are identity sources, in lower case, sorted.
+// credentialHeaders are the headers that are identity sources and that a page can set,
+// in lower case, sorted. Cookies the browser sends by itself.
 func (p *plan) credentialHeaders() []string {
 	var sources []IdentitySource
 	for _, a := range p.authorizers {
@@ -226,7 +227,7 @@ func (p *plan) credentialHeaders() []string {
 	}
 	var headers []string
 	for _, source := range sources {
-		if name, ok := strings.CutPrefix(string(source), headerSources); ok {
+		if name, ok := strings.CutPrefix(string(source), headerSources); ok && !forbiddenHeader.MatchString(name) {
 			headers = append(headers, strings.ToLower(name))
 		}
 	}
@@ -288,7 +289,7 @@ const (
 // configuration is what the API is told.
 func (cors *CorsArgs) configuration() apigatewayv2.ApiCorsConfigurationArgs {
 	args := apigatewayv2.ApiCorsConfigurationArgs{
-		AllowOrigins: pulumi.StringArray(cors.AllowOrigins),
+		AllowOrigins: cors.origins(),
 		AllowMethods: pulumi.ToStringArray(cors.AllowMethods),
 		AllowHeaders: pulumi.ToStringArray(cors.AllowHeaders),
 	}
@@ -302,4 +303,21 @@ func (cors *CorsArgs) configuration() apigatewayv2.ApiCorsConfigurationArgs {
 		args.MaxAge = pulumi.Int(int(cors.MaxAge / time.Second))
 	}
 	return args
+}
+
+// origins are the origins, with a check of those that are known at deployment only.
+func (cors *CorsArgs) origins() pulumi.StringArray {
+	list := pulumi.StringArray{}
+	for i, origin := range cors.AllowOrigins {
+		if _, known := origin.(pulumi.String); !known {
+			origin = origin.ToStringOutput().ApplyT(func(text string) (string, error) {
+				if err := checkOrigin(text, cors.AllowCredentials); err != nil {
+					return "", fmt.Errorf("Cors.AllowOrigins[%d]: %w", i, err)
+				}
+				return text, nil
+			}).(pulumi.StringOutput)
+		}
+		list = append(list, origin)
+	}
+	return list
 }

@@ -2,6 +2,7 @@ package components
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,10 @@ Cors.ExposeHeaders[0]: "set-cookie" is a header that no page can read: leave it 
 Cors.ExposeHeaders[1]: "" is not a header's name`},
 		{"no header for the credential", withCors(func(c *CorsArgs) { c.AllowHeaders = []string{"Content-Type"} }),
 			`Cors.AllowHeaders: lacks "authorization", which is an identity source: API Gateway answers 401 to a request without it, and no page could send it: add it`},
+		{"a cookie, which browsers send by themselves", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.IdentitySources = []IdentitySource{Header("Cookie")}
+			withCors(func(c *CorsArgs) { c.AllowCredentials = true })(a)
+		}, ""},
 		{"ages", withCors(func(c *CorsArgs) { c.MaxAge = 25 * time.Hour }), "Cors.MaxAge: 25h0m0s is out of range: 0s to 24h, or -1s"},
 		{"negative age", withCors(func(c *CorsArgs) { c.MaxAge = -2 * time.Second }), "Cors.MaxAge: -2s is out of range: 0s to 24h, or -1s"},
 		{"half a second", withCors(func(c *CorsArgs) { c.MaxAge = 500 * time.Millisecond }), "Cors.MaxAge: 500ms is not a whole number of seconds"},
@@ -204,5 +209,18 @@ func TestCorsMethodsOfAny(t *testing.T) {
 	// No header is in every request: the pages' own have to be named.
 	if want := []string{"content-type"}; !slices.Equal(p.cors.AllowHeaders, want) {
 		t.Errorf("the headers are %q, want %q", p.cors.AllowHeaders, want)
+	}
+}
+
+// Origins that are known at deployment only are held to the same rules.
+func TestCorsOriginsKnownLater(t *testing.T) {
+	t.Parallel()
+	args := exampleArgs()
+	withCors(func(c *CorsArgs) {
+		c.AllowCredentials, c.AllowOrigins = true, []pulumi.StringInput{pulumi.String("https://*").ToStringOutput()}
+	})(args)
+	const want = `Cors.AllowOrigins[0]: "https://*" is not possible with AllowCredentials`
+	if err := deploy(&mocks{account: testAccount}, args, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
