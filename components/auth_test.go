@@ -127,7 +127,12 @@ func TestCheckIdentitySources(t *testing.T) {
 	}
 	const property = `Authorizers["partners"].IdentitySources`
 	expectMistakes(t, testScope, mixedArgs, []mistakeTest{
-		{"all kinds", source(Header("X-Api-Key"), Query("key"), Context("routeKey"), StageVariable("tenant")), ""},
+		{"all kinds", func(a *ProtectedHttpApiArgs) {
+			source(Header("X-Api-Key"), Query("key"), Context("routeKey"), StageVariable("tenant"))(a)
+			stageVariable("tenant", pulumi.String("acme"))(a)
+		}, ""},
+		{"no variable of the stage", source(Header("X-Api-Key"), StageVariable("tenant")),
+			property + `[1]: "$stageVariables.tenant" is not among Stage.Variables: API Gateway would answer 401 to every request: add it there, or leave it out`},
 		{"no name", source(Header("")), property + `[0]: "$request.header." is not what Header, Query, Context or StageVariable returns for a name`},
 		{"two spellings of a header", source(Header("X-Api-Key"), Header("x-api-key")), property + `[1]: "$request.header.x-api-key" occurs twice`},
 		{"too late", source(Header("X-Api-Key"), Context("authorizer.userId"), Context("status")),

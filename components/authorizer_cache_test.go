@@ -51,6 +51,7 @@ Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" 
 		{"TTL without a source of the caller", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.ApiKeys, a.Authorizer.ReplayProtection = nil, false
 			a.Authorizer.CacheTtl, a.Authorizer.IdentitySources = time.Minute, []IdentitySource{"$context.routeKey", "$stageVariables.v"}
+			stageVariable("v", pulumi.String("1"))(a)
 		}, `Authorizer.IdentitySources: none of "$context.routeKey", "$stageVariables.v" can be a credential, and with a CacheTtl of 1m0s one caller's result would be another's: add the one that the credential is in`},
 		{"TTL by address", sources("$context.identity.sourceIp"), noneOf(`"$context.identity.sourceIp"`)},
 		{"TTL by what is accepted", sources("$request.header.Accept", "$request.header.X-Forwarded-For"), noneOf(`"$request.header.Accept", "$request.header.X-Forwarded-For"`)},

@@ -53,11 +53,14 @@ var lateContext = regexp.MustCompile(`^\$context\.(authorizer|authenticate|integ
 func (c *checker) checkIdentitySources(a *authorizerPlan) {
 	for i, source := range a.args.IdentitySources {
 		property := fmt.Sprintf("%s.IdentitySources[%d]", a.property, i)
+		variable, ofStage := strings.CutPrefix(string(source), stageVariableSources)
 		switch {
 		case !identitySource.MatchString(string(source)):
 			c.addf(property, "%q is not what Header, Query, Context or StageVariable returns for a name", string(source))
 		case lateContext.MatchString(string(source)):
 			c.addf(property, "%q has no value before a request is authorized: API Gateway would answer 401 to every request: leave it out", string(source))
+		case ofStage && c.args.Stage.Variables[variable] == nil:
+			c.addf(property, "%q is not among Stage.Variables: API Gateway would answer 401 to every request: add it there, or leave it out", string(source))
 		case slices.ContainsFunc(a.args.IdentitySources[:i], source.same):
 			c.addf(property, "%q occurs twice", string(source))
 		}

@@ -50,6 +50,9 @@ func (c *checker) checkTableAccess(property string, args FunctionArgs) {
 	for _, name := range slices.Sorted(maps.Keys(args.tables())) {
 		access, table := args.tables()[name], c.plan.table(name)
 		if name == "" {
+			if _, ok := args.Tables[""]; ok {
+				c.addf(property+`.Tables[""]`, "is no name: what the function may do with Table is in TableActions and IndexActions")
+			}
 			c.checkAccess(property, ".TableActions", access, table)
 			if table == nil {
 				c.addf(property, "has TableActions or IndexActions, but there is no Table")

@@ -25,6 +25,8 @@ func TestCheckTableAccess(t *testing.T) {
 		}), createProperty + `.IndexActions["newest-first"]: "dynamodb:GetItem" is not one of Read, dynamodb:PartiQLSelect, dynamodb:Query, dynamodb:Scan
 ` + createProperty + `.IndexActions["oldest-first"]: Table has no index of this name
 ` + createProperty + `.IndexActions["oldest-first"]: lists no action`},
+		{"two ways to say it", changeCreate(func(f *FunctionArgs) { f.Tables = map[string]TableAccess{"": {Actions: []string{Write}}} }),
+			createProperty + `.Tables[""]: is no name: what the function may do with Table is in TableActions and IndexActions`},
 		{"no table", func(a *ProtectedHttpApiArgs) {
 			a.Table = nil
 			a.Routes = Routes{"POST /events": a.Routes["POST /events"]}
