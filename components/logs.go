@@ -53,14 +53,18 @@ func (l LoggingArgs) filled(defaults *LoggingArgs) LoggingArgs {
 	l.RetentionDays = cmp.Or(l.RetentionDays, d.RetentionDays, defaultLogRetentionDays)
 	l.Format = cmp.Or(l.Format, d.Format, formatText)
 	if l.Format == formatJSON {
-		l.ApplicationLevel = cmp.Or(l.ApplicationLevel, d.ApplicationLevel)
-		l.SystemLevel = cmp.Or(l.SystemLevel, d.SystemLevel)
+		// Sent too: AWS's provider takes no level for the one that was set before.
+		l.ApplicationLevel = cmp.Or(l.ApplicationLevel, d.ApplicationLevel, defaultLogLevel)
+		l.SystemLevel = cmp.Or(l.SystemLevel, d.SystemLevel, defaultLogLevel)
 	}
 	return l
 }
 
 // What Format and the levels may be (Lambda API reference, LoggingConfig).
 const formatText, formatJSON = "Text", "JSON"
+
+// defaultLogLevel is Lambda's own for JSON.
+const defaultLogLevel = "INFO"
 
 var (
 	applicationLevels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}

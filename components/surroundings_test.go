@@ -166,7 +166,7 @@ func TestDefaults(t *testing.T) {
 	if want := (BuildArgs{Tags: []string{"one"}, LdFlags: []string{"-X=main.a=1"}}); !reflect.DeepEqual(*create.Build, want) || prebuilt.Build != nil {
 		t.Errorf("the builds are %+v and %+v", create.Build, prebuilt.Build)
 	}
-	if want := (LoggingArgs{Format: "Text", RetentionDays: 7}); *create.Logging != want || list.Logging.ApplicationLevel != "WARN" {
+	if want := (LoggingArgs{Format: "Text", RetentionDays: 7}); *create.Logging != want || list.Logging.ApplicationLevel != "WARN" || list.Logging.SystemLevel != "INFO" {
 		t.Errorf("the loggings are %+v and %+v", create.Logging, list.Logging)
 	}
 	if create.Vpc.connects() || !list.Vpc.connects() || len(create.Layers) != 0 || len(list.Layers) != 1 || create.PermissionsBoundary == nil {
