@@ -23,7 +23,8 @@ type BuildArgs struct {
 	Tags []string
 	// LdFlags are arguments of the linker, one an element, as in go build
 	// -ldflags: "-X=main.version=1.2". Whoever may read the function's code can read
-	// them. Defaults to none but -s and -w, which every function has.
+	// them, and they are in the stack's state in plain text. Defaults to none but -s
+	// and -w, which every function has.
 	LdFlags []string
 	// GoExperiment are the Go toolchain's experiments, as in the environment
 	// variable GOEXPERIMENT, which may repeat it but not differ: "jsonv2". Defaults

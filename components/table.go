@@ -50,7 +50,9 @@ type TableArgs struct {
 	// TtlAttribute is the attribute with the second since the Unix epoch at which an
 	// item is worthless, a number. DynamoDB removes the item some time after that,
 	// at no cost. AWS takes up to an hour to change from one attribute to another.
-	// Defaults to none: items stay.
+	// Defaults to none: items stay. Without the attribute that was here before they
+	// do not: AWS's provider leaves the TTL on, and whoever wants it off runs
+	// aws dynamodb update-time-to-live.
 	TtlAttribute string
 	// StreamViewType makes the table write a stream of its changes, and says what is
 	// in it of an item that changes: "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE" or
@@ -65,7 +67,9 @@ type TableArgs struct {
 	// KmsKeyArn is the ARN of a customer managed KMS key that the table is encrypted
 	// with. The functions that may use the table may then decrypt with the key, for
 	// DynamoDB and this table only; whoever deploys the table needs kms:CreateGrant
-	// and kms:DescribeKey on it. Defaults to the AWS managed key aws/dynamodb.
+	// and kms:DescribeKey on it. Defaults to the AWS managed key aws/dynamodb. To go
+	// back to that, first run aws dynamodb update-table: AWS's provider leaves the
+	// table on its key, for which the functions then have no permission.
 	KmsKeyArn pulumi.StringInput
 	// Class is "STANDARD", or "STANDARD_INFREQUENT_ACCESS", where storing is cheaper
 	// and reading and writing are dearer. Defaults to "STANDARD".
