@@ -74,6 +74,11 @@ func (c *checker) checkExistingAuthorizer(a *authorizerPlan) {
 			c.addf(a.property+"."+field.name, "is not possible with Function.Arn, since the component does not make that function: %s", field.cure)
 		}
 	}
+	for _, f := range c.plan.functions {
+		if f != a.function && sameInput(f.args.Arn, args.Function.Arn) {
+			c.addf(a.property+".Function.Arn", "is the function of %s too: an authorizer's function is nobody else's, since it knows one TTL and one list of identity sources: give one of them another", f.property)
+		}
+	}
 	for _, r := range a.routes {
 		if len(r.permissions) > 0 {
 			c.addf(fmt.Sprintf("Routes[%q].Permissions", r.key), "cannot be told to %s.Function.Arn, since the component does not make that function: have the route's function check them", a.property)

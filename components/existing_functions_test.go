@@ -30,6 +30,12 @@ func TestCheckExisting(t *testing.T) {
 ` + createProperty + `.Environment: is not possible with Arn: the component does not make that function, whose owner sets this: leave it out
 ` + createProperty + `.TableActions: is not possible with Arn: the component does not make that function, whose owner sets this: leave it out
 ` + createProperty + `.Logging: is not possible with Arn: the component does not make that function, whose owner sets this: leave it out`},
+		{"one function of two authorizers", func(a *ProtectedHttpApiArgs) {
+			*a = *mixedArgs()
+			a.Authorizer = AuthorizerArgs{Function: FunctionArgs{Arn: pulumi.String(theirs)}, CacheTtl: time.Minute}
+			a.Authorizers["partners"] = AuthorizerArgs{Function: FunctionArgs{Arn: pulumi.String(theirs), Name: "partners"}}
+			changeRoute("GET /partners", func(r *Route) { r.Permissions = nil })(a)
+		}, `Authorizers["partners"].Function.Arn: is the function of Authorizer.Function too: an authorizer's function is nobody else's, since it knows one TTL and one list of identity sources: give one of them another`},
 		{"authorizer", func(a *ProtectedHttpApiArgs) {
 			*a = *guardedArgs()
 			a.Authorizer.Function = FunctionArgs{Arn: pulumi.String(theirs)}
