@@ -90,8 +90,9 @@ const maxAccessLogFormat = 3 << 10
 
 var (
 	accessLogField = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`)
-	// accessLogVariable finds variables, and dollars that begin none.
-	accessLogVariable = regexp.MustCompile(`\$[A-Za-z0-9_.]*`)
+	// accessLogVariable finds variables, and dollars that begin none. AWS does not say
+	// whether a hyphen ends a variable.
+	accessLogVariable = regexp.MustCompile(`\$[A-Za-z0-9_.-]*`)
 	// accessLogVariables matches what HTTP APIs know (API Gateway developer guide,
 	// "Customize HTTP API access logs").
 	accessLogVariables = regexp.MustCompile(`^\$context\.(accountId|apiId|authorizer\.claims\.[A-Za-z0-9_]+|authorizer\.[A-Za-z0-9_]+|` +
@@ -105,7 +106,7 @@ var (
 	// authorizer's context that are called after one.
 	credentialVariable = regexp.MustCompile(`(?i)^\$(request|input|method|util)\b|^\$context\.(requestOverride|responseOverride)|` +
 		`^\$context\.identity\.(apiKey|accessKey|clientCert\.clientCertPem)$|` +
-		`^\$context\.authorizer\.(.*\.)?[a-z0-9_]*(token|secret|passw|authorization|apikey|api_key|cookie|signature|jwt|bearer|assertion)[a-z0-9_]*$`)
+		`^\$context\.authorizer\.(.*\.)?[a-z0-9_-]*(session|token|secret|passw|authorization|apikey|api_key|cookie|signature|jwt|bearer|assertion)[a-z0-9_-]*$`)
 )
 
 // accessLogPlan is the access log as it will be made.
@@ -183,7 +184,7 @@ func (c *checker) checkAccessLogField(property, name, value string, own bool) {
 		c.addf(property, "%q has a character that would not arrive in a line of JSON: use ASCII, without \", \\, <, > and &", value)
 	}
 	for _, variable := range accessLogVariable.FindAllString(value, -1) {
-		variable = strings.TrimRight(variable, ".")
+		variable = strings.TrimRight(variable, ".-")
 		switch {
 		case credentialVariable.MatchString(variable):
 			c.addf(property, "%s may be a credential, and whoever reads the log could use it: log what only names it, $context.authorizer.credentialId for instance", variable)

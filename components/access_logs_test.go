@@ -57,6 +57,10 @@ AccessLogs.Fields["user agent"]: is not a field's name: a letter, then up to 63 
 		{"characters", logFields(map[string]string{"a": `","status":"200`, "b": "a\nb"}),
 			`AccessLogs.Fields["a"]: "\",\"status\":\"200" has a character that would not arrive in a line of JSON: use ASCII, without ", \, <, > and &
 AccessLogs.Fields["b"]: "a\nb" has a character that would not arrive in a line of JSON: use ASCII, without ", \, <, > and &`},
+		{"a credential of a name with a hyphen", logFields(map[string]string{"a": "$context.authorizer.access-token", "b": "$context.authorizer.sessionId"}),
+			`AccessLogs.Fields["a"]: $context.authorizer.access-token` + secret + `
+AccessLogs.Fields["b"]: $context.authorizer.sessionId` + secret},
+		{"hyphens between variables", logFields(map[string]string{"a": "$context.stage-$context.status-"}), ""},
 		{"nothing to leave out", logFields(map[string]string{"agent": ""}),
 			`AccessLogs.Fields["agent"]: is empty, which leaves out a field, and by default there is none of the name: ` + accessLogFieldNames()},
 		{"no request", logFields(without),
