@@ -104,8 +104,9 @@ func (c *checker) routeFunction(property string, args FunctionArgs) *functionPla
 // depends on no other route. Whoever renames a variable changes the route in
 // place: AWS would refuse a new route beside the old one as a conflict.
 //
-// A route is made, or switched to another function or authorizer, only after API
-// Gateway may invoke them: before that it would answer 500.
+// A route is made, or switched to another function or authorizer, and an integration to
+// another version or alias, only after API Gateway may invoke them: before that it
+// would answer 500.
 func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 	c.Integrations = map[string]*apigatewayv2.Integration{}
 	for _, f := range p.handlers() {
@@ -115,7 +116,7 @@ func (c *ProtectedHttpApi) createRoutes(ctx *pulumi.Context, p *plan) error {
 			IntegrationMethod:    pulumi.String("POST"), // of the call to Lambda, whatever the route's
 			IntegrationUri:       c.invokeArn(f),
 			PayloadFormatVersion: pulumi.String("2.0"),
-		}, pulumi.Parent(c))
+		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{c.InvokePermissions[f.args.Name]}))
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package components
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestCheckRoutes(t *testing.T) {
 	t.Parallel()
@@ -33,5 +36,15 @@ func TestApiAndRoutes(t *testing.T) {
 			"apiId": "api123", "routeKey": key, "target": "integrations/events-create-event-id",
 			"authorizationType": "CUSTOM", "authorizerId": "auth123",
 		})
+	}
+}
+
+// An integration gets another version of a function when API Gateway may invoke that.
+func TestIntegrationsDependOnPermissions(t *testing.T) {
+	t.Parallel()
+	m := mustDeploy(t, exampleArgs())
+	urns := strings.Join(m.find(t, "Integration", "events-create-event").RegisterRPC.GetDependencies(), " ")
+	if !strings.Contains(urns, "permission:Permission::events-create-event") {
+		t.Errorf("the integration depends on %s", urns)
 	}
 }
