@@ -34,7 +34,9 @@ type ProtectedHttpApiArgs struct {
 	// soon as one route is protected, a mistake where none is.
 	Authorizer AuthorizerArgs
 	// Authorizers are further Lambda authorizers by name, for routes whose Auth is
-	// AuthorizedBy(name). Each has a function of its own. Defaults to none.
+	// AuthorizedBy(name). Each has a function of its own. Its tables are called after
+	// the name: with another they are other tables, without anything in them. Defaults
+	// to none.
 	Authorizers map[string]AuthorizerArgs
 	// JwtIssuers are issuers of tokens by name, for routes whose Auth is Jwt(name).
 	// Defaults to none.
