@@ -47,9 +47,12 @@ var (
 	statementSid = regexp.MustCompile(`^[A-Za-z0-9]*$`)
 	// statementAction and statementArn match what IAM takes (IAM user guide,
 	// "Grammar of the IAM JSON policy language", "IAM ARNs").
-	statementAction   = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
-	statementArn      = regexp.MustCompile(`^arn:([^:\s]*):([^:\s]+):([^:\s]*):([^:\s]*):(\S+)$`)
-	conditionOperator = regexp.MustCompile(`^((ForAllValues|ForAnyValue):)?[A-Za-z]+$`)
+	statementAction = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9*?]+$`)
+	statementArn    = regexp.MustCompile(`^arn:([^:\s]*):([^:\s]+):([^:\s]*):([^:\s]*):(\S+)$`)
+	// conditionOperator matches IAM's operators (IAM user guide, "IAM JSON policy
+	// elements: Condition operators").
+	conditionOperator = regexp.MustCompile(`^((ForAllValues|ForAnyValue):)?(Null|(String(Not)?(Equals|EqualsIgnoreCase|Like)|` +
+		`(Numeric|Date)((Not)?Equals|(LessThan|GreaterThan)(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?)$`)
 )
 
 func (c *checker) checkStatements(property string, statements []StatementArgs) {

@@ -44,6 +44,12 @@ func TestCheckStatements(t *testing.T) {
 ` + first + `.Conditions[0].Key: is required, "s3:prefix" for instance
 ` + first + `.Conditions[0].Values: at least one is required
 ` + first + `.Conditions[1].Values[0]: has no value`},
+		{"operators", of(StatementArgs{Actions: []string{"s3:ListBucket"}, Resources: photos, Conditions: []ConditionArgs{
+			{"StringEqual", "s3:prefix", texts("a")}, {"NullIfExists", "s3:prefix", texts("true")}, {"ForAnyValue:StringNotEqualsIgnoreCaseIfExists", "s3:prefix", texts("a")},
+			{"NumericLessThanEquals", "s3:max-keys", texts("10")}, {"DateGreaterThan", "aws:CurrentTime", texts("2026-01-01T00:00:00Z")}, {"NotIpAddress", "aws:SourceIp", texts("10.0.0.0/8")},
+			{"ArnLikeIfExists", "aws:SourceArn", texts("a")}, {"Null", "aws:TokenIssueTime", texts("true")}, {"Bool", "aws:SecureTransport", texts("true")},
+		}}), first + `.Conditions[0].Operator: "StringEqual" is not the name of an operator, "StringEquals" for instance
+` + first + `.Conditions[1].Operator: "NullIfExists" is not the name of an operator, "StringEquals" for instance`},
 		{"one condition twice", of(StatementArgs{Actions: []string{"s3:ListBucket"}, Resources: photos, Conditions: []ConditionArgs{
 			{"StringLike", "s3:prefix", texts("team/*")}, {"StringEquals", "s3:prefix", texts("team/a")}, {"StringLike", "S3:Prefix", texts("*/public")},
 		}}), first + `.Conditions[2]: StringLike of "S3:Prefix" occurs twice, which is one condition to IAM, met by a value of either: keep one of them`},
