@@ -229,3 +229,13 @@ func TestSecretOfAnotherRegion(t *testing.T) {
 		t.Errorf("error is %v, want %s", err, want)
 	}
 }
+
+// What is given in the place of a path may be the secret itself.
+func TestNoSecretInErrors(t *testing.T) {
+	t.Parallel()
+	args := exampleArgs()
+	args.Authorizer.SecretPath = pulumi.ToSecret(pulumi.String(secretValue)).(pulumi.StringOutput)
+	if err := deploy(&mocks{account: testAccount}, args, nil); err == nil || strings.Contains(err.Error(), secretValue) {
+		t.Errorf("the error is %v", err)
+	}
+}

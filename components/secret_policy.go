@@ -1,6 +1,7 @@
 package components
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -83,8 +84,8 @@ func addARN(list *[]string, arnOf func(neighbour, path string) (string, error), 
 // account of another resource. Only one slash stands between "parameter" and
 // the parts of its name (Service Authorization Reference, AWS Systems Manager).
 func parameterARN(neighbour, path string) (string, error) {
-	if err := checkParameterName(path); err != nil {
-		return "", fmt.Errorf("naming the secret's parameter: %w", err)
+	if checkParameterName(path) != nil {
+		return "", errors.New("naming the secret's parameter: the value of SecretPath, or of one of Secrets.Paths or Prefixes, is neither the name of a parameter nor, where that may be, the ARN of a secret; it is not shown, since it may be the secret itself")
 	}
 	partition, region, account, err := location(neighbour)
 	if err != nil {
