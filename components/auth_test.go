@@ -131,6 +131,8 @@ func TestCheckIdentitySources(t *testing.T) {
 			source(Header("X-Api-Key"), Query("key"), Context("routeKey"), StageVariable("tenant"))(a)
 			stageVariable("tenant", pulumi.String("acme"))(a)
 		}, ""},
+		{"no certificate of the client", source(Header("X-Api-Key"), Context("identity.clientCert.serialNumber")),
+			property + `[1]: "$context.identity.clientCert.serialNumber" has no value without Domain.MutualTls: API Gateway would answer 401 to every request: add that, or leave it out`},
 		{"no variable of the stage", source(Header("X-Api-Key"), StageVariable("tenant")),
 			property + `[1]: "$stageVariables.tenant" is not among Stage.Variables: API Gateway would answer 401 to every request: add it there, or leave it out`},
 		{"no name", source(Header("")), property + `[0]: "$request.header." is not what Header, Query, Context or StageVariable returns for a name`},

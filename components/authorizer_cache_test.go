@@ -58,7 +58,10 @@ Authorizer.CacheTtl: 5m0s is not possible with the permission "{tenant}:delete" 
 		{"TTL by browser and route", sources("$request.header.user-agent", "$context.routeKey"), noneOf(`"$request.header.user-agent", "$context.routeKey"`)},
 		{"TTL by address and key", sources("$context.identity.sourceIp", "$request.header.X-Api-Key"), ""},
 		{"TTL by query", sources("$request.querystring.token"), ""},
-		{"TTL by certificate", sources("$context.identity.clientCert.serialNumber"), ""},
+		{"TTL by certificate", func(a *ProtectedHttpApiArgs) {
+			sources("$context.identity.clientCert.serialNumber")(a)
+			withDomain(func(d *DomainArgs) { d.MutualTls = &MutualTlsArgs{TruststoreUri: pulumi.String("s3://bucket/key")} })(a)
+		}, ""},
 		{"TTL by cookie", sources("$request.header.Cookie"), ""},
 	})
 }

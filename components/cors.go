@@ -166,7 +166,9 @@ func (c *checker) checkCorsMethods(cors *CorsArgs) {
 func (c *checker) checkCorsHeaders(cors *CorsArgs) {
 	credentials := c.plan.credentialHeaders()
 	if cors.AllowHeaders == nil {
-		cors.AllowHeaders = append(credentials, "content-type")
+		cors.AllowHeaders = append([]string{"content-type"}, credentials...)
+		slices.Sort(cors.AllowHeaders)
+		cors.AllowHeaders = slices.Compact(cors.AllowHeaders)
 	}
 	cors.AllowHeaders = c.checkHeaderNames("Cors.AllowHeaders", cors.AllowHeaders, func(name string) error {
 		switch {

@@ -99,6 +99,10 @@ Cors.ExposeHeaders[1]: "" is not a header's name`},
 			a.Authorizer.IdentitySources = []IdentitySource{Header("Cookie")}
 			withCors(func(c *CorsArgs) { c.AllowCredentials = true })(a)
 		}, ""},
+		{"a header that is allowed anyhow", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.IdentitySources = []IdentitySource{Header("Authorization"), Header("Content-Type")}
+			withCors(func(*CorsArgs) {})(a)
+		}, ""},
 		{"ages", withCors(func(c *CorsArgs) { c.MaxAge = 25 * time.Hour }), "Cors.MaxAge: 25h0m0s is out of range: 0s to 24h, or -1s"},
 		{"negative age", withCors(func(c *CorsArgs) { c.MaxAge = -2 * time.Second }), "Cors.MaxAge: -2s is out of range: 0s to 24h, or -1s"},
 		{"half a second", withCors(func(c *CorsArgs) { c.MaxAge = 500 * time.Millisecond }), "Cors.MaxAge: 500ms is not a whole number of seconds"},

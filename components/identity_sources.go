@@ -50,6 +50,9 @@ var identitySource = regexp.MustCompile(`^\$(request\.(header|querystring)|conte
 // authorized.
 var lateContext = regexp.MustCompile(`^\$context\.(authorizer|authenticate|integration|response|status\b|error)`)
 
+// clientCertificate begins what mutual TLS says of a client.
+const clientCertificate = contextSources + "identity.clientCert."
+
 func (c *checker) checkIdentitySources(a *authorizerPlan) {
 	for i, source := range a.args.IdentitySources {
 		property := fmt.Sprintf("%s.IdentitySources[%d]", a.property, i)
@@ -61,6 +64,8 @@ func (c *checker) checkIdentitySources(a *authorizerPlan) {
 			c.addf(property, "%q has no value before a request is authorized: API Gateway would answer 401 to every request: leave it out", string(source))
 		case ofStage && c.args.Stage.Variables[variable] == nil:
 			c.addf(property, "%q is not among Stage.Variables: API Gateway would answer 401 to every request: add it there, or leave it out", string(source))
+		case strings.HasPrefix(string(source), clientCertificate) && (c.args.Domain == nil || c.args.Domain.MutualTls == nil && !c.args.Domain.Existing):
+			c.addf(property, "%q has no value without Domain.MutualTls: API Gateway would answer 401 to every request: add that, or leave it out", string(source))
 		case slices.ContainsFunc(a.args.IdentitySources[:i], source.same):
 			c.addf(property, "%q occurs twice", string(source))
 		}
