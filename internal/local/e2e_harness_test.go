@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -316,25 +315,25 @@ func (d deployed) script(t *testing.T, name string) {
 	}
 }
 
-// otherModule copies the project of another module, one of testdata, into a
-// folder of its own, with this module as its dependency.
-func otherModule(t *testing.T, name string) string {
-	t.Helper()
-	return copyModule(t, name, "testdata/"+name)
-}
-
-// example is otherModule for one of the examples.
+// example copies one of the examples into a folder of its own.
 func example(t *testing.T, name string) string {
 	t.Helper()
-	return copyModule(t, name, repository+"/examples/"+name)
+	dir, root := copyFolder(t, repository+"/examples/"+name)
+	file := filepath.Join(dir, "go.mod")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), " => ../..\n", " => "+root+"\n", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
-// requirement matches a line of a go.mod.
-var requirement = regexp.MustCompile(`(?m)^require \S+ \S+$`)
-
-func copyModule(t testing.TB, name, from string) string {
+// copyFolder copies a project into a folder of its own. root is that of this module.
+func copyFolder(t testing.TB, from string) (dir, root string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
@@ -342,19 +341,20 @@ func copyModule(t testing.TB, name, from string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir, root
+}
+
+// otherModule copies the project of another module, one of testdata, into a
+// folder of its own, with this module as its dependency.
+func otherModule(t testing.TB, name string) string {
+	t.Helper()
+	dir, root := copyFolder(t, "testdata/"+name)
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	const path = "github.com/protected-http-api/protected-http-api"
-	own, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	text := strings.Replace(string(module), "module "+path, "module example.com/"+name, 1)
-	for _, line := range requirement.FindAllString(string(own), -1) {
-		text += "\n" + line
-	}
 	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

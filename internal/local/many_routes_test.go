@@ -172,7 +172,7 @@ func (d deployed) resources(t testing.TB) []stateResource {
 //
 //	go test -run '^$' -bench Preview -benchtime 3x ./internal/local
 func BenchmarkPreview(b *testing.B) {
-	d := deploy(b, Options{Project: copyModule(b, "things", "testdata/things"), Stack: "dev", Console: &consoletest.Buffer{}})
+	d := deploy(b, Options{Project: otherModule(b, "things"), Stack: "dev", Console: &consoletest.Buffer{}})
 	sizes := []int{4, 50, 300}
 	took := map[int]time.Duration{}
 	for b.Loop() {
