@@ -182,7 +182,7 @@ func TestBinaryMisconfigured(t *testing.T) {
 	t.Parallel()
 	f := start(t, buildBinary(t))
 	for range 2 {
-		f.invoke(t, "Bearer bad-token", "error", `{"errorMessage":"judging a request: misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret",`)
+		f.invoke(t, "Bearer bad-token", "error", `{"errorMessage":"judging a request: misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret, or to the ARN of a secret of Secrets Manager",`)
 	}
 	f.stop(t)
 }
