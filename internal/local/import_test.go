@@ -11,15 +11,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 )
 
-// checkFirstRefresh: a first refresh finds the policies of each function's role
-// and the stage's deployment, a second one nothing, and there is nothing to deploy.
+// checkFirstRefresh: a first refresh finds the policies of each function's role, a
+// second one nothing, and there is nothing to deploy.
 // Pulumi shows what is only computed if it is asked to, as older ones did.
 func (d deployed) checkFirstRefresh(t *testing.T, functions int) {
 	t.Helper()
 	const legacy = "PULUMI_ENABLE_LEGACY_REFRESH_DIFF"
 	d.stack.Workspace().SetEnvVar(legacy, "true")
 	defer d.stack.Workspace().UnsetEnvVar(legacy)
-	for i, want := range []int{functions + 1, 0} {
+	for i, want := range []int{functions, 0} {
 		var result auto.RefreshResult
 		err := d.provide(func() (err error) {
 			result, err = d.stack.Refresh(t.Context(), optrefresh.ProgressStreams(d.output), optrefresh.ErrorProgressStreams(d.output))

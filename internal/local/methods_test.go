@@ -36,7 +36,7 @@ func TestMethods(t *testing.T) {
 
 	// Back to tokens alone: another authorizer, and no tables.
 	d.set(t, "authMethods", "jwt")
-	d.up(t, map[string]int{"create": 6, "update": 3, "delete": 8})
+	d.up(t, map[string]int{"create": 6, "update": 4, "delete": 8})
 	d.verify(t, 0)
 }
 

@@ -36,7 +36,7 @@ func TestOldCodeEndsTheDeployment(t *testing.T) {
 	if got := d.status(t, http.MethodGet, "/orders", ""); got != http.StatusOK {
 		t.Errorf("GET /orders of the old code is %d, want 200", got)
 	}
-	const problem = "does not run the code that was compiled for it"
+	const problem = "does not run its code of this deployment"
 	cure := d.expectFailure(t, problem, d.upPlain)
 	code := d.cure(t, cure)
 	if err := d.upRefreshed(t); err != nil {

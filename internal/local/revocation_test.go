@@ -22,7 +22,7 @@ func TestRevocation(t *testing.T) {
 
 	d.set(t, "authMethods", "jwt")
 	d.set(t, ttlKey, "5m")
-	d.up(t, map[string]int{"create": 6, "update": 3, "delete": 8}) // the table stays
+	d.up(t, map[string]int{"create": 6, "update": 4, "delete": 8}) // the table stays
 	d.up(t, map[string]int{})
 	d.verify(t, 5*time.Minute)
 	d.testRevokedInCache(t)

@@ -99,13 +99,13 @@ func build(ctx *pulumi.Context, children []child) (map[string]golambda.Archive, 
 	options := golambda.Options{Target: target}
 	for _, c := range children {
 		if c.Package != "" {
-			options.Packages = append(options.Packages, golambda.Package{Folder: "../../../../handlers/" + c.Package})
+			options.Packages = append(options.Packages, golambda.Package{Path: "../../../../handlers/" + c.Package})
 		}
 	}
 	list, err := golambda.Build(ctx.Context(), options)
 	archives := map[string]golambda.Archive{}
 	for i, archive := range list {
-		archives[filepath.Base(options.Packages[i].Folder)] = archive
+		archives[filepath.Base(options.Packages[i].Path)] = archive
 	}
 	return archives, target.Architecture(), err
 }
