@@ -124,6 +124,15 @@ func isSecretArn(path string) bool { return secretArn.MatchString(path) }
 
 var kmsKeyArn = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 
+// checkKmsKeyArn refuses what is no key's ARN, and would be a grant for more than one
+// key.
+func checkKmsKeyArn(arn string) error {
+	if !kmsKeyArn.MatchString(arn) {
+		return fmt.Errorf("%q is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}", arn)
+	}
+	return nil
+}
+
 // secrets returns Secrets, or those that it defaults to.
 func (a AuthorizerArgs) secrets() SecretsArgs {
 	if a.Secrets == nil {
@@ -238,8 +247,8 @@ func (c *checker) checkKmsKey(a *authorizerPlan) {
 	}
 	key, ok := args.secrets().KmsKeyArn.(pulumi.String)
 	switch {
-	case ok && !kmsKeyArn.MatchString(string(key)):
-		c.addf(property, "%q is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}", string(key))
+	case ok && checkKmsKeyArn(string(key)) != nil:
+		c.add(property, checkKmsKeyArn(string(key)))
 	case args.readsSecrets():
 	case args.injectsSecret():
 		c.addf(property, "has no use with the Delivery %q: the function does not read the secret", DeliverInEnvironment)

@@ -35,7 +35,9 @@ type DomainArgs struct {
 	// none.
 	HostedZoneId pulumi.StringInput
 	// KeepDefaultEndpoint leaves the API reachable at its execute-api address too,
-	// for instance until all clients use the domain. Defaults to false: that address
+	// for instance until all clients use the domain. Set it in the deployment that
+	// gives an API its domain, and leave it out in a later one: the address goes
+	// before the domain and its record are there. Defaults to false: that address
 	// answers 404, and what stands before the domain, a firewall or mutual TLS,
 	// cannot be gone around.
 	KeepDefaultEndpoint bool

@@ -43,6 +43,9 @@ func (g grants) secretStatements(neighbour string) ([]statement, error) {
 	if g.keyArn == "" {
 		return statements, nil
 	}
+	if err := checkKmsKeyArn(g.keyArn); err != nil {
+		return nil, err
+	}
 	key := []string{g.keyArn}
 	for _, path := range prefixes {
 		parameters = append(parameters, path+"/*")

@@ -20,7 +20,7 @@ type StageArgs struct {
 	Name string
 	// Variables are found by functions in an event's stageVariables, and by
 	// authorizers where they are identity sources; a name has letters, digits and
-	// "_", at most 64, a value letters, digits and -._~:/?#&=, at most 512. Whoever
+	// "_", at most 64, a value letters, digits and -._~:/?#&=, and commas, at most 512. Whoever
 	// may read the API's configuration reads them: they are no place for secrets.
 	// Defaults to none.
 	Variables map[string]pulumi.StringInput
@@ -58,7 +58,7 @@ func (c *checker) checkStage(stage StageArgs) {
 		case stage.Variables[name] == nil || known && plain == "":
 			c.addf(property, "has no value, and AWS knows no empty ones: leave it out")
 		case !stageVariableValue.MatchString(string(plain)):
-			c.addf(property, "the value %q has a character other than letters, digits and -._~:/?#&=, which are all that AWS takes", string(plain))
+			c.addf(property, "the value %q has a character other than letters, digits, commas and -._~:/?#&=, which are all that AWS takes", string(plain))
 		case len(plain) > maxStageVariableValue:
 			c.addf(property, "the value has %d characters: at most %d are allowed", len(plain), maxStageVariableValue)
 		}

@@ -30,7 +30,7 @@ func TestCheckStage(t *testing.T) {
 		{"a long name", stageVariable(strings.Repeat("n", 65), pulumi.String("x")),
 			`Stage.Variables["` + strings.Repeat("n", 65) + `"]: is not a name that AWS allows: up to 64 letters, digits and _`},
 		{"a variable's value", stageVariable("tenant", pulumi.String("a b")),
-			`Stage.Variables["tenant"]: the value "a b" has a character other than letters, digits and -._~:/?#&=, which are all that AWS takes`},
+			`Stage.Variables["tenant"]: the value "a b" has a character other than letters, digits, commas and -._~:/?#&=, which are all that AWS takes`},
 		{"a long value", stageVariable("tenant", pulumi.String(strings.Repeat("v", 513))), `Stage.Variables["tenant"]: the value has 513 characters: at most 512 are allowed`},
 		{"no value", stageVariable("tenant", nil), `Stage.Variables["tenant"]: has no value, and AWS knows no empty ones: leave it out`},
 		{"an empty value", stageVariable("tenant", pulumi.String("")), `Stage.Variables["tenant"]: has no value, and AWS knows no empty ones: leave it out`},

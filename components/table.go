@@ -178,8 +178,8 @@ func tableVariable(name string) string {
 }
 
 func (c *checker) checkTable(property string, table TableArgs) {
-	if plain, ok := table.KmsKeyArn.(pulumi.String); ok && !kmsKeyArn.MatchString(string(plain)) {
-		c.addf(property+".KmsKeyArn", "%q is not the ARN of a KMS key: arn:aws:kms:{region}:{account}:key/{id}", string(plain))
+	if plain, ok := table.KmsKeyArn.(pulumi.String); ok {
+		c.add(property+".KmsKeyArn", checkKmsKeyArn(string(plain)))
 	}
 	if table.Existing != nil {
 		c.checkExistingTable(property, table)

@@ -153,6 +153,9 @@ func (g tableGrant) statements() ([]statement, error) {
 	if g.keyArn == "" {
 		return statements, nil
 	}
+	if err := checkKmsKeyArn(g.keyArn); err != nil {
+		return nil, err
+	}
 	_, region, account, err := location(g.arn)
 	return append(statements, statement{Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{g.keyArn},
 		Condition: map[string]map[string][]string{"StringEquals": {
