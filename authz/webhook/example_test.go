@@ -28,4 +28,5 @@ func Example() {
 		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusNoContent}, nil
 	}
 	_ = handle
+	// Output:
 }

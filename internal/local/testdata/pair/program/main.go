@@ -137,9 +137,9 @@ func raw(ctx *pulumi.Context, network *pulumi.StackReference) error {
 	}
 	_, err = lambda.NewFunction(ctx, "raw", &lambda.FunctionArgs{
 		Role: role.Arn, Runtime: pulumi.String("provided.al2023"), Handler: pulumi.String("bootstrap"),
-		Code:        pulumi.NewFileArchive("raw.zip"),
-		Description: network.GetStringOutput(pulumi.String("zone")),
-		Environment: &lambda.FunctionEnvironmentArgs{Variables: pulumi.StringMap{"PASSWORD": network.GetStringOutput(pulumi.String("password"))}},
+		Code:          pulumi.NewFileArchive("raw.zip"),
+		Description:   network.GetStringOutput(pulumi.String("zone")),
+		Environment:   &lambda.FunctionEnvironmentArgs{Variables: pulumi.StringMap{"PASSWORD": network.GetStringOutput(pulumi.String("password"))}},
 		TracingConfig: &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
 		VpcConfig: &lambda.FunctionVpcConfigArgs{
 			SubnetIds: pulumi.StringArray{pulumi.String("subnet-b"), pulumi.String("subnet-a")}, SecurityGroupIds: pulumi.StringArray{pulumi.String("sg-a")},
