@@ -4,15 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"go/ast"
-	"go/doc"
-	"go/parser"
-	"go/token"
 	"go/types"
-	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/components/internal/doccomments"
 )
 
 var update = flag.Bool("update", false, "write the reference in docs/component.md")
@@ -50,7 +47,10 @@ func TestReference(t *testing.T) {
 // named first before those in its fields.
 func reference(t *testing.T) string {
 	t.Helper()
-	declared := declarations(t)
+	declared, err := doccomments.Types(".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var text strings.Builder
 	queue, done := []string{"ProtectedHttpApiArgs", "ProtectedHttpApi"}, map[string]bool{}
 	for len(queue) > 0 {
@@ -61,18 +61,18 @@ func reference(t *testing.T) string {
 			continue
 		}
 		done[name] = true
-		fmt.Fprintf(&text, "\n## %s\n\n%s\n", name, paragraphs(d.Doc, ""))
+		fmt.Fprintf(&text, "\n## %s\n\n%s\n", name, doccomments.Paragraphs(d.Doc, ""))
 		for _, constants := range d.Consts {
 			for _, spec := range constants.Decl.Specs {
 				value := spec.(*ast.ValueSpec)
 				if value.Names[0].IsExported() {
-					fmt.Fprintf(&text, "\n- **%s**: %s\n", value.Names[0].Name, paragraphs(value.Doc.Text(), "  "))
+					fmt.Fprintf(&text, "\n- **%s**: %s\n", value.Names[0].Name, doccomments.Paragraphs(value.Doc.Text(), "  "))
 				}
 			}
 		}
 		for _, function := range d.Funcs {
 			if name != "ProtectedHttpApi" {
-				fmt.Fprintf(&text, "\n- **%s**: %s\n", signature(function.Decl), paragraphs(function.Doc, "  "))
+				fmt.Fprintf(&text, "\n- **%s**: %s\n", signature(function.Decl), doccomments.Paragraphs(function.Doc, "  "))
 			}
 		}
 		structure, ok := d.Decl.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType)
@@ -84,7 +84,7 @@ func reference(t *testing.T) string {
 			if len(field.Names) == 0 || !field.Names[0].IsExported() {
 				continue
 			}
-			fmt.Fprintf(&text, "\n- **%s** `%s`: %s\n", field.Names[0].Name, types.ExprString(field.Type), paragraphs(field.Doc.Text(), "  "))
+			fmt.Fprintf(&text, "\n- **%s** `%s`: %s\n", field.Names[0].Name, types.ExprString(field.Type), doccomments.Paragraphs(field.Doc.Text(), "  "))
 			if field.Doc.Text() == "" {
 				t.Errorf("%s.%s has no doc comment", name, field.Names[0].Name)
 			}
@@ -92,32 +92,6 @@ func reference(t *testing.T) string {
 		}
 	}
 	return text.String()
-}
-
-// declarations are the package's exported types by name.
-func declarations(t *testing.T) map[string]*doc.Type {
-	t.Helper()
-	files, set := []*ast.File{}, token.NewFileSet()
-	entries, err := fs.Glob(os.DirFS("."), "*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range slices.DeleteFunc(entries, func(name string) bool { return strings.HasSuffix(name, "_test.go") }) {
-		file, err := parser.ParseFile(set, name, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, file)
-	}
-	pkg, err := doc.NewFromFiles(set, files, "components")
-	if err != nil {
-		t.Fatal(err)
-	}
-	declared := map[string]*doc.Type{}
-	for _, d := range pkg.Types {
-		declared[d.Name] = d
-	}
-	return declared
 }
 
 // namesIn are the package's own types in a type.
@@ -138,13 +112,4 @@ func namesIn(expression ast.Expr) []string {
 // signature is a function's name with its parameters.
 func signature(function *ast.FuncDecl) string {
 	return function.Name.Name + strings.TrimPrefix(types.ExprString(&ast.FuncType{Params: function.Type.Params}), "func")
-}
-
-// paragraphs are those of a doc comment, a line each, all but the first indented.
-func paragraphs(comment, indent string) string {
-	list := strings.Split(strings.TrimSpace(comment), "\n\n")
-	for i, paragraph := range list {
-		list[i] = strings.Join(strings.Fields(paragraph), " ")
-	}
-	return strings.Join(list, "\n\n"+indent)
 }

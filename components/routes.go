@@ -24,7 +24,7 @@ type Routes map[string]Route
 type Route struct {
 	// Function handles the route's requests. Routes whose functions have the
 	// same Name share one Lambda function; all other fields must then be the
-	// same too.
+	// same too. Required.
 	Function FunctionArgs
 	// Auth is how the route is protected. Defaults to Protected, by the
 	// component's Authorizer: a route is open only where it says Public.

@@ -1,0 +1,51 @@
+// Command plugin makes the component ProtectedHttpApi a Pulumi package, for programs
+// in TypeScript, Python, YAML, C#, Java and Go:
+//
+//	pulumi package add github.com/protected-http-api/protected-http-api/components/plugin@VERSION
+//
+// The package's schema, schema.json, is written from the component's Go types and their
+// doc comments. The arguments that a program gives are read into the same types.
+// Nothing of the component is written here a second time.
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// packageName is what the package is called in Pulumi's schemas.
+const packageName = "protected-http-api"
+
+// version is the release, "1.2.3"; releases are linked with it.
+var version string
+
+//go:embed schema.json
+var schemaText string
+
+func main() {
+	err := provider.Main(packageName, func(host *provider.HostClient) (rpc.ResourceProviderServer, error) {
+		return &server{host: host}, nil
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// versionedSchema is the schema with the release's version, where there is one.
+func versionedSchema() (string, error) {
+	if version == "" {
+		return schemaText, nil
+	}
+	text, err := json.Marshal(strings.TrimPrefix(version, "v"))
+	if err != nil {
+		return "", fmt.Errorf("writing the version into the schema: %w", err)
+	}
+	return strings.Replace(schemaText, "{", "{\n    \"version\": "+string(text)+",", 1), nil
+}
