@@ -75,6 +75,9 @@ var floors = []floor{
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 
+	// What tests import deploys as the command does.
+	{packages: "localtest", imports: []string{"authz/...", "internal/events/token", "internal/local/...", "internal/safepath"}},
+
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }
 

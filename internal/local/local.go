@@ -59,9 +59,13 @@ type Options struct {
 	// instance s3. Their credentials are read from the environment: see
 	// [EndpointVariables]. Defaults to none: calls of such services fail.
 	Endpoints map[string]string
-	// Progress takes what happens while the deployment is made, and Pulumi's
-	// own output.
+	// Temp is the folder in which the deployment makes its own. Defaults to the
+	// system's folder for temporary files.
+	Temp string
+	// Progress takes what happens while the deployment is made.
 	Progress io.Writer
+	// Output takes Pulumi's own output. Defaults to Progress.
+	Output io.Writer
 	// Console takes what happens in the local AWS, a line an event.
 	Console io.Writer
 }
@@ -97,6 +101,9 @@ type Deployment struct {
 // Start makes a local AWS, stores a random secret in it and deploys the
 // program. Whatever fails, nothing is left behind.
 func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
+	if opts.Output == nil {
+		opts.Output = opts.Progress
+	}
 	d := &Deployment{opts: opts, console: console.New(opts.Console)}
 	defer func() {
 		if err != nil {
@@ -113,7 +120,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	}
 	var pulumi string
 	err = d.step("Pulumi", func() error {
-		pulumi, err = pulumicli.Ensure(ctx, opts.Progress)
+		pulumi, err = pulumicli.Ensure(ctx, opts.Temp, opts.Progress)
 		return err
 	})
 	if err != nil {
@@ -164,7 +171,7 @@ func (d *Deployment) step(name string, run func() error) error {
 // the program, which follows, shows nothing.
 func (d *Deployment) compile(ctx context.Context) error {
 	return gobuild.Build{
-		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.opts.Progress,
+		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.opts.Progress, Env: gobuild.TempIn(d.opts.Temp),
 	}.Run(ctx)
 }
 
@@ -182,6 +189,7 @@ func (d *Deployment) startAWS() error {
 	d.AWS, err = localaws.Start(localaws.Config{
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
 		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict, Emulators: emulators,
+		Temp: d.opts.Temp,
 	})
 	if err != nil || d.opts.SecretPath == "" {
 		return err
@@ -192,7 +200,7 @@ func (d *Deployment) startAWS() error {
 // openStack makes a stack in a backend of its own, in a temporary folder, for the
 // installation of Pulumi in a folder.
 func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
-	if d.dir, err = safepath.Temp("protected-http-api-stack-"); err != nil {
+	if d.dir, err = safepath.TempIn(d.opts.Temp, "protected-http-api-stack-"); err != nil {
 		return fmt.Errorf("making a folder for the stack: %w", err)
 	}
 	state, temp := filepath.Join(d.dir, "state"), filepath.Join(d.dir, "tmp")
@@ -243,7 +251,7 @@ func (d *Deployment) setSecrets(ctx context.Context) error {
 // Up deploys the program as it is now and returns how many resources were
 // created, updated, deleted or left the same, by Pulumi's names of these.
 func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
-	return d.up(ctx, d.opts.Progress)
+	return d.up(ctx, d.opts.Output)
 }
 
 func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {

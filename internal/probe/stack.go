@@ -48,7 +48,7 @@ type stack struct {
 
 // openStack opens the stack whose state is in a folder. local is nil on AWS.
 func openStack(ctx context.Context, dir, region string, local *localaws.Server, progress io.Writer) (*stack, error) {
-	root, err := pulumicli.Ensure(ctx, progress)
+	root, err := pulumicli.Ensure(ctx, "", progress)
 	if err != nil {
 		return nil, err
 	}

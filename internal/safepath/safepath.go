@@ -39,7 +39,10 @@ func Check(path string) error { return self().walk(path, false) }
 func Make(folder string) error { return self().walk(folder, true) }
 
 // Temp makes a new folder for the user alone in the temporary folder.
-func Temp(pattern string) (string, error) { return self().temp(pattern) }
+func Temp(pattern string) (string, error) { return self().temp("", pattern) }
+
+// TempIn is Temp in another folder than the temporary one, unless that is "".
+func TempIn(folder, pattern string) (string, error) { return self().temp(folder, pattern) }
 
 // Cache returns a folder for the user alone in the cache folder of the user, and
 // makes it where it is missing. Where the user has no cache folder, cannot write to
@@ -72,8 +75,8 @@ func self() *judge {
 	return j
 }
 
-func (j *judge) temp(pattern string) (string, error) {
-	folder, err := os.MkdirTemp("", pattern)
+func (j *judge) temp(parent, pattern string) (string, error) {
+	folder, err := os.MkdirTemp(parent, pattern)
 	if err != nil {
 		return "", fmt.Errorf("making a temporary folder: %w", err)
 	}

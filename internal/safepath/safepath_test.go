@@ -308,7 +308,7 @@ func TestTemp(t *testing.T) {
 	w.shown(t)
 	w.folder(t, "tmp", 0o777|fs.ModeSticky)
 	t.Setenv("TMPDIR", w.path("tmp"))
-	dir, err := w.judge.temp("x-")
+	dir, err := w.judge.temp("", "x-")
 	must(t, err)
 	info, err := os.Stat(dir)
 	must(t, err)
@@ -316,7 +316,7 @@ func TestTemp(t *testing.T) {
 		t.Errorf("made %s with %v", dir, info.Mode())
 	}
 	must(t, os.Chmod(w.path("tmp"), 0o777))
-	_, err = w.judge.temp("x-")
+	_, err = w.judge.temp("", "x-")
 	want := fmt.Sprintf("making a temporary folder: %q%s: set TMPDIR to a folder of your own", w.path("tmp"), writable)
 	if err == nil || err.Error() != want {
 		t.Errorf("the error is\n%v\nwant\n%s", err, want)

@@ -56,6 +56,9 @@ type Config struct {
 	// ProgramDir is the folder of the Pulumi program, to which the paths of archives
 	// are relative. Defaults to the working directory.
 	ProgramDir string
+	// Temp is the folder in which the server makes its own. Defaults to the system's
+	// folder for temporary files.
+	Temp string
 	// Secret is asked for the value of a SecureString that the program looks up at
 	// deployment, with decryption, and that is not there. Defaults to none: the
 	// look-up fails, as on AWS.
@@ -96,7 +99,7 @@ type Server struct {
 
 // Start starts a local AWS. It serves until it is closed.
 func Start(cfg Config) (_ *Server, err error) {
-	dir, err := safepath.Temp("protected-http-api-aws-")
+	dir, err := safepath.TempIn(cfg.Temp, "protected-http-api-aws-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the local AWS: %w", err)
 	}

@@ -33,6 +33,15 @@ type Build struct {
 	Progress io.Writer
 }
 
+// TempIn is an Env with which a build keeps its temporary files in a folder, or where
+// the system has them if that is "".
+func TempIn(folder string) []string {
+	if folder == "" {
+		return nil
+	}
+	return []string{"TMPDIR=" + folder}
+}
+
 // Run downloads what the package needs and compiles it.
 func (b Build) Run(ctx context.Context) error {
 	total, err := b.countPackages(ctx)

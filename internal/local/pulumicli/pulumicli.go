@@ -35,9 +35,10 @@ const minVersion = "v3.250.0"
 var pins embed.FS
 
 // Ensure returns the folder of a Pulumi installation, whose bin holds the command, and
-// builds it first where there is none. It tells on progress what takes long. Several
+// builds it first where there is none, with temporary files in the folder temp or, where
+// that is "", in the system's. It tells on progress what takes long. Several
 // processes may call it at once: one builds, the others wait.
-func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
+func Ensure(ctx context.Context, temp string, progress io.Writer) (root string, err error) {
 	if root, ok := installed(ctx, progress); ok {
 		return root, nil
 	}
@@ -55,7 +56,7 @@ func Ensure(ctx context.Context, progress io.Writer) (root string, err error) {
 	if built(root) {
 		return root, nil
 	}
-	return root, build(ctx, root, progress)
+	return root, build(ctx, root, temp, progress)
 }
 
 // cacheRoot is where the built command is kept. Its name changes with the version, so
@@ -99,11 +100,11 @@ func installed(ctx context.Context, progress io.Writer) (root string, ok bool) {
 }
 
 // build compiles the command into root/bin.
-func build(ctx context.Context, root string, progress io.Writer) error {
+func build(ctx context.Context, root, temp string, progress io.Writer) error {
 	const title = "Pulumi " + Version
 	start := time.Now()
 	_, _ = fmt.Fprintf(progress, "building %s from source, once (a first build takes 3 to 5 minutes on two cores)\n", title)
-	module, err := writeModule()
+	module, err := writeModule(temp)
 	if err != nil {
 		return err
 	}
@@ -124,6 +125,7 @@ func build(ctx context.Context, root string, progress io.Writer) error {
 		// again. An empty GOFLAGS would let the one of go env -w come back.
 		Env: []string{"GOWORK=off", "GOFLAGS=-buildvcs=false", "GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GOARCH},
 	}
+	build.Env = append(build.Env, gobuild.TempIn(temp)...)
 	if err := build.Run(ctx); err != nil {
 		return err
 	}
@@ -136,8 +138,8 @@ func build(ctx context.Context, root string, progress io.Writer) error {
 }
 
 // writeModule lays out the module from which the command is built.
-func writeModule() (dir string, err error) {
-	dir, err = safepath.Temp("protected-http-api-build-")
+func writeModule(temp string) (dir string, err error) {
+	dir, err = safepath.TempIn(temp, "protected-http-api-build-")
 	if err != nil {
 		return "", fmt.Errorf("making a folder to build Pulumi in: %w", err)
 	}

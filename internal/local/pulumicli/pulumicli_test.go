@@ -52,7 +52,7 @@ func TestInstalled(t *testing.T) {
 
 func TestPinsAreComplete(t *testing.T) {
 	t.Parallel()
-	dir, err := writeModule()
+	dir, err := writeModule("")
 	if err != nil {
 		t.Fatal(err)
 	}
