@@ -72,6 +72,9 @@ var floors = []floor{
 	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/safepath", "internal/strictjson"}},
 	{packages: "internal/local/...", imports: []string{"internal/cleartext", "internal/contract", "internal/safepath", "internal/local/aws/..."}},
 
+	// What asks a deployed API, and AWS what is deployed.
+	{packages: "internal/verify", imports: []string{"internal/cleartext", "internal/contract"}, never: pulumiModules},
+
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 

@@ -21,6 +21,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/internal/verify"
 )
 
 // issuer issues tokens as an identity provider does, and publishes its keys.
@@ -119,6 +120,9 @@ func TestMixedAuth(t *testing.T) {
 		}
 	}
 	d.testIamRoute(t)
+	d.testVerify(t, map[string]verify.Credential{
+		"reports-staff": {Header: credentials["staff"], Everything: true}, "reports-partners": {Header: key}, "reports-jwt-users": {Header: credentials["user"]},
+	})
 
 	access, _ := d.Outputs["access"].(map[string]any)
 	if want := map[string]any{
