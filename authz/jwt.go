@@ -83,7 +83,7 @@ type JWTConfig struct {
 	// without a sentinel of this package counts as ErrInvalidClaim; its text must
 	// show no claim. Defaults to nothing more.
 	Map func(Claims, *Principal) error
-	// Now is the clock. Who judges tokens as of another time sets it: scripts/token
+	// Now is the clock. Who judges tokens as of another time sets it: pha token
 	// checks with it what it signs, also a token that has expired. Defaults to
 	// time.Now.
 	Now func() time.Time

@@ -8,10 +8,10 @@ import (
 )
 
 // RevocationArgs describes the table of revocations. The component makes it empty:
-// scripts/revoke, or a program with authz/revocation, writes into it which
+// pha revoke, or a program with authz/revocation, writes into it which
 // credentials are withdrawn, and the authorizer asks it, with one strongly consistent
 // read, about each credential that it finds good. With a CacheTtl a credential whose
-// result is cached stops only when the cache is reset too, as scripts/revoke does.
+// result is cached stops only when the cache is reset too, as pha revoke does.
 //
 // API Gateway's own authorizers, of the routes with Jwt and Iam, run no function and
 // ask no table: their tokens live until they expire.

@@ -41,7 +41,7 @@ type Signer struct {
 	// Base sends the signed requests. Defaults to http.DefaultTransport.
 	Base http.RoundTripper
 	// Now is the clock. Who has to know when the signature was made sets it, as
-	// scripts/sign does. Defaults to time.Now.
+	// pha sign does. Defaults to time.Now.
 	Now func() time.Time
 
 	nonce func() string // of tests; nil is rand.Text

@@ -111,7 +111,7 @@ func (c *Checker) Check(ctx context.Context, p authz.Principal) error {
 	for _, item := range items {
 		var e Entry
 		if e, err = decode(item); err != nil {
-			err = fmt.Errorf("revocation table %q: %w: an entry about the credential: %w; go run ./scripts/revoke --list names it", c.table.Name, authz.ErrMisconfigured, err)
+			err = fmt.Errorf("revocation table %q: %w: an entry about the credential: %w; pha revoke --list names it", c.table.Name, authz.ErrMisconfigured, err)
 			continue
 		}
 		if e.withdraws(p.IssuedAt) {

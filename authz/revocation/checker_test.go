@@ -150,7 +150,7 @@ func TestFaults(t *testing.T) {
 		return `{"Responses":{"events-revocations":[{"id":{"S":"subject#usr_abc"}` + attributes + `}]},"UnprocessedKeys":{}}`
 	}
 	const notThat = `revocation table "events-revocations": misconfigured: an entry about the credential: `
-	const named = "; go run ./scripts/revoke --list names it"
+	const named = "; pha revoke --list names it"
 	for _, tt := range []struct {
 		name, kind string
 		status     int

@@ -11,5 +11,5 @@
 //
 // API Gateway may reuse an authorizer's answer for its TTL. An entry counts for a
 // credential whose answer is in the cache only when the TTL has passed, or when the
-// cache has been reset after the entry was written; scripts/revoke does both.
+// cache has been reset after the entry was written; pha revoke does both.
 package revocation

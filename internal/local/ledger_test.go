@@ -148,13 +148,13 @@ func (d deployed) testSecretsManager(t *testing.T) {
 	before := d.signToken(t, d.Secret, nil)
 	expect(before, http.StatusOK)
 
-	if out := command("./scripts/rotate", "--secret-path", arn); !strings.HasPrefix(out, "secret rotated: secret "+arn+", version ") {
+	if out := command("./scripts/pha", "rotate", "--secret-path", arn); !strings.HasPrefix(out, "secret rotated: secret "+arn+", version ") {
 		t.Errorf("rotate printed %s", out)
 	}
-	after := d.credentials.add(strings.TrimSpace(command("./scripts/token", "--secret-path", arn, "--subject", "usr_test")))
+	after := d.credentials.add(strings.TrimSpace(command("./scripts/pha", "token", "--secret-path", arn, "--subject", "usr_test")))
 	expect(after, http.StatusOK)
 	expect(before, http.StatusOK)
-	command("./scripts/rotate", "--secret-path", arn, "--finish", "--min-age", "0s")
+	command("./scripts/pha", "rotate", "--secret-path", arn, "--finish", "--min-age", "0s")
 	expect(before, http.StatusForbidden)
 	expect(after, http.StatusOK)
 }

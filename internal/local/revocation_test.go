@@ -107,11 +107,11 @@ func (d deployed) revoke(t *testing.T, stdin string, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./scripts/revoke", "--api-id", api, "--table", table}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./scripts/pha", "revoke", "--api-id", api, "--table", table}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = repository, d.environ(), strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Errorf("scripts/revoke %q: %v\n%s", args, err, out)
+		t.Errorf("pha revoke %q: %v\n%s", args, err, out)
 	}
 	return string(out)
 }
@@ -138,7 +138,7 @@ func (d deployed) testRevokedInCache(t *testing.T) {
 	// With its wait, and the token on standard input.
 	out := d.revoke(t, leaked.Get("Authorization"), "--token", "-")
 	if !strings.Contains(out, "revoked: token ") || !strings.Contains(out, "in 11s once more") {
-		t.Errorf("scripts/revoke says %s", out)
+		t.Errorf("pha revoke says %s", out)
 	}
 	d.judged(t, http.StatusForbidden, leaked, http.DefaultClient)
 	d.judged(t, http.StatusCreated, sibling, http.DefaultClient)

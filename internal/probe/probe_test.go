@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLocal asks the local AWS everything, as go run ./scripts/probe --local does:
+// TestLocal asks the local AWS everything, as go run ./scripts/pha probe --local does:
 // it is what the experiments expect, and nothing is left of the stack.
 func TestLocal(t *testing.T) {
 	t.Parallel()

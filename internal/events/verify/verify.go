@@ -128,7 +128,7 @@ func parseURL(text string) (*url.URL, error) {
 // subjectOf reads a token's subject without verifying it: whether the token is
 // good is what the API is asked. No part of the token is in the error.
 func subjectOf(token string) (string, error) {
-	const cure = "make one with go run ./scripts/token --subject usr_abc"
+	const cure = "make one with go run ./scripts/pha token --subject usr_abc"
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {
 		return "", errors.New("the token is not a JWT of three segments: " + cure)

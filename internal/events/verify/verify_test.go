@@ -136,9 +136,9 @@ func TestRunRefusesBadOptions(t *testing.T) {
 		{"no URL", "abc", token, `the API's URL "abc" is not an http or https URL, such as https://abc123.execute-api.eu-central-1.amazonaws.com`},
 		{"clear text", "http://a.example", token, `the API's URL "http://a.example" takes a token: it is http to the host "a.example", so that credentials could be read on the way: use https, which only a loopback address such as 127.0.0.1 may do without`},
 		{"a password", "http://me:secret@a.example", token, `the API's URL is not shown, because it has an @ and so maybe a password: leave that out`},
-		{"no JWT", "https://a.example", "secret-thing", "the token is not a JWT of three segments: make one with go run ./scripts/token --subject usr_abc"},
-		{"no base64", "https://a.example", "a.!.c", "the token's payload is not base64url: make one with go run ./scripts/token --subject usr_abc"},
-		{"no subject", "https://a.example", "a.e30.c", "the token has no subject (sub): make one with go run ./scripts/token --subject usr_abc"},
+		{"no JWT", "https://a.example", "secret-thing", "the token is not a JWT of three segments: make one with go run ./scripts/pha token --subject usr_abc"},
+		{"no base64", "https://a.example", "a.!.c", "the token's payload is not base64url: make one with go run ./scripts/pha token --subject usr_abc"},
+		{"no subject", "https://a.example", "a.e30.c", "the token has no subject (sub): make one with go run ./scripts/pha token --subject usr_abc"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,17 +1,10 @@
-// Package cli is what the project's commands have in common: flags with a
-// --help, exit codes, and an end on Ctrl-C that leaves nothing behind.
+// Package cli is what the parts of the command have in common: the root above them, help,
+// exit codes, and an end on Ctrl-C that leaves nothing behind.
 package cli
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"regexp"
-	"syscall"
 	"time"
 )
 
@@ -23,9 +16,6 @@ const (
 	// exitInterrupted is what shells report of a command that SIGINT ended.
 	exitInterrupted = 130
 )
-
-// Run is a command: results go to stdout, talk goes to stderr.
-type Run func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 // ErrInterrupted is the cause of a context that a signal ended.
 var ErrInterrupted = errors.New("interrupted")
@@ -53,125 +43,3 @@ func Broken(err error) error {
 // repeated is how long further signals count as the first one: a process whose
 // parent ends gets one for each of the parent's threads.
 const repeated = time.Second
-
-// Main runs a command and exits. The first SIGINT, SIGTERM or SIGHUP cancels
-// the context, so that the command can clean up; a later one ends the process
-// at once.
-func Main(name string, run Run) {
-	os.Exit(main(name, run, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-func main(name string, run Run, args []string, stdout, stderr io.Writer) int {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
-		<-signals
-		cancel(ErrInterrupted)
-		for first := time.Now(); ; {
-			if <-signals; time.Since(first) > repeated {
-				os.Exit(exitInterrupted)
-			}
-		}
-	}()
-	endWithGoRun()
-	err := run(ctx, args, stdout, stderr)
-	var usage usageError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.As(err, &usage):
-		_, _ = fmt.Fprintf(stderr, "%s: %v\ngo run ./scripts/%s --help prints its usage\n", name, err, name)
-		return exitUsage
-	case errors.Is(err, ErrInterrupted):
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitInterrupted
-	case errors.As(err, new(brokenError)):
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitBroken
-	default:
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return exitFailed
-	}
-}
-
-// exitCodes ends each command's usage.
-const exitCodes = `
-The exit code is 0; 1 when it fails, 2 when it was called wrongly, 130 when it was
-interrupted. go run itself ends with 1 for each of the last three.
-`
-
-// NewFlags returns a flag set whose --help prints usage, the exit codes and every
-// flag.
-func NewFlags(name, usage string, stdout io.Writer) *flag.FlagSet {
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Usage = func() {
-		_, _ = fmt.Fprintf(stdout, "%s%s\n", usage, exitCodes)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		flags.SetOutput(io.Discard)
-	}
-	return flags
-}
-
-// Parse parses flags and refuses further arguments.
-func Parse(flags *flag.FlagSet, args []string) error {
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return Usagef("unexpected argument %q", flags.Arg(0))
-	}
-	return nil
-}
-
-// ParseArgs parses flags and returns the further arguments, between which flags
-// may stand.
-func ParseArgs(flags *flag.FlagSet, args []string) ([]string, error) {
-	var further []string
-	for {
-		if err := parse(flags, args); err != nil {
-			return nil, err
-		}
-		if flags.NArg() == 0 {
-			return further, nil
-		}
-		further, args = append(further, flags.Arg(0)), flags.Args()[1:]
-	}
-}
-
-func parse(flags *flag.FlagSet, args []string) error {
-	// The flag package would print the usage on a mistake too; only --help
-	// shall.
-	usage := flags.Usage
-	flags.Usage = func() {}
-	err := flags.Parse(args)
-	flags.Usage = usage
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		usage()
-		return err
-	case err != nil:
-		return usageError{explain(flags, err)}
-	}
-	return nil
-}
-
-// notDuration is what the flag package says of a duration that is none.
-var notDuration = regexp.MustCompile(`^(.* for flag -([^ ]+)): parse error$`)
-
-// explain adds to that what a duration looks like.
-func explain(flags *flag.FlagSet, err error) error {
-	match := notDuration.FindStringSubmatch(err.Error())
-	if match == nil {
-		return err
-	}
-	if getter, ok := flags.Lookup(match[2]).Value.(flag.Getter); ok {
-		if _, ok := getter.Get().(time.Duration); ok {
-			return fmt.Errorf("%s: write a number with a unit, such as 90s, 15m or 24h", match[1])
-		}
-	}
-	return err
-}

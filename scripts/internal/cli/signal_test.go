@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // TestMain lets the test binary be a command that waits for its end and cleans
@@ -18,18 +20,19 @@ func TestMain(m *testing.M) {
 	if os.Getenv("CLI_TEST_COMMAND") == "" {
 		os.Exit(m.Run())
 	}
-	Main("demo", func(ctx context.Context, _ []string, stdout, _ io.Writer) error {
-		fmt.Fprintln(stdout, "ready")
-		<-ctx.Done()
+	os.Args = []string{"pha", "demo"}
+	Main(&cobra.Command{Use: "demo", GroupID: GroupProject, RunE: func(cmd *cobra.Command, _ []string) error {
+		fmt.Fprintln(cmd.OutOrStdout(), "ready")
+		<-cmd.Context().Done()
 		// Signals that belong to the first one must not cut this off.
 		for range 3 {
 			if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 				return err
 			}
 		}
-		fmt.Fprintln(stdout, "cleaned up")
-		return context.Cause(ctx)
-	})
+		fmt.Fprintln(cmd.OutOrStdout(), "cleaned up")
+		return context.Cause(cmd.Context())
+	}})
 }
 
 func TestSignalsCleanUp(t *testing.T) {

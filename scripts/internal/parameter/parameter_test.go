@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
@@ -21,7 +23,11 @@ const (
 // TestMain lets the test binary be a command, so that each test has an environment
 // of its own.
 func TestMain(m *testing.M) {
-	clitest.Main(m, func() { cli.Main("demo", run) })
+	clitest.Main(m, func() *cobra.Command {
+		return &cobra.Command{Use: "demo", GroupID: cli.GroupProject, Args: cobra.ArbitraryArgs, RunE: func(cmd *cobra.Command, args []string) error {
+			return run(cmd.Context(), args, cmd.OutOrStdout())
+		}}
+	})
 }
 
 // path is that of the test: /p, if it says nothing else.
@@ -29,7 +35,7 @@ func path() string { return cmp.Or(os.Getenv("TEST_PATH"), "/p") }
 
 // run prints of the parameter the id and the secret of a key, or what a put of
 // another value comes to.
-func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if args[0] == "key" {
 		key, err := ReadKey(ctx, path(), args[1])
 		if err == nil {
@@ -85,7 +91,7 @@ func TestReadKeyRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := clitest.Run(t, start(t, secureString(tt.value, 1)), "key", tt.id)
-			if want := `demo: using parameter "/p": ` + tt.want + "\n"; got.Code != 1 || got.Stdout != "" || got.Stderr != want {
+			if want := `pha demo: using parameter "/p": ` + tt.want + "\n"; got.Code != 1 || got.Stdout != "" || got.Stderr != want {
 				t.Errorf("got %+v, want %q", got, want)
 			}
 		})
@@ -111,7 +117,7 @@ func TestReadFails(t *testing.T) {
 			t.Parallel()
 			got := clitest.Run(t, tt.env, "put", otherSecret)
 			// A text that ends a line is the whole one, another is the SDK's from there on.
-			want := `demo: reading parameter "/p": ` + tt.text
+			want := `pha demo: reading parameter "/p": ` + tt.text
 			whole := strings.HasSuffix(want, "\n")
 			if got.Code != 1 || got.Stdout != "" || !strings.HasPrefix(got.Stderr, want) || whole && got.Stderr != want {
 				t.Errorf("got %+v, want %q", got, want)
@@ -126,7 +132,7 @@ func TestPut(t *testing.T) {
 	t.Parallel()
 	const (
 		history = "; see aws ssm get-parameter-history --name /p"
-		unknown = `demo: writing parameter "/p": it is not known whether the change was made` + history + ": "
+		unknown = `pha demo: writing parameter "/p": it is not known whether the change was made` + history + ": "
 	)
 	lost := always(500, "")
 	version := func(n int) answer { return always(200, fmt.Sprintf(`{"Version":%d}`, n)) }
@@ -141,7 +147,7 @@ func TestPut(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"made", version(7), nil, 0, "version 7, true: ", ""},
-		{"refused", always(400, `{"__type":"AccessDeniedException"}`), nil, 1, "", `demo: writing parameter "/p": operation error SSM: PutParameter, `},
+		{"refused", always(400, `{"__type":"AccessDeniedException"}`), nil, 1, "", `pha demo: writing parameter "/p": operation error SSM: PutParameter, `},
 		{"lost, but made", lost, written(7), 0, `version 7, true: parameter "/p" was version 6 and is version 7 now: the answer to the change was lost, but it was made` + history, ""},
 		{"lost, and not made", lost, kept, 1, "", unknown + "operation error SSM: PutParameter, "},
 		{"lost, and nothing is known", lost, always(200, "{}"), 1, "", unknown + "operation error SSM: PutParameter, "},

@@ -70,7 +70,7 @@ func TestReadKeyOfSecret(t *testing.T) {
 
 func TestReadSecretFails(t *testing.T) {
 	t.Parallel()
-	const prefix = `demo: reading secret "` + testARN + `": `
+	const prefix = `pha demo: reading secret "` + testARN + `": `
 	for name, test := range map[string]struct {
 		status     int
 		body, want string
@@ -115,7 +115,7 @@ func TestPutSecret(t *testing.T) {
 		{"made", nil, 2, 0, "version ID, true: "},
 		{"tried again", once(func(*vault) (int, string) { return 500, "" }), 2, 0, "version ID, true: "},
 		{"refused", once(func(*vault) (int, string) { return 400, `{"__type":"AccessDeniedException"}` }), 1, 1,
-			`demo: writing secret "` + testARN + `": operation error Secrets Manager: PutSecretValue, `},
+			`pha demo: writing secret "` + testARN + `": operation error Secrets Manager: PutSecretValue, `},
 		{"somebody else before", once(func(v *vault) (int, string) {
 			v.versions = append(v.versions, vaultVersion{"theirs", "x"})
 			return 0, ""

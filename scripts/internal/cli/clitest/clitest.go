@@ -1,5 +1,5 @@
-// Package clitest runs a project's command as a process of its own, from the
-// command's own tests.
+// Package clitest runs a part of the command as a process of its own, from the part's
+// own tests.
 package clitest
 
 import (
@@ -10,18 +10,27 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 // envRunMain makes the test binary run the command instead of the tests, so
 // that each test has the real command with an environment of its own.
 const envRunMain = "CLITEST_RUN_MAIN"
 
-// Main is what TestMain of a command calls with the command's main.
-func Main(m *testing.M, main func()) {
+// part is the name of the part that the tests are about.
+var part string
+
+// Main is what TestMain of a part calls with the function that makes the part.
+func Main(m *testing.M, newPart func() *cobra.Command) {
+	cmd := newPart()
 	if os.Getenv(envRunMain) != "" {
-		main()
+		cli.Main(cmd)
 		return
 	}
+	part = cmd.Name()
 	os.Exit(m.Run())
 }
 
@@ -31,12 +40,13 @@ type Result struct {
 	Stdout, Stderr string
 }
 
-// UsageError is what a command answers that was called wrongly, as text says.
-func UsageError(command, text string) Result {
-	return Result{Code: 2, Stderr: command + ": " + text + "\ngo run ./scripts/" + command + " --help prints its usage\n"}
+// UsageError is what a part, or one below it, answers that was called wrongly, as text
+// says.
+func UsageError(name, text string) Result {
+	return Result{Code: 2, Stderr: "pha " + name + ": " + text + "\n" + cli.Called + " " + name + " --help prints its usage\n"}
 }
 
-// Run runs the command with nothing of the machine's AWS environment and an empty
+// Run runs the part with nothing of the machine's AWS environment and an empty
 // standard input. A stack trace fails the test.
 func Run(t *testing.T, env []string, args ...string) Result {
 	t.Helper()
@@ -46,7 +56,7 @@ func Run(t *testing.T, env []string, args ...string) Result {
 // RunInput is Run with a standard input.
 func RunInput(t *testing.T, stdin string, env []string, args ...string) Result {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0], args...) //nolint:gosec // the test binary itself
+	command := exec.CommandContext(t.Context(), os.Args[0], append([]string{part}, args...)...) //nolint:gosec // the test binary itself
 	nothing := filepath.Join(t.TempDir(), "none")
 	command.Env = append([]string{
 		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,

@@ -1,0 +1,67 @@
+package up
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/local"
+)
+
+func TestTries(t *testing.T) {
+	t.Parallel()
+	api := local.API{Name: "events", URL: "http://a.example", Routes: []local.Route{
+		{Key: "$default", Authorization: "NONE"},
+		{Key: "ANY /{rest+}", Authorization: "NONE"},
+		{Key: "DELETE /events/{id}", Authorization: "CUSTOM", Authorizer: "authorizer"},
+		{Key: "GET /admin", Authorization: "JWT"},
+		{Key: "GET /events", Authorization: "NONE"},
+		{Key: "GET /events/{id}", Authorization: "NONE"},
+		{Key: "POST /events", Authorization: "CUSTOM", Authorizer: "authorizer"},
+		{Key: "PUT /sync", Authorization: "AWS_IAM"},
+	}}
+	const post = `curl -i -X POST -H 'Content-Type: application/json' -d '{"name":"My first event"}'`
+	want := []string{
+		post + " 'http://a.example/events'   # no credential: 401",
+		post + " -H 'Authorization: Bearer bad-token' 'http://a.example/events'   # bad token: 403",
+		post + ` -H "Authorization: Bearer $TOKEN" 'http://a.example/events'   # protected`,
+		`curl -i -X PUT -H 'Content-Type: application/json' -d '{}' --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" 'http://a.example/sync'   # signed, with the environment below`,
+		`curl -i -H "Authorization: Bearer …" 'http://a.example/admin'   # with a token of the route's JWT issuer`,
+		"curl -i 'http://a.example/events'   # public",
+		"curl -i 'http://a.example/events/ID'   # public, with a value for ID",
+		`curl -i -X DELETE -H "Authorization: Bearer $TOKEN" 'http://a.example/events/ID'   # protected, with a value for ID`,
+	}
+	if got := tries(api, true); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if got := tries(api, false); !slices.Equal(got, slices.Concat(want[:1], want[3:7])) {
+		t.Errorf("without tokens: got %q", got)
+	}
+}
+
+// An API is called by its domain where its own endpoint is disabled, and the greeting
+// says of each domain how.
+func TestDomainsAreGreeted(t *testing.T) {
+	t.Parallel()
+	api := local.API{
+		Name: "events", Stage: "$default", URL: "http://127.0.0.1:1", Routes: []local.Route{{Key: "GET /events", Authorization: "NONE"}},
+		Domains: []local.Domain{
+			{Host: "closed.example.com", URL: "http://127.0.0.1:1", MutualTLS: true},
+			{Host: "api.example.com", URL: "http://127.0.0.1:1/v1"},
+		},
+	}
+	const domains = "  its domain closed.example.com asks for client certificates, which there cannot be here: 403\n" +
+		"  and by its domain with -H 'Host: api.example.com' at http://127.0.0.1:1/v1\n"
+	if got := serves(api); got != "The API events serves at http://127.0.0.1:1\n"+domains {
+		t.Errorf("got %s", got)
+	}
+	if got := tries(api, false); !slices.Equal(got, []string{"curl -i 'http://127.0.0.1:1/events'   # public"}) {
+		t.Errorf("got %q", got)
+	}
+	api.EndpointDisabled = true
+	if got := serves(api); got != "The API events serves by its domains only: its own endpoint is disabled\n"+domains {
+		t.Errorf("got %s", got)
+	}
+	if got := tries(api, false); !slices.Equal(got, []string{"curl -i -H 'Host: api.example.com' 'http://127.0.0.1:1/v1/events'   # public"}) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,142 @@
+// Package up deploys a project to a local AWS and serves it.
+package up
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
+)
+
+const long = `Deploys a stack to a strict AWS on this machine: the real Pulumi engine, the real
+function binaries, no AWS account. It prints the URL of each API, a token and commands to
+try, and then shows every request until Ctrl-C, which removes everything.
+
+No file of the project is changed. Functions run natively on this machine's system and
+processor; everything else is what the stack would deploy to AWS.`
+
+// state is what the state file holds.
+type state struct {
+	// APIURL is the address of the first of APIs.
+	APIURL string `json:"apiUrl,omitempty"`
+	// APIs are all of them, sorted by name.
+	APIs []local.API `json:"apis"`
+	// SecretPath is the first SSM parameter that holds the secret of tokens, if
+	// any does.
+	SecretPath string `json:"secretPath,omitempty"`
+	// Outputs are the stack's outputs, without secret ones.
+	Outputs map[string]any `json:"outputs"`
+	// LogDir has one file a log group, named after it.
+	LogDir string `json:"logDir"`
+	// Env makes AWS clients talk to the local AWS.
+	Env map[string]string `json:"env"`
+}
+
+// New is the part up of the command.
+func New() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use: "up [flags]", GroupID: cli.GroupLocal,
+		Short: "Deploy a stack to a local AWS and serve it until Ctrl-C",
+		Long:  long, Example: "  {pha} up --stack prod --port 8080",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	o.deploy = deployflags.Add(cmd)
+	cmd.Flags().StringVar(&o.stateFile, "state-file", "", "when the API serves, write what a test needs to know to this `file`, as JSON")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "deploy again whenever a file changes that the builds read, or a Pulumi file")
+	return cmd
+}
+
+// options are what the flags say.
+type options struct {
+	deploy    *local.Options
+	stateFile string
+	watch     bool
+}
+
+func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	start := time.Now()
+	if err := deployflags.Check(o.deploy); err != nil {
+		return err
+	}
+	opts := *o.deploy
+	opts.Progress = stderr
+	opts.Console = stdout
+	deployment, err := local.Start(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = fmt.Fprintln(stderr, "removing everything")
+		err = errors.Join(err, deployment.Close())
+	}()
+	token, err := deployflags.NewToken(deployment, "usr_local")
+	if err != nil {
+		return err
+	}
+	if err := greet(stdout, deployment, token, time.Since(start)); err != nil {
+		return err
+	}
+	if o.stateFile != "" {
+		remove, err := writeState(o.stateFile, stateOf(deployment))
+		if err != nil {
+			return err
+		}
+		defer remove()
+	}
+	if o.watch {
+		if err := deployment.Watch(ctx, stdout); err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	if cause := context.Cause(ctx); !errors.Is(cause, cli.ErrInterrupted) {
+		return cause
+	}
+	return nil
+}
+
+func stateOf(d *local.Deployment) state {
+	s := state{APIs: d.APIs, Outputs: d.Outputs, LogDir: d.AWS.LogDir, Env: d.AWS.Environment()}
+	if len(d.APIs) > 0 {
+		s.APIURL = d.APIs[0].URL
+	}
+	if len(d.SecretPaths) > 0 {
+		s.SecretPath = d.SecretPaths[0]
+	}
+	return s
+}
+
+// writeState writes the state file in one piece, readable by its owner only:
+// its credentials may do everything in the local AWS.
+func writeState(path string, s state) (remove func(), err error) {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the state file: %w", err)
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("writing the state file: %w", err)
+	}
+	_, err = partial.Write(append(content, '\n'))
+	err = errors.Join(err, partial.Close())
+	if err == nil {
+		err = os.Rename(partial.Name(), path)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("writing the state file: %w", err), os.Remove(partial.Name()))
+	}
+	return func() { _ = os.Remove(path) }, nil
+}
