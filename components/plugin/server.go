@@ -104,7 +104,7 @@ func (s *server) Construct(ctx context.Context, req *rpc.ConstructRequest) (*rpc
 }
 
 // handOver returns the request with nothing but those arguments that Pulumi's SDK has
-// to make outputs of. What other arguments depend on, all of the component waits for.
+// to make outputs of. What other arguments depend on, the component depends on.
 func handOver(req *rpc.ConstructRequest, late resource.PropertyMap) (*rpc.ConstructRequest, error) {
 	req = proto.CloneOf(req)
 	dependencies := map[string]bool{}
