@@ -126,7 +126,7 @@ func (p *plan) compiled() []*functionPlan {
 
 // record tells the local AWS what the functions are compiled from, those with
 // mistakes too: it watches their sources.
-func (p *plan) record(file string) error {
+func (p *plan) record(ctx context.Context, file string) error {
 	if file == "" {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (p *plan) record(file string) error {
 	for _, f := range p.compiled() {
 		packages = append(packages, f.goPackage())
 	}
-	return golambda.Record(file, packages)
+	return golambda.Record(ctx, file, packages)
 }
 
 // build compiles the functions, and returns the errors as mistakes. What several are

@@ -38,7 +38,7 @@ var reservedVariables = []string{
 
 // ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
-	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources, contract.EnvMetrics,
+	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources, contract.EnvMetrics, contract.EnvModule,
 	contract.EnvRevocationFailOpen, contract.EnvRevocationTable,
 	contract.EnvRoutePermissions, contract.EnvSecret, contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
 }

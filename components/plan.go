@@ -87,7 +87,7 @@ func newPlan(ctx *pulumi.Context, name string, args *ProtectedHttpApiArgs) (*pla
 		stack:       ctx.Stack(),
 		buildTarget: os.Getenv(contract.EnvBuildTarget),
 	}, name, args)
-	if err := p.record(os.Getenv(contract.EnvBuildRecord)); err != nil {
+	if err := p.record(ctx.Context(), os.Getenv(contract.EnvBuildRecord)); err != nil {
 		return nil, err
 	}
 	if len(mistakes) > 0 { // nobody has to wait for a compiler to learn of them

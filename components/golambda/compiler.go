@@ -29,6 +29,12 @@ type compiler struct {
 	// toolchains are the toolchains that were asked for, by the value of
 	// GOTOOLCHAIN, with the error of those that cannot be had.
 	toolchains map[string]error
+
+	product struct {
+		once   sync.Once
+		folder string
+		err    error
+	}
 }
 
 // newCompiler finds the go command, and refuses an environment in which it would
@@ -42,7 +48,7 @@ func newCompiler(ctx context.Context, target Target, packages []Package) (*compi
 		return nil, err
 	}
 	c := &compiler{goCommand: path, target: target, toolchains: map[string]error{}}
-	env, err := c.goEnv(ctx, "")
+	env, err := c.goEnv(ctx, "", false)
 	if err != nil {
 		return nil, fmt.Errorf("asking the go command for its environment: %w", err)
 	}
@@ -60,7 +66,9 @@ type unit struct {
 	// unless that has an importPath.
 	dir, importPath string
 	// folder is the package's; look finds that of an import path.
-	folder     string
+	folder string
+	// alone says that the package is compiled without a workspace.
+	alone      bool
 	tags       string // as in go build -tags
 	ldFlags    string // as in go build -ldflags
 	experiment string
@@ -94,11 +102,16 @@ func (c *compiler) look(ctx context.Context, p Package) (*unit, error) {
 		return nil, err
 	}
 	u.compiler = c
-	env, err := c.goEnv(ctx, u.dir)
+	if path, ok := productPath(u.importPath); ok {
+		if err := u.findProduct(ctx, path); err != nil {
+			return nil, err
+		}
+	}
+	env, err := c.goEnv(ctx, u.dir, u.alone)
 	if err != nil {
 		return nil, err
 	}
-	if u.toolchain, err = c.pin(ctx, u.dir, env); err != nil || u.importPath == "" {
+	if u.toolchain, err = c.pin(ctx, u.dir, u.alone, env); err != nil || u.importPath == "" {
 		return u, err
 	}
 	return u, u.find(ctx)
@@ -117,7 +130,11 @@ func (u *unit) pattern() string {
 
 // flags are what every go build has.
 func (u *unit) flags() []string {
-	return []string{"-tags", u.tags, "-trimpath", "-buildvcs=false"}
+	flags := []string{"-tags", u.tags, "-trimpath", "-buildvcs=false"}
+	if u.alone { // whatever GOFLAGS says for the program's module
+		flags = append(flags, "-mod=readonly")
+	}
+	return flags
 }
 
 // prepare compiles what the packages of each module need, with one go command
@@ -151,7 +168,10 @@ type group struct {
 // alike groups packages by the module that they belong to, as the nearest go.mod
 // above them says, and by how they are built. Packages that cannot be built are nil.
 func alike(units []*unit) []*group {
-	type key struct{ root, tags, experiment, fips140, toolchain string }
+	type key struct {
+		root, tags, experiment, fips140, toolchain string
+		alone                                      bool
+	}
 	var groups []*group
 	found := map[key]*group{}
 	for _, u := range units {
@@ -162,7 +182,7 @@ func alike(units []*unit) []*group {
 		if !ok {
 			continue
 		}
-		k := key{root, u.tags, u.experiment, u.fips140, u.toolchain}
+		k := key{root, u.tags, u.experiment, u.fips140, u.toolchain, u.alone}
 		if found[k] == nil {
 			found[k] = &group{root: root}
 			groups = append(groups, found[k])
@@ -212,7 +232,7 @@ func (u *unit) compile(ctx context.Context, output string) error {
 // command is the go command in dir, set to the target and to nothing else that
 // would change a binary but the unit's own settings.
 func (u *unit) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := u.goRun(ctx, dir, args...)
+	cmd := u.goRun(ctx, dir, u.alone, args...)
 	fips140 := u.fips140
 	if fips140 == "" {
 		fips140 = "off"
@@ -229,10 +249,14 @@ func (u *unit) command(ctx context.Context, dir string, args ...string) *exec.Cm
 	return cmd
 }
 
-// goRun is the go command in dir as the user would run it.
-func (c *compiler) goRun(ctx context.Context, dir string, args ...string) *exec.Cmd {
+// goRun is the go command in dir as the user would run it, or alone, without a
+// workspace.
+func (c *compiler) goRun(ctx context.Context, dir string, alone bool, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.goCommand, args...) //nolint:gosec // the go command, on the program's own source
 	cmd.Dir = dir
+	if alone {
+		cmd.Env = append(cmd.Environ(), "GOWORK=off")
+	}
 	// An interrupted go command stops its compilers and removes its files; a
 	// killed one does neither.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -56,7 +56,10 @@ type Options struct {
 type Package struct {
 	// Path names a package main: the package's folder, absolute or relative to the
 	// working directory, which may belong to a module of its own; or its import path,
-	// for the module of the working directory. IsFolder tells them apart.
+	// for the module of the working directory. IsFolder tells them apart. A package
+	// of the module that golambda itself belongs to is compiled in that module's own
+	// folder, in the version that the working directory's module requires; or in the
+	// folder that the environment variable PROTECTED_HTTP_API_MODULE names.
 	Path string
 	// BuildTags are tags for //go:build lines, as in go build -tags. Defaults to
 	// none but lambda.norpc, which every package has.
@@ -208,8 +211,9 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 	return archives, nil
 }
 
-// Record adds packages to a file, each as a line of JSON: a contract.BuiltPackage.
-func Record(path string, packages []Package) (err error) {
+// Record adds packages to a file, each as a line of JSON: a contract.BuiltPackage. What
+// Build would not find is left out.
+func Record(ctx context.Context, path string, packages []Package) (err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the local AWS names it
 	if err != nil {
 		return fmt.Errorf("recording what is built: %w", err)
@@ -219,6 +223,17 @@ func Record(path string, packages []Package) (err error) {
 		built := contract.BuiltPackage{BuildTags: p.tags()}
 		if built.Folder, built.ImportPath, err = p.place(); err != nil {
 			return fmt.Errorf("recording what is built: %w", err)
+		}
+		if path, ok := productPath(built.ImportPath); ok {
+			goCommand, err := goCommand()
+			if err != nil {
+				continue
+			}
+			root, err := (&compiler{goCommand: goCommand}).productFolder(ctx)
+			if err != nil {
+				continue
+			}
+			built.Folder, built.ImportPath, built.Alone = filepath.Join(root, filepath.FromSlash(path)), "", true
 		}
 		if err := json.NewEncoder(file).Encode(built); err != nil {
 			return fmt.Errorf("recording what is built: %w", err)

@@ -18,8 +18,8 @@ type goEnv struct {
 	GOTOOLCHAIN, GOVERSION, GOMOD, GOWORK   string
 }
 
-func (c *compiler) goEnv(ctx context.Context, folder string) (env goEnv, err error) {
-	out, err := c.goRun(ctx, folder, "env", "-json",
+func (c *compiler) goEnv(ctx context.Context, folder string, alone bool) (env goEnv, err error) {
+	out, err := c.goRun(ctx, folder, alone, "env", "-json",
 		"GOFLAGS", "GOEXPERIMENT", "GOFIPS140", "GOENV", "GOTOOLCHAIN", "GOVERSION", "GOMOD", "GOWORK").Output()
 	if err != nil {
 		return env, fmt.Errorf("go env: %w", commandError(err))

@@ -126,12 +126,15 @@ func TestBuildOptions(t *testing.T) {
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	record := filepath.Join(t.TempDir(), "record")
-	must(t, Record(record, []Package{{Path: "./missing", BuildTags: []string{"prod"}}, {Path: "example.com/a"}}))
+	must(t, Record(t.Context(), record, []Package{
+		{Path: "./missing", BuildTags: []string{"prod"}}, {Path: "example.com/a"}, {Path: productModule + "/handlers/authorizer"},
+	}))
 	here, err := os.Getwd()
 	must(t, err)
 	want := []contract.BuiltPackage{
 		{Folder: filepath.Join(here, "missing"), BuildTags: []string{"lambda.norpc", "prod"}},
 		{Folder: here, ImportPath: "example.com/a", BuildTags: []string{"lambda.norpc"}},
+		{Folder: filepath.Join(here, "..", "..", "handlers", "authorizer"), Alone: true, BuildTags: []string{"lambda.norpc"}},
 	}
 	var got []contract.BuiltPackage
 	for line := range bytes.Lines(read(t, record)) {

@@ -13,7 +13,7 @@ import (
 // by the toolchain that its go.work or go.mod names in a toolchain line, and by no
 // newer one. It is empty where the go command takes that one by itself, and where
 // there is no such line.
-func (c *compiler) pin(ctx context.Context, folder string, env goEnv) (string, error) {
+func (c *compiler) pin(ctx context.Context, folder string, alone bool, env goEnv) (string, error) {
 	if env.GOMOD == os.DevNull && env.GOWORK == "" {
 		return "", fmt.Errorf("folder %q belongs to no Go module: run go mod init in it or in a folder above it", folder)
 	}
@@ -36,7 +36,7 @@ func (c *compiler) pin(ctx context.Context, folder string, env goEnv) (string, e
 		return "", fmt.Errorf("%s has the line toolchain %s, but the go command is %s, and GOTOOLCHAIN=%s allows no other: set GOTOOLCHAIN=auto, install %s, or change the line",
 			file, name, plain(env.GOVERSION), env.GOTOOLCHAIN, name)
 	}
-	if err := c.have(ctx, folder, value); err != nil {
+	if err := c.have(ctx, folder, alone, value); err != nil {
 		return "", fmt.Errorf("%s has the line toolchain %s, which cannot be had (connect to the network, install it with go install golang.org/dl/%s@latest, or change the line): %w",
 			file, name, name, err)
 	}
@@ -76,12 +76,12 @@ func plain(version string) string {
 }
 
 // have asks the go command for a toolchain, which it may have to download.
-func (c *compiler) have(ctx context.Context, folder, value string) error {
+func (c *compiler) have(ctx context.Context, folder string, alone bool, value string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	err, known := c.toolchains[value]
 	if !known {
-		cmd := c.goRun(ctx, folder, "version")
+		cmd := c.goRun(ctx, folder, alone, "version")
 		cmd.Env = append(cmd.Environ(), "GOTOOLCHAIN="+value)
 		if _, err = cmd.Output(); err != nil {
 			err = commandError(err)

@@ -28,6 +28,12 @@ const (
 	// authorizer's executable.
 	RoutePermissionsInFile = "file:" + RoutePermissionsFile
 	RoutePermissionsFile   = "route-permissions.json"
+	// MethodsFile stands beside the executable of the project's own authorizer: what it
+	// accepts, a Methods as JSON.
+	MethodsFile = "authorizer-methods.json"
+	// EnvSigningKeysPath is as EnvSecretPath for the keys of signed requests, of the
+	// project's own authorizer.
+	EnvSigningKeysPath = "SIGNING_KEYS_PATH"
 	// EnvCacheTTL is how many seconds API Gateway reuses the authorizer's answers, 0
 	// for not at all.
 	EnvCacheTTL = "AUTHORIZER_CACHE_TTL"
@@ -53,6 +59,48 @@ const (
 	// further table is in the variable EnvTableName, "_" and the name that the
 	// component has for it, in upper case with "_" for "-" and ".".
 	EnvTableName = "TABLE_NAME"
+)
+
+// Methods are what the project's own authorizer accepts, at least one.
+type Methods struct {
+	Tokens     *Tokens     `json:"tokens,omitempty"`
+	APIKeys    *APIKeys    `json:"apiKeys,omitempty"`
+	Signatures *Signatures `json:"signatures,omitempty"`
+}
+
+// Tokens are HS256 tokens. What is empty or 0 is any, or authz's default.
+type Tokens struct {
+	Issuer           string `json:"issuer,omitempty"`
+	Audience         string `json:"audience,omitempty"`
+	LeewaySeconds    int    `json:"leewaySeconds,omitempty"`
+	PermissionsClaim string `json:"permissionsClaim,omitempty"`
+}
+
+// APIKeys are keys in the table EnvAPIKeyTable, each of one of the tiers.
+type APIKeys struct {
+	Tiers map[string]Tier `json:"tiers"`
+}
+
+// Tier is what the keys of one kind of customer may do, and how often; 0 is no limit.
+type Tier struct {
+	Permissions []string `json:"permissions,omitempty"`
+	PerMinute   int      `json:"perMinute,omitempty"`
+	PerDay      int      `json:"perDay,omitempty"`
+}
+
+// Signatures are signed requests. Permissions are those of each key, KeyPermissions
+// further ones by the key's id.
+type Signatures struct {
+	Permissions    []string            `json:"permissions,omitempty"`
+	KeyPermissions map[string][]string `json:"keyPermissions,omitempty"`
+}
+
+// Limits of the permissions that are granted together, and of a tier's name.
+const (
+	MaxPermissions      = 50
+	MaxPermissionBytes  = 128
+	MaxPermissionsBytes = 1 << 10
+	MaxTierBytes        = 32
 )
 
 // MaxSeconds is the greatest time that is written as seconds since the Unix
@@ -138,6 +186,9 @@ const (
 	// EnvBuildRecord names a file that gets a line of JSON, a BuiltPackage, for
 	// each Go package that the build step compiles. Unset, nothing is recorded.
 	EnvBuildRecord = "PROTECTED_HTTP_API_BUILD_RECORD"
+	// EnvModule names the folder of the project's own module, for a program in whose
+	// module that is not required: one in another language than Go.
+	EnvModule = "PROTECTED_HTTP_API_MODULE"
 	// LocalAccountID is the account of the local AWS. AWS gives it to nobody.
 	LocalAccountID = "000000000000"
 )
@@ -148,6 +199,8 @@ type BuiltPackage struct {
 	// folder in whose module that is compiled.
 	Folder     string `json:"folder"`
 	ImportPath string `json:"importPath,omitempty"`
+	// Alone says that it is compiled without a workspace.
+	Alone bool `json:"alone,omitempty"`
 	// BuildTags are its build tags.
 	BuildTags []string `json:"buildTags"`
 }

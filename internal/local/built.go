@@ -47,8 +47,12 @@ func (d *Deployment) readBuilt() {
 func (d *Deployment) packages() []gobuild.Package {
 	list := []gobuild.Package{{Folder: d.project.program()}}
 	for _, p := range d.built {
+		env := []string{"CGO_ENABLED=0"}
+		if p.Alone {
+			env = append(env, "GOWORK=off")
+		}
 		list = append(list, gobuild.Package{
-			Folder: p.Folder, ImportPath: p.ImportPath, Flags: []string{"-tags", strings.Join(p.BuildTags, ",")}, Env: []string{"CGO_ENABLED=0"},
+			Folder: p.Folder, ImportPath: p.ImportPath, Flags: []string{"-tags", strings.Join(p.BuildTags, ",")}, Env: env,
 		})
 	}
 	return list

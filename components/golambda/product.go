@@ -1,0 +1,77 @@
+package golambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+)
+
+// productModule is the module that this package belongs to. Its packages main are
+// compiled in its own folder, with its own go.mod and go.sum, and without a workspace.
+// A program that imports only the component has no checksums of what they need; and so
+// they have the versions that they were tested with, whoever compiles them.
+const productModule = "github.com/protected-http-api/protected-http-api"
+
+// productPath returns the folder of a package of the product within its module.
+func productPath(importPath string) (string, bool) {
+	return strings.CutPrefix(importPath, productModule+"/")
+}
+
+// productFolder returns the folder of the product's module: what contract.EnvModule
+// says, or else where the module of the working directory has it from, in the version
+// that its go.mod requires, which may be replaced, or in its workspace.
+func (c *compiler) productFolder(ctx context.Context) (string, error) {
+	if folder := os.Getenv(contract.EnvModule); folder != "" {
+		text, err := os.ReadFile(filepath.Join(folder, "go.mod")) //nolint:gosec // the user's own
+		if err != nil || modfile.ModulePath(text) != productModule {
+			return "", fmt.Errorf("environment variable %s: %q is not a folder with the sources of the module %s: set it to that of its go.mod, or unset it", contract.EnvModule, folder, productModule)
+		}
+		return filepath.Abs(folder)
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", err
+	}
+	var module struct{ Dir, Error string }
+	for _, args := range [][]string{
+		// Where there is a vendor folder, it lacks what the program does not import.
+		{"list", "-mod=readonly", "-m", "-json=Dir", productModule},
+		{"mod", "download", "-json", productModule}, // for a program that was compiled elsewhere
+	} {
+		out, err := c.goRun(ctx, here, false, args...).Output()
+		_ = json.Unmarshal(out, &module)
+		switch {
+		case err == nil && module.Dir != "":
+			return module.Dir, nil
+		case module.Error != "":
+			err = errors.New(module.Error)
+		case err == nil:
+			continue
+		default:
+			err = commandError(err)
+		}
+		return "", fmt.Errorf("it is compiled from the sources of the module %s, which the go command does not find from %q: run go get %s in the program's module, or set the environment variable %s to their folder: go %s: %w",
+			productModule, here, productModule, contract.EnvModule, args[0], err)
+	}
+	return "", fmt.Errorf("the go command does not say where the module %s is", productModule)
+}
+
+// findProduct turns the import path of a package of the product into its folder.
+func (u *unit) findProduct(ctx context.Context, path string) error {
+	p := &u.product
+	p.once.Do(func() { p.folder, p.err = u.productFolder(ctx) })
+	if p.err != nil {
+		return p.err
+	}
+	u.dir, u.importPath, u.alone = filepath.Join(p.folder, filepath.FromSlash(path)), "", true
+	u.folder = u.dir
+	return u.checkFolder()
+}
