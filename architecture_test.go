@@ -61,10 +61,12 @@ var floors = []floor{
 	{packages: "internal/events/eventstest", imports: []string{"internal/contract", "internal/events/schema", "internal/local/aws/..."}},
 	{packages: "internal/events/...", imports: []string{"internal/contract", "internal/strictjson", "internal/events/...", "authz/..."}, never: pulumiModules},
 	// The default authorizer carries no method that it does not use.
-	{packages: "handlers/authorizer", imports: []string{"authz", "authz/revocation", "authz/secret"},
+	{packages: "handlers/authorizer", imports: []string{"handlers/internal/own"},
 		never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
-	// It can be copied into another module.
-	{packages: "handlers/multiauthorizer", imports: []string{"authz/..."}, never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC)},
+	{packages: "handlers/internal/own", imports: []string{"authz", "authz/revocation", "authz/secret", "internal/contract", "internal/strictjson"},
+		never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC, own("authz/apikey", "authz/httpsig", "authz/tenant"))},
+	{packages: "handlers/multiauthorizer", imports: []string{"authz/...", "handlers/internal/own", "internal/contract"},
+		never: slices.Concat(pulumiModules, awsClients, cedarEngine, goRPC, own("authz/tenant"))},
 	{packages: "handlers/...", imports: []string{"authz/...", "internal/events/..."}, never: slices.Concat(pulumiModules, cedarEngine, goRPC)},
 	{packages: ".", imports: []string{"components/...", "internal/contract", "internal/events/schema"}, never: own("authz/...", "handlers/...", "internal/local/...")},
 

@@ -216,25 +216,31 @@ func TestEventsApiMethods(t *testing.T) {
 	t.Parallel()
 	const jwt, keys = pulumi.String("/a/jwt"), pulumi.String("/a/keys")
 	multi := func(methods string) components.FunctionArgs {
-		return components.FunctionArgs{Package: "./handlers/multiauthorizer", Name: "multiauthorizer-" + strings.ReplaceAll(methods, ",", "-"),
+		return components.FunctionArgs{Name: "multiauthorizer-" + strings.ReplaceAll(methods, ",", "-"),
 			Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String(methods)}}
 	}
-	secrets := &components.SecretsArgs{Paths: map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": keys}, MaxAge: time.Minute}
-	apiKeys := &components.ApiKeysArgs{Quotas: true, PointInTimeRecovery: true, DeletionProtection: true}
+	tokens := &components.TokensArgs{}
+	signatures := &components.SignaturesArgs{KeysPath: keys, Permissions: []string{"events:*"}}
+	apiKeys := &components.ApiKeyMethodArgs{
+		Tiers: map[string]components.TierArgs{
+			"trial":    {Permissions: []string{"events:write"}, PerDay: 100},
+			"standard": {Permissions: []string{"events:write"}, PerMinute: 60, PerDay: 10_000},
+			"partner":  {Permissions: []string{"events:*"}, PerMinute: 600, PerDay: 100_000},
+		},
+		PointInTimeRecovery: true, DeletionProtection: true,
+	}
 	for _, test := range []struct {
 		methods string
 		want    components.AuthorizerArgs
 	}{
-		{"jwt", components.AuthorizerArgs{Function: components.FunctionArgs{Package: "./handlers/authorizer"}, SecretPath: jwt}},
-		{"apikey", components.AuthorizerArgs{Function: multi("apikey"), ApiKeys: apiKeys,
-			IdentitySources: []components.IdentitySource{"$request.header.X-Api-Key"}}},
-		{"signature", components.AuthorizerArgs{Function: multi("signature"), Secrets: secrets, ReplayProtection: true,
-			IdentitySources: []components.IdentitySource{"$request.header.Signature"}}},
-		{"jwt,apikey", components.AuthorizerArgs{Function: multi("jwt,apikey"), SecretPath: jwt, ApiKeys: apiKeys, IdentitySources: []components.IdentitySource{}}},
-		{"jwt,signature", components.AuthorizerArgs{Function: multi("jwt,signature"), SecretPath: jwt, Secrets: secrets, ReplayProtection: true,
-			IdentitySources: []components.IdentitySource{}}},
-		{"jwt,apikey,signature", components.AuthorizerArgs{Function: multi("jwt,apikey,signature"), SecretPath: jwt, Secrets: secrets,
-			ApiKeys: apiKeys, ReplayProtection: true, IdentitySources: []components.IdentitySource{}}},
+		{"jwt", components.AuthorizerArgs{SecretPath: jwt}},
+		{"apikey", components.AuthorizerArgs{Function: multi("apikey"), Methods: &components.MethodsArgs{ApiKeys: apiKeys}}},
+		{"signature", components.AuthorizerArgs{Function: multi("signature"), Methods: &components.MethodsArgs{Signatures: signatures}}},
+		{"jwt,apikey", components.AuthorizerArgs{Function: multi("jwt,apikey"), SecretPath: jwt, Methods: &components.MethodsArgs{Tokens: tokens, ApiKeys: apiKeys}}},
+		{"jwt,signature", components.AuthorizerArgs{Function: multi("jwt,signature"), SecretPath: jwt,
+			Methods: &components.MethodsArgs{Tokens: tokens, Signatures: signatures}}},
+		{"jwt,apikey,signature", components.AuthorizerArgs{Function: multi("jwt,apikey,signature"), SecretPath: jwt,
+			Methods: &components.MethodsArgs{Tokens: tokens, ApiKeys: apiKeys, Signatures: signatures}}},
 	} {
 		t.Run(test.methods, func(t *testing.T) {
 			t.Parallel()

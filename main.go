@@ -11,17 +11,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 )
 
-// Environment variables that the program sets for handlers/multiauthorizer,
-// which has the same names.
-const (
-	// envAuthMethods lists the methods that the authorizer accepts, with commas
-	// between them.
-	envAuthMethods = "AUTH_METHODS"
-	// envSigningKeysPath names the SSM parameter with the keys of request
-	// signatures.
-	envSigningKeysPath = "SIGNING_KEYS_PATH"
-)
-
 func main() {
 	pulumi.Run(deploy)
 }
@@ -136,13 +125,10 @@ func cors(s settings) *components.CorsArgs {
 	return args
 }
 
-// authorizer describes the authorizer: the lean one for tokens alone, else the
-// one that tells methods apart.
+// authorizer describes the authorizer, which is the component's own. Who has a signing
+// key may do everything with events.
 func authorizer(s settings) components.AuthorizerArgs {
-	args := components.AuthorizerArgs{
-		Function: components.FunctionArgs{Package: "./handlers/authorizer"},
-		CacheTtl: s.authorizerTtl,
-	}
+	args := components.AuthorizerArgs{CacheTtl: s.authorizerTtl}
 	if s.accepts(authJwt) || s.accepts(authSignature) { // API keys are no secrets of the function
 		args.Secrets = &components.SecretsArgs{MaxAge: s.secretMaxAge}
 	}
@@ -156,30 +142,33 @@ func authorizer(s settings) components.AuthorizerArgs {
 		return args
 	}
 	args.Function = components.FunctionArgs{
-		Package: "./handlers/multiauthorizer",
 		// Another function for other methods: a change of code, environment and
 		// permissions of one would take AWS several steps, and requests between
 		// them would be answered with 500.
-		Name:        "multiauthorizer-" + strings.ReplaceAll(s.authMethods, ",", "-"),
-		Environment: map[string]pulumi.StringInput{envAuthMethods: pulumi.String(s.authMethods)},
+		Name: "multiauthorizer-" + strings.ReplaceAll(s.authMethods, ",", "-"),
+		// Where an older program deployed the function, its code needs this until
+		// AWS has the new one.
+		Environment: map[string]pulumi.StringInput{"AUTH_METHODS": pulumi.String(s.authMethods)},
 	}
-	args.IdentitySources = []components.IdentitySource{} // none of the headers is in every request
+	args.Methods = &components.MethodsArgs{}
+	if s.accepts(authJwt) {
+		args.Methods.Tokens = &components.TokensArgs{}
+	}
 	if s.accepts(authApiKey) {
-		args.ApiKeys = &components.ApiKeysArgs{
-			Quotas:              true,
+		args.Methods.ApiKeys = &components.ApiKeyMethodArgs{
+			// A quota of a day alone counts a request once, one of a minute as well
+			// counts it twice.
+			Tiers: map[string]components.TierArgs{
+				"trial":    {Permissions: []string{"events:write"}, PerDay: 100},
+				"standard": {Permissions: []string{"events:write"}, PerMinute: 60, PerDay: 10_000},
+				"partner":  {Permissions: []string{"events:*"}, PerMinute: 600, PerDay: 100_000},
+			},
 			PointInTimeRecovery: s.pointInTimeRecovery,
 			DeletionProtection:  s.deletionProtection,
 		}
 	}
 	if s.accepts(authSignature) {
-		args.ReplayProtection = true
-		args.Secrets.Paths = map[string]pulumi.StringInput{envSigningKeysPath: pulumi.String(s.signingKeysPath)}
-	}
-	switch s.authMethods {
-	case authApiKey:
-		args.IdentitySources = []components.IdentitySource{components.Header("X-Api-Key")}
-	case authSignature:
-		args.IdentitySources = []components.IdentitySource{components.Header("Signature")}
+		args.Methods.Signatures = &components.SignaturesArgs{KeysPath: pulumi.String(s.signingKeysPath), Permissions: []string{"events:*"}}
 	}
 	return args
 }

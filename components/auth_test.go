@@ -80,7 +80,7 @@ Routes["GET /partners"].Auth: Authorizers has no "": it has ""`},
 		{"function of two authorizers", changePartners(func(a *AuthorizerArgs) { a.Function.Name = "" }),
 			`Authorizers["partners"].Function: "authorizer" is the name of Authorizer.Function too: an authorizer's function is nobody else's: give one of them another Name`},
 		{"further authorizer without function", changePartners(func(a *AuthorizerArgs) { a.Function = FunctionArgs{} }),
-			`Authorizers["partners"].Function.Package: is required`},
+			`Authorizers["partners"]: has nothing that decides: ` + chooseAuthorizer},
 		{"its TTL", changePartners(func(a *AuthorizerArgs) { a.CacheTtl = time.Minute }),
 			`Authorizers["partners"].CacheTtl: 1m0s is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas`},
 		{"its secrets", changePartners(func(a *AuthorizerArgs) {

@@ -18,11 +18,22 @@ import (
 // AuthorizerArgs describes the Lambda authorizer. API Gateway calls it with
 // payload format 2.0, and it gives the simple response.
 type AuthorizerArgs struct {
-	// Function decides on requests. Required where a route is protected. Of one that
-	// is there already (Arn) the component neither sets the environment nor makes
-	// tables or grants: SecretPath to ReplayProtection are then its owner's concern.
-	// With a CacheTtl its owner has to set the variables that CacheTtl names.
+	// Function decides on requests. Defaults to the component's own authorizer, which
+	// needs no code: with SecretPath alone it accepts HS256 tokens, with Methods what
+	// these say. It is compiled from the component's own module, in the version that
+	// the program depends on; its function is called "authorizer", for one of
+	// Authorizers "{name}-authorizer", unless Function has a Name. Function may say
+	// how it runs, MemorySize or Logging for instance, without Package, Code or Arn.
+	//
+	// Of a function that is there already (Arn) the component neither sets the
+	// environment nor makes tables or grants: SecretPath to ReplayProtection are then
+	// its owner's concern. With a CacheTtl its owner has to set the variables that
+	// CacheTtl names.
 	Function FunctionArgs
+	// Methods are the credentials that the component's own authorizer accepts: tokens,
+	// API keys, signed requests, with what their callers may do. It excludes a Function
+	// with code of its own. Defaults to the tokens of SecretPath.
+	Methods *MethodsArgs
 	// SecretPath is where the secret is that credentials are verified with: the name
 	// of an SSM parameter, a SecureString, which begins with "/"; or the ARN of a
 	// secret of Secrets Manager. The function finds it in the environment variable
@@ -86,7 +97,7 @@ type AuthorizerArgs struct {
 	// Gateway answer 401. An empty slice excludes a CacheTtl.
 	//
 	// Required with ApiKeys or ReplayProtection. Defaults otherwise to
-	// Header("Authorization").
+	// Header("Authorization"). Without a Function the methods decide.
 	IdentitySources []IdentitySource
 }
 
@@ -97,6 +108,9 @@ type authorizerPlan struct {
 	args     AuthorizerArgs
 	function *functionPlan
 	routes   []*routePlan
+	// methods are those of the component's own authorizer, whose args have what they
+	// need; nil where the function has code of its own.
+	methods *MethodsArgs
 }
 
 func (p *plan) authorizer(name string) *authorizerPlan {
@@ -136,15 +150,15 @@ func (c *checker) checkAuthorizers() {
 	switch {
 	case len(d.routes) == 0 && given && len(c.plan.routes) > 0:
 		c.addf(d.property, "is given, but no route is protected by it: leave it out, or leave out the Auth of the routes to protect")
-	case len(d.routes) > 0 && !d.args.Function.given():
-		c.addf(d.property+".Function.Package", "is required, since these routes are protected: %s", quoted(d.routeKeys()))
+	case len(d.routes) > 0 && !d.args.Function.given() && !d.args.own():
+		c.addf(d.property, "is required, since these routes are protected: %s: "+chooseAuthorizer, quoted(d.routeKeys()))
 	}
 	if given || len(d.routes) > 0 {
 		c.plan.authorizers = append([]*authorizerPlan{d}, c.plan.authorizers...)
 	}
 	for _, a := range c.plan.authorizers {
-		if a != d && !a.args.Function.given() {
-			c.addf(a.property+".Function.Package", "is required")
+		if a != d && !a.args.Function.given() && !a.args.own() {
+			c.addf(a.property, "has nothing that decides: "+chooseAuthorizer)
 		}
 		if a != d && len(a.routes) == 0 && len(c.plan.routes) > 0 {
 			c.addf(a.property, "is given, but no route has Auth: AuthorizedBy(%q): leave it out, or protect a route with it", a.name)
@@ -152,6 +166,9 @@ func (c *checker) checkAuthorizers() {
 		c.checkAuthorizer(a)
 	}
 }
+
+// chooseAuthorizer is the cure where there is none.
+const chooseAuthorizer = "give SecretPath to accept HS256 tokens, Methods to accept API keys or signed requests too, or a Function that decides"
 
 // routeKeys are the keys of the routes that the authorizer protects.
 func (a *authorizerPlan) routeKeys() []string {
@@ -164,6 +181,7 @@ func (a *authorizerPlan) routeKeys() []string {
 
 // checkAuthorizer checks the arguments, and plans the authorizer's function.
 func (c *checker) checkAuthorizer(a *authorizerPlan) {
+	c.planOwn(a)
 	if a.args.IdentitySources == nil {
 		if len(a.routes) > 0 && (a.args.ApiKeys != nil || a.args.ReplayProtection) {
 			c.addf(a.property+".IdentitySources", "is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, Header(%q) or Header(%q) for instance, or give an empty slice where callers may choose",
@@ -192,8 +210,12 @@ func (c *checker) checkAuthorizer(a *authorizerPlan) {
 	}
 	a.args.Function = args
 	a.function.environment = a.environment()
+	a.function.files = map[string]string{}
 	if a.requiresPermissions() {
-		a.function.files = map[string]string{contract.RoutePermissionsFile: a.routePermissions()}
+		a.function.files[contract.RoutePermissionsFile] = a.routePermissions()
+	}
+	if a.methods != nil {
+		a.function.files[contract.MethodsFile] = a.methods.file()
 	}
 }
 

@@ -25,7 +25,7 @@ const maxCacheTtl = time.Hour
 func (c *checker) checkCaching(a *authorizerPlan) {
 	args, property := a.args, a.property+".CacheTtl"
 	c.add(property, CheckCacheTtl(args.CacheTtl))
-	if args.CacheTtl > 0 {
+	if args.CacheTtl > 0 && a.methods == nil {
 		c.checkCacheKey(a)
 		if args.ApiKeys != nil && args.ApiKeys.Quotas {
 			c.addf(property, "%v is not possible with ApiKeys.Quotas: requests that API Gateway answers with a cached result would not be counted: set it to 0s, or leave out Quotas", args.CacheTtl)
@@ -39,6 +39,8 @@ func (c *checker) checkCaching(a *authorizerPlan) {
 		case signature >= 0:
 			c.addf(property, "%v is not possible with the identity source %q: a signature is for one request, and a cached result would let others in with it: set it to 0s", args.CacheTtl, string(args.IdentitySources[signature]))
 		}
+	}
+	if args.CacheTtl > 0 {
 		if permission, key := a.pathPermission(); permission != "" {
 			c.addf(property, "%v is not possible with the permission %q of Routes[%q]: it depends on the path, and a result would be reused on all paths of the route: set it to 0s, or have the route's function check the permission",
 				args.CacheTtl, permission, key)

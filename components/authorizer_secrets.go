@@ -176,7 +176,9 @@ func (c *checker) checkSecrets(a *authorizerPlan) {
 	for name := range args.Function.Environment {
 		taken[name] = a.property + ".Function.Environment"
 	}
-	c.checkSecretVariables(property+".Paths", secrets.Paths, taken, CheckSecretPath)
+	if a.methods == nil { // checkMethods knows what is asked for instead
+		c.checkSecretVariables(property+".Paths", secrets.Paths, taken, CheckSecretPath)
+	}
 	c.checkPurposes(a)
 	c.checkSecretVariables(property+".Prefixes", secrets.Prefixes, taken, checkParameterName)
 	if secrets.MaxAge != 0 {
@@ -213,16 +215,17 @@ type purpose struct{ variable, property string }
 // sign requests for tokens in anybody's name.
 func (c *checker) checkPurposes(a *authorizerPlan) {
 	if c.purposes == nil {
-		c.purposes = map[pulumi.String]purpose{}
+		c.purposes = map[string]purpose{}
 	}
 	check := func(path pulumi.StringInput, p purpose) {
 		plain, ok := path.(pulumi.String)
 		if !ok { // known only at deployment
 			return
 		}
-		other, taken := c.purposes[plain]
+		secret := secretIdentity(string(plain))
+		other, taken := c.purposes[secret]
 		if !taken {
-			c.purposes[plain] = p
+			c.purposes[secret] = p
 		} else if other.variable != p.variable {
 			c.addf(p.property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another one", string(plain), other.property)
 		}
@@ -230,8 +233,20 @@ func (c *checker) checkPurposes(a *authorizerPlan) {
 	check(a.args.SecretPath, purpose{contract.EnvSecretPath, a.property + ".SecretPath"})
 	paths := a.args.secrets().Paths
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
-		check(paths[name], purpose{name, fmt.Sprintf("%s.Secrets.Paths[%q]", a.property, name)})
+		property := fmt.Sprintf("%s.Secrets.Paths[%q]", a.property, name)
+		if a.methods != nil {
+			property = a.property + ".Methods.Signatures.KeysPath"
+		}
+		check(paths[name], purpose{name, property})
 	}
+}
+
+// secretIdentity is the one text for a secret that has a whole and a short ARN.
+func secretIdentity(path string) string {
+	if isSecretArn(path) {
+		return wholeSecretArn.ReplaceAllString(path, "")
+	}
+	return path
 }
 
 func (c *checker) checkSecretPath(property string, path pulumi.StringInput) {

@@ -57,6 +57,11 @@ func TestCheckSecrets(t *testing.T) {
 			}
 		}, `Authorizer.Secrets.Paths["A1"]: "/events-api/jwt-secret" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another one
 Authorizer.Secrets.Paths["B2"]: "/b" is in Authorizer.Secrets.Paths["B1"] too: whoever has a key for one purpose could use it for the other: name another one`},
+		{"one secret by two ARNs", func(a *ProtectedHttpApiArgs) {
+			const secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+			a.Authorizer.SecretPath = pulumi.String(secret + "tokens-AbCd12")
+			a.Authorizer.Secrets.Paths = map[string]pulumi.StringInput{"A1": pulumi.String(secret + "tokens"), "B1": pulumi.String(secret + "others")}
+		}, `Authorizer.Secrets.Paths["A1"]: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tokens" is in Authorizer.SecretPath too: whoever has a key for one purpose could use it for the other: name another one`},
 		{"variables", func(a *ProtectedHttpApiArgs) {
 			a.Authorizer.Secrets.Paths = map[string]pulumi.StringInput{
 				"AUTH_METHODS": pulumi.String("/a"), "AWS_REGION": pulumi.String("/b"), "JWT_SECRET_PATH": pulumi.String("/c"),

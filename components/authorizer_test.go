@@ -12,7 +12,7 @@ func TestCheckAuthorizer(t *testing.T) {
 	const sources = `Authorizer.IdentitySources: is required with ApiKeys or ReplayProtection: API Gateway answers 401, without asking the authorizer, to a request that lacks one of them: name the header that the credential is in, Header("X-Api-Key") or Header("Signature") for instance, or give an empty slice where callers may choose`
 	expectMistakes(t, testScope, exampleArgs, []mistakeTest{
 		{"no authorizer", func(a *ProtectedHttpApiArgs) { a.Authorizer = AuthorizerArgs{} },
-			`Authorizer.Function.Package: is required, since these routes are protected: "POST /events", "PUT /events/{id}"`},
+			`Authorizer: is required, since these routes are protected: "POST /events", "PUT /events/{id}": ` + chooseAuthorizer},
 		{"useless authorizer", func(a *ProtectedHttpApiArgs) {
 			delete(a.Routes, "POST /events")
 			delete(a.Routes, "PUT /events/{id}")

@@ -73,7 +73,7 @@ func (c *checker) checkEnvironmentSize(f *functionPlan) {
 		return
 	}
 	size := c.environmentSize(f)
-	if size > maxEnvironment && f.files != nil && f.args.Package != "" { // what is compiled elsewhere has no such file
+	if size > maxEnvironment && f.files[contract.RoutePermissionsFile] != "" && f.args.Package != "" { // what is compiled elsewhere has no such file
 		f.environment[contract.EnvRoutePermissions] = pulumi.String(contract.RoutePermissionsInFile)
 		size = c.environmentSize(f)
 	}

@@ -20,6 +20,12 @@ import (
 // alarm, 3 USD for a dashboard after the third, and 0.30 USD for a metric of the
 // authorizer's or a route's in use: an authorizer has 7 and one for each reason of
 // denials that occurs, a route 6.
+//
+// Alarms and the dashboard are called {project}-{stack}-{component} and what they watch.
+// In one Region of an account, give no two components names that join to the same text:
+// those of project "a-b" with stack "c" and of project "a" with stack "b-c" would write
+// over each other's alarms. The names cannot tell them apart without a new name for the
+// alarms of each project that has a hyphen.
 type MonitoringArgs struct {
 	// TopicArns are the SNS topics, at most 5, that alarms tell when they go off and
 	// when they are over. The topics' policies must let cloudwatch.amazonaws.com

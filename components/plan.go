@@ -113,8 +113,8 @@ type checker struct {
 	byName, byPhysicalName map[string]*functionPlan
 	// defaultAuthorizer is in the plan as soon as a route needs it.
 	defaultAuthorizer *authorizerPlan
-	// purposes are those of the secrets, by path.
-	purposes map[pulumi.String]purpose
+	// purposes are those of the secrets, by their identity.
+	purposes map[string]purpose
 }
 
 // check returns the plan for the arguments, and all the mistakes in them. A plan

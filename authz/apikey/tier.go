@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // MaxTierBytes is how long the name of a tier may be.
-const MaxTierBytes = 32
+const MaxTierBytes = contract.MaxTierBytes
 
 // Tier is what the keys of one kind of customer have in common.
 type Tier struct {
@@ -97,9 +98,9 @@ func CheckTierName(name string) error {
 // lists of a record and of its tier, and the longest subject, that has less than
 // authz.MaxContextBytes.
 const (
-	maxPermissions      = 50
-	maxPermissionBytes  = 128
-	maxPermissionsBytes = 1 << 10
+	maxPermissions      = contract.MaxPermissions
+	maxPermissionBytes  = contract.MaxPermissionBytes
+	maxPermissionsBytes = contract.MaxPermissionsBytes
 )
 
 // CheckPermissions returns an error that says what is wrong with a list of

@@ -20,14 +20,14 @@ import (
 // Secrets are in the environment or missing: no network but the Runtime API's.
 func BenchmarkColdStart(b *testing.B) {
 	functions := []struct {
-		name, folder string
-		env          []string
+		name, folder, methods string
+		env                   []string
 	}{
-		{"empty", "./testdata/empty", nil},
-		{"authorizer", ".", []string{contract.EnvSecret + "=" + testSecret}},
-		{"metrics", ".", []string{contract.EnvSecret + "=" + testSecret, contract.EnvMetrics + "=Events", "AWS_LAMBDA_FUNCTION_NAME=authorizer"}},
-		{"multiauthorizer", "../multiauthorizer", []string{
-			contract.EnvSecret + "=" + testSecret, "AUTH_METHODS=jwt,apikey", contract.EnvRoutePermissions + "={}",
+		{"empty", "./testdata/empty", "", nil},
+		{"authorizer", ".", anyTokens, []string{contract.EnvSecret + "=" + testSecret}},
+		{"metrics", ".", anyTokens, []string{contract.EnvSecret + "=" + testSecret, contract.EnvMetrics + "=Events", "AWS_LAMBDA_FUNCTION_NAME=authorizer"}},
+		{"multiauthorizer", "../multiauthorizer", `{"tokens":{},"apiKeys":{"tiers":{"trial":{"perDay":100}}}}`, []string{
+			contract.EnvSecret + "=" + testSecret, contract.EnvRoutePermissions + "={}",
 			contract.EnvAPIKeyTable + "=keys", contract.EnvStateTable + "=state",
 		}},
 	}
@@ -46,10 +46,17 @@ func BenchmarkColdStart(b *testing.B) {
 		}
 		sizes[i] = float64(info.Size()) / 1e6
 	}
+	folders := make([]string, len(functions))
+	for i, f := range functions {
+		folders[i] = b.TempDir()
+		if err := os.WriteFile(filepath.Join(folders[i], contract.MethodsFile), []byte(f.methods), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
 	times := make([]time.Duration, len(functions))
 	for b.Loop() {
 		for i, f := range functions {
-			times[i] += startTime(b, binaries[i], f.env)
+			times[i] += startTime(b, binaries[i], append(f.env, "LAMBDA_TASK_ROOT="+folders[i]))
 		}
 	}
 	for i, f := range functions {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,7 +37,7 @@ func TestBinary(t *testing.T) {
 	t.Parallel()
 	ssm := newSSM(t)
 	ssm.down.Store(true)
-	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
+	f := start(t, anyTokens, contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
 	good, forged := sign(t, testSecret), sign(t, strings.ToUpper(testSecret))
 
 	const fault = `{"errorMessage":"judging a request: reading parameter \"/events-api/jwt-secret\": misconfigured: Systems Manager answered status 400, \"AccessDeniedException\": \"no\"; `
@@ -67,7 +69,7 @@ func TestBinary(t *testing.T) {
 			t.Errorf("%s is in the log", what)
 		}
 	}
-	if n := strings.Count(log, `"msg":"reading the secret at cold start"`); n != 1 {
+	if n := strings.Count(log, `"msg":"reading secrets at cold start"`); n != 1 {
 		t.Errorf("the failure at cold start is logged %d times", n)
 	}
 	if n := strings.Count(log, `"msg":"request not judged","reason":"misconfigured"`); n != 2 {
@@ -87,7 +89,7 @@ func TestBinary(t *testing.T) {
 func TestBinaryReadsAtColdStart(t *testing.T) {
 	t.Parallel()
 	ssm := newSSM(t)
-	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
+	f := start(t, anyTokens, contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+ssm.URL)
 	f.waitForNext(t)
 	if n := ssm.calls.Load(); n != 1 {
 		t.Errorf("%d calls of Systems Manager before the first event, want 1", n)
@@ -108,7 +110,7 @@ func TestBinaryReadsAtColdStart(t *testing.T) {
 // a denial too, with the age of the secret.
 func TestBinaryMetrics(t *testing.T) {
 	t.Parallel()
-	f := start(t, buildBinary(t), contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+newSSM(t).URL,
+	f := start(t, anyTokens, contract.EnvSecretPath+"="+testPath, "AWS_ENDPOINT_URL_SSM="+newSSM(t).URL,
 		contract.EnvMetrics+"=Events", "AWS_LAMBDA_FUNCTION_NAME=events-authorizer")
 	good := "Bearer " + sign(t, testSecret)
 	f.invoke(t, good, "response", `{"isAuthorized":true,`)
@@ -148,39 +150,89 @@ func TestBinaryMetrics(t *testing.T) {
 // TestBinarySecretInEnvironment: injected at deployment, no call is made.
 func TestBinarySecretInEnvironment(t *testing.T) {
 	t.Parallel()
-	f := start(t, buildBinary(t), contract.EnvSecret+"="+testSecret+"\n")
+	f := start(t, anyTokens, contract.EnvSecret+"="+testSecret+"\n")
 	f.invoke(t, "Bearer "+sign(t, testSecret), "response", `{"isAuthorized":true,`)
 	f.invoke(t, "Bearer bad-token", "response", `{"isAuthorized":false}`)
 	f.stop(t)
 }
 
-// TestBinaryLeeway: an issuer's clock may be ahead, by 30 seconds unless the
-// environment says otherwise.
-func TestBinaryLeeway(t *testing.T) {
+// TestBinaryTokens: what the methods say of tokens holds: issuer, audience, leeway and
+// permissions.
+func TestBinaryTokens(t *testing.T) {
 	t.Parallel()
-	ahead := func(d time.Duration) string {
-		issued := time.Now().Add(d)
-		signed, err := token.Sign([]byte(testSecret), token.Claims{Subject: "usr_abc", IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)})
+	bearer := func(claims token.Claims) string {
+		claims.Subject, claims.ExpiresAt = "usr_abc", time.Now().Add(time.Hour)
+		signed, err := token.Sign([]byte(testSecret), claims)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return "Bearer " + signed
 	}
+	ahead := func(d time.Duration) token.Claims { return token.Claims{IssuedAt: time.Now().Add(d)} }
+	extra := func(claims map[string]any) token.Claims { return token.Claims{Extra: claims} }
 	const allowed, denied = `{"isAuthorized":true,`, `{"isAuthorized":false}`
-	f := start(t, buildBinary(t), contract.EnvSecret+"="+testSecret)
-	f.invoke(t, ahead(20*time.Second), "response", allowed)
-	f.invoke(t, ahead(20*time.Minute), "response", denied)
-	f.stop(t)
-	f = start(t, buildBinary(t), contract.EnvSecret+"="+testSecret, "JWT_LEEWAY=0s")
-	f.invoke(t, ahead(20*time.Second), "response", denied)
-	f.invoke(t, ahead(-time.Second), "response", allowed)
-	f.stop(t)
+	const restricted = `{"tokens":{"issuer":"i","audience":"a","leewaySeconds":1,"permissionsClaim":"roles"}}`
+	good := map[string]any{"iss": "i", "aud": "a", "roles": []string{"events:write"}}
+	with := func(name string, value any) token.Claims {
+		claims := maps.Clone(good)
+		claims[name] = value
+		return extra(claims)
+	}
+	early := with("iss", "i")
+	early.IssuedAt = time.Now().Add(20 * time.Second)
+	for _, tt := range []struct {
+		name, methods string
+		claims        token.Claims
+		want          string
+	}{
+		{"an issuer's clock that is ahead", anyTokens, ahead(20 * time.Second), denied},
+		{"one that is ahead, scopes", anyTokens, token.Claims{IssuedAt: time.Now().Add(20 * time.Second), Extra: map[string]any{"scope": "events:write"}}, allowed},
+		{"too far ahead", anyTokens, token.Claims{IssuedAt: time.Now().Add(20 * time.Minute), Extra: map[string]any{"scope": "events:write"}}, denied},
+		{"permissions", anyTokens, extra(map[string]any{"permissions": []string{"events:*"}}), allowed},
+		{"as it should be", restricted, extra(good), allowed},
+		{"permissions as words", restricted, with("roles", "x events:write"), allowed},
+		{"permissions of another type", restricted, with("roles", 7), denied},
+		{"another's permissions", restricted, with("roles", "events:read"), denied},
+		{"permissions in another claim", restricted, extra(map[string]any{"iss": "i", "aud": "a", "permissions": []string{"events:write"}, "scope": "events:write"}), denied},
+		{"another issuer", restricted, with("iss", "j"), denied},
+		{"another audience", restricted, with("aud", "b"), denied},
+		{"ahead by more than the leeway", restricted, early, denied},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, tt.methods, contract.EnvSecret+"="+testSecret, contract.EnvRoutePermissions+`={"POST /events":["events:write"]}`)
+			f.invoke(t, bearer(tt.claims), "response", tt.want)
+			f.stop(t)
+		})
+	}
+}
+
+// TestBinaryWithoutMethods: the function does not start where it is not told what it is
+// to accept, or is told of more than it can.
+func TestBinaryWithoutMethods(t *testing.T) {
+	t.Parallel()
+	for methods, want := range map[string]string{
+		`{"tokens":{"Issuer":"i","issuer":"i"}}`: "reading what the authorizer accepts: authorizer-methods.json: it names a member twice; deploy it with the component, as an authorizer without a Function",
+		`{"tokens":{},"apiKeys":{"tiers":{}}}`:   "this authorizer accepts tokens, and nothing else: handlers/multiauthorizer accepts API keys and signed requests too",
+	} {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, contract.MethodsFile), []byte(methods), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		process := exec.CommandContext(t.Context(), buildBinary(t))
+		process.Env = []string{"LAMBDA_TASK_ROOT=" + folder}
+		out, err := process.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || !strings.Contains(string(out), `"msg":"configuring the authorizer","error":"`+want+`"`) {
+			t.Errorf("%s: %v, %s", methods, err, out)
+		}
+	}
 }
 
 // TestBinaryMisconfigured: the function answers, each time with the cause.
 func TestBinaryMisconfigured(t *testing.T) {
 	t.Parallel()
-	f := start(t, buildBinary(t))
+	f := start(t, anyTokens)
 	for range 2 {
 		f.invoke(t, "Bearer bad-token", "error", `{"errorMessage":"judging a request: misconfigured: neither JWT_SECRET_PATH nor JWT_SECRET is set; set the first to the name of the SSM parameter that holds the secret, or to the ARN of a secret of Secrets Manager",`)
 	}
@@ -269,9 +321,12 @@ type function struct {
 
 type post struct{ path, body string }
 
-// start runs the binary with the environment that Lambda gives a function and
-// env.
-func start(t *testing.T, binary string, env ...string) *function {
+// anyTokens are the methods of an authorizer that is told of a secret alone.
+const anyTokens = `{"tokens":{}}`
+
+// start runs the binary with the methods, and with the environment that Lambda gives a
+// function and env.
+func start(t *testing.T, methods string, env ...string) *function {
 	t.Helper()
 	f := &function{log: new(bytes.Buffer), next: make(chan struct{}, 1), events: make(chan []byte), posts: make(chan post, 1)}
 	sent := 0 // the function asks for one event after the other
@@ -295,10 +350,14 @@ func start(t *testing.T, binary string, env ...string) *function {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	f.process = exec.CommandContext(t.Context(), binary)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, contract.MethodsFile), []byte(methods), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.process = exec.CommandContext(t.Context(), buildBinary(t))
 	f.process.Stdout, f.process.Stderr = f.log, f.log
 	f.process.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "AWS_REGION=eu-central-1",
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "AWS_REGION=eu-central-1", "LAMBDA_TASK_ROOT=" + folder,
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=example",
 	}, env...)
 	if err := f.process.Start(); err != nil {

@@ -20,6 +20,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 )
 
+const guestSecret = "fedcba9876543210fedcba9876543210"
+
 // newCloud returns a complete environment on a local AWS.
 func newCloud(t *testing.T) endpointtest.Environment {
 	t.Helper()
@@ -28,13 +30,13 @@ func newCloud(t *testing.T) endpointtest.Environment {
 		"ssm": store.Handler(), "dynamodb": localdynamodb.New(endpointtest.Account, nil).Handler(),
 	}})
 	server.CreateTables(t, "keys", "state")
-	if _, _, err := store.Put(ssm.Parameter{Name: "/signing-keys", Type: ssm.TypeSecureString, Value: `{"keys":{"partner":"` + testSecret + `"}}`}); err != nil {
+	if _, _, err := store.Put(ssm.Parameter{Name: "/signing-keys", Type: ssm.TypeSecureString, Value: `{"keys":{"partner":"` + testSecret + `","guest":"` + guestSecret + `"}}`}); err != nil {
 		t.Fatal(err)
 	}
 	env := server.Root()
-	complete := environment()
+	complete := environment(t, allMethods)
 	for _, name := range []string{
-		envAuthMethods, contract.EnvSecret, envSigningKeysPath, contract.EnvAPIKeyTable, contract.EnvStateTable,
+		"LAMBDA_TASK_ROOT", contract.EnvSecret, contract.EnvSigningKeysPath, contract.EnvAPIKeyTable, contract.EnvStateTable,
 	} {
 		env[name] = complete(name)
 	}
@@ -72,6 +74,10 @@ func TestHandler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guest, err := authz.NewHMACKey(authz.HS256, "guest", []byte(guestSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
 	signature := (&httpsig.Signer{Key: key}).Sign
 	const write, remove, me = "POST /events", "DELETE /events", "GET /me"
 	tests := []struct {
@@ -87,18 +93,19 @@ func TestHandler(t *testing.T) {
 		{"API key with the permission", write, apiKey, 100, `"reason":"quota exceeded"`},
 		{"API key without the permission", remove, apiKey, 0, `"reason":"denied","error":"denied: the permission \"events:delete\" is missing"`},
 		{"signature", write, signature, 101, ""},
-		{"signature, another permission", remove, signature, 101, ""},
+		{"signature, a permission of its key", remove, signature, 101, ""},
+		{"signature of another key", remove, (&httpsig.Signer{Key: guest}).Sign, 0, `"reason":"denied","error":"denied: the permission \"events:delete\" is missing"`},
 		{"no credential", write, func(*http.Request) error { return nil }, 0, `"reason":"no credential"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			a, err := newAuthorizer(env.Get, slog.New(slog.DiscardHandler))
+			a, err := newAuthorizer(env.Get)
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.handler.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+			a.Handler.Logger = slog.New(slog.NewJSONHandler(&log, nil))
 			method, path, _ := strings.Cut(tt.route, " ")
 			r, err := http.NewRequestWithContext(t.Context(), method, "https://a.example"+path, nil)
 			if err != nil {
@@ -116,7 +123,7 @@ func TestHandler(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				answer, err := a.handler.Handle(t.Context(), eventOf(r))
+				answer, err := a.Handler.Handle(t.Context(), eventOf(r))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -145,24 +152,25 @@ func TestNoCache(t *testing.T) {
 	event.IdentitySource = []string{r.Header.Get("Authorization")}
 	const counted = "judging a request: misconfigured: API Gateway reuses this answer for 60 s; authz.Handler.Limiter counts no request that API Gateway answers itself: set the authorizer's TTL to 0"
 	for _, tt := range []struct{ ttl, methods, text string }{
-		{"60", "jwt,apikey", counted}, {"60", "jwt", ""}, {"0", "jwt,apikey", ""},
+		{"60", allMethods, counted}, {"60", `{"tokens":{}}`, ""}, {"60", `{"tokens":{},"apiKeys":{"tiers":{"all":{}}}}`, ""}, {"0", allMethods, ""},
 	} {
+		folder := environment(t, tt.methods)("LAMBDA_TASK_ROOT")
 		getenv := func(name string) string {
 			switch name {
 			case contract.EnvCacheTTL:
 				return tt.ttl
 			case contract.EnvIdentitySources:
 				return "$request.header.Authorization,$context.routeKey"
-			case envAuthMethods:
-				return tt.methods
+			case "LAMBDA_TASK_ROOT":
+				return folder
 			}
 			return env.Get(name)
 		}
-		a, err := newAuthorizer(getenv, slog.New(slog.DiscardHandler))
+		a, err := newAuthorizer(getenv)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := a.handler.Handle(t.Context(), event)
+		answer, err := a.Handler.Handle(t.Context(), event)
 		if got := text(err); got != tt.text || answer.IsAuthorized != (tt.text == "") {
 			t.Errorf("TTL %s, %s: got %v, %q; want %q", tt.ttl, tt.methods, answer.IsAuthorized, got, tt.text)
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,17 +15,26 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/handlers/internal/own"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 const testSecret = "0123456789abcdef0123456789abcdef"
 
-// environment is a complete one, changed by name=value.
-func environment(changes ...string) func(string) string {
+const allMethods = `{"tokens":{},"apiKeys":{"tiers":{"trial":{"permissions":["events:write"],"perDay":100},"partner":{"permissions":["events:*"],"perMinute":600}}},` +
+	`"signatures":{"permissions":["events:write"],"keyPermissions":{"partner":["events:delete"]}}}`
+
+// environment is a complete one for the methods, changed by name=value.
+func environment(t *testing.T, methods string, changes ...string) func(string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, contract.MethodsFile), []byte(methods), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	env := map[string]string{
-		envAuthMethods: "jwt,apikey,signature", contract.EnvRoutePermissions: `{"POST /events":["events:write"]}`,
-		contract.EnvSecret: testSecret, envSigningKeysPath: "/signing-keys",
+		"LAMBDA_TASK_ROOT": folder, contract.EnvRoutePermissions: `{"POST /events":["events:write"]}`,
+		contract.EnvSecret: testSecret, contract.EnvSigningKeysPath: "/signing-keys",
 		contract.EnvAPIKeyTable: "keys", contract.EnvStateTable: "state", "AWS_REGION": "eu-central-1",
 	}
 	for _, change := range changes {
@@ -33,28 +44,26 @@ func environment(changes ...string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
+func newAuthorizer(getenv func(string) string) (*own.Authorizer, error) {
+	return own.New(getenv, slog.New(slog.DiscardHandler), configure)
+}
+
+// TestConfiguration: what no component writes is refused at the start.
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
-	const known = " is not one of jwt, apikey, signature, with commas between them"
-	tests := []struct{ name, change, text string }{
-		{"everything", "", ""},
-		{"tokens only", envAuthMethods + "=jwt", ""},
-		{"no method", envAuthMethods + "=", `environment variable AUTH_METHODS: ""` + known},
-		{"unknown method", envAuthMethods + "=jwt,basic", `environment variable AUTH_METHODS: "basic"` + known},
-		{"method twice", envAuthMethods + "=jwt,apikey,jwt", `environment variable AUTH_METHODS: "jwt" is there twice`},
-		{"leeway", "JWT_LEEWAY=10s", ""},
-		{"leeway too long", "JWT_LEEWAY=2m", `method jwt: misconfigured: environment variable JWT_LEEWAY is "2m", which is not a Go duration of 0s to 1m0s; set it to 30s, for instance`},
-		{"method with a space", envAuthMethods + "=jwt, apikey", `environment variable AUTH_METHODS: " apikey"` + known},
-	}
-	for _, tt := range tests {
+	for _, tt := range []struct{ name, methods, text string }{
+		{"everything", allMethods, ""},
+		{"tokens only", `{"tokens":{}}`, ""},
+		{"leeway too long", `{"tokens":{"leewaySeconds":61}}`, "method tokens: misconfigured: JWTConfig.Leeway is 1m1s, allowed is 0 to 1m0s"},
+		{"no tiers", `{"apiKeys":{"tiers":{}}}`, "method apiKeys: misconfigured: there are no tiers"},
+		{"bad tier", `{"apiKeys":{"tiers":{"a":{"perDay":-1}}}}`, `method apiKeys: misconfigured: tier "a": its quota is 0 a minute and -1 a day, allowed are 0 (no limit) and more`},
+		{"bad permission", `{"signatures":{"permissions":["a b"]}}`, `method signatures: permission "a b" is not 1 to 128 printable ASCII characters without space, quote, backslash and comma`},
+		{"bad permission of a key", `{"signatures":{"keyPermissions":{"k":["a:"]}}}`, `method signatures: key "k": permission "a:" is not segments with colons between them, each a word or a star`},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newAuthorizer(environment(tt.change), slog.New(slog.DiscardHandler))
-			got := ""
-			if err != nil {
-				got = err.Error()
-			}
-			if got != tt.text || (err == nil) != (a != nil) {
+			a, err := newAuthorizer(environment(t, tt.methods))
+			if got := text(err); got != tt.text || (err == nil) != (a != nil) {
 				t.Errorf("got %q, want %q", got, tt.text)
 			}
 		})
@@ -74,23 +83,23 @@ func TestWithoutItsSettings(t *testing.T) {
 		headers      map[string]string
 	}{
 		{"no secret", contract.EnvSecret + "=", map[string]string{"authorization": "Bearer a.b.c"}},
-		{"no path of signing keys", envSigningKeysPath + "=", map[string]string{
+		{"no path of signing keys", contract.EnvSigningKeysPath + "=", map[string]string{
 			"signature-input": fmt.Sprintf(`sig1=("@method" "@path" "@query" "@authority");created=%d;keyid="k";nonce="abcdefghijklmnop"`, time.Now().Unix()),
 			"signature":       "sig1=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:",
 		}},
-		{"no permissions", contract.EnvRoutePermissions + "=", map[string]string{"authorization": "Bearer " + signed(t, nil)}},
+		{"permissions that are none", contract.EnvRoutePermissions + "=[]", map[string]string{"authorization": "Bearer " + signed(t, nil)}},
 		{"no table of keys", contract.EnvAPIKeyTable + "=", map[string]string{"x-api-key": key.Reveal()}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newAuthorizer(environment(tt.change), slog.New(slog.DiscardHandler))
+			a, err := newAuthorizer(environment(t, allMethods, tt.change))
 			if err != nil {
 				t.Fatal(err)
 			}
 			event := events.APIGatewayV2CustomAuthorizerV2Request{Version: "2.0", RouteKey: "POST /events", RawPath: "/events", Headers: tt.headers}
 			event.RequestContext.DomainName = "a.example"
 			event.RequestContext.HTTP.Method = "POST"
-			answer, err := a.handler.Handle(t.Context(), event)
+			answer, err := a.Handler.Handle(t.Context(), event)
 			if !errors.Is(err, authz.ErrMisconfigured) || answer.IsAuthorized {
 				t.Errorf("got %v, error %v", answer.IsAuthorized, err)
 			}
@@ -98,26 +107,9 @@ func TestWithoutItsSettings(t *testing.T) {
 	}
 }
 
-// TestTiers: every tier is one that keys can name, and grants only what the
-// routes of the Events API require.
-func TestTiers(t *testing.T) {
-	t.Parallel()
-	if _, err := apikey.NewTiers(tiers); err != nil {
-		t.Error(err)
-	}
-	for name, tier := range tiers {
-		if !authz.Permits(tier.Permissions, "events:write") {
-			t.Errorf("tier %s does not permit events:write", name)
-		}
-		if got := authz.Permits(tier.Permissions, "events:delete"); got != (name == "partner") {
-			t.Errorf("tier %s permits events:delete: %v", name, got)
-		}
-	}
-}
-
 func TestPermissionsOfTokens(t *testing.T) {
 	t.Parallel()
-	a, err := newAuthorizer(environment(envAuthMethods+"=jwt"), slog.New(slog.DiscardHandler))
+	a, err := newAuthorizer(environment(t, `{"tokens":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +128,7 @@ func TestPermissionsOfTokens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, err := a.handler.Chain.Authenticate(t.Context(), authz.Request{Headers: map[string]string{"authorization": "Bearer " + signed(t, tt.claims)}})
+			p, err := a.Handler.Chain.Authenticate(t.Context(), authz.Request{Headers: map[string]string{"authorization": "Bearer " + signed(t, tt.claims)}})
 			if !errors.Is(err, tt.err) || !slices.Equal(p.Permissions, tt.permissions) || !slices.Equal(p.Scopes, tt.scopes) {
 				t.Errorf("got %q, scopes %q, %v; want %q, %q, %v", p.Permissions, p.Scopes, err, tt.permissions, tt.scopes, tt.err)
 			}

@@ -6,8 +6,8 @@
 // The files were made of the states of real deployments of the Events API, of commit
 // e519251 with authMethods "jwt" and "jwt,apikey,signature": each resource without
 // what Pulumi had named itself, and with ${Type name|output} in the place of another
-// one's output. The functions run today's handlers; their archives' hashes are of
-// these.
+// one's output. The authorizers are those of then, the other functions run today's
+// handlers.
 package main
 
 import (
@@ -98,7 +98,9 @@ func build(ctx *pulumi.Context, children []child) (map[string]golambda.Archive, 
 	}
 	options := golambda.Options{Target: target}
 	for _, c := range children {
-		if c.Package != "" {
+		if strings.HasSuffix(c.Package, "authorizer") {
+			options.Packages = append(options.Packages, golambda.Package{Path: "./handlers/" + c.Package})
+		} else if c.Package != "" {
 			options.Packages = append(options.Packages, golambda.Package{Path: "../../../../handlers/" + c.Package})
 		}
 	}

@@ -1,0 +1,54 @@
+package own
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
+)
+
+// readMethods reads the file with the methods (Lambda developer guide, "Defined
+// runtime environment variables").
+func readMethods(getenv func(string) string) (contract.Methods, error) {
+	text, err := os.ReadFile(filepath.Join(getenv("LAMBDA_TASK_ROOT"), contract.MethodsFile))
+	var methods contract.Methods
+	if err == nil {
+		methods, err = parseMethods(text)
+	}
+	if err != nil {
+		return contract.Methods{}, fmt.Errorf("reading what the authorizer accepts: %w; deploy it with the component, as an authorizer without a Function", err)
+	}
+	return methods, nil
+}
+
+// parseMethods reads the methods strictly: what it does not know, or knows twice, may
+// be a limit that somebody relies on.
+func parseMethods(text []byte) (contract.Methods, error) {
+	var methods contract.Methods
+	wrong := func(err error) (contract.Methods, error) {
+		return contract.Methods{}, fmt.Errorf("%s: %w", contract.MethodsFile, err)
+	}
+	if !json.Valid(text) {
+		return wrong(errors.New("it is not JSON"))
+	}
+	switch null, repeated := strictjson.Inspect(text); {
+	case repeated:
+		return wrong(errors.New("it names a member twice"))
+	case null:
+		return wrong(errors.New("it has a null"))
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&methods); err != nil {
+		return wrong(err)
+	}
+	if methods == (contract.Methods{}) {
+		return wrong(errors.New("it has no method"))
+	}
+	return methods, nil
+}
