@@ -20,15 +20,13 @@ func deploy(ctx *pulumi.Context) error {
 	report := components.FunctionArgs{Package: "./handlers/report"}
 	api, err := components.NewProtectedHttpApi(ctx, "reports", &components.ProtectedHttpApiArgs{
 		// Who has a token of one's own issue.
-		Authorizer: components.AuthorizerArgs{
-			Function:   components.FunctionArgs{Package: "./handlers/staff"},
-			SecretPath: pulumi.String("/cognito-and-partners/" + ctx.Stack() + "/jwt-secret"),
-		},
-		Authorizers: map[string]components.AuthorizerArgs{"partners": {
-			Function:        components.FunctionArgs{Package: "./handlers/partners"},
-			ApiKeys:         &components.ApiKeysArgs{Quotas: true},
-			IdentitySources: []components.IdentitySource{components.Header("X-Api-Key")},
-		}},
+		Authorizer: components.AuthorizerArgs{SecretPath: pulumi.String("/cognito-and-partners/" + ctx.Stack() + "/jwt-secret")},
+		Authorizers: map[string]components.AuthorizerArgs{"partners": {Methods: &components.MethodsArgs{
+			ApiKeys: &components.ApiKeyMethodArgs{Tiers: map[string]components.TierArgs{
+				"reader": {Permissions: []string{"reports:read"}, PerDay: 1000},
+				"writer": {Permissions: []string{"reports:*"}, PerMinute: 60, PerDay: 10_000},
+			}},
+		}}},
 		JwtIssuers: map[string]components.JwtIssuerArgs{"users": users},
 		Routes: components.Routes{
 			"GET /health":           {Function: report, Auth: components.Public},

@@ -32,10 +32,7 @@ func deploy(ctx *pulumi.Context) error {
 		return err
 	}
 	api, err := components.NewProtectedHttpApi(ctx, "orders", &components.ProtectedHttpApiArgs{
-		Authorizer: components.AuthorizerArgs{
-			Function:   components.FunctionArgs{Package: "./handlers/authorizer"},
-			SecretPath: pulumi.String("/vpc/" + ctx.Stack() + "/jwt-secret"),
-		},
+		Authorizer: components.AuthorizerArgs{SecretPath: pulumi.String("/vpc/" + ctx.Stack() + "/jwt-secret")},
 		Routes: components.Routes{
 			"GET /orders": {Function: components.FunctionArgs{
 				Package: "./handlers/orders",

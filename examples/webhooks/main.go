@@ -26,14 +26,9 @@ func deploy(ctx *pulumi.Context) error {
 	}
 	send := components.StatementArgs{Actions: []string{"sqs:SendMessage"}, Resources: []pulumi.StringInput{queue.Arn}}
 	api, err := components.NewProtectedHttpApi(ctx, "webhooks", &components.ProtectedHttpApiArgs{
-		Authorizer: components.AuthorizerArgs{
-			Function: components.FunctionArgs{Package: "./handlers/signatures"},
-			Secrets: &components.SecretsArgs{
-				Paths: map[string]pulumi.StringInput{"SIGNING_KEYS_PATH": pulumi.String(secrets + "partners")},
-			},
-			ReplayProtection: true,
-			IdentitySources:  []components.IdentitySource{components.Header("Signature")},
-		},
+		Authorizer: components.AuthorizerArgs{Methods: &components.MethodsArgs{
+			Signatures: &components.SignaturesArgs{KeysPath: pulumi.String(secrets + "partners")},
+		}},
 		Routes: components.Routes{
 			// An authorizer is given no body, and GitHub signs nothing else.
 			"POST /github": {Auth: components.Public, Function: components.FunctionArgs{

@@ -1,6 +1,6 @@
 // An API of another module whose functions have every option, and come from
-// everywhere: from a folder, by the import path of a dependency, prebuilt, and from
-// somebody else.
+// everywhere: from a folder, by an import path, the component's own, prebuilt, and
+// from somebody else.
 package main
 
 import (
@@ -51,10 +51,7 @@ func main() {
 			return components.Route{Function: f, Auth: components.Public}
 		}
 		api, err := components.NewProtectedHttpApi(ctx, "functions", &components.ProtectedHttpApiArgs{
-			Authorizer: components.AuthorizerArgs{
-				Function:   components.FunctionArgs{Package: "github.com/protected-http-api/protected-http-api/handlers/authorizer"},
-				SecretPath: pulumi.String(secret),
-			},
+			Authorizer:  components.AuthorizerArgs{SecretPath: pulumi.String(secret)},
 			Authorizers: map[string]components.AuthorizerArgs{"gate": {Function: components.FunctionArgs{Arn: existing["gate"], Name: "gate"}}},
 			Table: &components.TableArgs{
 				HashKey:                "id",
