@@ -212,6 +212,16 @@ func examples(t *testing.T) map[string]*components.ProtectedHttpApiArgs {
 			},
 			Tags: map[string]string{"team": "shop"},
 		},
+		"an authorizer without code": {
+			Routes: components.Routes{"GET /orders": {Permissions: []string{"orders:read"}, Function: components.FunctionArgs{Name: "orders", Code: native}}},
+			Authorizer: components.AuthorizerArgs{SecretPath: pulumi.String("/shop/dev/secret"), Methods: &components.MethodsArgs{
+				Tokens: &components.TokensArgs{Issuer: "https://login.example.com", Audience: "orders", Leeway: 10 * time.Second, PermissionsClaim: "roles"},
+				ApiKeys: &components.ApiKeyMethodArgs{PointInTimeRecovery: true, DeletionProtection: true,
+					Tiers: map[string]components.TierArgs{"partner": {Permissions: []string{"orders:*"}, PerMinute: 60, PerDay: 1000}}},
+				Signatures: &components.SignaturesArgs{KeysPath: pulumi.String("/shop/dev/keys"),
+					Permissions: []string{"orders:read"}, KeyPermissions: map[string][]string{"acme": {"orders:write"}}},
+			}},
+		},
 		"what excludes something else": {
 			Routes:     components.Routes{"GET /open": {Auth: components.Public, Function: components.FunctionArgs{Name: "open", Code: native}}},
 			AccessLogs: components.AccessLogsArgs{Group: pulumi.String("shared")},
