@@ -169,18 +169,18 @@ func unpackFile(root *os.Root, f *zip.File, name string, remaining *int64) (err 
 		return err
 	}
 	defer in.Close() //nolint:errcheck // it was only read, and its checksum is told by Read
-	// A process that is forked while the file is open for writing holds it
-	// open until its exec, and until then the file cannot be executed
-	// (ETXTBSY, go.dev/issue/22315). So nothing forks meanwhile.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	out, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400|f.Mode().Perm()&0o111)
+	content, err := io.ReadAll(io.LimitReader(in, *remaining+1))
+	*remaining -= int64(len(content))
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(out, io.LimitReader(in, *remaining+1))
-	*remaining -= n
-	return errors.Join(err, out.Close())
+	// A process that is forked while the file is open for writing holds it
+	// open until its exec, and until then the file cannot be executed
+	// (ETXTBSY, go.dev/issue/22315). So nothing forks meanwhile; but functions wait
+	// for their start, and so nothing else is done here.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return root.WriteFile(name, content, 0o400|f.Mode().Perm()&0o111)
 }
 
 // removeAll removes a folder that may hold folders without write permission.

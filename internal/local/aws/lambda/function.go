@@ -52,10 +52,10 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 	if err := s.checkReservation(f); err != nil {
 		return refuse(err)
 	}
-	fn := &function{arn: info.ARN}
+	fn := &function{arn: info.ARN, reserved: info.ReservedConcurrency}
 	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
 	s.functions[f.Name] = fn
-	return info.clone(), nil
+	return fn.info(), nil
 }
 
 // DeleteFunction removes a function, given by name or ARN, with its
@@ -84,7 +84,7 @@ func (s *Service) Function(name string) (FunctionInfo, bool) {
 	if err != nil {
 		return FunctionInfo{}, false
 	}
-	return fn.current.info.clone(), true
+	return fn.info(), true
 }
 
 // Functions returns all functions, sorted by name.
@@ -93,7 +93,7 @@ func (s *Service) Functions() []FunctionInfo {
 	defer s.mu.Unlock()
 	all := make([]FunctionInfo, 0, len(s.functions))
 	for _, fn := range s.functions {
-		all = append(all, fn.current.info.clone())
+		all = append(all, fn.info())
 	}
 	slices.SortFunc(all, func(a, b FunctionInfo) int { return strings.Compare(a.Name, b.Name) })
 	return all
@@ -154,6 +154,13 @@ func (s *Service) unpack(f Function) (*codeDir, FunctionInfo, error) {
 func (s *Service) describe(f Function) FunctionInfo {
 	f.Code = nil
 	return FunctionInfo{Function: f, ARN: s.functionARN(f.Name), LastModified: s.now(), Version: latest}.clone()
+}
+
+// info is what the function is now. The caller holds Service.mu.
+func (f *function) info() FunctionInfo {
+	info := f.current.info
+	info.ReservedConcurrency = f.reserved
+	return info.clone()
 }
 
 // clone makes what is behind pointers the receiver's own.

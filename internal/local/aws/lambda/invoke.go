@@ -152,12 +152,12 @@ func (s *Service) release(v *version) {
 // guide, lambda-concurrency): a function with a reservation has it for itself,
 // the others share the rest of the account's limit.
 func (s *Service) hasRoom(fn *function) bool {
-	if reserved := fn.current.info.ReservedConcurrency; reserved != nil {
+	if reserved := fn.reserved; reserved != nil {
 		return fn.inFlight < *reserved
 	}
 	limit, inFlight := s.maxConcurrency, 0
 	for _, other := range s.functions {
-		if reserved := other.current.info.ReservedConcurrency; reserved != nil {
+		if reserved := other.reserved; reserved != nil {
 			limit -= *reserved
 		} else {
 			inFlight += other.inFlight
@@ -175,7 +175,7 @@ func notPermitted(function string, caller Caller) error {
 func (f *function) throttled() error {
 	err := refusal(awserr.TooManyRequests, "", "Rate Exceeded.")
 	err.Members["Reason"] = "ConcurrentInvocationLimitExceeded"
-	if f.current.info.ReservedConcurrency != nil {
+	if f.reserved != nil {
 		err.Members["Reason"] = "ReservedFunctionConcurrentInvocationLimitExceeded"
 	}
 	return err

@@ -265,6 +265,34 @@ func TestReservationLeavesTheRest(t *testing.T) {
 	}
 }
 
+// A reservation is changed while the function starts and runs, which reads what the
+// function is: the race detector watches.
+func TestReservationChangesWhileTheFunctionStarts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create()
+	done := make(chan error, 1)
+	go func() {
+		_, err := f.Invoke(t.Context(), InvokeInput{Function: "fn", Payload: []byte(`{"mode":"pid"}`)})
+		done <- err
+	}()
+	for n, running := 0, true; running; n++ {
+		select {
+		case err := <-done:
+			if running = false; err != nil {
+				t.Error(err)
+			}
+		default:
+			if _, err := f.PutFunctionConcurrency("fn", new(n%2+1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if info, _ := f.Function("fn"); info.ReservedConcurrency == nil {
+		t.Error("the function has no reservation")
+	}
+}
+
 func TestRefusedRequests(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -78,11 +78,13 @@ type FunctionInfo struct {
 type function struct {
 	arn         string
 	current     *version
+	reserved    *int // FunctionInfo.ReservedConcurrency, which is no part of a version
 	permissions []Permission
 	inFlight    int
 }
 
-// version is one deployment of a function; an update makes a new one.
+// version is one deployment of a function; an update makes a new one. What it is
+// never changes: invocations read it without Service.mu.
 type version struct {
 	fn   *function
 	info FunctionInfo

@@ -61,8 +61,8 @@ func (s *Service) PutFunctionConcurrency(name string, reserved *int) (FunctionIn
 	if err := s.checkReservation(f); err != nil {
 		return FunctionInfo{}, err
 	}
-	fn.current.info.ReservedConcurrency = reserved
-	return fn.current.info.clone(), nil
+	fn.reserved = reserved
+	return fn.info(), nil
 }
 
 // redeploy makes a new version of a function. build returns its code, which is
@@ -74,7 +74,7 @@ func (s *Service) redeploy(name string, build func(old FunctionInfo, code *codeD
 		s.mu.Unlock()
 		return FunctionInfo{}, err
 	}
-	old, was := fn.current, fn.current.info.clone()
+	old, was := fn.current, fn.info()
 	old.code.retain() // so that a concurrent update or deletion leaves it
 	s.mu.Unlock()
 	defer old.code.release()
@@ -93,9 +93,8 @@ func (s *Service) redeploy(name string, build func(old FunctionInfo, code *codeD
 		}
 		return FunctionInfo{}, refusal(codeConflict, "update the function again", "The operation cannot be performed at this time. An update is in progress for resource: %s", was.ARN)
 	}
-	info.ReservedConcurrency = old.info.ReservedConcurrency
 	fn.current = &version{fn: fn, info: info, code: code, warned: map[string]bool{}}
-	info = info.clone()
+	info = fn.info()
 	idle := old.retire()
 	s.mu.Unlock()
 	s.endAll(idle)

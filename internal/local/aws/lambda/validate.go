@@ -203,7 +203,7 @@ func (s *Service) checkReservation(f Function) error {
 	}
 	others := 0
 	for name, fn := range s.functions {
-		if r := fn.current.info.ReservedConcurrency; name != f.Name && r != nil {
+		if r := fn.reserved; name != f.Name && r != nil {
 			others += *r
 		}
 	}
