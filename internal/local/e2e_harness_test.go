@@ -55,7 +55,9 @@ func deploy(t testing.TB, opts Options) deployed {
 	t.Helper()
 	before := snapshot(t, opts.Project)
 	d := deployed{console: &consoletest.Buffer{}, output: &consoletest.Buffer{}, credentials: &shown{}}
-	if opts.Console == nil {
+	if quiet, ok := opts.Console.(*consoletest.Buffer); ok {
+		d.console = quiet
+	} else if opts.Console == nil {
 		opts.Console = io.MultiWriter(d.console, t.Output())
 	}
 	opts.Progress = io.MultiWriter(d.output, t.Output())

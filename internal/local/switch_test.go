@@ -83,8 +83,20 @@ func (tr *traffic) wantNoFault(stop context.CancelFunc) {
 	stop()
 	tr.clients.Wait()
 	if len(tr.faults) > 0 {
-		tr.t.Errorf("%d requests failed, the first ones: %s", len(tr.faults), strings.Join(tr.faults[:min(5, len(tr.faults))], "\n"))
+		tr.t.Errorf("%d requests failed, the first ones: %s\nthe console says of them:\n%s",
+			len(tr.faults), strings.Join(tr.faults[:min(5, len(tr.faults))], "\n"), strings.Join(tr.d.faults(), "\n"))
 	}
+}
+
+// faults are the first of the console's lines about requests that failed.
+func (d deployed) faults() []string {
+	var lines []string
+	for line := range strings.SplitSeq(d.console.String(), "\n") {
+		if strings.Contains(line, " 500; ") && len(lines) < 5 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // TestSwitchOfMethods changes how callers prove who they are, under traffic. A
