@@ -2,17 +2,24 @@ package components
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // warnOfMissingSecrets says which of the secrets are not there, those at least whose
 // names are known, with the command that puts each. It never fails: whoever may deploy
-// need not be allowed to look, and a secret may be put after the deployment.
+// need not be allowed to look, and a secret may be put after the deployment. A deployment
+// to the local AWS, which alone may build for the host, puts all of them itself.
 func (c *ProtectedHttpApi) warnOfMissingSecrets(ctx *pulumi.Context, p *plan) error {
+	if os.Getenv(contract.EnvBuildTarget) == contract.BuildTargetHost && !ctx.DryRun() {
+		return nil
+	}
 	said := map[string]bool{}
 	for _, a := range p.authorizers {
 		ofTokens, _ := a.args.SecretPath.(pulumi.String)

@@ -316,6 +316,12 @@ func (d *Deployment) Output(name string) (string, error) {
 	return value, nil
 }
 
+// Workspace is where Pulumi finds the stack: the folder of the project's copy, and the
+// address of the backend that has the state.
+func (d *Deployment) Workspace() (dir, backend string) {
+	return d.dir, d.stack.Workspace().GetEnvVars()["PULUMI_BACKEND_URL"]
+}
+
 // Close ends the local AWS and removes all that the deployment made.
 func (d *Deployment) Close() error {
 	var errs []error

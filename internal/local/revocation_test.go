@@ -96,19 +96,13 @@ func (d deployed) testRevokedMethods(t *testing.T) {
 	}
 }
 
-// revoke runs the command as a developer does.
+// revoke runs the command as a developer does: it finds the table and the API in the
+// state of the stack.
 func (d deployed) revoke(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	api, err := d.Output("apiId")
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := d.Output("revocationTableName")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./scripts/pha", "revoke", "--api-id", api, "--table", table}, args...)...)
-	cmd.Dir, cmd.Env, cmd.Stdin = repository, d.environ(), strings.NewReader(stdin)
+	dir, backend := d.Workspace()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./scripts/pha", "revoke", "--project", dir}, args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = repository, append(d.environ(), "PULUMI_BACKEND_URL="+backend), strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("pha revoke %q: %v\n%s", args, err, out)

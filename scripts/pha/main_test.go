@@ -12,9 +12,16 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
+// envRunMain makes the test binary the command.
+const envRunMain = "PHA_TEST_MAIN"
+
 var update = flag.Bool("update", false, "write the golden file")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(envRunMain) != "" {
+		main()
+		return
+	}
 	cli.Called = "pha" // whatever the test binary is called
 	os.Exit(m.Run())
 }

@@ -59,9 +59,10 @@ func RunInput(t *testing.T, stdin string, env []string, args ...string) Result {
 	command := exec.CommandContext(t.Context(), os.Args[0], append([]string{part}, args...)...) //nolint:gosec // the test binary itself
 	nothing := filepath.Join(t.TempDir(), "none")
 	command.Env = append([]string{
-		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing, "AWS_SHARED_CREDENTIALS_FILE=" + nothing,
+		envRunMain + "=1", "HOME=" + nothing, "AWS_CONFIG_FILE=" + nothing + ".aws", "AWS_SHARED_CREDENTIALS_FILE=" + nothing + ".aws",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
 	}, env...)
+	command.Dir = t.TempDir() // where there is no Pulumi project
 	command.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

@@ -18,10 +18,10 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
-const long = `Generates and manages API keys, of AWS or of the local AWS, by the usual AWS environment:
-AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
+const long = `Generates and manages the API keys of a deployed API.
 
 ID is a key's credential id (key_…) or its start, as list shows them, never the key.
 delete also takes the id of an item that list cannot read, of up to 25 bytes. create and
@@ -31,9 +31,11 @@ authorizer's code or the component's arguments; a key of another tier makes the 
 fail.
 
 An authorizer result that API Gateway has cached is reused until its TTL has passed,
-whatever becomes of the key: {pha} reset-cache resets it.`
+whatever becomes of the key: {pha} reset-cache resets it.
 
-const example = `  {pha} apikey create --subject usr_abc --tier standard --name ci --expires-in 2160h
+` + deployed.About
+
+const example = `  {pha} apikey create --local --subject usr_abc --tier standard --name ci --expires-in 2160h
   {pha} apikey list --json`
 
 // New is the part apikey of the command.
@@ -51,8 +53,9 @@ func New() *cobra.Command {
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args refuses everything
 	}
-	cmd.PersistentFlags().StringVar(&t.keys, "table", os.Getenv(contract.EnvAPIKeyTable), "the `name` of the table of API keys, pulumi stack output apiKeyTableName")
-	cmd.PersistentFlags().StringVar(&t.state, "state-table", os.Getenv(contract.EnvStateTable), "the `name` of the authorizer's state table, pulumi stack output stateTableName; without it list and show do not know when a key was last used")
+	t.target.Add(cmd.PersistentFlags())
+	cmd.PersistentFlags().StringVar(&t.keys, "table", os.Getenv(contract.EnvAPIKeyTable), "the `name` of the table of API keys (default: the authorizer's)")
+	cmd.PersistentFlags().StringVar(&t.state, "state-table", os.Getenv(contract.EnvStateTable), "the `name` of the authorizer's state table, by which list and show know when a key was last used (default: the authorizer's, unless --table is given)")
 	for _, c := range commands {
 		cmd.AddCommand(c.cobra(&t))
 	}
@@ -60,7 +63,31 @@ func New() *cobra.Command {
 }
 
 // tables are those that the flags name.
-type tables struct{ keys, state string }
+type tables struct {
+	target      deployed.Target
+	keys, state string
+}
+
+// find looks up what no flag names.
+func (t *tables) find(ctx context.Context, stderr io.Writer) error {
+	if t.keys != "" {
+		_, err := t.target.UseLocal()
+		return err
+	}
+	api, err := t.target.Find(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	if t.keys, err = api.Find(deployed.APIKeys); err != nil {
+		return err
+	}
+	for _, a := range api.Authorizers {
+		if a.KeyTable == t.keys && t.state == "" {
+			t.state = a.StateTable
+		}
+	}
+	return nil
+}
 
 // command is one below apikey.
 type command struct {
@@ -110,15 +137,15 @@ func (c command) cobra(t *tables) *cobra.Command {
 	cmd := &cobra.Command{Use: c.use + " [flags]", Short: c.short, Long: c.short + ".", Args: c.checkArgs}
 	do := c.flags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if t.keys == "" {
-			return cli.Usagef("--table is missing; it is pulumi stack output apiKeyTableName")
-		}
 		if do.check != nil {
 			if err := do.check(args); err != nil {
 				return err
 			}
 		}
 		ctx := cmd.Context()
+		if err := t.find(ctx, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
 		store, region, err := open(ctx, t.keys, t.state)
 		if err == nil {
 			err = do.run(ctx, session{apikey.Admin{DynamoDB: store}, cmd.OutOrStdout(), cmd.ErrOrStderr()}, args)

@@ -177,7 +177,6 @@ func TestUsageErrors(t *testing.T) {
 		{"a part of a key", "there is no command (not shown: it may be a key); there are " + all, []string{key.Reveal()[:20]}},
 		{"a key as an argument of list", "unexpected argument (not shown: it may be a key)", []string{"--table=t", "list", key.Reveal()}},
 		{"a key beside the id", "unexpected argument (not shown: it may be a key)", []string{"--table=t", "show", "key_1", key.Reveal()}},
-		{"no table", "--table is missing; it is pulumi stack output apiKeyTableName", []string{"list"}},
 		{"no id", "the argument ID is missing", []string{"--table=t", "disable"}},
 		{"no tier", "the argument TIER is missing", []string{"--table=t", "retier", "key_1"}},
 		{"no id before permissions", "the argument ID is missing", []string{"--table=t", "permissions"}},
@@ -231,7 +230,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"no Region", "no AWS Region is configured; set AWS_REGION to the tables' Region\n", nil, []string{"list", "--table", "t"}},
 		{"no credentials", "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}, []string{"list", "--table", "t"}},
-		{"no table", `listing API keys: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1; the names of the tables are pulumi stack output apiKeyTableName and stateTableName` + "\n", env, []string{"list", "--table", "other"}},
+		{"no table", `listing API keys: API key table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1` + "\n", env, []string{"list", "--table", "other"}},
 		{"wrong credentials", `creating an API key: API key table "events-api-keys": unavailable: DynamoDB answered status 400, "UnrecognizedClientException": "The security token included in the request is invalid."` + "\n", append(env[:len(env):len(env)], "AWS_ACCESS_KEY_ID=AKIDEXAMPLE"), []string{"create", "--subject", "s", "--tier", "t"}},
 		{"no such key", `no such API key: "key_1" is neither the credential id nor the start of one in table "events-api-keys"` + "\n", env, []string{"delete", "key_1"}},
 		{"a whole key", "no such API key: what was given is too long for a credential id or a start; if it is a whole API key, it is in the shell's history now: rotate it\n", env, []string{"show", key.Reveal()}},

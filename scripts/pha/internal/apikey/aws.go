@@ -30,7 +30,7 @@ func open(ctx context.Context, table, state string) (*apikey.DynamoDB, string, e
 // explain adds to an error what only this command knows.
 func explain(err error, region string) error {
 	if errors.Is(err, apikey.ErrNoTable) {
-		return fmt.Errorf("%w The Region is %s; the names of the tables are pulumi stack output apiKeyTableName and stateTableName", err, region)
+		return fmt.Errorf("%w The Region is %s", err, region)
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func TestPartlyReadable(t *testing.T) {
 	id := key.Digest().CredentialID()
 
 	gone := append(env[:len(env):len(env)], "AUTHORIZER_STATE_TABLE_NAME=gone")
-	const cause = `state table "gone": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1; the names of the tables are pulumi stack output apiKeyTableName and stateTableName` + "\n"
+	const cause = `state table "gone": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1` + "\n"
 	for _, tt := range []struct {
 		stderr string
 		args   []string

@@ -12,11 +12,10 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/internal/authorizercache"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
-const long = `Resets the authorizer cache of a deployed API, on AWS or on the local AWS, by the usual AWS
-environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
-AWS_ENDPOINT_URL.
+const long = `Resets the authorizer cache of a deployed API.
 
 API Gateway reuses what the authorizer answered until its TTL has passed. After a reset
 the next request with each token runs the authorizer again, so that a token that it no
@@ -27,33 +26,35 @@ It changes nothing else: a token that the authorizer still accepts goes on worki
 withdraw one, {pha} revoke, which resets the cache itself. A running authorizer keeps the
 secrets that it has read for its maximum age, 5 minutes unless configured: after
 {pha} rotate --finish wait that long, then reset. The command needs the permission
-apigateway:DELETE on /apis/{api id}/stages/{stage}/cache/authorizers.`
+apigateway:DELETE on /apis/{api id}/stages/{stage}/cache/authorizers.
 
-const example = `  {pha} reset-cache --api-id "$(pulumi stack output apiId)"
+` + deployed.About
+
+const example = `  {pha} reset-cache --stack prod
   {pha} reset-cache --api-id a1b2c3d4e5 --stage prod`
 
 // New is the part reset-cache of the command.
 func New() *cobra.Command {
+	var target deployed.Target
 	var api, stage string
 	cmd := &cobra.Command{
 		Use: "reset-cache [flags]", GroupID: cli.GroupDeployed,
 		Short: "Have API Gateway ask the authorizer again",
 		Long:  long, Example: example,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), api, stage, cmd.OutOrStdout())
+			return run(cmd.Context(), target, api, stage, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&api, "api-id", "", "the API's `ID` (required)")
-	cmd.Flags().StringVar(&stage, "stage", "$default", "the `stage` whose cache is reset")
+	target.Add(cmd.Flags())
+	cmd.Flags().StringVar(&api, "api-id", "", "the API's `ID` (default: that which is found)")
+	cmd.Flags().StringVar(&stage, "stage", "", "the `stage` whose cache is reset (default: that which is found, with --api-id $default)")
 	return cmd
 }
 
-func run(ctx context.Context, api, stage string, stdout io.Writer) error {
-	if api == "" {
-		return cli.Usagef("--api-id is missing")
-	}
-	if stage == "" {
-		return cli.Usagef("--stage is empty")
+func run(ctx context.Context, target deployed.Target, api, stage string, stdout, stderr io.Writer) error {
+	api, stage, err := target.APIAndStage(ctx, api, stage, stderr)
+	if err != nil {
+		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()

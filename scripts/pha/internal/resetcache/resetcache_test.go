@@ -172,8 +172,6 @@ func TestUsage(t *testing.T) {
 		name, text string
 		args       []string
 	}{
-		{"no API", "--api-id is missing", nil},
-		{"no stage", "--stage is empty", []string{"--api-id", "a", "--stage", ""}},
 		{"argument", `unexpected argument "b"`, []string{"--api-id", "a", "b"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"no Region", "", "no AWS Region is configured; set AWS_REGION to the table's Region\n", nil, []string{"--list", "--table", "t"}},
 		{"no credentials", "", "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}, []string{"--list", "--table", "t"}},
-		{"no table", "", `revocation table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1; the table's name is pulumi stack output revocationTableName` + "\n", env, with("--table", "other", "--jti", "j")},
+		{"no table", "", `revocation table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1` + "\n", env, with("--table", "other", "--jti", "j")},
 		{"no API", "", `the table is changed, and the answers from before are still in the cache: resetting the authorizer cache of API "none", stage "$default": there is no such API or stage in eu-central-1 (Invalid API identifier specified 000000000000:none); see aws apigatewayv2 get-apis --region eu-central-1, and get-stages; repeat the command, or ` + cli.Called + ` reset-cache --api-id none --stage '$default'` + "\n", env, []string{"--api-id", "none", "--jti", "j"}},
 		{"no permission to reset", "", `the table is changed, and the answers from before are still in the cache: resetting the authorizer cache of API "` + d.api.ID + `", stage "$default": operation error ApiGatewayV2: ResetAuthorizersCache, `, writer.Environ(), with("--jti", "j")},
 		{"no permission to list", "", `revocation table "events-revocations": misconfigured: DynamoDB answered status 400, "AccessDeniedException": `, writer.Environ(), []string{"--list"}},
@@ -110,12 +110,9 @@ func TestUsage(t *testing.T) {
 		name, text string
 		args       []string
 	}{
-		{"no table", "--table is missing; it is pulumi stack output revocationTableName", []string{"--list"}},
 		{"nothing", "nothing says what to revoke: give one of --token, --jti, --subject, --tenant and --key, or --list", []string{"--table", "t", "--api-id", "a"}},
 		{"two", "--jti and --subject are given together; revoke one after the other", []string{"--table", "t", "--api-id", "a", "--jti", "j", "--subject", "s"}},
-		{"no API", "--api-id is missing; it is pulumi stack output apiId", []string{"--table", "t", "--jti", "j"}},
-		{"no stage", "--stage is empty", []string{"--table", "t", "--api-id", "a", "--jti", "j", "--stage", ""}},
-		{"list and more", "--list goes with --json and --table only, not with --jti", []string{"--table", "t", "--list", "--jti", "j"}},
+		{"list and more", "--list goes with --json and what says which table, not with --jti", []string{"--table", "t", "--list", "--jti", "j"}},
 		{"JSON", "--json is for --list", []string{"--table", "t", "--api-id", "a", "--jti", "j", "--json"}},
 		{"a token", "--token takes the name of a file, or - for standard input, and not the token itself: other processes see arguments, and the shell keeps them", []string{"--table", "t", "--api-id", "a", "--token", leaked}},
 		{"half a token", "--token takes the name of a file, or - for standard input, and not the token itself: other processes see arguments, and the shell keeps them", []string{"--table", "t", "--api-id", "a", "--token", leaked[:20]}},

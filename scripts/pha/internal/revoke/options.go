@@ -18,10 +18,12 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/revocation"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
 // options are what the flags say.
 type options struct {
+	target                     deployed.Target
 	table, api, stage          string
 	list, asJSON, undo, noWait bool
 	// entry is what is written; of it the target is what is undone.
@@ -54,9 +56,10 @@ type flags struct {
 
 func (f *flags) add(flags *pflag.FlagSet) {
 	o := &f.o
-	flags.StringVar(&o.table, "table", os.Getenv(contract.EnvRevocationTable), "the `name` of the table of revocations, pulumi stack output revocationTableName")
-	flags.StringVar(&o.api, "api-id", "", "the `ID` of the API whose cache is reset, pulumi stack output apiId (required, but to list)")
-	flags.StringVar(&o.stage, "stage", "$default", "the `stage` whose cache is reset")
+	o.target.Add(flags)
+	flags.StringVar(&o.table, "table", os.Getenv(contract.EnvRevocationTable), "the `name` of the table of revocations (default: the authorizer's)")
+	flags.StringVar(&o.api, "api-id", "", "the `ID` of the API whose cache is reset (default: that which is found)")
+	flags.StringVar(&o.stage, "stage", "", "the `stage` whose cache is reset (default: that which is found, with --api-id $default)")
 	flags.BoolVar(&o.list, "list", false, "list all entries")
 	flags.BoolVar(&o.asJSON, "json", false, "list them as a JSON array")
 	flags.BoolVar(&o.undo, "undo", false, "remove the entry instead of writing it")
@@ -80,9 +83,6 @@ func (f *flags) options(cmd *cobra.Command) (options, error) {
 	o := f.o
 	given := map[string]bool{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
-	if o.table == "" {
-		return o, cli.Usagef("--table is missing; it is pulumi stack output revocationTableName")
-	}
 	if o.list {
 		return o, checkList(given)
 	}
@@ -92,10 +92,6 @@ func (f *flags) options(cmd *cobra.Command) (options, error) {
 		return o, err
 	case given["json"]:
 		return o, cli.Usagef("--json is for --list")
-	case o.api == "":
-		return o, cli.Usagef("--api-id is missing; it is pulumi stack output apiId")
-	case o.stage == "":
-		return o, cli.Usagef("--stage is empty")
 	case given["lifetime"] && f.lifetime < time.Second:
 		return o, cli.Usagef("--lifetime is %v, allowed is 1s and more", f.lifetime)
 	case time.Until(f.before) > authz.MaxLeeway:
@@ -132,11 +128,22 @@ func timeOf(t *time.Time) func(string) error {
 	}
 }
 
+// find looks up what no flag names.
+func (o *options) find(ctx context.Context, stderr io.Writer) (err error) {
+	if o.list || o.table == "" {
+		if o.table, err = o.target.Lookup(ctx, o.table, deployed.Revocations, stderr); o.list || err != nil {
+			return err
+		}
+	}
+	o.api, o.stage, err = o.target.APIAndStage(ctx, o.api, o.stage, stderr)
+	return err
+}
+
 // checkList refuses what --list cannot have beside it.
 func checkList(given map[string]bool) error {
 	for name := range given {
-		if !slices.Contains([]string{"list", "json", "table", "verbose"}, name) {
-			return cli.Usagef("--list goes with --json and --table only, not with --%s", name)
+		if !slices.Contains([]string{"list", "json", "table", "verbose", "project", "stack", "local", "api"}, name) {
+			return cli.Usagef("--list goes with --json and what says which table, not with --%s", name)
 		}
 	}
 	return nil

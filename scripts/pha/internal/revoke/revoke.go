@@ -16,24 +16,12 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/internal/authorizercache"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
-const long = `Withdraws credentials that are good, so that the next request with one of them is
-refused, on AWS or on the local AWS, by the usual AWS environment: AWS_PROFILE or
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL. The authorizer
-needs a table of revocations (Authorizer.Revocation; of the Events API the setting
-revocation), which is found by its name:
-
-  export REVOCATION_TABLE_NAME="$(pulumi stack output revocationTableName)"
-  API=$(pulumi stack output apiId)
-
-  {pha} revoke --api-id "$API" --token -         the token on standard input
-  {pha} revoke --api-id "$API" --jti ID          the credential that the log calls so
-  {pha} revoke --api-id "$API" --subject usr_abc all that the subject has now
-  {pha} revoke --api-id "$API" --tenant acme     all that the tenant has now
-  {pha} revoke --api-id "$API" --key ID          all that were made with the key
-  {pha} revoke --list                            all entries; --json for programs
-  {pha} revoke --api-id "$API" --undo --subject usr_abc
+const long = `Withdraws credentials that are good, so that the next request with one of them is refused.
+The authorizer needs a table of revocations (Authorizer.Revocation; of the Events API the
+setting revocation).
 
 It writes an entry, which the authorizer reads before each answer, and resets the cache of
 its answers. An answer that the authorizer was just giving could be cached after that: the
@@ -56,10 +44,19 @@ exp, that of --jti after --expires. --lifetime says how long tokens live at most
 an entry of --subject, --tenant or --key removed that long after --before: where there are
 API keys or signing keys as well, leave it out.
 
-Without --api-id it cannot reset the cache, and so does nothing but list. It needs
-dynamodb:GetItem and PutItem on the table (Scan to list, DeleteItem to undo), and
+It needs dynamodb:GetItem and PutItem on the table (Scan to list, DeleteItem to undo), and
 apigateway:DELETE on /apis/{api id}/stages/{stage}/cache/authorizers. Tokens that API
-Gateway's own JWT authorizer judges cannot be revoked.`
+Gateway's own JWT authorizer judges cannot be revoked.
+
+` + deployed.About
+
+const example = `  {pha} revoke --token -              the token on standard input
+  {pha} revoke --jti ID               the credential that the log calls so
+  {pha} revoke --subject usr_abc      all that the subject has now
+  {pha} revoke --tenant acme          all that the tenant has now
+  {pha} revoke --key ID               all that were made with the key
+  {pha} revoke --list                 all entries; --json for programs
+  {pha} revoke --undo --subject usr_abc`
 
 // New is the part revoke of the command.
 func New() *cobra.Command {
@@ -67,10 +64,13 @@ func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "revoke [flags]", GroupID: cli.GroupDeployed,
 		Short: "Withdraw credentials before they expire",
-		Long:  long,
+		Long:  long, Example: example,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := f.options(cmd)
 			if err != nil {
+				return err
+			}
+			if err := o.find(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			return run(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -193,7 +193,7 @@ func (s session) reset(ctx context.Context) error {
 func (s session) explain(err error) error {
 	switch {
 	case errors.Is(err, revocation.ErrNoTable):
-		return fmt.Errorf("%w The Region is %s; the table's name is pulumi stack output revocationTableName", err, s.cfg.Region)
+		return fmt.Errorf("%w The Region is %s", err, s.cfg.Region)
 	case errors.Is(err, revocation.ErrNoEntry):
 		return fmt.Errorf("%w for %s; %s revoke --list shows all", err, s.entry.Target, cli.Called)
 	}

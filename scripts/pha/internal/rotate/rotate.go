@@ -12,15 +12,13 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
-	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
-const long = `Changes the secret that tokens are signed with, in the SSM parameter or the secret of Secrets Manager that the authorizer reads, of AWS or of the
-local AWS, by the usual AWS
-environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
-AWS_ENDPOINT_URL.
+const long = `Changes the secret that tokens are signed with, in the SSM parameter or the secret of
+Secrets Manager that the authorizer reads.
 
   {pha} rotate             a new secret signs, the old one is still accepted
   {pha} rotate --finish    the old one is dropped, when its tokens have expired
@@ -47,11 +45,15 @@ Manager keeps its key.
 
 It needs ssm:GetParameter and ssm:PutParameter on the parameter, or
 secretsmanager:GetSecretValue and secretsmanager:PutSecretValue on the secret. A stack that puts the
-secret into the function's environment needs a deployment after each step.`
+secret into the function's environment needs a deployment after each step.
+
+` + deployed.About
 
 // options are what the flags say.
 type options struct {
-	path, stack, kmsKey      string
+	target                   deployed.Target
+	given                    string // what leads to the parameter
+	path, kmsKey             string
 	prepare, finish          bool
 	minAge, maxAge, cacheTTL time.Duration
 }
@@ -64,33 +66,66 @@ func New() *cobra.Command {
 		Short: "Change the secret of tokens, without an outage",
 		Long:  long,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.find(cmd); err != nil {
+				return err
+			}
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.path, "secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
-	flags.StringVar(&o.stack, "stack", schema.DefaultStack, "the `stack` of the Events API")
+	o.target.Add(flags)
+	flags.StringVar(&o.path, "secret-path", "", "the SSM `parameter` that holds the secret, or the ARN of a secret of Secrets Manager (default: the authorizer's)")
 	flags.StringVar(&o.kmsKey, "kms-key", "", "the KMS `key` to encrypt with; give it each time if the parameter has a key of its own")
 	flags.BoolVar(&o.prepare, "prepare", false, "only let authorizers know a new secret")
 	flags.BoolVar(&o.finish, "finish", false, "drop the previous secret")
 	flags.DurationVar(&o.minAge, "min-age", 24*time.Hour, "how long after the last change of the parameter a previous secret may be dropped, a Go `duration`: as long as tokens live")
-	flags.DurationVar(&o.maxAge, "max-age", secret.DefaultMaxAge, "SECRET_MAX_AGE of the authorizer, a Go `duration`: how long after the last change of the parameter every authorizer knows the next secret, so that it may sign")
-	flags.DurationVar(&o.cacheTTL, "cache-ttl", 5*time.Minute, "the TTL of the authorizer's cache, a Go `duration`, for what is printed")
+	flags.DurationVar(&o.maxAge, "max-age", secret.DefaultMaxAge, "SECRET_MAX_AGE of the authorizer, a Go `duration`, where its configuration does not say more: how long after the last change of the parameter every authorizer knows the next secret, so that it may sign")
+	flags.DurationVar(&o.cacheTTL, "cache-ttl", 5*time.Minute, "the TTL of the authorizer's cache, a Go `duration`, for what is printed, where --secret-path is given")
 	return cmd
 }
 
-func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
-	o.path = schema.OfStack(o.path, o.stack)
+// find checks the flags and looks up what they do not say.
+func (o *options) find(cmd *cobra.Command) error {
 	switch {
 	case o.prepare && o.finish:
 		return cli.Usagef("--prepare and --finish are given together; choose one")
-	case parameter.CheckPath(o.path) != nil:
+	case o.path != "" && parameter.CheckPath(o.path) != nil:
 		return cli.Usagef("--secret-path %w", parameter.CheckPath(o.path))
 	case parameter.IsSecret(o.path) && o.kmsKey != "":
 		return cli.Usagef("--kms-key is for parameters: a secret of Secrets Manager keeps its key; change it with aws secretsmanager update-secret --kms-key-id")
 	case o.minAge < 0 || o.maxAge < 0 || o.cacheTTL < 0:
 		return cli.Usagef("--min-age, --max-age and --cache-ttl must not be negative")
 	}
+	o.given = o.target.Flags()
+	if o.path != "" {
+		o.given += " --secret-path " + o.path
+		_, err := o.target.UseLocal()
+		return err
+	}
+	api, err := o.target.Find(cmd.Context(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	if o.path, err = api.Find(deployed.Secret); err != nil {
+		return err
+	}
+	var ttl time.Duration
+	for _, a := range api.Authorizers {
+		if a.SecretPath != o.path {
+			continue
+		}
+		ttl = max(ttl, a.TTL)
+		if !cmd.Flags().Changed("max-age") {
+			o.maxAge = max(o.maxAge, a.MaxAge)
+		}
+	}
+	if !cmd.Flags().Changed("cache-ttl") {
+		o.cacheTTL = ttl
+	}
+	return nil
+}
+
+func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	p, err := parameter.Read(ctx, o.path, parameter.ExampleSecret)
 	if err != nil {
 		return err
@@ -157,10 +192,7 @@ func report(p *parameter.Parameter, o options, now time.Time) string {
 	if parameter.IsSecret(p.Path) {
 		where = fmt.Sprintf("secret %s, version %s\nIt keeps its KMS key.", p.Path, p.Version)
 	}
-	again := cli.Called + " rotate"
-	if o.path != schema.OfStack(schema.SecretPath, schema.DefaultStack) {
-		again += " --secret-path " + o.path
-	}
+	again := cli.Called + " rotate" + o.given
 	at := func(d time.Duration) string {
 		return fmt.Sprintf("%v, at %s", d, now.Add(d).UTC().Format(time.RFC3339))
 	}

@@ -96,7 +96,7 @@ var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 // without times of day.
 func (c *cloud) run(t *testing.T, want string, args ...string) {
 	t.Helper()
-	got := clitest.Run(t, c.root, args...)
+	got := clitest.Run(t, c.root, append(args, "--secret-path", path)...)
 	if got.Code != 0 || got.Stderr != "" {
 		t.Fatalf("%v: exit code %d: %s", args, got.Code, got.Stderr)
 	}
@@ -121,7 +121,7 @@ It is encrypted with the account's default key, alias/aws/ssm.
 From now on sign with the new secret; go run ./scripts/pha token does. Authorizers find it
 with the first token that it has signed, and read it in 5m0s, at TIME, in any case.
 Tokens of the secret before stay good. When the last of them has expired, drop it:
-go run ./scripts/pha rotate --finish
+go run ./scripts/pha rotate --secret-path /events-api/dev/jwt-secret --finish
 `
 	c.run(t, strings.ReplaceAll(rotated, "VERSION", "2"))
 	first := c.secrets(t, path)
@@ -141,7 +141,7 @@ An authorizer that cannot reach AWS keeps its keys for up to 1h0m0s.
 	c.run(t, `next secret made: parameter /events-api/dev/jwt-secret, Region eu-central-1, version 4
 It is encrypted with the account's default key, alias/aws/ssm.
 The current secret signs as before. All authorizers accept the next one in 5m0s, at TIME.
-Then sign with it: go run ./scripts/pha rotate
+Then sign with it: go run ./scripts/pha rotate --secret-path /events-api/dev/jwt-secret
 `, "--prepare")
 	prepared := c.secrets(t, path)
 	if prepared[0] != first[0] || prepared[1] != "" || prepared[2] == "" {
@@ -149,7 +149,7 @@ Then sign with it: go run ./scripts/pha rotate
 	}
 	// Not yet: the authorizers would not know it.
 	const tooYoung = `pha rotate: rotating parameter "/events-api/dev/jwt-secret": the next secret would sign before every authorizer knows it: the parameter was changed at TIME, less than --max-age 5m0s ago; do it after TIME, or give a shorter --max-age if that is the authorizer's SECRET_MAX_AGE, or if somebody knows the current secret` + "\n"
-	if got := clitest.Run(t, c.root); got.Code != 1 || timestamp.ReplaceAllString(got.Stderr, "TIME") != tooYoung {
+	if got := clitest.Run(t, c.root, "--secret-path", path); got.Code != 1 || timestamp.ReplaceAllString(got.Stderr, "TIME") != tooYoung {
 		t.Errorf("got %+v, want %q", got, tooYoung)
 	}
 	c.age(t, path, 5*time.Minute) // which makes a version 5
@@ -290,5 +290,5 @@ func TestFailures(t *testing.T) {
 
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws")
+	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--secret-path", path)
 }

@@ -3,11 +3,13 @@ package sign
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/secret"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
@@ -19,8 +21,8 @@ const exampleKeys = `printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl ra
 
 // readKey returns the key that the options choose. No error shows an id that
 // was not asked for: who mistakes one place for another writes a secret there.
-func readKey(ctx context.Context, o options) (authz.Key, error) {
-	value, where, err := readKeys(ctx, o)
+func readKey(ctx context.Context, o options, stderr io.Writer) (authz.Key, error) {
+	value, where, err := readKeys(ctx, o, stderr)
 	if err != nil {
 		return authz.Key{}, err
 	}
@@ -42,7 +44,7 @@ func readKey(ctx context.Context, o options) (authz.Key, error) {
 	return authz.Key{}, fmt.Errorf("%s has no key with the id %q", where, o.keyID)
 }
 
-func readKeys(ctx context.Context, o options) (value, where string, err error) {
+func readKeys(ctx context.Context, o options, stderr io.Writer) (value, where string, err error) {
 	if o.keysFile != "" {
 		content, err := os.ReadFile(o.keysFile)
 		if err != nil {
@@ -53,9 +55,13 @@ func readKeys(ctx context.Context, o options) (value, where string, err error) {
 	if value := os.Getenv(envKeys); value != "" {
 		return value, "environment variable " + envKeys, nil
 	}
-	p, err := parameter.Read(ctx, o.keysPath, exampleKeys)
+	path, err := o.target.Lookup(ctx, o.keysPath, deployed.Keys, stderr)
 	if err != nil {
 		return "", "", err
 	}
-	return p.Value(), parameter.Noun(o.keysPath), nil
+	p, err := parameter.Read(ctx, path, exampleKeys)
+	if err != nil {
+		return "", "", err
+	}
+	return p.Value(), parameter.Noun(path), nil
 }

@@ -15,8 +15,8 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/cleartext"
-	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
@@ -25,10 +25,10 @@ const long = `Signs one request (RFC 9421, HMAC-SHA256) and prints its headers, 
 sign each request anew.
 
 The keys are {"keys": {"key id": "secret"}}. They are read from the SSM parameter that
-the authorizer reads, of AWS or of the local AWS, by the usual AWS environment:
-AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_REGION,
-AWS_ENDPOINT_URL; or from a file; or from the environment variable SIGNING_KEYS. No
-secret is printed.`
+the authorizer reads; or from a file; or from the environment variable SIGNING_KEYS. No
+secret is printed.
+
+` + deployed.About
 
 const example = `  {pha} sign --curl --url https://…/events --body '{"name":"Launch"}'
   eval "$({pha} sign --curl --url https://…/events)"
@@ -36,10 +36,11 @@ const example = `  {pha} sign --curl --url https://…/events --body '{"name":"L
 
 // options are the flags.
 type options struct {
-	method, url, body, bodyFile, contentType    string
-	keyID, keysPath, keysFile, authority, stack string
-	expiresIn                                   time.Duration
-	curl                                        bool
+	target                                   deployed.Target
+	method, url, body, bodyFile, contentType string
+	keyID, keysPath, keysFile, authority     string
+	expiresIn                                time.Duration
+	curl                                     bool
 }
 
 // New is the part sign of the command.
@@ -54,14 +55,14 @@ func New() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	o.target.Add(flags)
 	flags.StringVar(&o.url, "url", "", "the `URL` of the request (required)")
 	flags.StringVar(&o.method, "method", "", "the HTTP `method`; GET if it is not given, or POST with a body")
 	flags.StringVar(&o.body, "body", "", "the request's body, as `text`")
 	flags.StringVar(&o.bodyFile, "body-file", "", "the `file` that is the request's body")
 	flags.StringVar(&o.contentType, "content-type", "application/json", "the media `type` of the body")
 	flags.StringVar(&o.keyID, "key-id", "", "the `id` of the key to sign with; needed where there is more than one")
-	flags.StringVar(&o.keysPath, "keys-path", schema.SigningKeysPath, "the SSM `parameter` that holds the keys, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
-	flags.StringVar(&o.stack, "stack", schema.DefaultStack, "the `stack` of the Events API")
+	flags.StringVar(&o.keysPath, "keys-path", "", "the SSM `parameter` that holds the keys, or the ARN of a secret of Secrets Manager (default: the authorizer's)")
 	flags.StringVar(&o.keysFile, "keys-file", "", "the `file` that holds the keys, instead of the parameter")
 	flags.StringVar(&o.authority, "authority", "", "the `host` that the API is called by, where a proxy in front of it has another name")
 	flags.DurationVar(&o.expiresIn, "expires-in", 0, "how long the signature is good, a Go `duration` of 1s to 5m, rounded up to the next whole second of the clock; 5m if it is not given")
@@ -70,7 +71,6 @@ func New() *cobra.Command {
 }
 
 func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
-	o.keysPath = schema.OfStack(o.keysPath, o.stack)
 	body, err := o.check()
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	key, err := readKey(ctx, o)
+	key, err := readKey(ctx, o, stderr)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (o *options) check() (body string, err error) {
 		return "", cli.Usagef("--content-type has a character outside printable ASCII")
 	case o.expiresIn < 0, 0 < o.expiresIn && o.expiresIn < time.Second, o.expiresIn > httpsig.Window:
 		return "", cli.Usagef("--expires-in is %v, allowed is 1s to %v", o.expiresIn, httpsig.Window)
-	case o.keysFile == "" && parameter.CheckPath(o.keysPath) != nil:
+	case o.keysFile == "" && o.keysPath != "" && parameter.CheckPath(o.keysPath) != nil:
 		return "", cli.Usagef("--keys-path %w", parameter.CheckPath(o.keysPath))
 	}
 	body = o.body

@@ -17,6 +17,9 @@ const (
 	twoKeys    = `{"keys":{"partner-1":"` + testSecret + `","partner-2":"base64:YW5vdGhlci1zZWNyZXQtb2YtMzItYnl0ZXMtb3ItbW9yZSE="}}`
 )
 
+// keysPath is the parameter of the keys.
+const keysPath = "/events-api/dev/signing-keys"
+
 func TestMain(m *testing.M) { clitest.Main(m, New) }
 
 // sign runs the command with the keys in its environment. No output may have
@@ -123,7 +126,7 @@ func TestKeySources(t *testing.T) {
 		args []string
 		key  string
 	}{
-		{"parameter", newSSM(t, "/events-api/dev/signing-keys", oneKey), nil, "partner-1"},
+		{"parameter", newSSM(t, keysPath, oneKey), []string{"--keys-path", keysPath}, "partner-1"},
 		{"another parameter", newSSM(t, "/p", twoKeys), []string{"--keys-path", "/p", "--key-id", "partner-2"}, "partner-2"},
 		{"file before environment", []string{"SIGNING_KEYS=" + oneKey}, []string{"--keys-file", file, "--key-id", "partner-2"}, "partner-2"},
 		{"environment", []string{"SIGNING_KEYS=" + twoKeys}, []string{"--key-id", "partner-1", "--authority", "Origin.example", "--expires-in", "30s"}, "partner-1"},
@@ -203,8 +206,8 @@ func TestFailures(t *testing.T) {
 		args []string
 		text string
 	}{
-		{"no Region", nil, nil, `reading parameter "/events-api/dev/signing-keys": no AWS Region is configured`},
-		{"no parameter", newSSM(t, "/p", oneKey), nil, `reading parameter "/events-api/dev/signing-keys": there is none in eu-central-1; put one: printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/dev/signing-keys --value file:///dev/stdin` + "\n"},
+		{"no Region", nil, []string{"--keys-path", keysPath}, `reading parameter "/events-api/dev/signing-keys": no AWS Region is configured`},
+		{"no parameter", newSSM(t, "/p", oneKey), []string{"--keys-path", keysPath}, `reading parameter "/events-api/dev/signing-keys": there is none in eu-central-1; put one: printf '{"keys": {"partner-1": "base64:%s"}}' "$(openssl rand -base64 32)" | aws ssm put-parameter --region eu-central-1 --type SecureString --name /events-api/dev/signing-keys --value file:///dev/stdin` + "\n"},
 		{"no such key", []string{"SIGNING_KEYS=" + oneKey}, []string{"--key-id", "partner-2"}, `environment variable SIGNING_KEYS has no key with the id "partner-2"`},
 		{"no ids", []string{"SIGNING_KEYS=" + testSecret}, nil, `using environment variable SIGNING_KEYS: its keys have no ids; write {"keys": {"key id": "secret"}}`},
 		{"short secret", []string{`SIGNING_KEYS={"keys":{"k":"short"}}`}, nil, "using environment variable SIGNING_KEYS: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32"},
@@ -227,7 +230,7 @@ func TestFailures(t *testing.T) {
 // what is behind the path of --value.
 func TestCure(t *testing.T) {
 	t.Parallel()
-	got := sign(t, newSSM(t, "/p", oneKey), "--url", "https://api.example.com/")
+	got := sign(t, newSSM(t, "/p", oneKey), "--keys-path", keysPath, "--url", "https://api.example.com/")
 	_, cure, found := strings.Cut(got.Stderr, "put one: ")
 	if !found {
 		t.Fatalf("got %+v", got)
@@ -247,5 +250,5 @@ aws() { echo "$*"; for last; do :; done; cat "${last#file://}" >'`+file+`'; }
 
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--url", "https://a.example")
+	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--keys-path", keysPath, "--url", "https://a.example")
 }

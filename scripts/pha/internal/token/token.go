@@ -13,22 +13,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/protected-http-api/protected-http-api/authz"
-	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
 
 const long = `Prints a signed token (JWT, HS256). It reads the secret from the SSM parameter or the
-secret of Secrets Manager that the authorizer reads, of AWS or of the local AWS, by the
-usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
-AWS_REGION, AWS_ENDPOINT_URL. Where the parameter is a document with several keys, the
-current one signs.
+secret of Secrets Manager that the authorizer reads. Where that is a document with several
+keys, the current one signs.
+
+` + deployed.About + `
 
 The token alone goes to standard output. Where the API accepts more than tokens, a token
 needs permissions, as in the last example.`
 
-const example = `  {pha} token --subject usr_abc
+const example = `  {pha} token --local --subject usr_abc
   {pha} token --subject usr_abc --expires-in 15m --claim admin=true --claim team=blue
   {pha} token --subject usr_abc --claim 'permissions=["events:*"]'`
 
@@ -44,10 +44,10 @@ func New() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	o.target.Add(flags)
 	flags.StringVar(&o.subject, "subject", "", "whom the token speaks for, its `sub` claim (required)")
 	flags.DurationVar(&o.expiresIn, "expires-in", time.Hour, "how long the token is good, a Go `duration` of at least 1s")
-	flags.StringVar(&o.secretPath, "secret-path", schema.SecretPath, "the SSM `parameter` that holds the secret, {stack} stands for --stack; or the ARN of a secret of Secrets Manager")
-	flags.StringVar(&o.stack, "stack", schema.DefaultStack, "the `stack` of the Events API")
+	flags.StringVar(&o.secretPath, "secret-path", "", "the SSM `parameter` that holds the secret, or the ARN of a secret of Secrets Manager (default: the authorizer's)")
 	flags.StringVar(&o.keyID, "key-id", "", "the `id` of the key to sign with, for a secret document that gives its keys ids (default the current key)")
 	flags.Func("claim", "a further claim, `name=value`, as often as needed; the value is JSON if it reads as JSON, else text", func(s string) error {
 		return addClaim(o.claims, s)
@@ -57,9 +57,10 @@ func New() *cobra.Command {
 
 // options are what the flags say.
 type options struct {
-	subject, secretPath, stack, keyID string
-	expiresIn                         time.Duration
-	claims                            map[string]any
+	target                     deployed.Target
+	subject, secretPath, keyID string
+	expiresIn                  time.Duration
+	claims                     map[string]any
 }
 
 func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -72,10 +73,14 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if o.expiresIn < time.Second {
 		return cli.Usagef("--expires-in is %v, allowed is 1s and more", o.expiresIn)
 	}
-	if err := parameter.CheckPath(o.secretPath); err != nil {
+	if err := parameter.CheckPath(o.secretPath); o.secretPath != "" && err != nil {
 		return cli.Usagef("--secret-path %w", err)
 	}
-	key, err := parameter.ReadKey(ctx, schema.OfStack(o.secretPath, o.stack), o.keyID)
+	path, err := o.target.Lookup(ctx, o.secretPath, deployed.Secret, stderr)
+	if err != nil {
+		return err
+	}
+	key, err := parameter.ReadKey(ctx, path, o.keyID)
 	if err != nil {
 		return err
 	}

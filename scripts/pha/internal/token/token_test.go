@@ -9,14 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/protected-http-api/protected-http-api/internal/events/schema"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint/endpointtest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/ssm"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
-const testSecret = "0123456789abcdef0123456789abcdef"
+const (
+	testSecret = "0123456789abcdef0123456789abcdef"
+	testPath   = "/events-api/dev/jwt-secret"
+)
 
 func TestMain(m *testing.M) { clitest.Main(m, New) }
 
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) { clitest.Main(m, New) }
 func newSSM(t *testing.T, value string) []string {
 	t.Helper()
 	store := ssm.New(endpointtest.Account, nil)
-	if _, _, err := store.Put(ssm.Parameter{Name: schema.OfStack(schema.SecretPath, "dev"), Type: ssm.TypeSecureString, Value: value}); err != nil {
+	if _, _, err := store.Put(ssm.Parameter{Name: testPath, Type: ssm.TypeSecureString, Value: value}); err != nil {
 		t.Fatal(err)
 	}
 	return endpointtest.Start(t, endpoint.Options{Services: endpoint.Services{"ssm": store.Handler()}}).Root().Environ()
@@ -32,7 +34,7 @@ func newSSM(t *testing.T, value string) []string {
 
 func TestPrintsToken(t *testing.T) {
 	t.Parallel()
-	got := clitest.Run(t, newSSM(t, testSecret), "--subject", "usr_abc", "--expires-in", "15m",
+	got := clitest.Run(t, newSSM(t, testSecret), "--secret-path", testPath, "--subject", "usr_abc", "--expires-in", "15m",
 		"--claim", "admin=true", "--claim", `list=["a"]`, "--claim", "team=blue", "--claim", "n=12345678901234567890", "--claim", "url=a=b", "--claim", "empty=")
 	if got.Code != 0 {
 		t.Fatalf("exit code %d: %s", got.Code, got.Stderr)
@@ -47,7 +49,7 @@ func TestPrintsToken(t *testing.T) {
 func TestKeyID(t *testing.T) {
 	t.Parallel()
 	env := newSSM(t, `{"keys":{"a":"fedcba9876543210fedcba9876543210","b":"`+testSecret+`"}}`)
-	got := clitest.Run(t, env, "--subject", "s", "--key-id", "b")
+	got := clitest.Run(t, env, "--secret-path", testPath, "--subject", "s", "--key-id", "b")
 	header, err := base64.RawURLEncoding.DecodeString(strings.Split(got.Stdout, ".")[0])
 	if want := `{"alg":"HS256","kid":"b","typ":"JWT"}`; got.Code != 0 || err != nil || string(header) != want {
 		t.Fatalf("exit code %d, %s, header %s; want %s", got.Code, got.Stderr, header, want)
@@ -142,7 +144,7 @@ func TestFailures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			want := clitest.Result{Code: 1, Stderr: "pha token: " + tt.text + "\n"}
-			if got := clitest.Run(t, newSSM(t, testSecret), "--subject", "s", tt.flag); got != want {
+			if got := clitest.Run(t, newSSM(t, testSecret), "--subject", "s", "--secret-path", testPath, tt.flag); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -151,5 +153,5 @@ func TestFailures(t *testing.T) {
 
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--subject", "usr_abc")
+	clitest.Endpoints(t, "ssm", "ssm-fips.us-east-1.api.aws", "--secret-path", testPath, "--subject", "usr_abc")
 }

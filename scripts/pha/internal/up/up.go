@@ -3,18 +3,17 @@ package up
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
 )
 
@@ -89,12 +88,16 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if err := greet(stdout, deployment, token, time.Since(start)); err != nil {
 		return err
 	}
+	remove, err := deployed.Register(deployment, opts.Project, opts.Stack)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	if o.stateFile != "" {
-		remove, err := writeState(o.stateFile, stateOf(deployment))
-		if err != nil {
-			return err
+		if err := deployed.WriteFile(o.stateFile, stateOf(deployment)); err != nil {
+			return fmt.Errorf("writing the state file: %w", err)
 		}
-		defer remove()
+		defer func() { _ = os.Remove(o.stateFile) }()
 	}
 	if o.watch {
 		if err := deployment.Watch(ctx, stdout); err != nil {
@@ -117,26 +120,4 @@ func stateOf(d *local.Deployment) state {
 		s.SecretPath = d.SecretPaths[0]
 	}
 	return s
-}
-
-// writeState writes the state file in one piece, readable by its owner only:
-// its credentials may do everything in the local AWS.
-func writeState(path string, s state) (remove func(), err error) {
-	content, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("writing the state file: %w", err)
-	}
-	partial, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return nil, fmt.Errorf("writing the state file: %w", err)
-	}
-	_, err = partial.Write(append(content, '\n'))
-	err = errors.Join(err, partial.Close())
-	if err == nil {
-		err = os.Rename(partial.Name(), path)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("writing the state file: %w", err), os.Remove(partial.Name()))
-	}
-	return func() { _ = os.Remove(path) }, nil
 }
