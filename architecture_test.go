@@ -45,7 +45,7 @@ var floors = []floor{
 	{packages: "internal/safepath"},
 
 	// What programs import that deploy, and the same for other languages.
-	{packages: "components/plugin", imports: []string{"components"}, never: awsClients},
+	{packages: "components/plugin", imports: []string{"components", "internal/contract"}, never: awsClients},
 	{packages: "components/...", imports: []string{"internal/contract", "internal/safepath"}, never: awsClients},
 
 	// What Lambda functions import.

@@ -13,10 +13,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 	rpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // packageName is what the package is called in Pulumi's schemas.
@@ -29,12 +33,28 @@ var version string
 var schemaText string
 
 func main() {
+	useSources()
 	err := provider.Main(packageName, func(host *provider.HostClient) (rpc.ResourceProviderServer, error) {
 		return &server{host: host}, nil
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// useSources has the product's own functions, the authorizer without code for instance,
+// compiled from the sources that the plugin itself was compiled from, if they are still
+// there: the folder of a program in another language has no Go module that requires them.
+// Releases are built without their folder (-trimpath).
+func useSources() {
+	_, file, _, _ := runtime.Caller(0)
+	folder := filepath.Join(filepath.Dir(file), "..", "..")
+	if os.Getenv(contract.EnvModule) != "" || !filepath.IsAbs(file) {
+		return
+	}
+	if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+		_ = os.Setenv(contract.EnvModule, folder) // fails for impossible names only
 	}
 }
 

@@ -43,9 +43,12 @@ func (d *Deployment) readBuilt() {
 	d.built = built
 }
 
-// packages are the program and its functions, as they are compiled.
+// packages are the program, if it is one in Go, and its functions, as they are compiled.
 func (d *Deployment) packages() []gobuild.Package {
-	list := []gobuild.Package{{Folder: d.project.program()}}
+	var list []gobuild.Package
+	if d.project.language() == "go" {
+		list = append(list, gobuild.Package{Folder: d.project.program()})
+	}
 	for _, p := range d.built {
 		env := []string{"CGO_ENABLED=0"}
 		if p.Alone {

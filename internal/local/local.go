@@ -90,9 +90,12 @@ type Deployment struct {
 	project *project
 	dir     string
 	stack   auto.Stack
-	started time.Time // of the last deployment
-	built   []contract.BuiltPackage
-	console *console.Console
+	// languageHost is the folder of the program's language host; empty for Go's, which is
+	// this process.
+	languageHost string
+	started      time.Time // of the last deployment
+	built        []contract.BuiltPackage
+	console      *console.Console
 	// references are what StackReferences say.
 	references langhost.StackReferences
 	mu         sync.Mutex // guards SecretPaths and KeyPaths during a deployment
@@ -126,7 +129,15 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.step("compiling the program", func() error { return d.compile(ctx) }); err != nil {
+	if language := d.project.language(); language == "go" {
+		err = d.step("compiling the program", func() error { return d.compile(ctx) })
+	} else {
+		err = d.step("the language host", func() error {
+			d.languageHost, err = pulumicli.EnsureLanguage(ctx, pulumi, language, opts.Temp, opts.Progress)
+			return err
+		})
+	}
+	if err != nil {
 		return nil, err
 	}
 	err = d.step("pulumi up", func() error {
@@ -146,6 +157,9 @@ func (d *Deployment) readProject() error {
 		return err
 	}
 	d.project = project
+	if language := project.language(); language != "go" && len(d.opts.StackReferences) > 0 {
+		return fmt.Errorf("%s has the runtime %q: only programs in Go can refer to other stacks in a local deployment: leave out their outputs", project.path, language)
+	}
 	references, err := langhost.ReadStackReferences(d.opts.StackReferences)
 	if err != nil {
 		return err
@@ -220,6 +234,9 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	// An interrupt ends the program at once, in the middle of a build: what it
 	// leaves goes with this folder.
 	env["TMPDIR"] = temp
+	if d.languageHost != "" {
+		env["PATH"] = d.languageHost + string(os.PathListSeparator) + os.Getenv("PATH")
+	}
 	env["PULUMI_BACKEND_URL"] = "file://" + state
 	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"

@@ -50,9 +50,6 @@ func readProject(dir, stack string, settings map[string]string) (*project, error
 	if p.Project, err = workspace.LoadProject(p.path); err != nil {
 		return nil, fmt.Errorf("reading the project: %w", err)
 	}
-	if name := p.Runtime.Name(); name != "go" {
-		return nil, fmt.Errorf("%s has the runtime %q: a local deployment runs programs in Go only", p.path, name)
-	}
 	if err := p.readStack(stack); err != nil {
 		return nil, err
 	}
@@ -195,6 +192,13 @@ func (p *project) copyTo(dir, stack string) error {
 			Providers: p.located(p.Plugins.Providers), Languages: p.located(p.Plugins.Languages), Analyzers: p.located(p.Plugins.Analyzers),
 		}
 	}
+	copied.Packages = maps.Clone(p.Packages)
+	for name, spec := range copied.Packages {
+		if strings.HasPrefix(spec.Source, "./") || strings.HasPrefix(spec.Source, "../") {
+			spec.Source = filepath.Join(p.dir, spec.Source)
+			copied.Packages[name] = spec
+		}
+	}
 	extension := filepath.Ext(p.path)
 	path := filepath.Join(dir, workspace.ProjectFile+"."+stack+extension)
 	configuration := workspace.ProjectStack{Config: p.stack.Config}
@@ -223,7 +227,10 @@ func (p *project) located(plugins []workspace.PluginOptions) []workspace.PluginO
 	return plugins
 }
 
-// program is the folder of the Go program: main may also be one of its files.
+// language is what the program is written in, by Pulumi's names: "go", "yaml", "nodejs".
+func (p *project) language() string { return p.Runtime.Name() }
+
+// program is the folder of the program: main may also be one of its files.
 func (p *project) program() string {
 	program := p.Main
 	if !filepath.IsAbs(program) {

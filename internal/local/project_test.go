@@ -49,7 +49,6 @@ func TestReadProjectRefuses(t *testing.T) {
 	}{
 		{"no project", nil, nil, "no Pulumi.yaml in DIR or above it: run this in a Pulumi project's folder or name it with --project"},
 		{"no name", map[string]string{"Pulumi.yaml": "runtime: go"}, nil, "reading the project: could not validate 'DIR/Pulumi.yaml': project is missing a 'name' attribute"},
-		{"another language", map[string]string{"Pulumi.yaml": "name: demo\nruntime: nodejs"}, nil, `DIR/Pulumi.yaml has the runtime "nodejs": a local deployment runs programs in Go only`},
 		{"no stack", map[string]string{"Pulumi.yaml": demoProject, "Pulumi.prod.yaml": "", "Pulumi.qa.yaml": ""}, nil, `no stack "dev": there is no DIR/Pulumi.dev.yaml (there is prod, qa)`},
 		{"no YAML", map[string]string{"Pulumi.yaml": "a: b: c"}, nil, "reading the project: could not unmarshal 'DIR/Pulumi.yaml': invalid YAML file: yaml: mapping values are not allowed in this context"},
 		{"an environment", map[string]string{"Pulumi.yaml": demoProject, "Pulumi.dev.yaml": "environment: [aws]"}, nil, "DIR/Pulumi.dev.yaml imports a Pulumi ESC environment, which a local deployment cannot read: use a stack file without one"},

@@ -3,8 +3,9 @@
 // built first.
 //
 // The engine attaches to it. It compiles the program, starts it in its folder and
-// tells the engine what it prints and how it ends. It names no plugin to install:
-// the local AWS is the only provider. Between program and engine it answers for
+// tells the engine what it prints and how it ends. So it does with plugins that are
+// there as Go sources, for programs of any language. It names no plugin to install:
+// the local AWS is the only provider of a Go program. Between program and engine it answers for
 // stacks that the program refers to (see StackReferences).
 package langhost
 

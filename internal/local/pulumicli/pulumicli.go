@@ -1,9 +1,9 @@
-// Package pulumicli finds the Pulumi command line, or builds the pinned version from
-// its sources, so that a machine needs nothing but Go.
+// Package pulumicli finds the Pulumi command line and its language hosts, or builds the
+// pinned versions from their sources, so that a machine needs nothing but Go.
 //
-// An installation on PATH is used where it is new enough. Else the command is compiled
-// once into the user's cache folder. The module that it is compiled from, and the
-// checksums of all that it needs, are fixed in the folder pins.
+// An installation on PATH is used where it is new enough. Else the commands are compiled
+// once into the user's cache folder. The modules that they are compiled from, and the
+// checksums of all that they need, are fixed in the folder pins.
 package pulumicli
 
 import (
@@ -34,6 +34,36 @@ const minVersion = "v3.250.0"
 //go:embed pins
 var pins embed.FS
 
+// tool is a command that is built where there is none.
+type tool struct {
+	command, title, version string
+	// pin is the name of its module in the folder pins, source its package.
+	pin, source string
+	// takes is how long a first build takes on two cores.
+	takes string
+	// linker are what the linker is told beside what is the same for all.
+	linker string
+}
+
+var pulumi = tool{
+	command: "pulumi", title: "Pulumi", version: Version, pin: "pulumi", source: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+	takes: "3 to 5 minutes", linker: " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
+}
+
+// languages are the language hosts that can be built, by the runtime in a project's file.
+// That of TypeScript is the last one that Go's module proxy has; it runs programs with
+// later SDKs.
+var languages = map[string]tool{
+	"yaml": {
+		command: "pulumi-language-yaml", title: "Pulumi's language host for YAML", version: "1.25.0", pin: "yaml",
+		source: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", takes: "1 to 3 minutes",
+	},
+	"nodejs": {
+		command: "pulumi-language-nodejs", title: "Pulumi's language host for TypeScript", version: "3.40.0", pin: "nodejs",
+		source: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs", takes: "half a minute",
+	},
+}
+
 // Ensure returns the folder of a Pulumi installation, whose bin holds the command, and
 // builds it first where there is none, with temporary files in the folder temp or, where
 // that is "", in the system's. It tells on progress what takes long. Several
@@ -42,35 +72,61 @@ func Ensure(ctx context.Context, temp string, progress io.Writer) (root string, 
 	if root, ok := installed(ctx, progress); ok {
 		return root, nil
 	}
-	if root, err = cacheRoot(); err != nil || built(root) {
+	return pulumi.ensure(ctx, temp, progress)
+}
+
+// EnsureLanguage returns a folder with the host of a language, as Ensure does. Where the
+// installation of Pulumi has one, or PATH, it is that folder.
+func EnsureLanguage(ctx context.Context, installation, language, temp string, progress io.Writer) (folder string, err error) {
+	name := "pulumi-language-" + language
+	if beside := filepath.Join(installation, "bin", name); isInstalled(beside) {
+		return filepath.Dir(beside), nil
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return filepath.Dir(path), nil
+	}
+	t, ok := languages[language]
+	if !ok {
+		return "", fmt.Errorf("the runtime %q needs %s, which is not on PATH and cannot be built here: install Pulumi from https://www.pulumi.com/docs/install", language, name)
+	}
+	root, err := t.ensure(ctx, temp, progress)
+	return filepath.Join(root, "bin"), err
+}
+
+func isInstalled(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (t tool) ensure(ctx context.Context, temp string, progress io.Writer) (root string, err error) {
+	if root, err = t.cacheRoot(); err != nil || t.built(root) {
 		return root, err
 	}
 	if err := safepath.Make(filepath.Join(root, "bin")); err != nil {
-		return "", fmt.Errorf("making the cache folder for Pulumi: %w", err)
+		return "", fmt.Errorf("making the cache folder for %s: %w", t.title, err)
 	}
 	unlock, err := lock(ctx, filepath.Join(root, "lock"), progress)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if built(root) {
+	if t.built(root) {
 		return root, nil
 	}
-	return root, build(ctx, root, temp, progress)
+	return root, t.build(ctx, root, temp, progress)
 }
 
 // cacheRoot is where the built command is kept. Its name changes with the version, so
 // that a new pin never meets an old binary.
-func cacheRoot() (string, error) { return safepath.Cache("pulumi-" + Version) }
+func (t tool) cacheRoot() (string, error) { return safepath.Cache(t.command + "-" + t.version) }
 
 // binary is the command in the folder of an installation.
-func binary(root string) string { return filepath.Join(root, "bin", "pulumi") }
+func (t tool) binary(root string) string { return filepath.Join(root, "bin", t.command) }
 
 // built reports whether a cache folder has the command, and nobody but the user can
 // have put it there.
-func built(root string) bool {
-	info, err := os.Stat(binary(root))
-	return err == nil && info.Mode().IsRegular() && safepath.Check(binary(root)) == nil
+func (t tool) built(root string) bool {
+	return isInstalled(t.binary(root)) && safepath.Check(t.binary(root)) == nil
 }
 
 // installed returns the folder of the Pulumi on PATH. The command must lie in a folder
@@ -84,7 +140,7 @@ func installed(ctx context.Context, progress io.Writer) (root string, ok bool) {
 		return "", false
 	}
 	root = filepath.Dir(filepath.Dir(path))
-	if path != binary(root) {
+	if path != pulumi.binary(root) {
 		return "", false
 	}
 	out, err := exec.CommandContext(ctx, path, "version").Output() //nolint:gosec // the user's own pulumi, found on PATH
@@ -100,25 +156,22 @@ func installed(ctx context.Context, progress io.Writer) (root string, ok bool) {
 }
 
 // build compiles the command into root/bin.
-func build(ctx context.Context, root, temp string, progress io.Writer) error {
-	const title = "Pulumi " + Version
+func (t tool) build(ctx context.Context, root, temp string, progress io.Writer) error {
+	title := t.title + " " + t.version
 	start := time.Now()
-	_, _ = fmt.Fprintf(progress, "building %s from source, once (a first build takes 3 to 5 minutes on two cores)\n", title)
-	module, err := writeModule(temp)
+	_, _ = fmt.Fprintf(progress, "building %s from source, once (a first build takes %s on two cores)\n", title, t.takes)
+	module, err := t.writeModule(temp)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(module) //nolint:errcheck // a temporary folder
 
-	target := binary(root)
+	target := t.binary(root)
 	partial := target + ".partial"
 	defer os.Remove(partial) //nolint:errcheck // gone already where the build succeeded
 	build := gobuild.Build{
-		Title: title, Dir: module, Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", Output: partial, Progress: progress,
-		Flags: []string{
-			"-buildvcs=false",
-			"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
-		},
+		Title: title, Dir: module, Package: t.source, Output: partial, Progress: progress,
+		Flags: []string{"-buildvcs=false", "-ldflags", "-s -w" + t.linker},
 		// Neither a workspace, nor flags that the user set for other modules, nor a
 		// system that they compile for may reach this one. All else is as in the
 		// user's own builds, so that what they have compiled already is not compiled
@@ -138,18 +191,18 @@ func build(ctx context.Context, root, temp string, progress io.Writer) error {
 }
 
 // writeModule lays out the module from which the command is built.
-func writeModule(temp string) (dir string, err error) {
+func (t tool) writeModule(temp string) (dir string, err error) {
 	dir, err = safepath.TempIn(temp, "protected-http-api-build-")
 	if err != nil {
-		return "", fmt.Errorf("making a folder to build Pulumi in: %w", err)
+		return "", fmt.Errorf("making a folder to build %s in: %w", t.title, err)
 	}
-	for from, to := range map[string]string{"pulumi.mod": "go.mod", "pulumi.sum": "go.sum"} {
+	for from, to := range map[string]string{t.pin + ".mod": "go.mod", t.pin + ".sum": "go.sum"} {
 		content, err := pins.ReadFile("pins/" + from)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, to), content, 0o600)
 		}
 		if err != nil {
-			return "", errors.Join(fmt.Errorf("laying out the module of Pulumi: %w", err), os.RemoveAll(dir))
+			return "", errors.Join(fmt.Errorf("laying out the module of %s: %w", t.title, err), os.RemoveAll(dir))
 		}
 	}
 	return dir, nil

@@ -1,8 +1,11 @@
 package pulumicli
 
 import (
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,20 +55,47 @@ func TestInstalled(t *testing.T) {
 
 func TestPinsAreComplete(t *testing.T) {
 	t.Parallel()
-	dir, err := writeModule("")
-	if err != nil {
+	for _, tool := range append(slices.Collect(maps.Values(languages)), pulumi) {
+		dir, err := tool.writeModule("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(mod), " v"+tool.version+"\n") {
+			t.Errorf("the go.mod of %s does not require version %s", tool.title, tool.version)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "go.sum")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A language host of the installation is used, and one on PATH; one that cannot be
+// built is asked for.
+func TestLanguageHosts(t *testing.T) {
+	root, other := t.TempDir(), t.TempDir()
+	bin := filepath.Join(root, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
+	for _, path := range []string{filepath.Join(bin, "pulumi-language-yaml"), filepath.Join(other, "pulumi-language-dotnet")} {
+		if err := os.WriteFile(path, nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !strings.Contains(string(mod), "/v3 v"+Version+"\n") {
-		t.Errorf("the go.mod does not require version %s", Version)
+	t.Setenv("PATH", other)
+	for language, want := range map[string]string{"yaml": bin, "dotnet": other} {
+		if got, err := EnsureLanguage(t.Context(), root, language, "", io.Discard); err != nil || got != want {
+			t.Errorf("the host of %s is in %q, %v, want %q", language, got, err, want)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "go.sum")); err != nil {
-		t.Error(err)
+	const want = `the runtime "python" needs pulumi-language-python, which is not on PATH and cannot be built here: install Pulumi from https://www.pulumi.com/docs/install`
+	if _, err := EnsureLanguage(t.Context(), root, "python", "", io.Discard); err == nil || err.Error() != want {
+		t.Errorf("error is %v", err)
 	}
 }
 
@@ -124,7 +154,7 @@ func TestBuiltTrustsOnlyTheUsersOwn(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(root, "bin"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(binary(root), nil, 0o700); err != nil {
+			if err := os.WriteFile(pulumi.binary(root), nil, 0o700); err != nil {
 				t.Fatal(err)
 			}
 			if test.open != "" {
@@ -132,7 +162,7 @@ func TestBuiltTrustsOnlyTheUsersOwn(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := built(root); got != test.want {
+			if got := pulumi.built(root); got != test.want {
 				t.Errorf("built is %t, want %t", got, test.want)
 			}
 		})
