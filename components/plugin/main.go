@@ -10,7 +10,6 @@ package main
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,8 +25,9 @@ import (
 // packageName is what the package is called in Pulumi's schemas.
 const packageName = "protected-http-api"
 
-// version is the release, "1.2.3"; releases are linked with it.
-var version string
+// version is the release; releases are linked with theirs. A schema without one gives SDKs
+// that Pulumi cannot read.
+var version = "0.0.0"
 
 //go:embed schema.json
 var schemaText string
@@ -58,14 +58,7 @@ func useSources() {
 	}
 }
 
-// versionedSchema is the schema with the release's version, where there is one.
-func versionedSchema() (string, error) {
-	if version == "" {
-		return schemaText, nil
-	}
-	text, err := json.Marshal(strings.TrimPrefix(version, "v"))
-	if err != nil {
-		return "", fmt.Errorf("writing the version into the schema: %w", err)
-	}
-	return strings.Replace(schemaText, "{", "{\n    \"version\": "+string(text)+",", 1), nil
+// versionedSchema is the schema with the release's version.
+func versionedSchema() string {
+	return strings.Replace(schemaText, "{", fmt.Sprintf("{\n    \"version\": %q,", version), 1)
 }
