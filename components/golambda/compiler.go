@@ -143,10 +143,8 @@ func (u *unit) flags() []string {
 // shared. A failure is left to the package's own build to report.
 func (c *compiler) prepare(ctx context.Context, units []*unit) {
 	for _, group := range alike(units) {
-		// Go build links nothing if it gets several packages main. A single one
-		// it would link, into the working directory.
 		if len(group.units) < 2 {
-			continue
+			continue // its own build is as good
 		}
 		first := *group.units[0]
 		patterns := make([]string, len(group.units))
@@ -155,7 +153,9 @@ func (c *compiler) prepare(ctx context.Context, units []*unit) {
 				patterns[i] = u.dir
 			}
 		}
-		_ = first.command(ctx, group.root, slices.Concat([]string{"build"}, first.flags(), patterns)...).Run()
+		// Go build links nothing if it gets several packages main. Where all are one
+		// package, that would be linked into the working directory.
+		_ = first.command(ctx, group.root, slices.Concat([]string{"build", "-o", os.DevNull}, first.flags(), patterns)...).Run()
 	}
 }
 

@@ -1,6 +1,7 @@
 package golambda
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -29,6 +30,11 @@ func TestBuildImportPath(t *testing.T) {
 	}
 	here, err := filepath.Abs(".")
 	must(t, err)
+	write(t, filepath.Join(here, "handlers", "own", "main.go"), goodMain)
+	buildAll(t, target(t, ARM64, "host"), "example.com/program/handlers/own", "./handlers/own")
+	if files, err := os.ReadDir(here); err != nil || len(files) != 2 {
+		t.Errorf("a build leaves %v, %v", files, err)
+	}
 	folder := filepath.Join(dependency, "library")
 	for path, want := range map[string]string{
 		"example.com/other/library": `folder "` + folder + `" holds package "library": a Lambda function is a package main`,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -27,11 +28,12 @@ func productPath(importPath string) (string, bool) {
 
 // productFolder returns the folder of the product's module: what contract.EnvModule
 // says, or else where the module of the working directory has it from, in the version
-// that its go.mod requires, which may be replaced, or in its workspace.
+// that its go.mod requires, which may be replaced, or in its workspace. Where that has
+// none, as with a program in another language, it is what this program itself was
+// compiled from, if that is here.
 func (c *compiler) productFolder(ctx context.Context) (string, error) {
 	if folder := os.Getenv(contract.EnvModule); folder != "" {
-		text, err := os.ReadFile(filepath.Join(folder, "go.mod")) //nolint:gosec // the user's own
-		if err != nil || modfile.ModulePath(text) != productModule {
+		if !isProduct(folder) {
 			return "", fmt.Errorf("environment variable %s: %q is not a folder with the sources of the module %s: set it to that of its go.mod, or unset it", contract.EnvModule, folder, productModule)
 		}
 		return filepath.Abs(folder)
@@ -49,6 +51,8 @@ func (c *compiler) productFolder(ctx context.Context) (string, error) {
 		out, err := c.goRun(ctx, here, false, args...).Output()
 		_ = json.Unmarshal(out, &module)
 		switch {
+		case err != nil && isProduct(compiledFrom):
+			return compiledFrom, nil
 		case err == nil && module.Dir != "":
 			return module.Dir, nil
 		case module.Error != "":
@@ -63,6 +67,19 @@ func (c *compiler) productFolder(ctx context.Context) (string, error) {
 	}
 	return "", fmt.Errorf("the go command does not say where the module %s is", productModule)
 }
+
+// isProduct reports whether a folder has the product's go.mod.
+func isProduct(folder string) bool {
+	text, err := os.ReadFile(filepath.Join(folder, "go.mod")) //nolint:gosec // the user's own
+	return err == nil && modfile.ModulePath(text) == productModule
+}
+
+// compiledFrom is the folder of the product's module on the machine that compiled this
+// program; no folder where it was compiled with -trimpath. Tests set it.
+var compiledFrom = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}()
 
 // findProduct turns the import path of a package of the product into its folder.
 func (u *unit) findProduct(ctx context.Context, path string) error {

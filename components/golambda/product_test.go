@@ -77,8 +77,16 @@ func TestBuildProduct(t *testing.T) {
 		}
 	})
 
+	t.Run("from what compiled the program, which has no Go module", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		if got := build(t); got != want {
+			t.Error("the archive differs")
+		}
+	})
+
 	t.Run("from a folder that a variable names", func(t *testing.T) {
 		t.Chdir(t.TempDir())
+		notCompiledHere(t)
 		t.Setenv(contract.EnvModule, root)
 		if got := build(t); got != want {
 			t.Error("the archive differs")
@@ -86,7 +94,16 @@ func TestBuildProduct(t *testing.T) {
 	})
 }
 
+// notCompiledHere makes the program one that was compiled on another machine.
+func notCompiledHere(t *testing.T) {
+	t.Helper()
+	folder := compiledFrom
+	t.Cleanup(func() { compiledFrom = folder })
+	compiledFrom = filepath.Join(t.TempDir(), "elsewhere")
+}
+
 func TestProductIsMissing(t *testing.T) {
+	notCompiledHere(t)
 	here := t.TempDir()
 	t.Chdir(here)
 	t.Setenv("GOWORK", "off")

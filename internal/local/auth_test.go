@@ -121,7 +121,7 @@ func TestMixedAuth(t *testing.T) {
 	}
 	d.testIamRoute(t)
 	d.testVerify(t, map[string]verify.Credential{
-		"reports-staff": {Header: credentials["staff"], Everything: true}, "reports-partners": {Header: key}, "reports-jwt-users": {Header: credentials["user"]},
+		"reports-authorizer": {Header: credentials["staff"], Everything: true}, "reports-partners-authorizer": {Header: key}, "reports-jwt-users": {Header: credentials["user"]},
 	})
 
 	access, _ := d.Outputs["access"].(map[string]any)

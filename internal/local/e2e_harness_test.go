@@ -77,8 +77,17 @@ func deploy(t testing.TB, opts Options) deployed {
 				t.Errorf("%s is left behind", dir)
 			}
 		}
-		if after := snapshot(t, opts.Project); !maps.Equal(before, after) {
-			t.Error("a file of the project has changed")
+		after := snapshot(t, opts.Project)
+		maps.DeleteFunc(after, func(name, content string) bool {
+			known, ok := before[name]
+			delete(before, name)
+			return ok && known == content
+		})
+		for name := range after {
+			t.Errorf("the project's file %s is new or has changed", name)
+		}
+		for name := range before {
+			t.Errorf("the project's file %s is gone", name)
 		}
 	})
 	return d

@@ -29,12 +29,12 @@ func (d deployed) testVerify(t *testing.T, credentials map[string]verify.Credent
 		"ok   DELETE /reports/{id} without a credential is 401",
 		"ok   DELETE /reports/{id} with a bad credential is 403",
 		"-    DELETE /reports/{id} with a good credential lets in" + changes,
-		`ok   DELETE /reports/{id}: with TTL 0 a second call with the same credential runs the authorizer "reports-staff" again`,
+		`ok   DELETE /reports/{id}: with TTL 0 a second call with the same credential runs the authorizer "reports-authorizer" again`,
 		"ok   GET /health is public",
 		"ok   GET /partner/reports without a credential is 401",
 		"ok   GET /partner/reports with a bad credential is 403",
 		"ok   GET /partner/reports with a good credential lets in",
-		`ok   GET /partner/reports: with TTL 0 a second call with the same credential runs the authorizer "reports-partners" again`,
+		`ok   GET /partner/reports: with TTL 0 a second call with the same credential runs the authorizer "reports-partners-authorizer" again`,
 		"ok   GET /reports without a credential is 401",
 		"ok   GET /reports with a bad credential is 401",
 		"ok   GET /reports with a good credential lets in",
@@ -56,7 +56,7 @@ func (d deployed) testVerify(t *testing.T, credentials map[string]verify.Credent
 	partners.TTL = 1
 	api.Routes = []verify.Route{{Key: "GET /reports", Authorization: "NONE"}, api.Routes[2]}
 	api.Routes[1].Authorizer = &partners
-	delete(credentials, "reports-staff")
+	delete(credentials, "reports-authorizer")
 	delete(credentials, "reports-jwt-users")
 	lines, err = run(nil)
 	want = []string{
@@ -64,7 +64,7 @@ func (d deployed) testVerify(t *testing.T, credentials map[string]verify.Credent
 		"ok   GET /partner/reports without a credential is 401",
 		"ok   GET /partner/reports with a bad credential is 403",
 		"ok   GET /partner/reports with a good credential lets in",
-		`FAIL GET /partner/reports: with TTL 1ns a second call with the same credential does not run the authorizer "reports-partners": the authorizer ran for the second call too`,
+		`FAIL GET /partner/reports: with TTL 1ns a second call with the same credential does not run the authorizer "reports-partners-authorizer": the authorizer ran for the second call too`,
 	}
 	if !slices.Equal(lines, want) || !errors.Is(err, verify.ErrFailed) {
 		t.Errorf("the error is %v, the checks are\n%s", err, strings.Join(lines, "\n"))
