@@ -68,6 +68,11 @@ type Options struct {
 	Output io.Writer
 	// Console takes what happens in the local AWS, a line an event.
 	Console io.Writer
+
+	// forAWS compiles what AWS would run, which cannot run here. account is what the
+	// local AWS plays then; defaults to that of the local AWS.
+	forAWS  bool
+	account string
 }
 
 // Deployment is a program that is deployed to a local AWS of its own.
@@ -116,38 +121,43 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err := d.readProject(); err != nil {
 		return nil, err
 	}
+	if err := d.prepare(ctx); err != nil {
+		return nil, err
+	}
+	err = d.step("pulumi up", func() error {
+		_, err := d.Up(ctx)
+		return err
+	})
+	return d, err
+}
+
+// prepare starts the local AWS and makes a stack.
+func (d *Deployment) prepare(ctx context.Context) (err error) {
 	// First, because it finds mistakes at once that a build of Pulumi would only
 	// delay.
 	if err := d.step("local AWS", d.startAWS); err != nil {
-		return nil, err
+		return err
 	}
 	var pulumi string
 	err = d.step("Pulumi", func() error {
-		pulumi, err = pulumicli.Ensure(ctx, opts.Temp, opts.Progress)
+		pulumi, err = pulumicli.Ensure(ctx, d.opts.Temp, d.opts.Progress)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if language := d.project.language(); language == "go" {
 		err = d.step("compiling the program", func() error { return d.compile(ctx) })
 	} else {
 		err = d.step("the language host", func() error {
-			d.languageHost, err = pulumicli.EnsureLanguage(ctx, pulumi, language, opts.Temp, opts.Progress)
+			d.languageHost, err = pulumicli.EnsureLanguage(ctx, pulumi, language, d.opts.Temp, d.opts.Progress)
 			return err
 		})
 	}
 	if err != nil {
-		return nil, err
-	}
-	err = d.step("pulumi up", func() error {
-		if err := d.openStack(ctx, pulumi); err != nil {
-			return err
-		}
-		_, err := d.Up(ctx)
 		return err
-	})
-	return d, err
+	}
+	return d.openStack(ctx, pulumi)
 }
 
 // readProject reads the project's files, with what the options replace.
@@ -203,6 +213,7 @@ func (d *Deployment) startAWS() error {
 	d.AWS, err = localaws.Start(localaws.Config{
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
 		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict, Emulators: emulators,
+		Account: d.opts.account, ForAWS: d.opts.forAWS,
 		Temp: d.opts.Temp,
 	})
 	if err != nil || d.opts.SecretPath == "" {
@@ -241,7 +252,9 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
 	env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-	env[contract.EnvBuildTarget] = contract.BuildTargetHost
+	if !d.opts.forAWS {
+		env[contract.EnvBuildTarget] = contract.BuildTargetHost
+	}
 	env[contract.EnvBuildRecord] = d.recordPath()
 	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command), auto.WorkDir(d.dir),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(env))

@@ -26,7 +26,7 @@ func TestMethods(t *testing.T) {
 		Concurrency: 2 * (trialQuota + beyondQuota), // an authorizer and a handler for each request at once
 	})
 	d.verify(t, 0)
-	d.script(t, "verify")
+	d.verifyByCommand(t)
 	d.testTokenPermissions(t)
 	d.testAPIKeys(t)
 	d.testQuota(t)

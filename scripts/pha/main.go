@@ -7,6 +7,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/apikey"
+	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/preview"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/probe"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/resetcache"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/revoke"
@@ -24,6 +25,7 @@ func main() { cli.Main(parts()...) }
 func parts() []*cobra.Command {
 	return []*cobra.Command{
 		up.New(),
+		preview.New(),
 		verify.New(),
 		token.New(),
 		apikey.New(),

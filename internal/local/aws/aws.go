@@ -8,6 +8,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,11 @@ const closeGrace = 7 * time.Second
 
 // Config is what a Server is started with.
 type Config struct {
+	// Account is the account that is played. Defaults to contract.LocalAccountID.
+	Account string
+	// ForAWS takes functions that are compiled for what AWS runs, for a preview: they
+	// cannot be invoked here.
+	ForAWS bool
 	// Region is the one Region that is played, for instance eu-central-1.
 	Region string
 	// Port is where the first HTTP API listens. Defaults to a free port, as
@@ -104,7 +110,7 @@ func Start(cfg Config) (_ *Server, err error) {
 		return nil, fmt.Errorf("making a folder for the local AWS: %w", err)
 	}
 	s := &Server{
-		Account: account.Account{ID: contract.LocalAccountID, Region: cfg.Region, Partition: partition(cfg.Region)},
+		Account: account.Account{ID: cmp.Or(cfg.Account, contract.LocalAccountID), Region: cfg.Region, Partition: partition(cfg.Region)},
 		LogDir:  filepath.Join(dir, "logs"),
 		dir:     dir,
 		console: cfg.Console,
@@ -172,6 +178,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		Dir:            filepath.Join(s.dir, "lambda"),
 		EndpointURL:    s.Endpoint,
 		MaxConcurrency: cfg.Concurrency,
+		ForAWS:         cfg.ForAWS,
 	})
 	if err != nil {
 		return provider.Services{}, err
@@ -201,6 +208,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 
 		Neighbours: provider.NewNeighbours(cfg.Console),
 		Strict:     cfg.Strict,
+		ForAWS:     cfg.ForAWS,
 		ProgramDir: cfg.ProgramDir,
 		Secret:     cfg.Secret,
 	}, nil

@@ -32,6 +32,17 @@ func architectureOf(processor string) string {
 // machine is the platform of the local AWS itself.
 func machine() platform { return platform{runtime.GOOS, runtime.GOARCH} }
 
+// platformFor is what a function's code has to be for.
+func (s *Service) platformFor(f Function) platform {
+	if s.forAWS {
+		return onAWS(f)
+	}
+	return machine()
+}
+
+// onAWS is the platform on which AWS runs a function.
+func onAWS(f Function) platform { return platform{"linux", processors[f.withDefaults().Architecture]} }
+
 // platformOf reads a program's first bytes: elf(5), mach-o/loader.h,
 // mach-o/fat.h and the PE format.
 func platformOf(head []byte) platform {

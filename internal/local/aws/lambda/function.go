@@ -31,7 +31,7 @@ func (s *Service) CreateFunction(ctx context.Context, f Function) (FunctionInfo,
 	if err != nil {
 		return FunctionInfo{}, err
 	}
-	if err := code.platform.check(f.Architecture, machine()); err != nil {
+	if err := code.platform.check(f.Architecture, s.platformFor(f)); err != nil {
 		code.release()
 		return FunctionInfo{}, err
 	}

@@ -46,6 +46,8 @@ type Options struct {
 	// MaxConcurrency is the account's limit of invocations at once. Defaults
 	// to 100, which is a process each.
 	MaxConcurrency int
+	// ForAWS takes code for what AWS runs, which cannot be invoked here.
+	ForAWS bool
 }
 
 // idleTimeout is how long an environment is kept without an invocation.
@@ -62,6 +64,7 @@ type Service struct {
 	logs           *logs.Service
 	console        *console.Console
 	dir            string
+	forAWS         bool
 	endpointURL    string
 	maxConcurrency int
 	idleTimeout    time.Duration
@@ -91,7 +94,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{
 		account: o.Account, iam: o.IAM, logs: o.Logs, console: o.Console,
-		dir: dir, endpointURL: o.EndpointURL,
+		dir: dir, forAWS: o.ForAWS, endpointURL: o.EndpointURL,
 		maxConcurrency: o.MaxConcurrency, idleTimeout: idleTimeout, initLimit: initLimit, now: time.Now,
 		spawner: newSpawner(), closing: make(chan struct{}), functions: map[string]*function{},
 	}

@@ -37,7 +37,7 @@ func (s *Service) UpdateFunctionCode(name string, zip []byte, architecture strin
 		if err != nil {
 			return nil, FunctionInfo{}, err
 		}
-		if err := code.platform.check(f.Architecture, machine()); err != nil {
+		if err := code.platform.check(f.Architecture, s.platformFor(f)); err != nil {
 			code.release()
 			return nil, FunctionInfo{}, err
 		}

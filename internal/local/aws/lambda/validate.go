@@ -53,7 +53,15 @@ var (
 // that CreateFunction would give it for what it is by itself: all but
 // whether its role can be assumed, its name is free and its reservation leaves
 // enough. Code is checked where there is some.
-func Validate(f Function) (Function, error) {
+func Validate(f Function) (Function, error) { return validateFor(f, machine()) }
+
+// ValidateForAWS is Validate for a function that is to run on AWS: its code is for what
+// AWS runs, and not for this machine.
+func ValidateForAWS(f Function) (Function, error) {
+	return validateFor(f, onAWS(f))
+}
+
+func validateFor(f Function, machine platform) (Function, error) {
 	f = f.withDefaults()
 	for _, check := range []func(Function) error{validateModel, validateLogging, validateEnvironment, validateSurroundings} {
 		if err := check(f); err != nil {
@@ -65,7 +73,7 @@ func Validate(f Function) (Function, error) {
 	}
 	_, program, err := openArchive(f.Code)
 	if err == nil {
-		err = program.check(f.Architecture, machine())
+		err = program.check(f.Architecture, machine)
 	}
 	return f, err
 }

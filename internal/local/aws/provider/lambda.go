@@ -141,7 +141,7 @@ func (in functionInputs) with(f lambda.Function) functionInputs {
 	return out
 }
 
-func (in functionInputs) validate() (functionInputs, error) {
+func (in functionInputs) validate(validate func(lambda.Function) (lambda.Function, error)) (functionInputs, error) {
 	switch {
 	case in.PackageType != "" && in.PackageType != "Zip":
 		return in, fmt.Errorf("the local AWS runs functions of the package type Zip only, not %q", in.PackageType)
@@ -153,7 +153,7 @@ func (in functionInputs) validate() (functionInputs, error) {
 			return in, fmt.Errorf("the sourceCodeHash %s is not the base64 SHA-256 hash of the code", in.SourceCodeHash)
 		}
 	}
-	f, err := lambda.Validate(in.function())
+	f, err := validate(in.function())
 	return in.with(f), err
 }
 
@@ -177,7 +177,12 @@ func invokeARN(s Services, function string) string {
 		s.Account.Partition, s.Account.Region, function)
 }
 
-func functionResource() resource {
+// functionResource is a function that runs here, or for a preview on AWS.
+func functionResource(forAWS bool) resource {
+	validate := lambda.Validate
+	if forAWS {
+		validate = lambda.ValidateForAWS
+	}
 	return definition[functionInputs]{
 		Type: "aws:lambda/function:Function",
 		// Lambda API reference, CreateFunction: a name has at most 64 characters.
@@ -186,7 +191,7 @@ func functionResource() resource {
 			"arn", "qualifiedArn", "invokeArn", "qualifiedInvokeArn",
 			"codeSha256", "sourceCodeSize", "lastModified", "version", "vpcConfig.vpcId",
 		},
-		Validate: functionInputs.validate,
+		Validate: func(in functionInputs) (functionInputs, error) { return in.validate(validate) },
 		Placeholders: map[string]any{
 			"name": "unknown", "role": "arn:aws:iam::000000000000:role/unknown", "runtime": "provided.al2023", "handler": "unknown",
 			"code": nil, "description": nil, "environment": inPart{}, "loggingConfig": nil, "memorySize": nil, "packageType": nil,

@@ -54,6 +54,8 @@ type Services struct {
 	Neighbours *Neighbours
 	// Strict refuses what the local AWS does not imitate.
 	Strict bool
+	// ForAWS takes functions that are compiled for AWS, for a preview: nothing is created.
+	ForAWS bool
 	// Outage says whether a service, by its signing name, is down. Nil: all are up.
 	Outage func(service string) bool
 
@@ -88,7 +90,7 @@ func newProvider(services Services) *provider {
 		logGroupResource(), metricAlarmResource(services.Account.Region), dashboardResource(),
 		tableResource(),
 		parameterResource(), secretResource(), secretVersionResource(),
-		functionResource(), permissionResource(),
+		functionResource(services.ForAWS), permissionResource(),
 		apiResource(), domainNameResource(), apiMappingResource(), stageResource(), integrationResource(), authorizerResource(), routeResource(),
 	} {
 		pr.resources[r.token()] = r

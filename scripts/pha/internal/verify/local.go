@@ -5,51 +5,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
-	"github.com/protected-http-api/protected-http-api/internal/events/verify"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
-	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
 )
 
-// runLocal deploys the stack, checks it and removes everything.
+// runLocal deploys the stack, checks its APIs and removes everything.
 func (o options) runLocal(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	if o.apiURL != "" || o.stdin {
-		return cli.Usagef("--local goes without --api-url and --token-stdin: the deployment is one of its own")
+	if o.api != "" || o.url != "" {
+		return cli.Usagef("--local goes without --api-id and --api-url: the deployment is one of its own")
 	}
 	opts := *o.deploy
-	if methods, given := opts.Settings["authMethods"]; given && !slices.Contains(strings.Split(methods, ","), "jwt") {
-		return cli.Usagef("authMethods is %q: verify sends tokens, and needs jwt among them", methods)
-	}
 	opts.Progress = stderr
 	opts.Console = stderr
-	deployment, err := local.Start(ctx, opts)
+	d, err := local.Start(ctx, opts)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, deployment.Close()) }()
-	api, err := deployment.API("POST /events")
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if len(d.APIs) == 0 {
+		return errors.New("the program has no HTTP API with a stage, so there is nothing to check")
 	}
-	route, err := api.Route("POST /events")
-	if err != nil {
-		return err
+	cfg := aws.Config{
+		Region: d.AWS.Account.Region, BaseEndpoint: aws.String(d.AWS.Endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(d.AWS.Credentials.AccessKeyID, d.AWS.Credentials.SecretAccessKey, ""),
 	}
-	if len(deployment.SecretPaths) == 0 {
-		return errors.New("no function of the stack reads a secret of tokens: verify sends tokens, and needs jwt among authMethods")
+	failed := false
+	for _, deployed := range d.APIs {
+		api, err := verify.Find(ctx, cfg, deployed.ID, deployed.Stage)
+		if err != nil {
+			return err
+		}
+		api.URL = deployed.URL
+		if deployed.EndpointDisabled { // there is no DNS here
+			for _, domain := range deployed.Domains {
+				if !domain.MutualTLS {
+					api.URL, api.Host = domain.URL, domain.Host
+				}
+			}
+		}
+		if len(d.APIs) > 1 {
+			_, _ = fmt.Fprintf(stdout, "\n%s, stage %s\n", deployed.Name, deployed.Stage)
+		}
+		err = o.verify(ctx, stdout, cfg, api, func(string) (authz.Key, error) { return authz.NewHMACKey(authz.HS256, "", d.Secret) })
+		if err != nil && !errors.Is(err, verify.ErrFailed) {
+			return err
+		}
+		failed = failed || err != nil
 	}
-	sign := func(subject string) (string, error) { return deployflags.NewToken(deployment, subject) }
-	token, err := sign("usr_verify")
-	if err != nil {
-		return err
+	if failed {
+		return verify.ErrFailed
 	}
-	return verify.Run(ctx, verify.Options{
-		APIURL: api.URL, Token: token, Cache: &verify.Cache{
-			TTL: route.TTL, Token: sign,
-			Invocations: func() (int, int, error) { return deployment.InvocationsOf(route) },
-		},
-	}, func(r verify.Result) { _, _ = fmt.Fprintln(stdout, r) })
+	return nil
 }
