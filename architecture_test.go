@@ -77,6 +77,9 @@ var floors = []floor{
 	// What asks a deployed API, and AWS what is deployed.
 	{packages: "internal/verify", imports: []string{"internal/cleartext", "internal/contract"}, never: pulumiModules},
 
+	// What a new project is made of.
+	{packages: "internal/scaffold"},
+
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 

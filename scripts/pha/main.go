@@ -7,6 +7,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/apikey"
+	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/initialize"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/preview"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/probe"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/resetcache"
@@ -34,6 +35,7 @@ func parts() []*cobra.Command {
 		revoke.New(),
 		resetcache.New(),
 		probe.New(),
+		initialize.New(),
 		version.New(),
 	}
 }
