@@ -36,21 +36,21 @@ func (o options) runLocal(ctx context.Context, stdout, stderr io.Writer) (err er
 		Credentials: credentials.NewStaticCredentialsProvider(d.AWS.Credentials.AccessKeyID, d.AWS.Credentials.SecretAccessKey, ""),
 	}
 	failed := false
-	for _, deployed := range d.APIs {
-		api, err := verify.Find(ctx, cfg, deployed.ID, deployed.Stage)
+	for _, stage := range d.APIs {
+		api, err := verify.Find(ctx, cfg, stage.ID, stage.Stage)
 		if err != nil {
 			return err
 		}
-		api.URL = deployed.URL
-		if deployed.EndpointDisabled { // there is no DNS here
-			for _, domain := range deployed.Domains {
+		api.URL = stage.URL
+		if stage.EndpointDisabled { // there is no DNS here
+			for _, domain := range stage.Domains {
 				if !domain.MutualTLS {
 					api.URL, api.Host = domain.URL, domain.Host
 				}
 			}
 		}
 		if len(d.APIs) > 1 {
-			_, _ = fmt.Fprintf(stdout, "\n%s, stage %s\n", deployed.Name, deployed.Stage)
+			_, _ = fmt.Fprintf(stdout, "\n%s, stage %s\n", stage.Name, stage.Stage)
 		}
 		err = o.verify(ctx, stdout, cfg, api, func(string) (authz.Key, error) { return authz.NewHMACKey(authz.HS256, "", d.Secret) })
 		if err != nil && !errors.Is(err, verify.ErrFailed) {

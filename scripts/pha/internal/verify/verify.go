@@ -21,6 +21,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/awsconfig"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
@@ -30,8 +31,9 @@ credential or a bad one and lets in who has a good one, a public route asks for 
 authorizer's answers are reused as long as its TTL says. One line a check; it fails when one
 fails, and a check that could not be made says why.
 
-It asks API Gateway for the routes, by the usual AWS environment, or with --local deploys
-the stack to a local AWS, checks every API, and removes everything.
+It finds the API in the Pulumi state of the stack, unless --api-id names it, and asks API
+Gateway for the routes, by the usual AWS environment. With --local it deploys the stack to a
+local AWS, checks every API, and removes everything.
 
 Nothing is changed: of routes with other methods than GET, HEAD and OPTIONS only refusals
 are checked, unless --body gives what they are called with.
@@ -42,7 +44,7 @@ input with --credentials-stdin, or in the environment variable PHA_CREDENTIALS: 
 would be seen by every user of the machine.`
 
 const example = `  {pha} verify --local --stack prod
-  {pha} verify --api-id "$(pulumi stack output apiId)" --body 'POST /events={"name":"x"}'
+  {pha} verify --stack prod --body 'POST /events={"name":"x"}'
   echo "shop-partners X-Api-Key: $KEY" | {pha} verify --api-id a1b2c3d4e5 --credentials-stdin`
 
 // envCredentials can hold credentials.
@@ -67,14 +69,15 @@ func New() *cobra.Command {
 			if o.local {
 				return o.runLocal(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 			}
-			return o.run(cmd.Context(), cmd.OutOrStdout())
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	o.deploy = deployflags.Add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.local, "local", false, "deploy the stack to a local AWS, and check that")
-	flags.StringVar(&o.api, "api-id", "", "the API's `ID` (required without --local)")
-	flags.StringVar(&o.stage, "api-stage", "$default", "the `stage` of the API")
+	flags.StringVar(&o.api, "api-id", "", "the API's `ID` (default: that which is found)")
+	flags.StringVar(&o.stage, "api-stage", "", "the `stage` of the API (default: that which is found, with --api-id $default)")
+	flags.StringVar(&o.named, "api", "", "the `name` or ID of an API, where the stack has several")
 	flags.StringVar(&o.url, "api-url", "", "where the stage serves, a `URL` (default: the API's own endpoint, or a domain where that is disabled)")
 	flags.BoolVar(&o.stdin, "credentials-stdin", false, "read credentials from standard input")
 	flags.Func("body", "call a route that may change something, with a body, `route=body`, as often as needed; it has to answer 2xx", func(text string) error {
@@ -93,19 +96,22 @@ type options struct {
 	deploy          *local.Options
 	local, stdin    bool
 	api, stage, url string
+	named           string
 	bodies          map[string]string
 	given           map[string]verify.Credential
 }
 
 // run checks an API that is deployed.
-func (o options) run(ctx context.Context, stdout io.Writer) error {
-	if o.api == "" {
-		return cli.Usagef("--api-id is missing: name the API, or deploy the stack with --local")
-	}
+func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if o.url != "" {
 		if err := verify.CheckURL(o.url); err != nil { // before there is a token
 			return cli.Usagef("--api-url: %w", err)
 		}
+	}
+	target := deployed.Target{Project: o.deploy.Project, Stack: o.deploy.Stack, API: o.named}
+	id, stage, err := target.APIAndStage(ctx, o.api, o.stage, stderr)
+	if err != nil {
+		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, awsconfig.Timeout)
 	defer cancel()
@@ -113,7 +119,7 @@ func (o options) run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
-	api, err := verify.Find(limited, cfg, o.api, o.stage)
+	api, err := verify.Find(limited, cfg, id, stage)
 	if err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}

@@ -18,7 +18,6 @@ func TestUsage(t *testing.T) {
 		args  []string
 		want  string
 	}{
-		{name: "no API", want: "--api-id is missing: name the API, or deploy the stack with --local"},
 		{name: "two deployments", args: []string{"--local", "--api-id", "a"}, want: "--local goes without --api-id and --api-url: the deployment is one of its own"},
 		{name: "a credential as an argument", args: []string{"--token", "x"}, want: "unknown flag: --token"},
 		{
