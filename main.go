@@ -103,24 +103,14 @@ func monitoring(s settings) *components.MonitoringArgs {
 	return args
 }
 
-// cors lets the pages of the configured origins send the headers in which credentials
-// are.
+// cors lets the pages of the configured origins send credentials.
 func cors(s settings) *components.CorsArgs {
 	if s.corsOrigins == "" {
 		return nil
 	}
-	args := &components.CorsArgs{AllowHeaders: []string{"Content-Type"}}
+	args := &components.CorsArgs{}
 	for origin := range strings.SplitSeq(s.corsOrigins, ",") {
 		args.AllowOrigins = append(args.AllowOrigins, pulumi.String(origin))
-	}
-	if s.accepts(authJwt) {
-		args.AllowHeaders = append(args.AllowHeaders, "Authorization")
-	}
-	if s.accepts(authApiKey) {
-		args.AllowHeaders = append(args.AllowHeaders, "X-Api-Key")
-	}
-	if s.accepts(authSignature) {
-		args.AllowHeaders = append(args.AllowHeaders, "Content-Digest", "Signature", "Signature-Input")
 	}
 	return args
 }

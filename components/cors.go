@@ -32,8 +32,8 @@ type CorsArgs struct {
 	// routes.
 	AllowMethods []string
 	// AllowHeaders are the headers that pages may send, by name. Those that identity
-	// sources are must be among them. Defaults to Content-Type and the headers that
-	// are identity sources, Authorization for instance.
+	// sources are must be among them. Defaults to Content-Type, the headers that
+	// are identity sources, Authorization for instance, and those of the Methods.
 	AllowHeaders []string
 	// ExposeHeaders are the headers of answers that pages may read beside the simple
 	// ones, by name; "*" for all. Defaults to none.
@@ -166,7 +166,7 @@ func (c *checker) checkCorsMethods(cors *CorsArgs) {
 func (c *checker) checkCorsHeaders(cors *CorsArgs) {
 	credentials := c.plan.credentialHeaders()
 	if cors.AllowHeaders == nil {
-		cors.AllowHeaders = append([]string{"content-type"}, credentials...)
+		cors.AllowHeaders = slices.Concat([]string{"content-type"}, credentials, c.plan.methodHeaders())
 		slices.Sort(cors.AllowHeaders)
 		cors.AllowHeaders = slices.Compact(cors.AllowHeaders)
 	}

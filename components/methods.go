@@ -142,6 +142,26 @@ func (m MethodsArgs) identitySources() []IdentitySource {
 	return sources
 }
 
+// methodHeaders are the headers in which the methods' credentials are, in lower case.
+func (p *plan) methodHeaders() []string {
+	var headers []string
+	for _, a := range p.authorizers {
+		if a.methods == nil {
+			continue
+		}
+		if a.methods.Tokens != nil {
+			headers = append(headers, "authorization")
+		}
+		if a.methods.ApiKeys != nil {
+			headers = append(headers, "x-api-key")
+		}
+		if a.methods.Signatures != nil {
+			headers = append(headers, "content-digest", "signature", "signature-input")
+		}
+	}
+	return headers
+}
+
 // planOwn checks what is said of the component's own authorizer, and fills in what its
 // methods need: an authorizer with a Function says that itself.
 func (c *checker) planOwn(a *authorizerPlan) {

@@ -117,6 +117,19 @@ func TestOwnAuthorizerPlan(t *testing.T) {
 	}
 }
 
+// Pages may send the credentials of all methods, though none is an identity source.
+func TestOwnAuthorizerCors(t *testing.T) {
+	t.Parallel()
+	args := ownArgs()
+	delete(args.Routes, "ANY /events/{id}") // which would need a function for preflights
+	args.Cors = &CorsArgs{AllowOrigins: []pulumi.StringInput{pulumi.String("https://app.example.com")}}
+	p, m := check(testScope, "events", args)
+	want := []string{"authorization", "content-digest", "content-type", "signature", "signature-input", "x-api-key"}
+	if len(m) > 0 || !reflect.DeepEqual(p.cors.AllowHeaders, want) {
+		t.Errorf("%s: the headers are %q, want %q", messages(m), p.cors.AllowHeaders, want)
+	}
+}
+
 func TestCheckOwnAuthorizer(t *testing.T) {
 	t.Parallel()
 	const unused = " is not possible without a Function: the component's own authorizer has no use for it: leave it out"
