@@ -66,8 +66,10 @@ type Options struct {
 	Progress io.Writer
 	// Output takes Pulumi's own output. Defaults to Progress.
 	Output io.Writer
-	// Console takes what happens in the local AWS, a line an event.
+	// Console takes what happens in the local AWS, a line an event. Brief leaves out
+	// what Lambda writes into functions' logs for each run.
 	Console io.Writer
+	Brief   bool
 
 	// forAWS compiles what AWS would run, which cannot run here. account is what the
 	// local AWS plays then; defaults to that of the local AWS.
@@ -113,6 +115,9 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 		opts.Output = opts.Progress
 	}
 	d := &Deployment{opts: opts, console: console.New(opts.Console)}
+	if opts.Brief {
+		d.console.Brief()
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())

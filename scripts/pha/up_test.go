@@ -136,7 +136,12 @@ func TestUp(t *testing.T) {
 		t.Errorf("another API: %d, %s", code, stderr)
 	}
 
-	if state := d.stop(); state.ExitCode() != 0 {
+	stop := d.stop()
+	// A line a step, and one a request.
+	if out := d.output.String(); strings.Contains(out, "START RequestId") || strings.Contains(out, "aws:lambda:Function") || !strings.Contains(out, "pulumi up: ready in ") || !strings.Contains(out, " POST /events 201; ") {
+		t.Error("pha up is not brief")
+	}
+	if state := stop; state.ExitCode() != 0 {
 		t.Errorf("pha up ends with %d: %s", state.ExitCode(), d.output)
 	}
 	if _, stderr, code := run("token", "--subject", "s"); code != 1 || !strings.Contains(stderr, " serves: start one with ") {

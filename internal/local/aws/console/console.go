@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ type Console struct {
 	mu     sync.Mutex
 	w      io.Writer
 	colour bool
+	brief  bool
 	now    func() time.Time
 }
 
@@ -29,6 +31,9 @@ func New(w io.Writer) *Console {
 	colour := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
 	return &Console{w: w, colour: colour, now: time.Now}
 }
+
+// Brief leaves out of functions' logs what Lambda itself writes there for each run.
+func (c *Console) Brief() { c.brief = true }
 
 // style is an ANSI escape sequence.
 type style string
@@ -68,8 +73,14 @@ func (c *Console) Request(method, path string, status int, note string) {
 	c.write(s, "%s %s %d; %s", method, path, status, note)
 }
 
+// platform matches the lines of Lambda itself, as text and as JSON.
+var platform = regexp.MustCompile(`^((INIT_START|START|END|REPORT) |.*"type":"platform\.)`)
+
 // Log writes a line of a function's log.
 func (c *Console) Log(function, line string) {
+	if c != nil && c.brief && platform.MatchString(line) {
+		return
+	}
 	c.write(faint, "%s | %s", function, line)
 }
 

@@ -34,6 +34,21 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// A brief console has what functions say, and not what Lambda says of each run.
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	c := New(&out)
+	c.now = func() time.Time { return time.Date(2026, 1, 2, 12, 30, 0, 0, time.UTC) }
+	c.Brief()
+	for _, line := range []string{"START RequestId: 1", "END RequestId: 1", "REPORT RequestId: 1", "INIT_START Runtime", `{"time":"x","type":"platform.start"}`, "STARTED well"} {
+		c.Log("f", line)
+	}
+	if out.String() != "12:30:00.000 f | STARTED well\n" {
+		t.Errorf("got %q", out.String())
+	}
+}
+
 func TestNilConsoleIsSilent(t *testing.T) {
 	t.Parallel()
 	var c *Console

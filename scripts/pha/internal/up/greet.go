@@ -13,10 +13,11 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
 // greet prints what a developer needs to try the APIs.
-func greet(w io.Writer, d *local.Deployment, token string, took time.Duration) error {
+func greet(w io.Writer, d *local.Deployment, target deployed.Target, token string, took time.Duration) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
 	env := environment(d)
@@ -35,11 +36,11 @@ func greet(w io.Writer, d *local.Deployment, token string, took time.Duration) e
 			fmt.Fprintf(&b, "\nTry %s:\n\n  %s\n", api.Name, strings.Join(lines, "\n  "))
 		}
 	}
-	b.WriteString("\nFor the AWS CLI and the commands of protected-http-api:\n\n")
+	b.WriteString("\nFor the AWS CLI:\n\n")
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, env[name])
 	}
-	b.WriteString(commands(d, env))
+	b.WriteString(commands(d, target, env))
 	fmt.Fprintf(&b, "\nLogs, a file a log group: %s\nCtrl-C removes everything. Requests and function logs follow.\n\n", d.AWS.LogDir)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing how to use the APIs: %w", err)
@@ -101,7 +102,7 @@ func environment(d *local.Deployment) map[string]string {
 }
 
 // commands are those with which one gets further credentials.
-func commands(d *local.Deployment, env map[string]string) string {
+func commands(d *local.Deployment, target deployed.Target, env map[string]string) string {
 	var b strings.Builder
 	for _, api := range d.APIs {
 		i := slices.IndexFunc(api.Routes, func(r local.Route) bool { return r.Authorizer != "" && callable(r.Key) })
@@ -112,15 +113,15 @@ func commands(d *local.Deployment, env map[string]string) string {
 		path, _ = withoutVariables(path)
 		body := ""
 		if takesBody(method) {
-			body = aBody(path)
+			body = aBody(api.Routes[i])
 		}
 		if env[contract.EnvAPIKeyTable] != "" {
-			fmt.Fprintf(&b, "\nAn API key, with that environment:\n\n  KEY=$(%s apikey create --subject usr_local --tier standard)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
-				cli.Called, method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
+			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject usr_local --tier standard)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
+				cli.Called, target.Flags(), method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
 		}
 		if len(d.KeyPaths) > 0 {
-			fmt.Fprintf(&b, "\nA signed request, where the API takes them, good once, with that environment:\n\n  eval \"$(%s sign --keys-path %s --curl --method %s --url '%s%s'%s)\"\n",
-				cli.Called, d.KeyPaths[0], method, api.URL, path, option("--body ", body))
+			fmt.Fprintf(&b, "\nA signed request, where the API takes them, good once:\n\n  eval \"$(%s sign%s --keys-path %s --curl --method %s --url '%s%s'%s)\"\n",
+				cli.Called, target.Flags(), d.KeyPaths[0], method, api.URL, path, option("--body ", body))
 		}
 		break
 	}
@@ -169,9 +170,9 @@ func withoutVariables(path string) (replaced, note string) {
 	return replaced, note
 }
 
-// aBody is what a try sends: an event where there are events.
-func aBody(path string) string {
-	if strings.HasSuffix(path, "/events") {
+// aBody is what a try sends: nothing is known of what a foreign route takes.
+func aBody(route local.Route) string {
+	if route.Key == "POST /events" && strings.HasPrefix(route.Function, "events-api-") {
 		return `{"name":"My first event"}`
 	}
 	return `{}`
@@ -194,7 +195,7 @@ func tries(api local.API, tokens bool) []string {
 			line += " -X " + method
 		}
 		if takesBody(method) {
-			line += " -H 'Content-Type: application/json' -d '" + aBody(path) + "'"
+			line += " -H 'Content-Type: application/json' -d '" + aBody(route) + "'"
 		}
 		address := options + " '" + url + path + "'"
 		switch {

@@ -16,7 +16,8 @@ func TestTries(t *testing.T) {
 		{Key: "GET /admin", Authorization: "JWT"},
 		{Key: "GET /events", Authorization: "NONE"},
 		{Key: "GET /events/{id}", Authorization: "NONE"},
-		{Key: "POST /events", Authorization: "CUSTOM", Authorizer: "authorizer"},
+		{Key: "POST /events", Authorization: "CUSTOM", Authorizer: "authorizer", Function: "events-api-dev-events-create-event"},
+		{Key: "POST /orders/events", Authorization: "JWT"},
 		{Key: "PUT /sync", Authorization: "AWS_IAM"},
 	}}
 	const post = `curl -i -X POST -H 'Content-Type: application/json' -d '{"name":"My first event"}'`
@@ -24,6 +25,7 @@ func TestTries(t *testing.T) {
 		post + " 'http://a.example/events'   # no credential: 401",
 		post + " -H 'Authorization: Bearer bad-token' 'http://a.example/events'   # bad token: 403",
 		post + ` -H "Authorization: Bearer $TOKEN" 'http://a.example/events'   # protected`,
+		`curl -i -X POST -H 'Content-Type: application/json' -d '{}' -H "Authorization: Bearer …" 'http://a.example/orders/events'   # with a token of the route's JWT issuer`,
 		`curl -i -X PUT -H 'Content-Type: application/json' -d '{}' --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" 'http://a.example/sync'   # signed, with the environment below`,
 		`curl -i -H "Authorization: Bearer …" 'http://a.example/admin'   # with a token of the route's JWT issuer`,
 		"curl -i 'http://a.example/events'   # public",
@@ -33,7 +35,7 @@ func TestTries(t *testing.T) {
 	if got := tries(api, true); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if got := tries(api, false); !slices.Equal(got, slices.Concat(want[:1], want[3:7])) {
+	if got := tries(api, false); !slices.Equal(got, slices.Concat(want[:1], want[3:8])) {
 		t.Errorf("without tokens: got %q", got)
 	}
 }
@@ -63,5 +65,18 @@ func TestDomainsAreGreeted(t *testing.T) {
 	}
 	if got := tries(api, false); !slices.Equal(got, []string{"curl -i -H 'Host: api.example.com' 'http://127.0.0.1:1/v1/events'   # public"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestDiagnostics(t *testing.T) {
+	t.Parallel()
+	for output, want := range map[string]string{
+		"Updating (dev):\n + created\nResources:\n    + 1 created\n\nDuration: 1s\n":                                        "",
+		"Updating (dev):\nDiagnostics:\n  f (x):\n    warning: late\n\nOutputs:\n    a: 1\n\nResources:\n    + 1 created\n": "  f (x):\n    warning: late",
+		"Updating (dev):\nDiagnostics:\n  f (x):\n    error: no\n\nResources:\n    + 1 created\n":                           "  f (x):\n    error: no",
+	} {
+		if got := diagnostics(output); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

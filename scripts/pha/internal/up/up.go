@@ -2,11 +2,13 @@
 package up
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,6 +51,7 @@ func New() *cobra.Command {
 		Short: "Deploy a stack to a local AWS and serve it until Ctrl-C",
 		Long:  long, Example: "  {pha} up --stack prod --port 8080",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.verbose = cli.Verbose(cmd)
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -63,6 +66,7 @@ type options struct {
 	deploy    *local.Options
 	stateFile string
 	watch     bool
+	verbose   bool
 }
 
 func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
@@ -73,7 +77,18 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	opts := *o.deploy
 	opts.Progress = stderr
 	opts.Console = stdout
+	var pulumi bytes.Buffer
+	if !o.verbose {
+		opts.Output, opts.Brief = &pulumi, true
+	}
 	deployment, err := local.Start(ctx, opts)
+	said := diagnostics(pulumi.String())
+	if said == "" && err != nil { // it is not known what of it matters
+		said = pulumi.String()
+	}
+	if said != "" {
+		_, _ = fmt.Fprintln(stderr, said)
+	}
 	if err != nil {
 		return err
 	}
@@ -85,7 +100,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	if err := greet(stdout, deployment, token, time.Since(start)); err != nil {
+	if err := greet(stdout, deployment, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, token, time.Since(start)); err != nil {
 		return err
 	}
 	remove, err := deployed.Register(deployment, opts.Project, opts.Stack)
@@ -109,6 +124,16 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		return cause
 	}
 	return nil
+}
+
+// diagnostics is what Pulumi warns of, and why it has failed: the part of its output that
+// begins so, up to the next one.
+func diagnostics(output string) string {
+	_, found, _ := strings.Cut(output, "\nDiagnostics:\n")
+	for _, next := range []string{"\nOutputs:\n", "\nResources:\n", "\nDuration: "} {
+		found, _, _ = strings.Cut(found, next)
+	}
+	return strings.TrimRight(found, "\n ")
 }
 
 func stateOf(d *local.Deployment) state {
