@@ -12,6 +12,7 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/authz/authztest"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	localdynamodb "github.com/protected-http-api/protected-http-api/internal/local/aws/dynamodb"
@@ -46,13 +47,12 @@ func newCloud(t *testing.T) endpointtest.Environment {
 
 // eventOf is the authorizer event of a request.
 func eventOf(r *http.Request) events.APIGatewayV2CustomAuthorizerV2Request {
-	event := events.APIGatewayV2CustomAuthorizerV2Request{
-		Version: "2.0", RouteKey: r.Method + " " + r.URL.Path, RawPath: r.URL.Path, Headers: map[string]string{},
-	}
+	headers := map[string]string{}
 	for name := range r.Header {
-		event.Headers[strings.ToLower(name)] = r.Header.Get(name)
+		headers[name] = r.Header.Get(name)
 	}
-	event.RequestContext.DomainName, event.RequestContext.HTTP.Method = r.URL.Host, r.Method
+	event := authztest.Request{RouteKey: r.Method + " " + r.URL.Path, Headers: headers}.Authorizer()
+	event.RequestContext.DomainName = r.URL.Host
 	return event
 }
 

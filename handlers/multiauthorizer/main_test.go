@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/authz/authztest"
 	"github.com/protected-http-api/protected-http-api/handlers/internal/own"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
@@ -96,9 +95,8 @@ func TestWithoutItsSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			event := events.APIGatewayV2CustomAuthorizerV2Request{Version: "2.0", RouteKey: "POST /events", RawPath: "/events", Headers: tt.headers}
+			event := authztest.Request{RouteKey: "POST /events", Headers: tt.headers}.Authorizer()
 			event.RequestContext.DomainName = "a.example"
-			event.RequestContext.HTTP.Method = "POST"
 			answer, err := a.Handler.Handle(t.Context(), event)
 			if !errors.Is(err, authz.ErrMisconfigured) || answer.IsAuthorized {
 				t.Errorf("got %v, error %v", answer.IsAuthorized, err)
