@@ -21,7 +21,7 @@ type progress struct {
 	mu       sync.Mutex
 	kept     bytes.Buffer
 	began    time.Time
-	told     bool
+	shown    bool
 	terminal io.Writer
 	closer   io.Closer
 }
@@ -30,7 +30,7 @@ func (p *progress) open(t testing.TB) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.kept.Reset()
-	p.began, p.told = time.Now(), false
+	p.began, p.shown = time.Now(), false
 	p.terminal = os.Stderr
 	if testing.Verbose() {
 		p.terminal = t.Output()
@@ -39,15 +39,22 @@ func (p *progress) open(t testing.TB) {
 	}
 }
 
+// forget begins anew, without the terminal.
+func (p *progress) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept.Reset()
+}
+
 // Write keeps what is told, and shows it.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.kept.Write(text)
 	if p.terminal != nil && time.Since(p.began) > patience {
-		if !p.told {
+		if !p.shown {
 			_, _ = io.WriteString(p.terminal, "localtest: deploying; what is compiled now is there the next time\n")
-			p.told = true
+			p.shown = true
 		}
 		_, _ = p.terminal.Write(text)
 	}
@@ -65,8 +72,18 @@ func (k keeper) Write(text []byte) (int, error) {
 	return k.p.kept.Write(text)
 }
 
-// close returns all that was told.
-func (p *progress) close() string {
+// told is all that was told, on lines of its own.
+func (p *progress) told() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if text := strings.TrimSpace(p.kept.String()); text != "" {
+		return "\n" + text
+	}
+	return ""
+}
+
+// close leaves the terminal alone.
+func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.terminal = nil
@@ -74,7 +91,6 @@ func (p *progress) close() string {
 		_ = p.closer.Close()
 		p.closer = nil
 	}
-	return p.kept.String()
 }
 
 var step = regexp.MustCompile(`(?m)^(.*): ready in (\S+)$`)

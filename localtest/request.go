@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 )
 
 // requestLimit is how long a request may take: longer than the slowest authorizer and
@@ -95,6 +96,7 @@ func (a *API) Do(method, path string, body any, options ...RequestOption) *Respo
 		res.Status, res.Header = answer.StatusCode, answer.Header
 		res.Body, err = io.ReadAll(answer.Body)
 		_ = answer.Body.Close()
+		res.made = a.d.decisions.of(res.Header.Get("Apigw-Requestid"))
 	}
 	if err != nil {
 		a.t.Fatalf("%s %s: %s", method, path, a.d.secrets.hide(err.Error()))
@@ -159,6 +161,7 @@ type Response struct {
 	d            *deployment
 	method, path string
 	mark         int // of the console, before the request
+	made         live.Decision
 }
 
 // Want fails the test, which goes on, unless the response has a status. It says what
@@ -177,15 +180,6 @@ func (r *Response) JSON(value any) {
 	if err := json.Unmarshal(r.Body, value); err != nil {
 		r.t.Fatalf("%s %s: the body cannot be read as JSON: %v\n%s", r.method, r.path, err, r.report())
 	}
-}
-
-// report is what a test's author has to know.
-func (r *Response) report() string {
-	lines := []string{"body: " + string(r.Body)}
-	for _, line := range r.d.console.since(r.mark) {
-		lines = append(lines, "local AWS: "+line)
-	}
-	return r.d.secrets.hide("\t" + strings.ReplaceAll(strings.Join(lines, "\n"), "\n", "\n\t"))
 }
 
 func statusText(status int) string {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,9 +23,10 @@ type deployment struct {
 	mu    sync.RWMutex
 	local *local.Deployment
 
-	secrets  secrets
-	console  console
-	progress progress
+	secrets   secrets
+	console   console
+	progress  progress
+	decisions decisions
 }
 
 var (
@@ -78,12 +78,14 @@ func (d *deployment) start(t testing.TB) error {
 	d.local, err = local.Start(context.WithoutCancel(t.Context()), local.Options{
 		Project: d.opts.Project, Stack: d.opts.Stack, Settings: d.opts.Settings, StackReferences: d.opts.StackReferences,
 		Endpoints: d.opts.Endpoints, Strict: d.opts.Strict, Temp: folder, Progress: &d.progress, Output: d.progress.quietly(), Console: &d.console,
+		Decided: d.decisions.add,
 	})
-	text := d.progress.close()
+	d.progress.close()
+	text := d.progress.told()
 	if err != nil {
-		return fmt.Errorf("deploying %s with the stack %s: %w\n%s", d.opts.Project, d.opts.Stack, err, strings.TrimSpace(text))
+		return fmt.Errorf("deploying %s with the stack %s: %w%s", d.opts.Project, d.opts.Stack, err, text)
 	}
-	d.secrets.add(string(d.local.Secret), string(d.local.SigningKey))
+	d.secrets.add(string(d.local.Secret), string(d.local.SigningKey), d.local.AWS.Credentials.SecretAccessKey)
 	t.Logf("localtest: deployed in %s: %s", time.Since(started).Round(10*time.Millisecond), d.progress.steps(text))
 	return nil
 }

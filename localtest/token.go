@@ -74,6 +74,9 @@ func (a *API) Token(subject string, say ...Claim) Credential {
 	for _, claim := range say {
 		claim(&c)
 	}
+	if c.ExpiresAt.Before(c.IssuedAt) {
+		c.IssuedAt = c.ExpiresAt.Add(-tokenLife)
+	}
 	signed, err := token.Sign(c.secret, c.Claims)
 	if err != nil {
 		a.t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 const cleaner = `
 trap '' HUP INT TERM
 read -r nothing
-while processes=$(grep -lF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
+while processes=$(grep -lF -- "$1" /proc/[0-9]*/environ 2>/dev/null); [ -n "$processes" ]; do
 	for process in $processes; do
 		process=${process#/proc/}
 		kill -KILL "${process%/environ}" 2>/dev/null

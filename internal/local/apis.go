@@ -61,6 +61,8 @@ type Route struct {
 	// its answers are reused.
 	Authorizer string        `json:"authorizer,omitempty"`
 	TTL        time.Duration `json:"-"`
+	// Scopes are those of which a JWT needs one.
+	Scopes []string `json:"scopes,omitempty"`
 }
 
 // Public reports whether anyone may call the route.
@@ -89,7 +91,7 @@ func (d *Deployment) API(key string) (API, error) {
 // listAPIs finds the APIs of the local AWS, by the names that they have in the
 // deployment's state.
 func (d *Deployment) listAPIs(ctx context.Context) error {
-	names, err := d.apiNames(ctx)
+	names, err := d.readNames(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (d *Deployment) listAPIs(ctx context.Context) error {
 		for _, r := range o.Routes {
 			routes = append(routes, Route{
 				Key: r.RouteKey, Authorization: r.AuthorizationType, Function: functionName(r.Function),
-				Authorizer: functionName(r.Authorizer), TTL: time.Duration(r.ResultTTL) * time.Second,
+				Authorizer: functionName(r.Authorizer), TTL: time.Duration(r.ResultTTL) * time.Second, Scopes: r.AuthorizationScopes,
 			})
 		}
 		slices.SortFunc(routes, func(a, b Route) int { return cmp.Compare(a.Key, b.Key) })
@@ -120,8 +122,8 @@ func (d *Deployment) listAPIs(ctx context.Context) error {
 	return nil
 }
 
-// apiNames are the names of the deployed APIs, by ID.
-func (d *Deployment) apiNames(ctx context.Context) (map[string]string, error) {
+// readNames returns the names of the deployed APIs, by ID, and keeps those of functions.
+func (d *Deployment) readNames(ctx context.Context) (map[string]string, error) {
 	state, err := d.stack.Export(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack's state: %w", err)
@@ -131,7 +133,11 @@ func (d *Deployment) apiNames(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("reading the stack's state: %w", err)
 	}
 	names := map[string]string{}
+	d.functionNames = map[string]string{}
 	for _, r := range deployment.Resources {
+		if r.Type == "aws:lambda/function:Function" {
+			d.functionNames[string(r.ID)] = r.URN.Name()
+		}
 		if r.Type != "aws:apigatewayv2/api:Api" {
 			continue
 		}

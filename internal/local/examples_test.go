@@ -80,7 +80,7 @@ func TestWebhooks(t *testing.T) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if want := []string{body, fmt.Sprintf(`{"body":"hello","partner":%q}`, signingKeyID)}; !slices.Equal(q.sent, want) {
+	if want := []string{body, fmt.Sprintf(`{"body":"hello","partner":%q}`, SigningKeyID)}; !slices.Equal(q.sent, want) {
 		t.Errorf("the queue has %q, want %q", q.sent, want)
 	}
 	d.checkDestroy(t)

@@ -23,6 +23,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
 	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
@@ -66,6 +67,8 @@ type Options struct {
 	Progress io.Writer
 	// Output takes Pulumi's own output. Defaults to Progress.
 	Output io.Writer
+	// Decided is told what became of each request, before the client is. Optional.
+	Decided func(live.Decision)
 	// Console takes what happens in the local AWS, a line an event. Brief leaves out
 	// what Lambda writes into functions' logs for each run.
 	Console io.Writer
@@ -102,7 +105,9 @@ type Deployment struct {
 	languageHost string
 	started      time.Time // of the last deployment
 	built        []contract.BuiltPackage
-	console      *console.Console
+	// functionNames are the program\'s names of functions, by those on AWS.
+	functionNames map[string]string
+	console       *console.Console
 	// references are what StackReferences say.
 	references langhost.StackReferences
 	mu         sync.Mutex // guards SecretPaths and KeyPaths during a deployment
@@ -219,7 +224,7 @@ func (d *Deployment) startAWS() error {
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
 		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict, Emulators: emulators,
 		Account: d.opts.account, ForAWS: d.opts.forAWS,
-		Temp: d.opts.Temp,
+		Temp: d.opts.Temp, Decided: d.opts.Decided,
 	})
 	if err != nil || d.opts.SecretPath == "" {
 		return err

@@ -213,7 +213,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // signing returns a client that signs with the deployment's key.
 func (d deployed) signing(t testing.TB) (*http.Client, *recorder) {
 	t.Helper()
-	key, err := authz.NewHMACKey(authz.HS256, signingKeyID, d.SigningKey)
+	key, err := authz.NewHMACKey(authz.HS256, SigningKeyID, d.SigningKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func (d deployed) testReplay(t *testing.T) {
 	t.Helper()
 	client, sent := d.signing(t)
 	status, body := d.call(t, "POST", "/events", anEvent, nil, client)
-	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+signingKeyID+`"`) {
+	if status != http.StatusCreated || !strings.Contains(body, `"createdBy":"`+SigningKeyID+`"`) {
 		t.Fatalf("a signed POST is %d: %s", status, body)
 	}
 	d.expect(t, http.StatusForbidden, "POST", "/events", sent.last)

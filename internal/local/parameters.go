@@ -8,9 +8,9 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
-// signingKeyID is the id of the one key that a local deployment stores where keys
+// SigningKeyID is the id of the one key that a local deployment stores where keys
 // need ids.
-const signingKeyID = "local"
+const SigningKeyID = "local"
 
 // storeSecrets stores secrets in the parameters, and in the secrets of Secrets Manager,
 // that the deployed functions read and that are not there: on AWS a developer has put them there. A parameter that the
@@ -27,7 +27,7 @@ func (d *Deployment) storeSecrets() error {
 				return err
 			}
 		default:
-			if err := d.AWS.PutSecret(name, fmt.Sprintf(`{"keys":{%q:%q}}`, signingKeyID, d.SigningKey)); err != nil {
+			if err := d.AWS.PutSecret(name, fmt.Sprintf(`{"keys":{%q:%q}}`, SigningKeyID, d.SigningKey)); err != nil {
 				return err
 			}
 			d.noteParameter(&d.KeyPaths, name)

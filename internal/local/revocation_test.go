@@ -76,7 +76,7 @@ func (d deployed) testRevokedMethods(t *testing.T) {
 	}{
 		{revocation.Target{Kind: revocation.Key, ID: record.CredentialID()}, 403, 201, 201, 201},
 		{revocation.Target{Kind: revocation.Credential, ID: record.CredentialID()}, 403, 201, 201, 201},
-		{revocation.Target{Kind: revocation.Key, ID: signingKeyID}, 201, 201, 403, 201},
+		{revocation.Target{Kind: revocation.Key, ID: SigningKeyID}, 201, 201, 403, 201},
 		{revocation.Target{Kind: revocation.Subject, ID: "usr_key"}, 403, 403, 201, 403},
 		{revocation.Target{Kind: revocation.Subject, ID: "usr_key", Issuer: "https://a.example"}, 201, 201, 201, 201},
 	} {

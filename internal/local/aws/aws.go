@@ -75,6 +75,9 @@ type Config struct {
 	// Emulators are what the developer runs in the place of services that the local AWS
 	// does not have. Defaults to none.
 	Emulators endpoint.Emulators
+	// Decided is told what became of each request to an API, before the client is.
+	// Optional.
+	Decided func(live.Decision)
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -99,6 +102,7 @@ type Server struct {
 	secrets  *secretsmanager.Service
 	lambda   *lambda.Service
 	gateway  *management.Service
+	live     *live.Gateway
 	services provider.Services
 	outages  sync.Map // of the services that are down, by signing name
 }
@@ -183,13 +187,15 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 	if err != nil {
 		return provider.Services{}, err
 	}
-	s.gateway = management.New(live.New(live.Options{
+	s.live = live.New(live.Options{
 		Account:    s.Account,
 		Invoker:    s.lambda,
 		Console:    cfg.Console,
 		Logs:       s.logs,
 		Identities: identities,
-	}), s.ports.listen)
+		Decided:    cfg.Decided,
+	})
+	s.gateway = management.New(s.live, s.ports.listen)
 	s.ssm = ssm.New(s.Account, nil)
 	s.secrets = secretsmanager.New(s.Account, nil)
 	tables := dynamodb.New(s.Account, nil)
@@ -314,6 +320,14 @@ func (s *Server) PutSecret(name, value string) error {
 	}
 	return nil
 }
+
+// ResetAuthorizersCache forgets what authorizers answered in a stage of an API.
+func (s *Server) ResetAuthorizersCache(apiID, stage string) error {
+	return s.gateway.ResetAuthorizersCache(apiID, stage)
+}
+
+// SkipAhead lets all answers of authorizers that are cached now be older by d.
+func (s *Server) SkipAhead(d time.Duration) { s.live.SkipAhead(d) }
 
 // SetOutage takes a service, by its signing name such as "ssm" or "dynamodb",
 // down or up again. While it is down it answers 503 to every client, Pulumi's

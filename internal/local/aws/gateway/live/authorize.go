@@ -32,6 +32,10 @@ type verdict struct {
 	// latency is how long the function of a Lambda authorizer took; nil where it did
 	// not run.
 	latency *time.Duration
+	// cached tells that the answer is an earlier one; requestID is Lambda's id of the
+	// invocation where the function ran.
+	cached    bool
+	requestID string
 	// identity are the $context.identity variables of who signed the request.
 	identity map[string]string
 }
@@ -73,7 +77,7 @@ func (g *Gateway) authorizeCustom(r *request) verdict {
 		if v.refusal != nil {
 			note += ", " + v.note
 		}
-		v.note = note
+		v.note, v.cached = note, true
 		return v
 	}
 	v, a := g.timeAuthorizer(r, values)
@@ -93,7 +97,7 @@ func (g *Gateway) timeAuthorizer(r *request, sources []string) (verdict, *answer
 
 // runAuthorizer invokes the authorizer. The answer is nil where there was none
 // that may be cached.
-func (g *Gateway) runAuthorizer(r *request, sources []string) (verdict, *answer) {
+func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *answer) {
 	authorizer, build := r.route.Authorizer, r.authorizerEvent
 	if authorizer.Version1 {
 		build = r.authorizerEventV1
@@ -103,6 +107,7 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (verdict, *answer)
 		return failed(err.Error()), nil
 	}
 	out, err := g.invoke(g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
+	defer func() { v.requestID = out.RequestID }()
 	switch {
 	case awserr.Has(err, awserr.AccessDenied):
 		return failed(authorizerPermissionText), nil
@@ -112,16 +117,16 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (verdict, *answer)
 		return failed(functionFailure(out)), nil
 	}
 	ran := "ran " + duration(out)
-	a, err := parseAnswer(out.Payload, authorizer.Simple)
+	parsed, err := parseAnswer(out.Payload, authorizer.Simple)
 	if errors.Is(err, errUnauthorized) {
 		return verdict{refusal: &unauthorizedAnswer, note: ran + ", " + err.Error()}, nil
 	}
 	if err != nil {
 		return failed(err.Error()), nil
 	}
-	v := a.verdict(r)
+	v = parsed.verdict(r)
 	v.note = ran + ", " + v.note
-	return v, &a
+	return v, &parsed
 }
 
 func failed(why string) verdict {

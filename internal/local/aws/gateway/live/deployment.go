@@ -142,7 +142,7 @@ func (a *API) deploy(d Deployment) {
 			}
 			name := cacheName{s.Name, authorizer}
 			if a.caches[name] == nil {
-				a.caches[name] = newResultCache(authorizer.TTL, a.gateway.now)
+				a.caches[name] = newResultCache(authorizer.TTL, a.gateway.cacheNow)
 			}
 			s.caches[authorizer] = a.caches[name]
 		}

@@ -81,6 +81,9 @@ type Options struct {
 	// it no route may have that.
 	Identities Identities
 
+	// Decided is told what became of each request, before the client is. Optional.
+	Decided func(Decision)
+
 	now func() time.Time // of tests
 }
 
@@ -89,6 +92,8 @@ type Gateway struct {
 	Options
 
 	accountBucket *bucket
+	// ahead is by how much the clock of the result caches is.
+	ahead atomic.Int64
 	// authorizerTimeout is the constant of that name, but in tests.
 	authorizerTimeout time.Duration
 	// running ends when the gateway is closed. Invocations hang on it and not

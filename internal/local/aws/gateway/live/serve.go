@@ -38,6 +38,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	r := g.newRequest(newRequestID(), a.current.Load(), in)
 	r.content = http.MaxBytesReader(w, in.Body, maxBodyBytes)
 	x := g.answer(r)
+	g.decided(r, x)
 	x.response.write(w, r.id)
 	g.Console.Request(in.Method, r.rawPath, x.response.status, x.note)
 	g.logAccess(r, x)

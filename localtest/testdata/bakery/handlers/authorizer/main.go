@@ -15,19 +15,20 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	link, err := newLink()
+	handler, err := newHandler()
 	if err != nil {
 		log.Error("configuring the authorizer", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(authz.Handler{
-		Chain: authz.Chain{link}, Policy: authz.RoutePermissionsFromEnvironment(os.Getenv), Logger: log,
-	}.Handle)
+	handler.Logger = log
+	lambda.Start(handler.Handle)
 }
 
-func newLink() (link authz.Link, err error) {
+func newHandler() (handler authz.Handler, err error) {
+	var link authz.Link
 	switch os.Getenv("JUDGES") {
 	case "tokens":
+		handler.Policy = authz.RoutePermissionsFromEnvironment(os.Getenv)
 		link.Verifier, err = authz.NewJWT(authz.JWTConfig{
 			Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true,
 			Map: func(claims authz.Claims, p *authz.Principal) error { return claims.Decode("permissions", &p.Permissions) },
@@ -35,16 +36,19 @@ func newLink() (link authz.Link, err error) {
 	case "keys":
 		tiers, err := apikey.NewTiers(map[string]apikey.Tier{"partner": {}})
 		if err != nil {
-			return link, err
+			return handler, err
 		}
-		link.Extractor = apikey.Header{}
-		link.Verifier, err = apikey.NewVerifier(apikey.Config{Store: apikey.NewDynamoDB(apikey.DynamoDBConfig{Getenv: os.Getenv}), Tiers: tiers})
-		return link, err
+		keys, err := apikey.NewVerifier(apikey.Config{Store: apikey.NewDynamoDB(apikey.DynamoDBConfig{Getenv: os.Getenv}), Tiers: tiers})
+		if err != nil {
+			return handler, err
+		}
+		link = authz.Link{Extractor: apikey.Header{}, Verifier: keys}
 	case "signatures":
 		link.Extractor = httpsig.Extractor{}
 		link.Verifier, err = httpsig.New(httpsig.Config{
 			Keys: secret.FromPath(os.Getenv, "SIGNING_KEYS_PATH"), Replays: httpsig.NewReplayTable("", os.Getenv),
 		})
 	}
-	return link, err
+	handler.Chain = authz.Chain{link}
+	return handler, err
 }
