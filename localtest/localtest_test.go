@@ -110,12 +110,12 @@ var mistakes = map[string][]string{
 func TestKit(t *testing.T) {
 	t.Parallel()
 	dir, temp := bakery(t), t.TempDir()
-	out, err := goCommand(t, dir, []string{"TMPDIR=" + temp}, "test", "-json", "./tests")
+	out, err := goCommand(t, dir, []string{"TMPDIR=" + temp}, "test", "-json", "./...")
 	if err == nil {
 		t.Error("the tests pass that have mistakes")
 	}
 	ran := results(t, out)
-	for _, name := range []string{"TestTokens", "TestOtherCredentials", "TestSeveral", "TestShared"} {
+	for _, name := range []string{"TestProgram", "TestTokens", "TestOtherCredentials", "TestSeveral", "TestShared"} {
 		if r := ran[name]; r == nil || !r.passed {
 			t.Errorf("%s has not passed", name)
 		}
