@@ -105,7 +105,7 @@ type Deployment struct {
 	languageHost string
 	started      time.Time // of the last deployment
 	built        []contract.BuiltPackage
-	// functionNames are the program\'s names of functions, by those on AWS.
+	// functionNames are the program's names of functions, by those on AWS.
 	functionNames map[string]string
 	console       *console.Console
 	// references are what StackReferences say.
@@ -138,7 +138,11 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 		_, err := d.Up(ctx)
 		return err
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	d.keepProgram()
+	return d, nil
 }
 
 // prepare starts the local AWS and makes a stack.
@@ -167,7 +171,11 @@ func (d *Deployment) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.openStack(ctx, pulumi)
+	if err := d.openStack(ctx, pulumi); err != nil {
+		return err
+	}
+	d.fetchProgram()
+	return nil
 }
 
 // readProject reads the project's files, with what the options replace.
@@ -335,7 +343,7 @@ func (d *Deployment) provide(run func() error) error {
 	}
 	workspace := d.stack.Workspace()
 	host, err := langhost.Serve(langhost.Options{
-		Binary: filepath.Join(d.dir, "program"), Env: workspace.GetEnvVars(), References: d.references, Console: d.console,
+		Binary: d.programPath(), Env: workspace.GetEnvVars(), References: d.references, Console: d.console,
 	})
 	if err != nil {
 		return errors.Join(err, provider.Close())
