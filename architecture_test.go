@@ -84,7 +84,7 @@ var floors = []floor{
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 
 	// What tests import deploys as the command does.
-	{packages: "localtest", imports: []string{"authz/...", "internal/events/token", "internal/local/...", "internal/safepath"}},
+	{packages: "localtest", imports: []string{"authz/...", "internal/contract", "internal/events/token", "internal/local/...", "internal/safepath"}},
 
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }

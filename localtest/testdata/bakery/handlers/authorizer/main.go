@@ -31,7 +31,9 @@ func newHandler() (handler authz.Handler, err error) {
 		handler.Policy = authz.RoutePermissionsFromEnvironment(os.Getenv)
 		link.Verifier, err = authz.NewJWT(authz.JWTConfig{
 			Keys: secret.FromEnvironment(os.Getenv), AnyIssuer: true, AnyAudience: true,
-			Map: func(claims authz.Claims, p *authz.Principal) error { return claims.Decode("permissions", &p.Permissions) },
+			Map: func(claims authz.Claims, p *authz.Principal) error {
+				return claims.Decode("permissions", &p.Permissions)
+			},
 		})
 	case "keys":
 		tiers, err := apikey.NewTiers(map[string]apikey.Tier{"partner": {}})
