@@ -22,7 +22,7 @@ what the local AWS does, beside what is observed. Then it removes everything, wh
 fails or is interrupted too.
 
 It uses the usual AWS environment: AWS_PROFILE or AWS_ACCESS_KEY_ID and
-AWS_SECRET_ACCESS_KEY. README.md says which permissions that needs. A difference makes
+AWS_SECRET_ACCESS_KEY. docs/probe.md says which permissions that needs. A difference makes
 the exit code 1; when it cannot be found out whether there is one, the exit code is 2.`
 
 const example = `  {pha} probe --region eu-central-1 --output report
