@@ -41,6 +41,7 @@ func newCloud(t *testing.T) endpointtest.Environment {
 	} {
 		env[name] = complete(name)
 	}
+	env[contract.EnvCacheTTL] = "0" // authztest's events name identity sources
 	env[contract.EnvRoutePermissions] = `{"POST /events":["events:write"],"DELETE /events":["events:delete"],"GET /me":[]}`
 	return env
 }
