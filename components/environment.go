@@ -38,7 +38,7 @@ var reservedVariables = []string{
 
 // ownVariables are those that the component sets or reads itself.
 var ownVariables = []string{
-	contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources, contract.EnvMetrics, contract.EnvModule,
+	contract.EnvAccepts, contract.EnvAPIKeyTable, contract.EnvBuildRecord, contract.EnvBuildTarget, contract.EnvCacheTTL, contract.EnvIdentitySources, contract.EnvMetrics, contract.EnvModule,
 	contract.EnvRevocationFailOpen, contract.EnvRevocationTable,
 	contract.EnvRoutePermissions, contract.EnvSecret, contract.EnvSecretMaxAge, contract.EnvSecretPath, contract.EnvStateTable, contract.EnvTableName,
 }
@@ -75,6 +75,10 @@ func (c *checker) checkEnvironmentSize(f *functionPlan) {
 	size := c.environmentSize(f)
 	if size > maxEnvironment && f.files[contract.RoutePermissionsFile] != "" && f.args.Package != "" { // what is compiled elsewhere has no such file
 		f.environment[contract.EnvRoutePermissions] = pulumi.String(contract.RoutePermissionsInFile)
+		size = c.environmentSize(f)
+	}
+	if _, given := f.environment[contract.EnvAccepts]; given && size > maxEnvironment {
+		delete(f.environment, contract.EnvAccepts)
 		size = c.environmentSize(f)
 	}
 	if size > maxEnvironment {
@@ -150,6 +154,9 @@ func (a *authorizerPlan) environment() map[string]pulumi.StringInput {
 	}
 	if args.Revocation != nil && args.Revocation.FailOpen {
 		variables[contract.EnvRevocationFailOpen] = pulumi.String("true")
+	}
+	if accepts := a.methods.accepts(); accepts != "" {
+		variables[contract.EnvAccepts] = pulumi.String(accepts)
 	}
 	if a.requiresPermissions() {
 		variables[contract.EnvRoutePermissions] = pulumi.String(a.routePermissions())

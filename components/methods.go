@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -371,5 +372,22 @@ func (m *MethodsArgs) file() string {
 		methods.Signatures = &contract.Signatures{Permissions: s.Permissions, KeyPermissions: s.KeyPermissions}
 	}
 	text, _ := json.Marshal(methods) // strings, numbers, lists and maps of them have JSON
+	return string(text)
+}
+
+// accepts is what the component's own authorizer has in its environment for whoever
+// makes credentials, as JSON; empty where there is nothing to know.
+func (m *MethodsArgs) accepts() string {
+	var accepts contract.Accepts
+	if m != nil && m.Tokens != nil {
+		accepts.Issuer, accepts.Audience, accepts.PermissionsClaim = m.Tokens.Issuer, m.Tokens.Audience, m.Tokens.PermissionsClaim
+	}
+	if m != nil && m.ApiKeys != nil {
+		accepts.Tiers = slices.Sorted(maps.Keys(m.ApiKeys.Tiers))
+	}
+	if reflect.ValueOf(accepts).IsZero() {
+		return ""
+	}
+	text, _ := json.Marshal(accepts) // strings and a list of them have JSON
 	return string(text)
 }

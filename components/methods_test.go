@@ -45,6 +45,7 @@ func TestOwnAuthorizer(t *testing.T) {
 	want := map[string]any{
 		"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys",
 		"SECRET_MAX_AGE": "1m0s", "GOMEMLIMIT": "100MiB", "ROUTE_PERMISSIONS": guardedPermissions,
+		"AUTHORIZER_ACCEPTS": `{"issuer":"https://issuer.example","audience":"events","permissionsClaim":"roles","tiers":["partner","trial"]}`,
 		"API_KEY_TABLE_NAME": "events-api-keys-0a1b2c3", "AUTHORIZER_STATE_TABLE_NAME": "events-authorizer-state-0a1b2c3",
 	}
 	if !reflect.DeepEqual(variables, want) || function["memorySize"] != 256.0 {
@@ -112,6 +113,36 @@ func TestOwnAuthorizerPlan(t *testing.T) {
 			}
 			if name := p.authorizer("staff").function.args.Name; name != "staff-authorizer" {
 				t.Errorf("the authorizer staff is %q", name)
+			}
+		})
+	}
+}
+
+// What is good to know of the credentials makes no deployment fail for want of room.
+func TestAcceptsWithoutRoom(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		tiers    int
+		accepted string
+	}{
+		{"room", 2, `{"issuer":"https://issuer.example","audience":"events","permissionsClaim":"roles","tiers":["tier10","tier11"]}`},
+		{"none", 500, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			args := ownArgs()
+			args.Authorizer.Methods.ApiKeys.Tiers = map[string]TierArgs{}
+			for _, name := range numbered("tier", test.tiers) {
+				args.Authorizer.Methods.ApiKeys.Tiers[name] = TierArgs{}
+			}
+			p, m := check(testScope, "events", args)
+			if len(m) > 0 {
+				t.Fatal(messages(m))
+			}
+			accepts, _ := p.authorizer("").function.environment["AUTHORIZER_ACCEPTS"].(pulumi.String)
+			if string(accepts) != test.accepted {
+				t.Errorf("the authorizer's variable is %q, want %q", accepts, test.accepted)
 			}
 		})
 	}

@@ -41,6 +41,10 @@ const (
 	// keeps its answers, with commas between them. It is set where EnvCacheTTL is
 	// not 0.
 	EnvIdentitySources = "AUTHORIZER_IDENTITY_SOURCES"
+	// EnvAccepts is what a credential of the project's own authorizer has to have, an
+	// Accepts as JSON, for whoever makes one: the authorizer does not read it. It is not
+	// set where that is nothing, nor where the environment has no room for it.
+	EnvAccepts = "AUTHORIZER_ACCEPTS"
 	// EnvMetrics is the CloudWatch namespace of the metrics that the authorizer writes
 	// with its log. Where it is not set, it writes none.
 	EnvMetrics = "AUTHORIZER_METRICS"
@@ -93,6 +97,16 @@ type Tier struct {
 type Signatures struct {
 	Permissions    []string            `json:"permissions,omitempty"`
 	KeyPermissions map[string][]string `json:"keyPermissions,omitempty"`
+}
+
+// Accepts is what of Methods somebody has to know who makes a token or an API key.
+// Whoever may read the function's configuration reads it: nothing of it is secret.
+type Accepts struct {
+	Issuer           string `json:"issuer,omitempty"`
+	Audience         string `json:"audience,omitempty"`
+	PermissionsClaim string `json:"permissionsClaim,omitempty"`
+	// Tiers are the names of those of the API keys, sorted.
+	Tiers []string `json:"tiers,omitempty"`
 }
 
 // Limits of the permissions that are granted together, and of a tier's name.
