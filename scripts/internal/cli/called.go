@@ -17,6 +17,10 @@ var Called = called(os.Args[0], os.Getenv("GOCACHE"), builtFrom())
 // Text puts how the command was called in the place of {pha}.
 func Text(text string) string { return strings.ReplaceAll(text, "{pha}", Called) }
 
+// Quote writes a word for a POSIX shell (Shell Command Language, section 2.2.2): nothing
+// has a meaning between single quotes.
+func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
 // called finds that out: the go command runs what it has built from its cache or from a
 // temporary folder called go-build…, and what it has built of the checkout itself has no
 // version.

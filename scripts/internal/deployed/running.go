@@ -1,8 +1,7 @@
 package deployed
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,38 +41,51 @@ func Register(d *local.Deployment, project, stack string) (remove func(), err er
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(r.Project + "\x00" + r.Stack))
-	path := filepath.Join(folder, hex.EncodeToString(sum[:8])+".json")
-	if err := WriteFile(path, r); err != nil {
+	return r.register(folder)
+}
+
+// register writes the file and holds a lock on it, which ends with the process however
+// that ends.
+func (r Running) register(folder string) (remove func(), err error) {
+	path := filepath.Join(folder, fmt.Sprintf("%d-%s.json", r.PID, rand.Text()))
+	file, err := write(path, r)
+	if err != nil {
 		return nil, fmt.Errorf("writing which local deployment serves: %w", err)
 	}
-	return func() {
-		if now, err := read(path); err == nil && now.PID == r.PID { // and not that of a later one
-			_ = os.Remove(path)
-		}
-	}, nil
+	return func() { _ = errors.Join(os.Remove(path), file.Close()) }, nil
 }
 
 // WriteFile writes a value as JSON, in one piece, readable by its owner only: the
 // credentials in it may do everything in the local AWS.
 func WriteFile(path string, value any) error {
-	content, err := json.MarshalIndent(value, "", "  ")
+	file, err := write(path, value)
 	if err != nil {
 		return err
+	}
+	return file.Close()
+}
+
+// write is WriteFile, with a lock on the file for as long as it is open.
+func write(path string, value any) (*os.File, error) {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return nil, err
 	}
 	partial, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = partial.Write(append(content, '\n'))
-	err = errors.Join(err, partial.Close())
+	if err == nil {
+		err = syscall.Flock(int(partial.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
 	if err == nil {
 		err = os.Rename(partial.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(partial.Name()))
+		return nil, errors.Join(err, partial.Close(), os.Remove(partial.Name()))
 	}
-	return nil
+	return partial, nil
 }
 
 // running are the local deployments that serve now.
@@ -87,29 +99,38 @@ func running() ([]Running, error) {
 		return nil, err
 	}
 	var found []Running
-	for _, file := range files {
-		r, err := read(file)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
+	for _, path := range files {
+		r, serves, err := read(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading which local deployments serve: %w", err)
+			return nil, fmt.Errorf("reading which local deployments serve: %s: %w; remove that file", path, err)
 		}
-		if errors.Is(syscall.Kill(r.PID, 0), syscall.ESRCH) { // its process was killed
-			_ = os.Remove(file)
-			continue
+		if serves {
+			found = append(found, r)
 		}
-		found = append(found, r)
 	}
 	return found, nil
 }
 
-func read(file string) (r Running, err error) {
-	content, err := os.ReadFile(file) //nolint:gosec // a file of the user's own
-	if err == nil {
-		err = json.Unmarshal(content, &r)
+// read reads a file that a process holds a lock on, and removes any other: its process
+// was killed.
+func read(path string) (r Running, serves bool, err error) {
+	file, err := os.Open(path) //nolint:gosec // a file of the user's own
+	if errors.Is(err, os.ErrNotExist) {
+		return r, false, nil
 	}
-	return r, err
+	if err != nil {
+		return r, false, errors.Unwrap(err) // without the path
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if err == nil {
+		_ = os.Remove(path)
+		return r, false, nil
+	}
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return r, false, err
+	}
+	return r, true, json.NewDecoder(file).Decode(&r)
 }
 
 // projectOf is the folder of the Pulumi project that a folder belongs to, whatever links

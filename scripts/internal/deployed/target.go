@@ -1,23 +1,21 @@
 package deployed
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/pflag"
 
-	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
@@ -29,6 +27,9 @@ type Target struct {
 	Local          bool
 	// API is the name or the ID of an API, where the stack has several.
 	API string
+
+	// flags say which of Project and Stack are given.
+	flags *pflag.FlagSet
 }
 
 // About says in the help of a part how it finds what is deployed.
@@ -39,6 +40,7 @@ without --local too where AWS_ENDPOINT_URL leads there. What flags name is not l
 
 // Add adds the flags that every part has which works on a deployment.
 func (t *Target) Add(flags *pflag.FlagSet) {
+	t.flags = flags
 	flags.StringVar(&t.Project, "project", ".", "the `folder` of a Pulumi project")
 	flags.StringVar(&t.Stack, "stack", "dev", "the `stack` that was deployed")
 	flags.BoolVar(&t.Local, "local", false, "the local deployment that serves now, and not that on AWS")
@@ -57,7 +59,7 @@ func (t *Target) UseLocal() (*Running, error) {
 	if !t.Local {
 		for _, r := range all {
 			if r.Env["AWS_ENDPOINT_URL"] == address {
-				return &r, nil
+				return &r, t.checkGiven(r)
 			}
 		}
 		return nil, nil // an error is about local deployments only
@@ -69,25 +71,65 @@ func (t *Target) UseLocal() (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	var stacks []string
+	var serving []Running
+	var stacks, processes []string
 	for _, r := range all {
 		if r.Project != project {
 			continue
 		}
-		if r.Stack == t.Stack {
-			for name, value := range r.Env {
-				if err := os.Setenv(name, value); err != nil {
-					return nil, err
-				}
-			}
-			return &r, nil
-		}
 		stacks = append(stacks, r.Stack)
+		if r.Stack == t.Stack {
+			serving, processes = append(serving, r), append(processes, strconv.Itoa(r.PID))
+		}
 	}
-	if len(stacks) > 0 {
+	switch {
+	case len(serving) == 1:
+		return &serving[0], serving[0].takeOver()
+	case len(serving) > 1:
+		return nil, fmt.Errorf("several local deployments of the stack %q of %s serve, of the processes %s: end all but one", t.Stack, project, strings.Join(processes, ", "))
+	case len(stacks) > 0:
 		return nil, fmt.Errorf("no local deployment of the stack %q of %s serves, but one of %s: name it with --stack", t.Stack, project, strings.Join(stacks, ", "))
 	}
 	return nil, fmt.Errorf("no local deployment of the stack %q of %s serves: start one with %s up, and leave it running", t.Stack, project, cli.Called)
+}
+
+// checkGiven refuses flags that name another deployment than the one to which the
+// environment leads.
+func (t *Target) checkGiven(r Running) error {
+	given := func(flag string) bool { return t.flags != nil && t.flags.Changed(flag) }
+	other := given("stack") && t.Stack != r.Stack
+	if given("project") {
+		project, err := projectOf(t.Project)
+		if err != nil {
+			return err
+		}
+		other = other || project != r.Project
+	}
+	if other {
+		return fmt.Errorf("AWS_ENDPOINT_URL leads to the local deployment of the stack %q of %s, and the flags name another one: unset AWS_ENDPOINT_URL, or name that one", r.Stack, r.Project)
+	}
+	return nil
+}
+
+// takeOver makes the AWS environment of this process that of the local AWS, and nothing
+// else: an endpoint of one service, a profile or a session token of the user's would lead
+// elsewhere.
+func (r Running) takeOver() error {
+	env := map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true"}
+	maps.Copy(env, r.Env)
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	for name, value := range env {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Find finds the API. Where the environment has no Region, the API's becomes that of the
@@ -101,14 +143,14 @@ func (t *Target) Find(ctx context.Context, progress io.Writer) (API, error) {
 	where := ""
 	if r != nil {
 		where = fmt.Sprintf("the local deployment of the stack %q of %s", r.Stack, r.Project)
-		state, err = export(ctx, r.Dir, r.Stack, []string{"PULUMI_BACKEND_URL=" + r.Backend}, progress)
+		state, err = readState(ctx, Export{Dir: r.Dir, Stack: r.Stack, Backend: r.Backend, Progress: progress})
 	} else {
 		var project string
 		if project, err = projectOf(t.Project); err != nil {
 			return API{}, err
 		}
 		where = fmt.Sprintf("the stack %q of %s", t.Stack, project)
-		state, err = export(ctx, project, t.Stack, nil, progress)
+		state, err = readState(ctx, Export{Dir: project, Stack: t.Stack, Progress: progress})
 	}
 	if err != nil {
 		return API{}, fmt.Errorf("reading the state of %s: %w", where, err)
@@ -173,33 +215,23 @@ func (a API) Find(thing Thing) (string, error) {
 	return "", cli.Usagef("the authorizers of the API %s have %s each: %s; choose one with %s", a.Name, thing.noun, strings.Join(named, ", "), thing.flag)
 }
 
-// export reads a stack's state with Pulumi's own command.
-func export(ctx context.Context, dir, stack string, env []string, progress io.Writer) (apitype.DeploymentV3, error) {
-	root, err := pulumicli.Ensure(ctx, "", progress)
+// readState reads a stack's state.
+func readState(ctx context.Context, e Export) (apitype.DeploymentV3, error) {
+	exported, err := e.Run(ctx)
 	if err != nil {
 		return apitype.DeploymentV3{}, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "pulumi"), "stack", "export", "--non-interactive", "--cwd", dir, "--stack", stack) //nolint:gosec // the user's own choice
-	cmd.Env = append(append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true"), env...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return apitype.DeploymentV3{}, context.Cause(ctx)
-		}
-		return apitype.DeploymentV3{}, fmt.Errorf("pulumi stack export: %s", cmp.Or(strings.TrimSpace(stderr.String()), err.Error()))
-	}
-	var exported apitype.UntypedDeployment
+	var untyped apitype.UntypedDeployment
 	var state apitype.DeploymentV3
-	err = json.Unmarshal(stdout.Bytes(), &exported)
-	if err == nil && exported.Version > 4 {
-		err = fmt.Errorf("the state has version %d, and 4 is the newest that is known", exported.Version)
+	err = json.Unmarshal(exported, &untyped)
+	if err == nil && untyped.Version > 4 {
+		err = fmt.Errorf("the state has version %d, and 4 is the newest that is known", untyped.Version)
 	}
-	if err == nil && len(exported.Deployment) == 0 {
+	if err == nil && len(untyped.Deployment) == 0 {
 		err = errors.New("the stack was never deployed")
 	}
 	if err == nil {
-		err = json.Unmarshal(exported.Deployment, &state)
+		err = json.Unmarshal(untyped.Deployment, &state)
 	}
 	return state, err
 }
@@ -228,11 +260,16 @@ func (t *Target) APIAndStage(ctx context.Context, api, stage string, progress io
 	return found.ID, cmp.Or(stage, found.Stage), err
 }
 
+// Given is the target that flags of these names have set already.
+func Given(flags *pflag.FlagSet, project, stack, api string) Target {
+	return Target{Project: project, Stack: stack, API: api, flags: flags}
+}
+
 // Flags are those that lead to the target, for a command line that is shown.
 func (t *Target) Flags() string {
 	flags := ""
 	if t.Project != "." {
-		flags += " --project '" + t.Project + "'"
+		flags += " --project " + cli.Quote(t.Project)
 	}
 	if t.Stack != "dev" {
 		flags += " --stack " + t.Stack

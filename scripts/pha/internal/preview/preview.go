@@ -2,21 +2,19 @@
 package preview
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
-	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
 )
 
@@ -95,25 +93,11 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // export asks the user's own backend for the state of a stack.
 func export(ctx context.Context, opts local.Options, stack string) ([]byte, error) {
-	pulumi, err := exec.LookPath("pulumi")
-	if err != nil {
-		root, err := pulumicli.Ensure(ctx, opts.Temp, opts.Progress)
-		if err != nil {
-			return nil, err
-		}
-		pulumi = path.Join(root, "bin", "pulumi")
+	state, err := deployed.Export{Dir: opts.Project, Stack: stack, Temp: opts.Temp, Progress: opts.Progress}.Run(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("the state of the stack %s could not be had: %w: log in with pulumi login, or give a file that it has written with --state, an empty one for a new stack", stack, err)
 	}
-	cmd := exec.CommandContext(ctx, pulumi, "stack", "export", "--stack", stack, "--cwd", opts.Project, "--non-interactive") //nolint:gosec // the user's own Pulumi
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	state, err := cmd.Output()
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return nil, fmt.Errorf("the state of the stack %s could not be had: pulumi stack export says: %s: log in with pulumi login, or give a file that it has written with --state, an empty one for a new stack", stack, strings.TrimSpace(stderr.String()))
-	}
-	return state, nil
+	return state, err
 }
 
 // tell prints the plan.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
 // headerLines returns the headers as they stand in a request, in a fixed
@@ -25,21 +27,17 @@ func curlLine(r *http.Request, o options) string {
 	case r.Method == http.MethodHead:
 		words = append(words, "--head")
 	case r.Method != http.MethodGet || r.ContentLength > 0:
-		words = append(words, "--request", quote(r.Method))
+		words = append(words, "--request", cli.Quote(r.Method))
 	}
 	for _, line := range headerLines(r) {
-		words = append(words, "--header", quote(line))
+		words = append(words, "--header", cli.Quote(line))
 	}
 	switch {
 	case r.ContentLength == 0:
 	case o.bodyFile != "":
-		words = append(words, "--data-binary", quote("@"+o.bodyFile))
+		words = append(words, "--data-binary", cli.Quote("@"+o.bodyFile))
 	default:
-		words = append(words, "--data-raw", quote(o.body)) // a leading @ is no file's name
+		words = append(words, "--data-raw", cli.Quote(o.body)) // a leading @ is no file's name
 	}
-	return strings.Join(append(words, "--url", quote(r.URL.String())), " ")
+	return strings.Join(append(words, "--url", cli.Quote(r.URL.String())), " ")
 }
-
-// quote writes a word for a POSIX shell (Shell Command Language, section
-// 2.2.2): nothing has a meaning between single quotes.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
@@ -88,16 +89,16 @@ func TestHeaders(t *testing.T) {
 	if got.Code != 0 || len(lines) != len(wanted) {
 		t.Fatalf("got %+v", got)
 	}
-	words := []string{"curl", "--request", "POST", "--data-raw", "'{}'", "--url", quote(url + "/events")}
+	words := []string{"curl", "--request", "POST", "--data-raw", "'{}'", "--url", cli.Quote(url + "/events")}
 	for i, line := range lines {
 		if !strings.HasPrefix(line, wanted[i]) {
 			t.Errorf("line %d is %q, want %q", i, line, wanted[i])
 		}
-		words = append(words, "--header", quote(line))
+		words = append(words, "--header", cli.Quote(line))
 	}
 	line := strings.Join(words, " ")
 	if _, err := exec.LookPath("curl"); err == nil {
-		line = "printf '%s' \"$HEADERS\" | curl --header @- --data-raw '{}' " + quote(url+"/events")
+		line = "printf '%s' \"$HEADERS\" | curl --header @- --data-raw '{}' " + cli.Quote(url+"/events")
 	}
 	if answer := curl(t, []string{"HEADERS=" + got.Stdout}, line); answer != "POST /events application/json {}" {
 		t.Errorf("answered %q", answer)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
@@ -74,6 +75,7 @@ func New() *cobra.Command {
 	}
 	o.deploy = deployflags.Add(cmd)
 	flags := cmd.Flags()
+	o.flags = flags
 	flags.BoolVar(&o.local, "local", false, "deploy the stack to a local AWS, and check that")
 	flags.StringVar(&o.api, "api-id", "", "the API's `ID` (default: that which is found)")
 	flags.StringVar(&o.stage, "api-stage", "", "the `stage` of the API (default: that which is found, with --api-id $default)")
@@ -99,6 +101,7 @@ type options struct {
 	named           string
 	bodies          map[string]string
 	given           map[string]verify.Credential
+	flags           *pflag.FlagSet
 }
 
 // run checks an API that is deployed.
@@ -108,7 +111,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return cli.Usagef("--api-url: %w", err)
 		}
 	}
-	target := deployed.Target{Project: o.deploy.Project, Stack: o.deploy.Stack, API: o.named}
+	target := deployed.Given(o.flags, o.deploy.Project, o.deploy.Stack, o.named)
 	id, stage, err := target.APIAndStage(ctx, o.api, o.stage, stderr)
 	if err != nil {
 		return err
