@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
-	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
@@ -54,8 +52,8 @@ func New() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args refuses everything
 	}
 	t.target.Add(cmd.PersistentFlags())
-	cmd.PersistentFlags().StringVar(&t.keys, "table", os.Getenv(contract.EnvAPIKeyTable), "the `name` of the table of API keys (default: the authorizer's)")
-	cmd.PersistentFlags().StringVar(&t.state, "state-table", os.Getenv(contract.EnvStateTable), "the `name` of the authorizer's state table, by which list and show know when a key was last used (default: the authorizer's, unless --table is given)")
+	cmd.PersistentFlags().StringVar(&t.keys, "table", "", "the `name` of the table of API keys (default: the authorizer's)")
+	cmd.PersistentFlags().StringVar(&t.state, "state-table", "", "the `name` of the authorizer's state table, by which list and show know when a key was last used (default: the authorizer's, unless --table is given)")
 	for _, c := range commands {
 		cmd.AddCommand(c.cobra(&t))
 	}
@@ -137,6 +135,9 @@ func (c command) cobra(t *tables) *cobra.Command {
 	cmd := &cobra.Command{Use: c.use + " [flags]", Short: c.short, Long: c.short + ".", Args: c.checkArgs}
 	do := c.flags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && apikey.MayBeKey(args[0]) {
+			return cli.Usagef("ID is too long for a credential id or the start of one: if it is a whole API key, it is in the shell's history now: rotate it")
+		}
 		if do.check != nil {
 			if err := do.check(args); err != nil {
 				return err

@@ -25,12 +25,12 @@ import (
 func TestRotateKeepsThePrefix(t *testing.T) {
 	t.Parallel()
 	env, _ := newAWS(t)
-	created := clitest.Run(t, env, "create", "--subject", "s", "--tier", "t", "--prefix", "acme")
+	created := run(t, env, "create", "--subject", "s", "--tier", "t", "--prefix", "acme")
 	old, err := apikey.Parse("acme", strings.TrimSpace(created.Stdout))
 	if err != nil {
 		t.Fatal(err, created.Stderr)
 	}
-	rotated := clitest.Run(t, env, "rotate", old.Start())
+	rotated := run(t, env, "rotate", old.Start())
 	if _, err := apikey.Parse("acme", strings.TrimSpace(rotated.Stdout)); err != nil || rotated.Code != 0 {
 		t.Errorf("got %v, %s", err, rotated.Stderr)
 	}
@@ -44,7 +44,6 @@ func TestPartlyReadable(t *testing.T) {
 	key := newKey(t, env, "(?s).*", "create", "--subject", "s", "--tier", "t")
 	id := key.Digest().CredentialID()
 
-	gone := append(env[:len(env):len(env)], "AUTHORIZER_STATE_TABLE_NAME=gone")
 	const cause = `state table "gone": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1` + "\n"
 	for _, tt := range []struct {
 		stderr string
@@ -53,7 +52,7 @@ func TestPartlyReadable(t *testing.T) {
 		{"pha apikey list: listing API keys: reading when they were last used: " + cause, []string{"list"}},
 		{fmt.Sprintf("pha apikey show: reading when API key %q was last used: %s", id, cause), []string{"show", id}},
 	} {
-		if got := clitest.Run(t, gone, tt.args...); got.Code != 1 || got.Stderr != tt.stderr || !strings.Contains(got.Stdout, id) {
+		if got := run(t, env, append(tt.args, "--state-table=gone")...); got.Code != 1 || got.Stderr != tt.stderr || !strings.Contains(got.Stdout, id) {
 			t.Errorf("%s: got %+v", tt.args, got)
 		}
 	}
@@ -62,18 +61,18 @@ func TestPartlyReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed []map[string]any
-	got := clitest.Run(t, env, "list", "--json")
+	got := run(t, env, "list", "--json")
 	if err := json.Unmarshal([]byte(got.Stdout), &listed); err != nil || len(listed) != 1 || listed[0]["id"] != id || got.Code != 1 ||
 		got.Stderr != `pha apikey list: listing API keys: item "note" of table "events-api-keys": misconfigured: a record of the API key table: its id is no digest: it is not 64 lower-case hexadecimal digits; repair it, or delete it with aws dynamodb delete-item`+"\n" {
 		t.Errorf("got %+v", got)
 	}
-	if got := clitest.Run(t, env, "disable", id); got.Code != 0 {
+	if got := run(t, env, "disable", id); got.Code != 0 {
 		t.Errorf("got %+v", got)
 	}
-	if got := clitest.Run(t, env, "delete", "note"); got.Code != 0 || !strings.HasPrefix(got.Stderr, "deleted \"note\", whose record could not be read\n") {
+	if got := run(t, env, "delete", "note"); got.Code != 0 || !strings.HasPrefix(got.Stderr, "deleted \"note\", whose record could not be read\n") {
 		t.Errorf("got %+v", got)
 	}
-	if got := clitest.Run(t, env, "list"); got.Code != 0 || got.Stderr != "" {
+	if got := run(t, env, "list"); got.Code != 0 || got.Stderr != "" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -106,7 +105,7 @@ func TestInterruptedRotation(t *testing.T) {
 			t.Setenv(name, value)
 		}
 		var stdout, stderr bytes.Buffer
-		err := cli.Call(ctx, New(), []string{"rotate", id, "--grace", "1h"}, &stdout, &stderr)
+		err := cli.Call(ctx, New(), []string{"rotate", id, "--grace", "1h", "--table", keyTable}, &stdout, &stderr)
 		if !stored {
 			want := "; it may have been done all the same: show " + id + "; if it says replaced by key_"
 			if !errors.Is(err, cli.ErrInterrupted) || stdout.Len() > 0 || !strings.HasPrefix(err.Error(), `interrupted: rotating API key "`+id+`": API key table`) || !strings.Contains(err.Error(), want) {
@@ -118,7 +117,7 @@ func TestInterruptedRotation(t *testing.T) {
 		if parseErr != nil || err != nil {
 			t.Fatalf("got %v, %v", parseErr, err)
 		}
-		if one := clitest.Run(t, env, "show", id); !strings.Contains(one.Stdout, next.Digest().CredentialID()) {
+		if one := run(t, env, "show", id); !strings.Contains(one.Stdout, next.Digest().CredentialID()) {
 			t.Errorf("got %+v", one)
 		}
 	}

@@ -28,9 +28,8 @@ func TestFailures(t *testing.T) {
 	}
 	const table = "arn:aws:dynamodb:eu-central-1:000000000000:table/" + testTable
 	writer := d.Role(t, "writer", endpointtest.Allow("dynamodb:GetItem,dynamodb:PutItem", table))
-	writer["REVOCATION_TABLE_NAME"] = testTable
-	api := []string{"--api-id", d.api.ID, "--no-wait"}
-	with := func(args ...string) []string { return append(api[:3:3], args...) }
+	api := []string{"--api-id", d.api.ID, "--no-wait", "--table", testTable}
+	with := func(args ...string) []string { return append(api[:len(api):len(api)], args...) }
 	env := d.env.Environ()
 	for _, tt := range []struct {
 		name, stdin, text string
@@ -39,9 +38,9 @@ func TestFailures(t *testing.T) {
 		{"no Region", "", "no AWS Region is configured; set AWS_REGION to the table's Region\n", nil, []string{"--list", "--table", "t"}},
 		{"no credentials", "", "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: ", []string{"AWS_REGION=eu-central-1"}, []string{"--list", "--table", "t"}},
 		{"no table", "", `revocation table "other": misconfigured: DynamoDB answered status 400, "ResourceNotFoundException": "Requested resource not found"; is it deployed, in this Region and account? The Region is eu-central-1` + "\n", env, with("--table", "other", "--jti", "j")},
-		{"no API", "", `the table is changed, and the answers from before are still in the cache: resetting the authorizer cache of API "none", stage "$default": there is no such API or stage in eu-central-1 (Invalid API identifier specified 000000000000:none); see aws apigatewayv2 get-apis --region eu-central-1, and get-stages; repeat the command, or ` + cli.Called + ` reset-cache --api-id none --stage '$default'` + "\n", env, []string{"--api-id", "none", "--jti", "j"}},
+		{"no API", "", `the table is changed, and the answers from before are still in the cache: resetting the authorizer cache of API "none", stage "$default": there is no such API or stage in eu-central-1 (Invalid API identifier specified 000000000000:none); see aws apigatewayv2 get-apis --region eu-central-1, and get-stages; repeat the command, or ` + cli.Called + ` reset-cache --api-id none --stage '$default'` + "\n", env, with("--api-id", "none", "--jti", "j")},
 		{"no permission to reset", "", `the table is changed, and the answers from before are still in the cache: resetting the authorizer cache of API "` + d.api.ID + `", stage "$default": operation error ApiGatewayV2: ResetAuthorizersCache, `, writer.Environ(), with("--jti", "j")},
-		{"no permission to list", "", `revocation table "events-revocations": misconfigured: DynamoDB answered status 400, "AccessDeniedException": `, writer.Environ(), []string{"--list"}},
+		{"no permission to list", "", `revocation table "events-revocations": misconfigured: DynamoDB answered status 400, "AccessDeniedException": `, writer.Environ(), []string{"--list", "--table", testTable}},
 		{"nothing to undo", "", `revocation table "events-revocations": there is no such entry for subject "s"; ` + cli.Called + ` revoke --list shows all` + "\n", env, with("--undo", "--subject", "s")},
 		{"no token", "x\n", "what --token names is no token: malformed credential: the token does not have exactly three segments\n", env, with("--token", "-")},
 		{"nothing", "", "what --token names is no token: malformed credential: the token does not have exactly three segments\n", env, with("--token", "-")},

@@ -57,7 +57,7 @@ type flags struct {
 func (f *flags) add(flags *pflag.FlagSet) {
 	o := &f.o
 	o.target.Add(flags)
-	flags.StringVar(&o.table, "table", os.Getenv(contract.EnvRevocationTable), "the `name` of the table of revocations (default: the authorizer's)")
+	flags.StringVar(&o.table, "table", "", "the `name` of the table of revocations (default: the authorizer's)")
 	flags.StringVar(&o.api, "api-id", "", "the `ID` of the API whose cache is reset (default: that which is found)")
 	flags.StringVar(&o.stage, "stage", "", "the `stage` whose cache is reset (default: that which is found, with --api-id $default)")
 	flags.BoolVar(&o.list, "list", false, "list all entries")

@@ -169,7 +169,7 @@ func (d *deployment) post(t *testing.T, token string, want int) {
 // revoke runs the command for the API, which is to succeed.
 func (d *deployment) revoke(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	got := clitest.RunInput(t, stdin, d.env.Environ(), append([]string{"--api-id", d.api.ID, "--no-wait"}, args...)...)
+	got := clitest.RunInput(t, stdin, d.env.Environ(), append([]string{"--api-id", d.api.ID, "--no-wait", "--table", testTable}, args...)...)
 	if got.Code != 0 || got.Stderr != "" {
 		t.Fatalf("%q: got %+v", args, got)
 	}
@@ -215,7 +215,9 @@ func TestLateAnswer(t *testing.T) {
 	leaked := login(t, "usr_abc", time.Minute, nil)
 	d.post(t, leaked, 201)
 	done := make(chan clitest.Result)
-	go func() { done <- clitest.Run(t, d.env.Environ(), "--api-id", d.api.ID, "--subject", "usr_abc") }()
+	go func() {
+		done <- clitest.Run(t, d.env.Environ(), "--api-id", d.api.ID, "--table", testTable, "--subject", "usr_abc")
+	}()
 	for end := time.Now().Add(time.Minute); d.resets.Load() == 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -287,7 +289,7 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	list := func(args ...string) clitest.Result {
-		return clitest.Run(t, d.env.Environ(), append([]string{"--list"}, args...)...)
+		return clitest.Run(t, d.env.Environ(), append([]string{"--list", "--table", testTable}, args...)...)
 	}
 	if got := list(); got != (clitest.Result{Stderr: "nothing is revoked\n"}) {
 		t.Errorf("got %+v", got)

@@ -20,7 +20,6 @@ import (
 func greet(w io.Writer, d *local.Deployment, target deployed.Target, token string, took time.Duration) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
-	env := environment(d)
 	if len(d.APIs) == 0 {
 		b.WriteString("It has no HTTP API with a stage, so there is nothing to call.\n")
 	}
@@ -37,10 +36,11 @@ func greet(w io.Writer, d *local.Deployment, target deployed.Target, token strin
 		}
 	}
 	b.WriteString("\nFor the AWS CLI:\n\n")
+	env := d.AWS.Environment()
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, env[name])
 	}
-	b.WriteString(commands(d, target, env))
+	b.WriteString(commands(d, target))
 	fmt.Fprintf(&b, "\nLogs, a file a log group: %s\nCtrl-C removes everything. Requests and function logs follow.\n\n", d.AWS.LogDir)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing how to use the APIs: %w", err)
@@ -87,22 +87,8 @@ func title(api local.API) string {
 	return api.Name + ", stage " + api.Stage
 }
 
-// environment is that of the local AWS, with the tables that commands need by the
-// names that the functions know them by.
-func environment(d *local.Deployment) map[string]string {
-	env := d.AWS.Environment()
-	for _, function := range d.AWS.Functions() {
-		for _, name := range []string{contract.EnvAPIKeyTable, contract.EnvStateTable, contract.EnvRevocationTable} {
-			if table := function.Environment[name]; table != "" && env[name] == "" {
-				env[name] = table
-			}
-		}
-	}
-	return env
-}
-
 // commands are those with which one gets further credentials.
-func commands(d *local.Deployment, target deployed.Target, env map[string]string) string {
+func commands(d *local.Deployment, target deployed.Target) string {
 	var b strings.Builder
 	for _, api := range d.APIs {
 		i := slices.IndexFunc(api.Routes, func(r local.Route) bool { return r.Authorizer != "" && callable(r.Key) })
@@ -115,7 +101,7 @@ func commands(d *local.Deployment, target deployed.Target, env map[string]string
 		if takesBody(method) {
 			body = aBody(api.Routes[i])
 		}
-		if env[contract.EnvAPIKeyTable] != "" {
+		if hasKeys(d) {
 			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject usr_local --tier standard)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
 				cli.Called, target.Flags(), method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
 		}
@@ -126,6 +112,16 @@ func commands(d *local.Deployment, target deployed.Target, env map[string]string
 		break
 	}
 	return b.String()
+}
+
+// hasKeys reports whether an authorizer has a table of API keys.
+func hasKeys(d *local.Deployment) bool {
+	for _, function := range d.AWS.Functions() {
+		if function.Environment[contract.EnvAPIKeyTable] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // option is an option of a command line with its value, if there is one.
