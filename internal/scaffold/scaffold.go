@@ -14,6 +14,7 @@ import (
 	"text/template"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 )
 
@@ -119,7 +120,8 @@ func (p Project) files(routes []Route) ([]file, error) {
 		Product string
 		Routes  []Route
 		First   Route
-	}{p, Product, routes, first(routes)}
+		Folder  string
+	}{p, Product, routes, first(routes), modfile.AutoQuote(p.Replace)}
 	for _, f := range []struct{ name, of string }{
 		{"go.mod", "go.mod.tmpl"}, {"main.go", "main.go.tmpl"}, {"Pulumi.yaml", "Pulumi.yaml.tmpl"},
 		{"Pulumi.dev.yaml", "Pulumi.dev.yaml.tmpl"}, {"Pulumi.prod.yaml", "Pulumi.prod.yaml.tmpl"},

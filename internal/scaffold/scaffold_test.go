@@ -17,7 +17,8 @@ func TestMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "shop")
+	dir := filepath.Join(t.TempDir(), "my shop")
+	root = linked(t, root)
 	files, err := Make(dir, Project{
 		Name: "shop", Module: "example.com/shop", Version: "v0.0.0", Replace: root,
 		Routes: []string{"GET /products", "POST /orders", "GET /orders/{id}", "DELETE /orders/{id}"},
@@ -46,6 +47,16 @@ func TestMake(t *testing.T) {
 			t.Errorf("the API was not tested:\n%s", out)
 		}
 	}
+}
+
+// linked is a folder by a path that go.mod and a shell have to quote.
+func linked(t *testing.T, folder string) string {
+	t.Helper()
+	link := filepath.Join(t.TempDir(), "with space")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Fatal(err)
+	}
+	return link
 }
 
 func TestMakeRefuses(t *testing.T) {

@@ -38,7 +38,7 @@ func New() *cobra.Command {
 		Use: "init [flags] [folder]", GroupID: cli.GroupProject,
 		Short: "Make a project in an empty folder",
 		Long:  long, Example: example,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := filepath.Abs(strings.Join(args, ""))
 			if err != nil {
@@ -54,7 +54,7 @@ func New() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s has\n  %s\nNext: cd %s && go mod tidy && go test ./...\n", dir, strings.Join(files, "\n  "), dir)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s has\n  %s\nNext: cd %s && go mod tidy && go test ./...\n", dir, strings.Join(files, "\n  "), cli.Quote(dir))
 			return err
 		},
 	}
@@ -64,6 +64,11 @@ func New() *cobra.Command {
 	flags.StringVar(&p.Module, "module", "", "the Go `module` (default: the project's name)")
 	flags.StringVar(&p.Replace, "replace", "", "a `folder` with a checkout of protected-http-api that the project uses (default: the release that the command is of, or the checkout that it was compiled in)")
 	return cmd
+}
+
+// oneFolder refuses further arguments.
+func oneFolder(cmd *cobra.Command, args []string) error {
+	return cli.NoArgs(cmd, args[min(1, len(args)):])
 }
 
 // require finds what the project requires: the release that this command is of, or a

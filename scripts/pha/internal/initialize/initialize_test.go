@@ -22,7 +22,7 @@ func TestInit(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "shop")
 	got := clitest.Run(t, nil, "--routes", "GET /products, POST /orders", dir)
-	if got.Code != 0 || !strings.HasSuffix(got.Stdout, "  handlers/get-products/main.go\n  handlers/post-orders/main.go\nNext: cd "+dir+" && go mod tidy && go test ./...\n") {
+	if got.Code != 0 || !strings.HasSuffix(got.Stdout, "  handlers/get-products/main.go\n  handlers/post-orders/main.go\nNext: cd '"+dir+"' && go mod tidy && go test ./...\n") {
 		t.Fatalf("got %+v", got)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
@@ -32,6 +32,9 @@ func TestInit(t *testing.T) {
 	again := clitest.Run(t, nil, dir)
 	if again.Code != 1 || !strings.HasPrefix(again.Stderr, "pha init: the folder "+dir+" is not empty, it has .github: ") {
 		t.Errorf("got %+v", again)
+	}
+	if got := clitest.Run(t, nil, "a", "b"); got != clitest.UsageError("init", `unexpected argument "b"`) {
+		t.Errorf("got %+v", got)
 	}
 	other := filepath.Join(t.TempDir(), "other")
 	got = clitest.Run(t, nil, "--replace", other, dir)
