@@ -100,6 +100,12 @@ func TestParameterOfTheDeployment(t *testing.T) {
 	if _, err := look(s, object("name", "/a/b", "withDecryption", false)); err == nil || err.Error() != missing {
 		t.Errorf("without decryption the error is %v, want %s", err, missing)
 	}
+	const unknown = "invoking aws:ssm/getParameter:getParameter: reading SSM Parameter (/a/b): a preview does not know which parameters AWS has"
+	previewed := s
+	previewed.ForAWS = true
+	if _, err := look(previewed, object("name", "/a/b", "withDecryption", false)); err == nil || err.Error() != unknown {
+		t.Errorf("in a preview the error is %v, want %s", err, unknown)
+	}
 	if value, err := look(s, object("name", "/a/b")); err != nil || !value.Secret() || value.AsString() != "secret of /a/b" {
 		t.Errorf("the value is %v, %v", value, err)
 	}

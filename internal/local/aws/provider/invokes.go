@@ -102,6 +102,9 @@ func parameter(s Services, args property.Map) (property.Map, error) {
 		}
 		found, err = s.SSM.Get(name.AsString())
 	}
+	if awserr.Has(err, "ParameterNotFound") && s.ForAWS && !decrypted {
+		return property.Map{}, fmt.Errorf("reading SSM Parameter (%s): a preview does not know which parameters AWS has", name.AsString())
+	}
 	if awserr.Has(err, "ParameterNotFound") { // the words of AWS's provider
 		return property.Map{}, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", name.AsString())
 	}
