@@ -68,7 +68,7 @@ type Verifier interface {
 
 // MaxSubjectBytes is how long a subject may be: 255 bytes, OpenID Connect Core
 // 1.0 section 2's limit for sub.
-const MaxSubjectBytes = 255
+const MaxSubjectBytes = contract.MaxSubjectBytes
 
 // CheckSubject returns an error that says what is wrong with subject, nil if
 // it is a valid one: valid UTF-8, 1 to MaxSubjectBytes bytes, printable

@@ -50,8 +50,8 @@ func guardedArgs() *ProtectedHttpApiArgs {
 			Secrets: &SecretsArgs{
 				Paths: map[string]pulumi.StringInput{
 					"SIGNING_KEYS_PATH": pulumi.String("/events-api/signing-keys"),
-					// Known at deployment only, and granted once.
-					"OTHER_PATH": pulumi.String("/events-api/jwt-secret").ToStringOutput(),
+					// Known at deployment only.
+					"OTHER_PATH": pulumi.String("/events-api/other").ToStringOutput(),
 				},
 				Prefixes: map[string]pulumi.StringInput{"TENANTS_PATH": pulumi.String("/events-api/tenants")},
 				MaxAge:   90 * time.Second,

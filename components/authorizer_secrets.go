@@ -11,8 +11,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // SecretsArgs are an authorizer's further secrets, and what is to be said of all of
@@ -205,48 +203,6 @@ func (c *checker) checkSecretVariables(property string, paths map[string]pulumi.
 		}
 		taken[name] = property
 	}
-}
-
-// purpose is what a secret is for: the variable with its path.
-type purpose struct{ variable, property string }
-
-// checkPurposes refuses one secret for two purposes, of two authorizers too: whoever
-// has a key for the one could use it for the other, for instance a partner's key to
-// sign requests for tokens in anybody's name.
-func (c *checker) checkPurposes(a *authorizerPlan) {
-	if c.purposes == nil {
-		c.purposes = map[string]purpose{}
-	}
-	check := func(path pulumi.StringInput, p purpose) {
-		plain, ok := path.(pulumi.String)
-		if !ok { // known only at deployment
-			return
-		}
-		secret := secretIdentity(string(plain))
-		other, taken := c.purposes[secret]
-		if !taken {
-			c.purposes[secret] = p
-		} else if other.variable != p.variable {
-			c.addf(p.property, "%q is in %s too: whoever has a key for one purpose could use it for the other: name another one", string(plain), other.property)
-		}
-	}
-	check(a.args.SecretPath, purpose{contract.EnvSecretPath, a.property + ".SecretPath"})
-	paths := a.args.secrets().Paths
-	for _, name := range slices.Sorted(maps.Keys(paths)) {
-		property := fmt.Sprintf("%s.Secrets.Paths[%q]", a.property, name)
-		if a.methods != nil {
-			property = a.property + ".Methods.Signatures.KeysPath"
-		}
-		check(paths[name], purpose{name, property})
-	}
-}
-
-// secretIdentity is the one text for a secret that has a whole and a short ARN.
-func secretIdentity(path string) string {
-	if isSecretArn(path) {
-		return wholeSecretArn.ReplaceAllString(path, "")
-	}
-	return path
 }
 
 func (c *checker) checkSecretPath(property string, path pulumi.StringInput) {

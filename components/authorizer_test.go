@@ -70,7 +70,7 @@ func TestGuardedAuthorizer(t *testing.T) {
 	m := mustDeploy(t, guardedArgs())
 	variables := m.find(t, "Function", "events-authorizer").Inputs["environment"].Mappable().(map[string]any)["variables"]
 	want := map[string]any{
-		"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/events-api/jwt-secret",
+		"AUTHORIZER_CACHE_TTL": "0", "JWT_SECRET_PATH": "/events-api/jwt-secret", "SIGNING_KEYS_PATH": "/events-api/signing-keys", "OTHER_PATH": "/events-api/other",
 		"TENANTS_PATH": "/events-api/tenants", "SECRET_MAX_AGE": "1m30s", "AUTH_METHODS": "jwt,apikey,signature",
 		"ROUTE_PERMISSIONS":  guardedPermissions,
 		"API_KEY_TABLE_NAME": "events-api-keys-0a1b2c3", "AUTHORIZER_STATE_TABLE_NAME": "events-authorizer-state-0a1b2c3",
@@ -85,7 +85,7 @@ func TestGuardedAuthorizer(t *testing.T) {
 	const table = "arn:aws:dynamodb:eu-central-1:123456789012:table/events-"
 	policy := `{"Version":"2012-10-17","Statement":[` +
 		`{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/events-api-dev-events-authorizer:*"]},` +
-		`{"Effect":"Allow","Action":["ssm:GetParameter"],"Resource":["` + arn + `/events-api/jwt-secret","` + arn + `/events-api/signing-keys"]},` +
+		`{"Effect":"Allow","Action":["ssm:GetParameter"],"Resource":["` + arn + `/events-api/jwt-secret","` + arn + `/events-api/other","` + arn + `/events-api/signing-keys"]},` +
 		`{"Effect":"Allow","Action":["ssm:GetParametersByPath"],"Resource":["` + arn + `/events-api/tenants"]},` +
 		`{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":["` + table + `api-keys-0a1b2c3"]},` +
 		`{"Effect":"Allow","Action":["dynamodb:PutItem","dynamodb:UpdateItem"],"Resource":["` + table + `authorizer-state-0a1b2c3"]}]}`

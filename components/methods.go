@@ -1,10 +1,8 @@
 package components
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,11 +34,13 @@ type MethodsArgs struct {
 
 // TokensArgs are what is known of the tokens. Each has a sub and an exp.
 type TokensArgs struct {
-	// Issuer is the claim iss that a token must have. Defaults to any, or none: who
-	// has the secret may issue.
+	// Issuer is the claim iss that a token must have, at most 255 characters. Defaults
+	// to any, or none: who has the secret may issue.
 	Issuer string
 	// Audience is what the claim aud of a token must be or contain. Defaults to any,
-	// or none: the secret is for this API alone.
+	// or none: the secret is for this API alone. Where several authorizers verify tokens
+	// with one secret, each has an Audience or an Issuer of its own, without which a
+	// token for one would be good for all; aud may name several of them.
 	Audience string
 	// Leeway is how far the issuer's clock may be ahead: whole seconds, 1s to 1m. It
 	// lengthens no token's life. Defaults to 30s.
@@ -289,7 +289,11 @@ func (c *checker) checkTokens(property string, t TokensArgs) {
 			c.addf(property+"."+text.name, "%q has a character that is no printable ASCII, or a space", text.value)
 		}
 	}
-	if slices.Contains([]string{"sub", "iss", "aud", "exp", "nbf", "iat", "jti"}, t.PermissionsClaim) {
+	if len(t.Issuer) > contract.MaxSubjectBytes {
+		c.addf(property+".Issuer", "%q has %d characters: at most %d are allowed", t.Issuer, len(t.Issuer), contract.MaxSubjectBytes)
+	}
+	registered := func(claim string) bool { return strings.EqualFold(claim, t.PermissionsClaim) }
+	if slices.ContainsFunc([]string{"sub", "iss", "aud", "exp", "nbf", "iat", "jti"}, registered) {
 		c.addf(property+".PermissionsClaim", "%q has a meaning of its own (RFC 7519 section 4.1): name another claim", t.PermissionsClaim)
 	}
 	if t.Leeway != 0 && (t.Leeway < time.Second || t.Leeway > maxLeeway) {
@@ -297,6 +301,12 @@ func (c *checker) checkTokens(property string, t TokensArgs) {
 	} else {
 		c.add(property+".Leeway", checkWholeSeconds(t.Leeway))
 	}
+}
+
+// distinct reports whether no issuer's token for the one is good for the other.
+func (t TokensArgs) distinct(other TokensArgs) bool {
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return differ(t.Issuer, other.Issuer) || differ(t.Audience, other.Audience)
 }
 
 func (c *checker) checkTiers(property string, tiers map[string]TierArgs) {
@@ -354,40 +364,4 @@ func (c *checker) checkOwnCaching(a *authorizerPlan) {
 	case len(m.identitySources()) == 0 && m.ApiKeys != nil:
 		c.addf(property, "%v is not possible with several Methods: results are kept by identity source, and none of their headers is in every request: set it to 0s, or give each method an authorizer of its own in Authorizers", ttl)
 	}
-}
-
-// methodsFile is what the component's own authorizer is told, as JSON.
-func (m *MethodsArgs) file() string {
-	var methods contract.Methods
-	if t := m.Tokens; t != nil {
-		methods.Tokens = &contract.Tokens{Issuer: t.Issuer, Audience: t.Audience, LeewaySeconds: int(t.Leeway / time.Second), PermissionsClaim: t.PermissionsClaim}
-	}
-	if k := m.ApiKeys; k != nil {
-		methods.APIKeys = &contract.APIKeys{Tiers: map[string]contract.Tier{}}
-		for name, tier := range k.Tiers {
-			methods.APIKeys.Tiers[name] = contract.Tier(tier)
-		}
-	}
-	if s := m.Signatures; s != nil {
-		methods.Signatures = &contract.Signatures{Permissions: s.Permissions, KeyPermissions: s.KeyPermissions}
-	}
-	text, _ := json.Marshal(methods) // strings, numbers, lists and maps of them have JSON
-	return string(text)
-}
-
-// accepts is what the component's own authorizer has in its environment for whoever
-// makes credentials, as JSON; empty where there is nothing to know.
-func (m *MethodsArgs) accepts() string {
-	var accepts contract.Accepts
-	if m != nil && m.Tokens != nil {
-		accepts.Issuer, accepts.Audience, accepts.PermissionsClaim = m.Tokens.Issuer, m.Tokens.Audience, m.Tokens.PermissionsClaim
-	}
-	if m != nil && m.ApiKeys != nil {
-		accepts.Tiers = slices.Sorted(maps.Keys(m.ApiKeys.Tiers))
-	}
-	if reflect.ValueOf(accepts).IsZero() {
-		return ""
-	}
-	text, _ := json.Marshal(accepts) // strings and a list of them have JSON
-	return string(text)
 }

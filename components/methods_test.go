@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -148,6 +149,26 @@ func TestAcceptsWithoutRoom(t *testing.T) {
 	}
 }
 
+// What the component writes for the authorizer is what handlers/internal/own reads: its
+// test reads the same file.
+func TestMethodsFile(t *testing.T) {
+	t.Parallel()
+	args := ownArgs()
+	args.Authorizer.Methods.Signatures.Permissions = nil
+	args.Authorizer.Methods.Signatures.KeyPermissions["guest"] = nil
+	p, m := check(testScope, "events", args)
+	if len(m) > 0 {
+		t.Fatal(messages(m))
+	}
+	want, err := os.ReadFile("testdata/authorizer-methods.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.authorizer("").function.files["authorizer-methods.json"]; got != strings.TrimSpace(string(want)) {
+		t.Errorf("the file is\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Pages may send the credentials of all methods, though none is an identity source.
 func TestOwnAuthorizerCors(t *testing.T) {
 	t.Parallel()
@@ -196,6 +217,13 @@ Authorizer.Function.Environment["JWT_LEEWAY"]: is not possible without a Functio
 		}, `Authorizer.Methods.Tokens.Issuer: "a b" has a character that is no printable ASCII, or a space
 Authorizer.Methods.Tokens.PermissionsClaim: "sub" has a meaning of its own (RFC 7519 section 4.1): name another claim
 Authorizer.Methods.Tokens.Leeway: 2m0s is out of range: 1s to 1m`},
+		{"a claim in capitals, and a long issuer", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.Methods.Tokens = &TokensArgs{Issuer: strings.Repeat("i", 256), PermissionsClaim: "Exp"}
+		}, `Authorizer.Methods.Tokens.Issuer: "` + strings.Repeat("i", 256) + `" has 256 characters: at most 255 are allowed
+Authorizer.Methods.Tokens.PermissionsClaim: "Exp" has a meaning of its own (RFC 7519 section 4.1): name another claim`},
+		{"the longest issuer", func(a *ProtectedHttpApiArgs) {
+			a.Authorizer.Methods.Tokens = &TokensArgs{Issuer: strings.Repeat("i", 255), PermissionsClaim: "subject"}
+		}, ""},
 		{"a leeway of parts of seconds", func(a *ProtectedHttpApiArgs) { a.Authorizer.Methods.Tokens.Leeway = 1500 * time.Millisecond },
 			"Authorizer.Methods.Tokens.Leeway: 1.5s is not a whole number of seconds"},
 		{"no tiers", func(a *ProtectedHttpApiArgs) { a.Authorizer.Methods.ApiKeys.Tiers = nil },

@@ -25,6 +25,7 @@ type plan struct {
 	functions   []*functionPlan   // by name, the authorizers' among them
 	authorizers []*authorizerPlan // by name, the default one first
 	issuers     []*issuerPlan     // by name
+	purposes    []purpose         // of all authorizers' secrets
 	monitoring  *monitoringPlan   // nil without
 	cors        *CorsArgs         // nil without
 	throttling  ThrottlingArgs
@@ -113,8 +114,8 @@ type checker struct {
 	byName, byPhysicalName map[string]*functionPlan
 	// defaultAuthorizer is in the plan as soon as a route needs it.
 	defaultAuthorizer *authorizerPlan
-	// purposes are those of the secrets, by their identity.
-	purposes map[string]purpose
+	// purposes are those of the secrets whose paths are known.
+	purposes purposes
 }
 
 // check returns the plan for the arguments, and all the mistakes in them. A plan

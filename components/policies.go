@@ -48,11 +48,12 @@ func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn 
 	none := pulumi.String("").ToStringOutput()
 	apiKeyTableArn, stateTableArn, revocationTableArn, keyArn := none, none, none, none
 	access, tableArns, tableKeys := c.tableGrants(p, f, logGroupArn)
-	var secretPaths, secretPrefixes pulumi.StringArray
+	var secretPaths, secretPrefixes, purposes pulumi.StringArray
 	if a := f.authorizer; a != nil {
 		own := c.Authorizers[a.name]
 		apiKeyTableArn, stateTableArn, revocationTableArn = tableArn(own.ApiKeyTable), tableArn(own.StateTable), tableArn(own.RevocationTable)
 		secretPaths, secretPrefixes = a.args.secretPaths(), inputs(a.args.secrets().Prefixes)
+		purposes = p.latePurposes()
 		if key := a.args.secrets().KmsKeyArn; key != nil {
 			keyArn = key.ToStringOutput()
 		}
@@ -65,11 +66,14 @@ func (c *ProtectedHttpApi) functionPolicy(p *plan, f *functionPlan, logGroupArn 
 	for _, s := range f.args.Statements {
 		values = append(values, s.values())
 	}
-	return pulumi.All(logGroupArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes, tableArns, tableKeys, revocationTableArn, deadLetterArn, values).ApplyT(func(v []any) (string, error) {
+	return pulumi.All(logGroupArn, apiKeyTableArn, stateTableArn, keyArn, secretPaths, secretPrefixes, tableArns, tableKeys, revocationTableArn, deadLetterArn, values, purposes).ApplyT(func(v []any) (string, error) {
 		g := grants{
 			logGroupArn: v[0].(string), apiKeyTableArn: v[1].(string), stateTableArn: v[2].(string),
 			keyArn: v[3].(string), secretPaths: v[4].([]string), secretPrefixes: v[5].([]string),
 			revocationTableArn: v[8].(string), deadLetterArn: v[9].(string), values: v[10].([][]string),
+		}
+		if err := p.checkLatePurposes(v[11].([]string)); err != nil {
+			return "", err
 		}
 		for i, values := range g.values {
 			if err := f.args.Statements[i].checkValues(values); err != nil {

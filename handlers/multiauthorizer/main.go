@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
@@ -65,6 +66,9 @@ func addKeys(a *own.Authorizer, tiers map[string]contract.Tier) error {
 
 // addSignatures accepts requests that are signed with one of the signing keys.
 func addSignatures(a *own.Authorizer, s contract.Signatures) error {
+	if path := a.Getenv(contract.EnvSigningKeysPath); path != "" && secretIdentity(path) == secretIdentity(a.Getenv(contract.EnvSecretPath)) {
+		return fmt.Errorf("%s and %s name one secret, so that whoever has a key to sign requests could make tokens for anybody: name another one", contract.EnvSigningKeysPath, contract.EnvSecretPath)
+	}
 	if err := apikey.CheckPermissions(s.Permissions); err != nil {
 		return err
 	}
@@ -87,4 +91,13 @@ func addSignatures(a *own.Authorizer, s contract.Signatures) error {
 	}
 	a.Add(authz.Link{Extractor: httpsig.Extractor{}, Verifier: verifier}, keys)
 	return nil
+}
+
+// secretIdentity is the one text for a secret whose ARN has, or has not, the hyphen and
+// the six characters at its end (Secrets Manager user guide, "IAM policy examples").
+func secretIdentity(path string) string {
+	if at := strings.LastIndexByte(path, '-'); strings.HasPrefix(path, "arn:") && at == len(path)-7 {
+		return path[:at]
+	}
+	return path
 }

@@ -50,18 +50,25 @@ func newAuthorizer(getenv func(string) string) (*own.Authorizer, error) {
 // TestConfiguration: what no component writes is refused at the start.
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, methods, text string }{
-		{"everything", allMethods, ""},
-		{"tokens only", `{"tokens":{}}`, ""},
-		{"leeway too long", `{"tokens":{"leewaySeconds":61}}`, "method tokens: misconfigured: JWTConfig.Leeway is 1m1s, allowed is 0 to 1m0s"},
-		{"no tiers", `{"apiKeys":{"tiers":{}}}`, "method apiKeys: misconfigured: there are no tiers"},
-		{"bad tier", `{"apiKeys":{"tiers":{"a":{"perDay":-1}}}}`, `method apiKeys: misconfigured: tier "a": its quota is 0 a minute and -1 a day, allowed are 0 (no limit) and more`},
-		{"bad permission", `{"signatures":{"permissions":["a b"]}}`, `method signatures: permission "a b" is not 1 to 128 printable ASCII characters without space, quote, backslash and comma`},
-		{"bad permission of a key", `{"signatures":{"keyPermissions":{"k":["a:"]}}}`, `method signatures: key "k": permission "a:" is not segments with colons between them, each a word or a star`},
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tokens"
+	for _, tt := range []struct {
+		name, methods, text string
+		changes             []string
+	}{
+		{"everything", allMethods, "", nil},
+		{"tokens only", `{"tokens":{}}`, "", nil},
+		{"one secret for tokens and signatures", allMethods, "method signatures: SIGNING_KEYS_PATH and JWT_SECRET_PATH name one secret, so that whoever has a key to sign requests could make tokens for anybody: name another one",
+			[]string{"JWT_SECRET=", "JWT_SECRET_PATH=" + arn + "-AbCd12", "SIGNING_KEYS_PATH=" + arn}},
+		{"two secrets for tokens and signatures", allMethods, "", []string{"JWT_SECRET=", "JWT_SECRET_PATH=" + arn + "-AbCd12", "SIGNING_KEYS_PATH=" + arn + "2-AbCd12"}},
+		{"leeway too long", `{"tokens":{"leewaySeconds":61}}`, "method tokens: misconfigured: JWTConfig.Leeway is 1m1s, allowed is 0 to 1m0s", nil},
+		{"no tiers", `{"apiKeys":{"tiers":{}}}`, "method apiKeys: misconfigured: there are no tiers", nil},
+		{"bad tier", `{"apiKeys":{"tiers":{"a":{"perDay":-1}}}}`, `method apiKeys: misconfigured: tier "a": its quota is 0 a minute and -1 a day, allowed are 0 (no limit) and more`, nil},
+		{"bad permission", `{"signatures":{"permissions":["a b"]}}`, `method signatures: permission "a b" is not 1 to 128 printable ASCII characters without space, quote, backslash and comma`, nil},
+		{"bad permission of a key", `{"signatures":{"keyPermissions":{"k":["a:"]}}}`, `method signatures: key "k": permission "a:" is not segments with colons between them, each a word or a star`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a, err := newAuthorizer(environment(t, tt.methods))
+			a, err := newAuthorizer(environment(t, tt.methods, tt.changes...))
 			if got := text(err); got != tt.text || (err == nil) != (a != nil) {
 				t.Errorf("got %q, want %q", got, tt.text)
 			}

@@ -117,6 +117,10 @@ const (
 	MaxTierBytes        = 32
 )
 
+// MaxSubjectBytes is the length of the longest subject of a credential, and of the
+// longest issuer: 255 bytes (OpenID Connect Core section 2, sub).
+const MaxSubjectBytes = 255
+
 // MaxSeconds is the greatest time that is written as seconds since the Unix
 // epoch: the last second of the year 9999, the last that RFC 3339 and so most time
 // libraries can write.

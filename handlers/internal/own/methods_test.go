@@ -1,6 +1,9 @@
 package own
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 // TestParseMethods: what the authorizer is told is read strictly.
 func TestParseMethods(t *testing.T) {
@@ -28,5 +31,21 @@ func TestParseMethods(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestComponentsMethods: what the component writes is read, to the last grant.
+func TestComponentsMethods(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../components/testdata/authorizer-methods.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods, err := parseMethods(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := methods.Signatures.KeyPermissions; len(keys) != 2 || len(keys["guest"]) != 0 || len(keys["partner"]) != 2 {
+		t.Errorf("the keys' permissions are %q", keys)
 	}
 }
