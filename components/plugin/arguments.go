@@ -19,6 +19,7 @@ import (
 var (
 	stringInputType = reflect.TypeFor[pulumi.StringInput]()
 	durationType    = reflect.TypeFor[time.Duration]()
+	stringType      = reflect.TypeFor[string]()
 )
 
 // toInput makes an input of a value that is known late, or a secret, or depends on
@@ -62,22 +63,26 @@ func (r *reader) read(path string, value resource.PropertyValue, around resource
 		to.Set(reflect.New(to.Type().Elem()))
 		r.read(path, value, around, to.Elem())
 	case reflect.Struct:
-		if r.is(path, value.IsObject(), "an object", value) {
+		if r.is(path, value.IsObject(), "an object", value, around) {
 			r.readFields(path, value.ObjectValue(), around, to)
 		}
 	case reflect.Map:
-		if !r.is(path, value.IsObject(), "an object", value) {
+		if !r.is(path, value.IsObject(), "an object", value, around) {
 			return
 		}
 		to.Set(reflect.MakeMap(to.Type()))
 		object := value.ObjectValue()
-		for _, key := range slices.Sorted(maps.Keys(object)) {
+		for i, key := range slices.Sorted(maps.Keys(object)) {
 			element := reflect.New(to.Type().Elem()).Elem()
-			r.read(fmt.Sprintf("%s[%q]", path, string(key)), object[key], around, element)
+			at := fmt.Sprintf("%s[%q]", path, string(key))
+			if around.Secret { // as a whole, its keys too
+				at = fmt.Sprintf("%s[secret key %d]", path, i+1)
+			}
+			r.read(at, object[key], around, element)
 			to.SetMapIndex(reflect.ValueOf(string(key)), element)
 		}
 	case reflect.Slice:
-		if !r.is(path, value.IsArray(), "a list", value) {
+		if !r.is(path, value.IsArray(), "a list", value, around) {
 			return
 		}
 		to.Set(reflect.MakeSlice(to.Type(), len(value.ArrayValue()), len(value.ArrayValue())))
@@ -118,9 +123,16 @@ func (r *reader) readFields(path string, object resource.PropertyMap, around res
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		at := strings.TrimPrefix(path+"."+string(key), ".")
-		if i, ok := fields[key]; ok {
+		i, ok := fields[key]
+		switch {
+		case ok && isEmptyText(object[key]) && to.Field(i).Type() == stringType:
+			r.addf(at, "is empty: give text, or leave it out for the default")
+		case ok:
 			r.read(at, object[key], around, to.Field(i))
-		} else if !resource.IsInternalPropertyKey(key) {
+		case !resource.IsInternalPropertyKey(key):
+			if around.Secret { // as a whole, its keys too
+				at = path + ": a property, whose name is secret"
+			}
 			var names []string
 			for _, name := range slices.Sorted(maps.Keys(fields)) {
 				names = append(names, string(name))
@@ -130,8 +142,15 @@ func (r *reader) readFields(path string, object resource.PropertyMap, around res
 	}
 }
 
+// isEmptyText reports whether a value is known to be the empty text. In the place of
+// an issuer, for instance, it would switch a check off, and not be found missing.
+func isEmptyText(value resource.PropertyValue) bool {
+	value, about := unwrap(value, resource.Output{Known: true})
+	return about.Known && value.IsString() && value.StringValue() == ""
+}
+
 func (r *reader) readInput(path string, value resource.PropertyValue, around resource.Output, to reflect.Value) {
-	if around.Known && !r.is(path, value.IsString(), "text", value) {
+	if around.Known && !r.is(path, value.IsString(), "text", value, around) {
 		return
 	}
 	if around.Known && !around.Secret && len(around.Dependencies) == 0 {
@@ -149,10 +168,12 @@ func (r *reader) readPlain(path string, value resource.PropertyValue, around res
 	switch {
 	case around.Secret:
 		r.addf(path, "is a secret, but decides what the API consists of, and everybody may see that: give a value that is none")
+	case value.IsNumber() && math.Abs(value.NumberValue()) > float64(maxNumber):
+		r.addf(path, "is the number %v, which is too large: give one up to %d", value.NumberValue(), maxNumber)
 	case len(around.Dependencies) > 0:
 		r.addf(path, "comes from %s, but decides what the API consists of: give a value that the program knows by itself", around.Dependencies[0].Name())
 	case to.Type() == durationType:
-		if !r.is(path, value.IsString(), `a duration as text, "5m" for instance`, value) {
+		if !r.is(path, value.IsString(), `a duration as text, "5m" for instance`, value, around) {
 			return
 		}
 		duration, err := time.ParseDuration(value.StringValue())
@@ -161,19 +182,19 @@ func (r *reader) readPlain(path string, value resource.PropertyValue, around res
 		}
 		to.SetInt(int64(duration))
 	case to.Kind() == reflect.String:
-		if r.is(path, value.IsString(), "text", value) {
+		if r.is(path, value.IsString(), "text", value, around) {
 			to.SetString(value.StringValue())
 		}
 	case to.Kind() == reflect.Bool:
-		if r.is(path, value.IsBool(), "true or false", value) {
+		if r.is(path, value.IsBool(), "true or false", value, around) {
 			to.SetBool(value.BoolValue())
 		}
 	case to.Kind() == reflect.Int:
-		if r.is(path, value.IsNumber() && value.NumberValue() == math.Trunc(value.NumberValue()), "a whole number", value) {
+		if r.is(path, value.IsNumber() && value.NumberValue() == math.Trunc(value.NumberValue()), "a whole number", value, around) {
 			to.SetInt(int64(value.NumberValue()))
 		}
 	case to.Kind() == reflect.Float64:
-		if r.is(path, value.IsNumber(), "a number", value) {
+		if r.is(path, value.IsNumber(), "a number", value, around) {
 			to.SetFloat(value.NumberValue())
 		}
 	default:
@@ -181,12 +202,16 @@ func (r *reader) readPlain(path string, value resource.PropertyValue, around res
 	}
 }
 
-// is refuses a value that is not what is wanted. It shows a number only: others may be
-// long.
-func (r *reader) is(path string, ok bool, wanted string, value resource.PropertyValue) bool {
+// maxNumber is the greatest number up to which all languages write whole numbers
+// exactly. No limit of AWS's is near it.
+const maxNumber = int64(1) << 53
+
+// is refuses a value that is not what is wanted. It shows a number only, and none that
+// is secret: others may be long.
+func (r *reader) is(path string, ok bool, wanted string, value resource.PropertyValue, around resource.Output) bool {
 	switch {
 	case ok:
-	case value.IsNumber():
+	case value.IsNumber() && !around.Secret:
 		r.addf(path, "is the number %v: give %s", value.NumberValue(), wanted)
 	default:
 		r.addf(path, "is of the type %s: give %s", value.TypeString(), wanted)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -92,6 +93,19 @@ func TestMistakesInArguments(t *testing.T) {
 		{"from a resource", map[string]any{"stage": output(map[string]any{"name": "v1"}, true, false, bucketURN)}, "stage.name: comes from photos, " + late},
 		{"secret", map[string]any{"table": map[string]any{"hashKey": resource.MakeSecret(resource.NewProperty("s3cr3t"))}},
 			"table.hashKey: is a secret, but decides what the API consists of, and everybody may see that: give a value that is none"},
+		{"secret number for text", map[string]any{"stage": map[string]any{"variables": map[string]any{"pin": resource.MakeSecret(resource.NewProperty(4711.0))}}, "authorizer": map[string]any{"secretPath": output(4711.0, true, true), "cacheTtl": output(4711.0, true, true)}},
+			"authorizer.cacheTtl: is a secret, but decides what the API consists of, and everybody may see that: give a value that is none\nauthorizer.secretPath: is of the type number: give text\n" + `stage.variables["pin"]: is of the type number: give text`},
+		{"keys of a secret", map[string]any{"routes": resource.MakeSecret(resource.NewProperty(resource.NewPropertyMapFromMap(map[string]any{"GET /s3cr3t": map[string]any{"s3cr3t": 1, "scopes": []any{"a"}}, "GET /a": 4711})))},
+			"routes[secret key 1]: is of the type number: give an object\n" +
+				"routes[secret key 2]: a property, whose name is secret: is not one of the properties here, which are auth, function, permissions, scopes, throttling\n" +
+				"routes[secret key 2].scopes[0]: is a secret, but decides what the API consists of, and everybody may see that: give a value that is none"},
+		{"empty text", map[string]any{"authorizer": map[string]any{"methods": map[string]any{"tokens": map[string]any{"issuer": "", "audience": output("", true, false)}}}, "tags": map[string]any{"a": ""}, "routes": map[string]any{"GET /a": map[string]any{"auth": ""}}},
+			"authorizer.methods.tokens.audience: is empty: give text, or leave it out for the default\nauthorizer.methods.tokens.issuer: is empty: give text, or leave it out for the default"},
+		{"large numbers", map[string]any{"throttling": map[string]any{"burst": 1e300, "rate": math.Inf(1)}, "quotas": map[string]any{"routes": -1e19}},
+			"quotas.routes: is the number -1e+19, which is too large: give one up to 9007199254740992\n" +
+				"throttling.burst: is the number 1e+300, which is too large: give one up to 9007199254740992\n" +
+				"throttling.rate: is the number +Inf, which is too large: give one up to 9007199254740992"},
+		{"the largest number", map[string]any{"throttling": map[string]any{"burst": float64(1 << 53), "rate": true}}, "throttling.rate: is of the type bool: give a number"},
 		{"no duration", map[string]any{"authorizer": map[string]any{"cacheTtl": "5 minutes"}}, `authorizer.cacheTtl: "5 minutes" is no duration: write "90s", "5m" or "1h" for instance`},
 		{"number for a duration", map[string]any{"authorizer": map[string]any{"cacheTtl": 300}}, `authorizer.cacheTtl: is the number 300: give a duration as text, "5m" for instance`},
 		{"number for text", map[string]any{"stage": map[string]any{"variables": map[string]any{"size": 5}}}, `stage.variables["size"]: is the number 5: give text`},

@@ -96,7 +96,7 @@ func (s *server) Construct(ctx context.Context, req *rpc.ConstructRequest) (*rpc
 		}
 		component, err := components.NewProtectedHttpApi(ctx, name, args, options)
 		if err != nil {
-			return nil, errors.New(inWords(err.Error(), ""))
+			return nil, errors.New(mistakesInWords(err.Error()))
 		}
 		return provider.NewConstructResult(component)
 	})

@@ -73,10 +73,10 @@ func argumentTypes() map[string]reflect.Type {
 var (
 	// goCalls matches the calls that make values in Go.
 	goCalls = regexp.MustCompile(`\b(Header|Query|Context|StageVariable)\("([^"]*)"\)|\b(Jwt|AuthorizedBy)\(name\)`)
-	// goWords matches what stays as it is (what is quoted, paths, names of other
-	// packages, words that are like fields), and names of Go, with a dot between a
+	// goWords matches what stays as it is (what is quoted, paths, words with hyphens,
+	// names of other packages, words that are like fields), and names of Go, with a dot between a
 	// type's or field's and the next.
-	goWords = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|\\S*/\\S*|\\b[a-z]\\w*\\.\\w+|\\bDefaults (?:to|otherwise)\\b|\\bSecrets Manager\\b|\\b[A-Z]\\w*(?:\\.[A-Z]\\w*)*")
+	goWords = regexp.MustCompile(`"(?:[^"\\]|\\.)*"` + "|`[^`]*`|\\S*/\\S*|\\b\\w+(?:-\\w+)+|\\b[a-z]\\w*\\.\\w+|\\bDefaults (?:to|otherwise)\\b|\\bSecrets Manager\\b|\\b[A-Z]\\w*(?:\\.[A-Z]\\w*)*")
 	goNil   = strings.NewReplacer("slice that is not nil", "list", "slice", "list", " nil", " null")
 )
 
@@ -102,6 +102,19 @@ func inWords(text, quote string) string {
 		at = span[1]
 	}
 	result.WriteString(goNil.Replace(text[at:]))
+	return result.String()
+}
+
+// mistakesInWords returns the component's errors in the words of the other languages.
+// A line that begins with a tab is what a compiler or another command has said.
+func mistakesInWords(text string) string {
+	result := &strings.Builder{}
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "\t") {
+			line = inWords(line, "")
+		}
+		result.WriteString(line)
+	}
 	return result.String()
 }
 
