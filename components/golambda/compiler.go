@@ -223,6 +223,7 @@ func (u *unit) compile(ctx context.Context, output string) error {
 	if strings.Contains(message, "; GOTOOLCHAIN=local)") {
 		message += "install that Go, or let the go command download it with GOTOOLCHAIN=auto\n"
 	}
+	message += u.offlineHint(message)
 	if message == "" {
 		return fmt.Errorf("go build: %w", err)
 	}

@@ -92,3 +92,13 @@ func (u *unit) findProduct(ctx context.Context, path string) error {
 	u.folder = u.dir
 	return u.checkFolder()
 }
+
+// offlineHint says what a failed build of the product's package lacks, if that is a
+// network. What the program vendors does not help it.
+func (u *unit) offlineHint(message string) string {
+	offline := strings.Contains(message, "module lookup disabled by GOPROXY=off") || strings.Contains(message, ": dial tcp")
+	if root, ok := moduleRoot(u.dir); ok && u.alone && offline {
+		return fmt.Sprintf("it is compiled with the component's own go.sum, whatever the program vendors: run go mod download in %q once, where there is a network, or give the authorizer a Function\n", root)
+	}
+	return ""
+}

@@ -130,6 +130,28 @@ func TestProductIsMissing(t *testing.T) {
 	}
 }
 
+// Without a network, and with nothing in the module cache, the product's packages cannot
+// be compiled, also where the program vendors what it imports.
+func TestProductWithoutNetwork(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	must(t, err)
+	for _, test := range []struct{ name, proxy string }{
+		{"forbidden", "off"},
+		{"failing", "http://127.0.0.1:1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, value := range map[string]string{"GOWORK": "off", "GOPROXY": test.proxy, "GOMODCACHE": t.TempDir(), "GOFLAGS": "-modcacherw", "GONOPROXY": "none", "GOPRIVATE": ""} {
+				t.Setenv(name, value)
+			}
+			_, err := Build(t.Context(), Options{Packages: packages(ownAuthorizer), Target: target(t, ARM64, ""), folder: t.TempDir()})
+			want := "\n\tit is compiled with the component's own go.sum, whatever the program vendors: run go mod download in \"" + root + "\" once, where there is a network, or give the authorizer a Function"
+			if err == nil || !strings.HasPrefix(err.Error(), `building "`+ownAuthorizer+`": go build: exit status 1`) || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("the error is\n%v\nwant it to end with%s", err, want)
+			}
+		})
+	}
+}
+
 // publish makes a module proxy of files that has the product's module.
 func publish(t *testing.T, root, version string) string {
 	t.Helper()
