@@ -76,6 +76,17 @@ func (v *verifier) badCredentials(r Route) []named {
 			return nil
 		}})
 	}
+	if r.Authorization == types.AuthorizationTypeCustom && len(r.Authorizer.clientSources()) == 0 {
+		// It may take other credentials than tokens.
+		all = append(all, named{"an API key that there is not", func(request *http.Request, _ string) error {
+			request.Header.Set("X-Api-Key", harmless+"-"+rand.Text())
+			return nil
+		}}, named{"a forged signature", func(request *http.Request, _ string) error {
+			request.Header.Set("Signature-Input", fmt.Sprintf(`sig=("@method" "@path");created=%d;keyid=%q;alg="hmac-sha256"`, time.Now().Unix(), harmless))
+			request.Header.Set("Signature", "sig=:"+base64.StdEncoding.EncodeToString([]byte(rand.Text()))+":")
+			return nil
+		}})
+	}
 	return all
 }
 

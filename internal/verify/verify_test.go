@@ -42,6 +42,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	custom := &Authorizer{Name: "own", Sources: []string{"$request.header.Authorization"}, Unread: errors.New("nobody may")}
 	good := map[string]Credential{"own": {Header: http.Header{"Authorization": {"Bearer good"}}}}
+	anything := &Authorizer{Name: "own", Unread: custom.Unread}
 	protected := func(key string) Route { return Route{Key: key, Authorization: "CUSTOM", Authorizer: custom} }
 	const unread = `GET /a: with TTL 0 a second call with the same credential runs the authorizer "own" again: not checked: the function's configuration could not be read: nobody may`
 	tests := []struct {
@@ -58,6 +59,32 @@ func TestRun(t *testing.T) {
 			name: "open", route: protected("GET /a"), answer: func(*http.Request) (int, string) { return 200, "hello" }, want: []string{
 				"FAIL GET /a without a credential is 401: the status is 200: hello",
 				"FAIL GET /a with a bad credential is 403: a text that is no token: the status is 200: hello",
+				"ok   GET /a with a good credential lets in", "-    " + unread,
+			},
+		},
+		{
+			name: "keys are not verified", route: Route{Key: "GET /a", Authorization: "CUSTOM", Authorizer: anything},
+			answer: func(r *http.Request) (int, string) {
+				if r.Header.Get("X-Api-Key") != "" {
+					return 200, ""
+				}
+				return guarded(r)
+			},
+			want: []string{
+				"ok   GET /a without a credential is 401 or 403", "FAIL GET /a with a bad credential is 401 or 403: an API key that there is not: the status is 200: ",
+				"ok   GET /a with a good credential lets in", "-    " + unread,
+			},
+		},
+		{
+			name: "signatures of requests are not verified", route: Route{Key: "GET /a", Authorization: "CUSTOM", Authorizer: anything},
+			answer: func(r *http.Request) (int, string) {
+				if r.Header.Get("Signature") != "" {
+					return 200, ""
+				}
+				return guarded(r)
+			},
+			want: []string{
+				"ok   GET /a without a credential is 401 or 403", "FAIL GET /a with a bad credential is 401 or 403: a forged signature: the status is 200: ",
 				"ok   GET /a with a good credential lets in", "-    " + unread,
 			},
 		},
