@@ -54,6 +54,8 @@ type Authorizer struct {
 	// keys.
 	Function, LogGroup, SecretPath string
 	Permissions                    map[string][]string
+	// Accepts is the variable contract.EnvAccepts of the function.
+	Accepts string
 	// Unread says why the function's configuration could not be read.
 	Unread error
 }
@@ -162,7 +164,7 @@ func (a *Authorizer) readConfiguration(ctx context.Context, functions *lambda.Cl
 	if found.Environment == nil {
 		return nil
 	}
-	a.SecretPath = found.Environment.Variables[contract.EnvSecretPath]
+	a.SecretPath, a.Accepts = found.Environment.Variables[contract.EnvSecretPath], found.Environment.Variables[contract.EnvAccepts]
 	if text := found.Environment.Variables[contract.EnvRoutePermissions]; text != "" && text != contract.RoutePermissionsInFile {
 		if err := json.Unmarshal([]byte(text), &a.Permissions); err != nil {
 			return fmt.Errorf("%s of the function %s is not a JSON object of route keys with arrays of permissions: %w", contract.EnvRoutePermissions, a.Function, err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // state is that of two APIs: one of a component, with two authorizers, one of which is
@@ -20,7 +22,7 @@ const state = `{"resources": [
   "inputs": {"apiId": "a1"}, "outputs": {"name": "$default", "invokeUrl": "https://a1.example/"}},
  {"urn": "urn:pulumi:dev::shop::aws:lambda/function:Function::authorizer", "type": "aws:lambda/function:Function", "id": "f1", "custom": true,
   "inputs": {"environment": {"variables": {"JWT_SECRET_PATH": "/shop/secret", "SIGNING_KEYS_PATH": "/shop/keys", "SECRET_MAX_AGE": "1m30s",
-   "API_KEY_TABLE_NAME": "keys", "AUTHORIZER_STATE_TABLE_NAME": "state", "REVOCATION_TABLE_NAME": "revoked", "OTHER": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}}}},
+   "API_KEY_TABLE_NAME": "keys", "AUTHORIZER_STATE_TABLE_NAME": "state", "REVOCATION_TABLE_NAME": "revoked", "AUTHORIZER_ACCEPTS": "{\"issuer\":\"i\",\"tiers\":[\"gold\"]}", "OTHER": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}}}},
   "outputs": {"arn": "arn:aws:lambda:eu-west-1:1:function:f1"}},
  {"urn": "urn:pulumi:dev::shop::aws:lambda/function:Function::partners", "type": "aws:lambda/function:Function", "id": "f10", "custom": true,
   "inputs": {"environment": {"variables": {"JWT_SECRET_PATH": "/shop/partners"}}}, "outputs": {"arn": "arn:aws:lambda:eu-west-1:1:function:f10"}},
@@ -50,7 +52,7 @@ func TestFromState(t *testing.T) {
 	want := []API{
 		{Name: "health", ID: "a2", Stage: "v1", URL: "https://a2.example/v1"},
 		{Name: "orders", ID: "a1", Stage: "$default", Region: "eu-west-1", URL: "https://a1.example", Authorizers: []Authorizer{
-			{Name: "authorizer", TTL: 5 * time.Minute, SecretPath: "/shop/secret", KeysPath: "/shop/keys", MaxAge: 90 * time.Second, KeyTable: "keys", StateTable: "state", RevocationTable: "revoked"},
+			{Name: "authorizer", TTL: 5 * time.Minute, SecretPath: "/shop/secret", KeysPath: "/shop/keys", MaxAge: 90 * time.Second, KeyTable: "keys", StateTable: "state", RevocationTable: "revoked", Accepts: contract.Accepts{Issuer: "i", Tiers: []string{"gold"}}},
 			{Name: "partners", SecretPath: "/shop/partners"},
 		}},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 // API is a stage of an HTTP API.
@@ -36,6 +37,8 @@ type Authorizer struct {
 	MaxAge               time.Duration
 	// The physical names of the tables.
 	KeyTable, StateTable, RevocationTable string
+	// Accepts is what its tokens and API keys have to have, as far as that is known.
+	Accepts contract.Accepts
 }
 
 // envSigningKeysPath is what the authorizers of this project call the parameter with the
@@ -91,6 +94,7 @@ func (a *Authorizer) read(function apitype.ResourceV3) {
 	variables, _ := environment["variables"].(map[string]any)
 	a.SecretPath, a.KeysPath = text(variables[contract.EnvSecretPath]), text(variables[envSigningKeysPath])
 	a.KeyTable, a.StateTable = text(variables[contract.EnvAPIKeyTable]), text(variables[contract.EnvStateTable])
+	a.Accepts = token.ReadAccepts(text(variables[contract.EnvAccepts]))
 	a.RevocationTable = text(variables[contract.EnvRevocationTable])
 	if age, err := time.ParseDuration(text(variables[contract.EnvSecretMaxAge])); err == nil {
 		a.MaxAge = age

@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/pflag"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
 
@@ -234,6 +235,22 @@ func readState(ctx context.Context, e Export) (apitype.DeploymentV3, error) {
 		err = json.Unmarshal(untyped.Deployment, &state)
 	}
 	return state, err
+}
+
+// Accepts are what the authorizers demand of tokens that the secret at a path has signed:
+// known where they demand the same.
+func (a API) Accepts(path string) (accepts contract.Accepts, known bool) {
+	first := true
+	for _, authorizer := range a.Authorizers {
+		if authorizer.SecretPath != path {
+			continue
+		}
+		if next := authorizer.Accepts; !first && (next.Issuer != accepts.Issuer || next.Audience != accepts.Audience || next.PermissionsClaim != accepts.PermissionsClaim) {
+			return contract.Accepts{}, false
+		}
+		accepts, first = authorizer.Accepts, false
+	}
+	return accepts, true
 }
 
 // Lookup returns what a flag has given, or else finds the thing.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
@@ -79,7 +80,12 @@ const tokenLifetime = time.Hour
 // NewToken signs a token that the deployed authorizer accepts, with every permission.
 func NewToken(d *local.Deployment, subject string) (string, error) {
 	now := time.Now()
-	return token.Sign(d.Secret, token.Claims{
-		Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: map[string]any{"permissions": []string{"*"}},
-	})
+	extra := map[string]any{"permissions": []string{"*"}}
+	for _, function := range d.AWS.Functions() {
+		if function.Environment[contract.EnvSecretPath] != "" {
+			token.Fit(extra, token.ReadAccepts(function.Environment[contract.EnvAccepts]))
+			break
+		}
+	}
+	return token.Sign(d.Secret, token.Claims{Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: extra})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,8 @@ func New() *cobra.Command {
 type tables struct {
 	target      deployed.Target
 	keys, state string
+	// tiers are those that the authorizer has, empty where they are not known.
+	tiers []string
 }
 
 // find looks up what no flag names.
@@ -82,6 +85,9 @@ func (t *tables) find(ctx context.Context, stderr io.Writer) error {
 	for _, a := range api.Authorizers {
 		if a.KeyTable == t.keys && t.state == "" {
 			t.state = a.StateTable
+		}
+		if a.KeyTable == t.keys {
+			t.tiers = append(t.tiers, a.Accepts.Tiers...)
 		}
 	}
 	return nil
@@ -107,6 +113,15 @@ type action struct {
 type session struct {
 	admin          apikey.Admin
 	stdout, stderr io.Writer
+	tiers          []string
+}
+
+// checkTier refuses a tier with which the authorizer would fail.
+func (s session) checkTier(tier string) error {
+	if len(s.tiers) > 0 && !slices.Contains(s.tiers, tier) {
+		return cli.Usagef("the authorizer has no tier %q, and would fail with the key: it has %s", tier, strings.Join(s.tiers, ", "))
+	}
+	return nil
 }
 
 var commands = []command{
@@ -149,7 +164,7 @@ func (c command) cobra(t *tables) *cobra.Command {
 		}
 		store, region, err := open(ctx, t.keys, t.state)
 		if err == nil {
-			err = do.run(ctx, session{apikey.Admin{DynamoDB: store}, cmd.OutOrStdout(), cmd.ErrOrStderr()}, args)
+			err = do.run(ctx, session{apikey.Admin{DynamoDB: store}, cmd.OutOrStdout(), cmd.ErrOrStderr(), t.tiers}, args)
 		}
 		switch {
 		case err == nil || ctx.Err() == nil:
@@ -222,6 +237,9 @@ func create(flags *pflag.FlagSet) action {
 		return nil
 	}
 	return action{check, func(ctx context.Context, s session, _ []string) error {
+		if err := s.checkTier(spec.Tier); err != nil {
+			return err
+		}
 		s.admin.Prefix = *prefix
 		key, record, err := s.admin.Create(ctx, spec)
 		if err != nil {
@@ -281,6 +299,9 @@ func retier(*pflag.FlagSet) action {
 		}
 		return nil
 	}, func(ctx context.Context, s session, args []string) error {
+		if err := s.checkTier(args[1]); err != nil {
+			return err
+		}
 		return s.changed("changed")(s.admin.SetTier(ctx, args[0], args[1]))
 	}}
 }

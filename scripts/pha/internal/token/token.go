@@ -25,7 +25,8 @@ keys, the current one signs.
 
 ` + deployed.About + `
 
-The token alone goes to standard output. Where the API accepts more than tokens, a token
+Where the authorizer is found, the token has its issuer and audience, unless --claim says
+others. The token alone goes to standard output. Where the API accepts more than tokens, a token
 needs permissions, as in the last example.`
 
 const example = `  {pha} token --local --subject usr_abc
@@ -76,7 +77,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := parameter.CheckPath(o.secretPath); o.secretPath != "" && err != nil {
 		return cli.Usagef("--secret-path %w", err)
 	}
-	path, err := o.target.Lookup(ctx, o.secretPath, deployed.Secret, stderr)
+	path, err := o.find(ctx, stderr)
 	if err != nil {
 		return err
 	}
@@ -92,6 +93,29 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	_, _ = fmt.Fprintf(stderr, "a token for %q, good until %s\n", o.subject, now.Add(o.expiresIn).UTC().Format(time.RFC3339))
 	_, err = fmt.Fprintln(stdout, signed)
 	return err
+}
+
+// find is where the secret is. Where the authorizer is found, the claims get what it
+// demands.
+func (o options) find(ctx context.Context, stderr io.Writer) (string, error) {
+	if o.secretPath != "" {
+		_, err := o.target.UseLocal()
+		return o.secretPath, err
+	}
+	api, err := o.target.Find(ctx, stderr)
+	if err != nil {
+		return "", err
+	}
+	path, err := api.Find(deployed.Secret)
+	if err != nil {
+		return "", err
+	}
+	accepts, known := api.Accepts(path)
+	if !known {
+		_, _ = fmt.Fprintln(stderr, "the authorizers that have the secret want different issuers, audiences or claims of permissions: name those of one with --claim")
+	}
+	token.Fit(o.claims, accepts)
+	return path, nil
 }
 
 // addClaim adds the claim that s, name=value, describes.

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
 // greet prints what a developer needs to try the APIs.
-func greet(w io.Writer, d *local.Deployment, target deployed.Target, token string, took time.Duration) error {
+func greet(w io.Writer, d *local.Deployment, target deployed.Target, signed string, took time.Duration) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
 	if len(d.APIs) == 0 {
@@ -28,7 +30,7 @@ func greet(w io.Writer, d *local.Deployment, target deployed.Target, token strin
 	}
 	tokens := len(d.SecretPaths) > 0
 	if tokens {
-		fmt.Fprintf(&b, "\nA token that is good for an hour, signed with the random secret in %s:\n\n  TOKEN=%s\n", strings.Join(d.SecretPaths, ", "), token)
+		fmt.Fprintf(&b, "\nA token that is good for an hour, signed with the random secret in %s:\n\n  TOKEN=%s\n", strings.Join(d.SecretPaths, ", "), signed)
 	}
 	for _, api := range d.APIs {
 		if lines := tries(api, tokens); len(lines) > 0 {
@@ -101,9 +103,9 @@ func commands(d *local.Deployment, target deployed.Target) string {
 		if takesBody(method) {
 			body = aBody(api.Routes[i])
 		}
-		if hasKeys(d) {
-			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject usr_local --tier standard)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
-				cli.Called, target.Flags(), method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
+		if tier, has := tierOfKeys(d.AWS.Functions()); has {
+			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject usr_local --tier %s)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
+				cli.Called, target.Flags(), tier, method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
 		}
 		if len(d.KeyPaths) > 0 {
 			fmt.Fprintf(&b, "\nA signed request, where the API takes them, good once:\n\n  eval \"$(%s sign%s --keys-path %s --curl --method %s --url '%s%s'%s)\"\n",
@@ -114,14 +116,15 @@ func commands(d *local.Deployment, target deployed.Target) string {
 	return b.String()
 }
 
-// hasKeys reports whether an authorizer has a table of API keys.
-func hasKeys(d *local.Deployment) bool {
-	for _, function := range d.AWS.Functions() {
+// tierOfKeys is a tier of the authorizer that has a table of API keys, and whether there
+// is one. What an authorizer of the project's own has is not known.
+func tierOfKeys(functions []lambda.FunctionInfo) (tier string, has bool) {
+	for _, function := range functions {
 		if function.Environment[contract.EnvAPIKeyTable] != "" {
-			return true
+			return append(token.ReadAccepts(function.Environment[contract.EnvAccepts]).Tiers, "standard")[0], true
 		}
 	}
-	return false
+	return "", false
 }
 
 // option is an option of a command line with its value, if there is one.

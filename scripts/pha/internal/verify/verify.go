@@ -34,7 +34,8 @@ fails, and a check that could not be made says why.
 
 It finds the API in the Pulumi state of the stack, unless --api-id names it, and asks API
 Gateway for the routes, by the usual AWS environment. With --local it deploys the stack to a
-local AWS, checks every API, and removes everything.
+local AWS, checks every API, and removes everything; an API that {pha} up serves is checked
+with --api-id, --api-url and the AWS environment that it prints.
 
 Nothing is changed: of routes with other methods than GET, HEAD and OPTIONS only refusals
 are checked, unless --body gives what they are called with.
@@ -146,7 +147,7 @@ func (o options) verify(ctx context.Context, stdout io.Writer, cfg aws.Config, a
 		case is:
 			credentials[a.Name] = given
 		case a.SecretPath != "":
-			signed, err := sign(a.SecretPath, key)
+			signed, err := sign(a, key)
 			if err != nil {
 				return fmt.Errorf("signing a token for the authorizer %s (give one with --credentials-stdin or %s): %w", a.Name, envCredentials, err)
 			}
@@ -167,15 +168,15 @@ func (o options) verify(ctx context.Context, stdout io.Writer, cfg aws.Config, a
 const tokenLifetime = 15 * time.Minute
 
 // sign makes a token with the secret that the authorizer reads.
-func sign(path string, read func(path string) (authz.Key, error)) (string, error) {
-	key, err := read(path)
+func sign(a *verify.Authorizer, read func(path string) (authz.Key, error)) (string, error) {
+	key, err := read(a.SecretPath)
 	if err != nil {
 		return "", err
 	}
 	now := time.Now()
-	return token.SignWith(key, token.Claims{
-		Subject: "verify", IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: map[string]any{"permissions": []string{"*"}},
-	})
+	extra := map[string]any{"permissions": []string{"*"}}
+	token.Fit(extra, token.ReadAccepts(a.Accepts))
+	return token.SignWith(key, token.Claims{Subject: "verify", IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: extra})
 }
 
 // maxInput is more than API Gateway takes in the headers of a hundred authorizers, 10 KB

@@ -3,6 +3,8 @@ package verify
 import (
 	"testing"
 
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli/clitest"
 )
 
@@ -42,6 +44,31 @@ func TestUsage(t *testing.T) {
 				t.Errorf("got %+v, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestSign: the token has what the authorizer demands.
+func TestSign(t *testing.T) {
+	t.Parallel()
+	key, err := authz.NewHMACKey(authz.HS256, "", []byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := sign(&verify.Authorizer{Accepts: `{"issuer":"i","audience":"a","permissionsClaim":"p"}`}, func(string) (authz.Key, error) { return key, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := authz.NewJWT(authz.JWTConfig{Keys: authz.StaticKeys{key}, Issuer: "i", Audience: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verifier.Verify(t.Context(), authz.Request{}, authz.NewCredential(authz.BearerScheme, signed)); err != nil {
+		t.Error(err)
+	}
+	_, claims, err := authz.UnverifiedJWT(signed)
+	var all []string
+	if err != nil || claims.Decode("p", &all) != nil || len(all) != 1 || all[0] != "*" {
+		t.Errorf("the permissions are %q, %v", all, err)
 	}
 }
 
