@@ -59,7 +59,8 @@ type Package struct {
 	// for the module of the working directory. IsFolder tells them apart. A package
 	// of the module that golambda itself belongs to is compiled in that module's own
 	// folder, in the version that the working directory's module requires; or in the
-	// folder that the environment variable PROTECTED_HTTP_API_MODULE names.
+	// folder, or the version, that the environment variable PROTECTED_HTTP_API_MODULE
+	// names.
 	Path string
 	// BuildTags are tags for //go:build lines, as in go build -tags. Defaults to
 	// none but lambda.norpc, which every package has.

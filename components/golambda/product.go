@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -32,11 +33,14 @@ func productPath(importPath string) (string, bool) {
 // none, as with a program in another language, it is what this program itself was
 // compiled from, if that is here.
 func (c *compiler) productFolder(ctx context.Context) (string, error) {
-	if folder := os.Getenv(contract.EnvModule); folder != "" {
-		if !isProduct(folder) {
-			return "", fmt.Errorf("environment variable %s: %q is not a folder with the sources of the module %s: set it to that of its go.mod, or unset it", contract.EnvModule, folder, productModule)
-		}
-		return filepath.Abs(folder)
+	switch said := os.Getenv(contract.EnvModule); {
+	case said == "":
+	case semver.IsValid(said):
+		return c.downloadProduct(ctx, said)
+	case isProduct(said):
+		return filepath.Abs(said)
+	default:
+		return "", fmt.Errorf("environment variable %s: %q is not a folder with the sources of the module %s: set it to that of its go.mod, or unset it", contract.EnvModule, said, productModule)
 	}
 	here, err := filepath.Abs(".")
 	if err != nil {
@@ -66,6 +70,21 @@ func (c *compiler) productFolder(ctx context.Context) (string, error) {
 			productModule, here, productModule, contract.EnvModule, args[0], err)
 	}
 	return "", fmt.Errorf("the go command does not say where the module %s is", productModule)
+}
+
+// downloadProduct returns the folder of a release of the product in the module cache.
+func (c *compiler) downloadProduct(ctx context.Context, version string) (string, error) {
+	var module struct{ Dir, Error string }
+	out, err := c.goRun(ctx, ".", false, "mod", "download", "-json", productModule+"@"+version).Output()
+	_ = json.Unmarshal(out, &module)
+	if err != nil {
+		if err = commandError(err); module.Error != "" {
+			err = errors.New(module.Error)
+		}
+		return "", fmt.Errorf("it is compiled from the sources of the module %s %s, which the go command does not get: let it reach a module proxy (GOPROXY), or set the environment variable %s to their folder: %w",
+			productModule, version, contract.EnvModule, err)
+	}
+	return module.Dir, nil
 }
 
 // isProduct reports whether a folder has the product's go.mod.

@@ -75,6 +75,16 @@ func TestBuildProduct(t *testing.T) {
 		if got := build(t); got != want { // as on a machine to which only the compiled program came
 			t.Error("the archive differs")
 		}
+		t.Chdir(t.TempDir())
+		notCompiledHere(t)
+		t.Setenv(contract.EnvModule, version)
+		if got := build(t); got != want { // as for a release of the plugin
+			t.Error("the archive differs")
+		}
+		t.Setenv(contract.EnvModule, "v0.9.8")
+		if _, err := Build(t.Context(), Options{Packages: []Package{{Path: ownAuthorizer}}, Target: target(t, ARM64, "")}); err == nil || !strings.Contains(err.Error(), "protected-http-api v0.9.8, which the go command does not get: let it reach a module proxy (GOPROXY), or set the environment variable PROTECTED_HTTP_API_MODULE to their folder: ") {
+			t.Errorf("the error is %v", err)
+		}
 	})
 
 	t.Run("from what compiled the program, which has no Go module", func(t *testing.T) {

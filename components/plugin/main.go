@@ -27,7 +27,9 @@ const packageName = "protected-http-api"
 
 // version is the release; releases are linked with theirs. A schema without one gives SDKs
 // that Pulumi cannot read.
-var version = "0.0.0"
+var version = unreleased
+
+const unreleased = "0.0.0"
 
 //go:embed schema.json
 var schemaText string
@@ -46,15 +48,17 @@ func main() {
 // useSources has the product's own functions, the authorizer without code for instance,
 // compiled from the sources that the plugin itself was compiled from, if they are still
 // there: the folder of a program in another language has no Go module that requires them.
-// Releases are built without their folder (-trimpath).
+// A release, which is built without its folder (-trimpath), gets them as a Go module.
 func useSources() {
-	_, file, _, _ := runtime.Caller(0)
-	folder := filepath.Join(filepath.Dir(file), "..", "..")
-	if os.Getenv(contract.EnvModule) != "" || !filepath.IsAbs(file) {
+	if os.Getenv(contract.EnvModule) != "" {
 		return
 	}
-	if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+	_, file, _, _ := runtime.Caller(0)
+	folder := filepath.Join(filepath.Dir(file), "..", "..")
+	if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil && filepath.IsAbs(file) {
 		_ = os.Setenv(contract.EnvModule, folder) // fails for impossible names only
+	} else if version != unreleased {
+		_ = os.Setenv(contract.EnvModule, "v"+version)
 	}
 }
 

@@ -204,8 +204,9 @@ const (
 	// EnvBuildRecord names a file that gets a line of JSON, a BuiltPackage, for
 	// each Go package that the build step compiles. Unset, nothing is recorded.
 	EnvBuildRecord = "PROTECTED_HTTP_API_BUILD_RECORD"
-	// EnvModule names the folder of the project's own module, for a program in whose
-	// module that is not required: one in another language than Go.
+	// EnvModule names the folder of the project's own module, or a version of it,
+	// "v1.2.3", for a program in whose module that is not required: one in another
+	// language than Go.
 	EnvModule = "PROTECTED_HTTP_API_MODULE"
 	// LocalAccountID is the account of the local AWS. AWS gives it to nobody.
 	LocalAccountID = "000000000000"
