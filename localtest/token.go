@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
@@ -59,13 +60,22 @@ func WrongSecret() Claim {
 
 // Token signs a token (HS256) with the secret that the deployed authorizers read.
 // Claims that an authorizer of package authz refuses at any time are a mistake of the
-// test; what they are for is the authorizer's to judge.
+// test; what they are for is the authorizer's to judge. The issuer, the audience and the
+// claim of permissions that the authorizer without code wants need not be said, unless
+// several of them want different ones.
 func (a *API) Token(subject string, say ...Claim) Credential {
 	a.t.Helper()
 	c := claims{Claims: token.Claims{Subject: subject, IssuedAt: time.Now(), ExpiresAt: time.Now().Add(tokenLife), Extra: map[string]any{}}}
+	wanted := map[[3]string]contract.Accepts{} // by what they say of tokens
 	a.d.look(func(d *local.Deployment) {
 		if len(d.SecretPaths) > 0 {
 			c.secret = d.Secret
+		}
+		for _, f := range d.AWS.Functions() {
+			if f.Environment[contract.EnvSecretPath] != "" {
+				accepts := token.ReadAccepts(f.Environment[contract.EnvAccepts])
+				wanted[[3]string{accepts.Issuer, accepts.Audience, accepts.PermissionsClaim}] = accepts
+			}
 		}
 	})
 	if c.secret == nil {
@@ -73,6 +83,11 @@ func (a *API) Token(subject string, say ...Claim) Credential {
 	}
 	for _, claim := range say {
 		claim(&c)
+	}
+	if len(wanted) == 1 {
+		for _, accepts := range wanted {
+			token.Fit(c.Extra, accepts)
+		}
 	}
 	if c.ExpiresAt.Before(c.IssuedAt) {
 		c.IssuedAt = c.ExpiresAt.Add(-tokenLife)
