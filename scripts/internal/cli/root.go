@@ -114,9 +114,11 @@ func execute(ctx context.Context, parts []*cobra.Command, args []string, stdout,
 	return part, runs, err
 }
 
+// The help lists the parts in the order in which they are added.
+func init() { cobra.EnableCommandSorting = false }
+
 // newRoot has runs set when the arguments are found good and a part begins.
 func newRoot(parts []*cobra.Command, args []string, runs *bool) *cobra.Command {
-	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use: name + " COMMAND [flags]", Long: Text(rootLong),
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.ArbitraryArgs,
