@@ -2,6 +2,7 @@ package local
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,10 +10,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	tokens "github.com/protected-http-api/protected-http-api/internal/events/token"
 )
 
 // BenchmarkRequests compares a request's way through the gateway to a real
@@ -44,6 +48,15 @@ func BenchmarkRequests(b *testing.B) {
 	})
 	measure(b, "public GET", func() error { return send(http.MethodGet, url+"/events/none", "", http.StatusNotFound) })
 	measure(b, "cached POST", func() error { return send(http.MethodPost, url+"/events", token, http.StatusCreated) })
+	var subjects atomic.Int64
+	measure(b, "uncached POST", func() error { // a token of its own each: what each request is with a TTL of 0
+		now := time.Now()
+		signed, err := tokens.Sign(d.Secret, tokens.Claims{Subject: fmt.Sprint("usr_", subjects.Add(1)), IssuedAt: now, ExpiresAt: now.Add(time.Hour), Extra: everything})
+		if err != nil {
+			return err
+		}
+		return send(http.MethodPost, url+"/events", signed, http.StatusCreated)
+	})
 }
 
 // BenchmarkRevocation compares a request that runs the authorizer where it asks the
