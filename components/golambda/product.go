@@ -46,43 +46,45 @@ func (c *compiler) productFolder(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var module struct{ Dir, Error string }
 	for _, args := range [][]string{
 		// Where there is a vendor folder, it lacks what the program does not import.
 		{"list", "-mod=readonly", "-m", "-json=Dir", productModule},
 		{"mod", "download", "-json", productModule}, // for a program that was compiled elsewhere
 	} {
-		out, err := c.goRun(ctx, here, false, args...).Output()
-		_ = json.Unmarshal(out, &module)
-		switch {
+		switch folder, err := c.moduleFolder(ctx, here, args...); {
 		case err != nil && isProduct(compiledFrom):
 			return compiledFrom, nil
-		case err == nil && module.Dir != "":
-			return module.Dir, nil
-		case module.Error != "":
-			err = errors.New(module.Error)
-		case err == nil:
-			continue
-		default:
-			err = commandError(err)
+		case err != nil:
+			return "", fmt.Errorf("it is compiled from the sources of the module %s, which the go command does not find from %q: run go get %s in the program's module, or set the environment variable %s to their folder: go %s: %w",
+				productModule, here, productModule, contract.EnvModule, args[0], err)
+		case folder != "":
+			return folder, nil
 		}
-		return "", fmt.Errorf("it is compiled from the sources of the module %s, which the go command does not find from %q: run go get %s in the program's module, or set the environment variable %s to their folder: go %s: %w",
-			productModule, here, productModule, contract.EnvModule, args[0], err)
 	}
 	return "", fmt.Errorf("the go command does not say where the module %s is", productModule)
 }
 
 // downloadProduct returns the folder of a release of the product in the module cache.
 func (c *compiler) downloadProduct(ctx context.Context, version string) (string, error) {
-	var module struct{ Dir, Error string }
-	out, err := c.goRun(ctx, ".", false, "mod", "download", "-json", productModule+"@"+version).Output()
-	_ = json.Unmarshal(out, &module)
+	folder, err := c.moduleFolder(ctx, ".", "mod", "download", "-json", productModule+"@"+version)
 	if err != nil {
-		if err = commandError(err); module.Error != "" {
-			err = errors.New(module.Error)
-		}
 		return "", fmt.Errorf("it is compiled from the sources of the module %s %s, which the go command does not get: let it reach a module proxy (GOPROXY), or set the environment variable %s to their folder: %w",
 			productModule, version, contract.EnvModule, err)
+	}
+	return folder, nil
+}
+
+// moduleFolder asks the go command for the folder of a module, by arguments that have it
+// answer in JSON. There is none where the module is known and not on the machine.
+func (c *compiler) moduleFolder(ctx context.Context, from string, args ...string) (string, error) {
+	var module struct{ Dir, Error string }
+	out, err := c.goRun(ctx, from, false, args...).Output()
+	_ = json.Unmarshal(out, &module)
+	switch {
+	case module.Error != "":
+		return "", errors.New(module.Error)
+	case err != nil:
+		return "", commandError(err)
 	}
 	return module.Dir, nil
 }
