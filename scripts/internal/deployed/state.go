@@ -41,10 +41,6 @@ type Authorizer struct {
 	Accepts contract.Accepts
 }
 
-// envSigningKeysPath is what the authorizers of this project call the parameter with the
-// keys of signed requests.
-const envSigningKeysPath = "SIGNING_KEYS_PATH"
-
 // fromState finds the APIs in a state, sorted by name.
 func fromState(state apitype.DeploymentV3) []API {
 	var apis []API
@@ -92,7 +88,7 @@ func authorizers(state apitype.DeploymentV3, api string) []Authorizer {
 func (a *Authorizer) read(function apitype.ResourceV3) {
 	environment, _ := function.Inputs["environment"].(map[string]any)
 	variables, _ := environment["variables"].(map[string]any)
-	a.SecretPath, a.KeysPath = text(variables[contract.EnvSecretPath]), text(variables[envSigningKeysPath])
+	a.SecretPath, a.KeysPath = text(variables[contract.EnvSecretPath]), text(variables[contract.EnvSigningKeysPath])
 	a.KeyTable, a.StateTable = text(variables[contract.EnvAPIKeyTable]), text(variables[contract.EnvStateTable])
 	a.Accepts = token.ReadAccepts(text(variables[contract.EnvAccepts]))
 	a.RevocationTable = text(variables[contract.EnvRevocationTable])

@@ -193,7 +193,7 @@ type Thing struct {
 // What the parts need, with the flags that name it.
 var (
 	Secret      = Thing{"a parameter with the secret of tokens", "--secret-path", func(a Authorizer) string { return a.SecretPath }}
-	Keys        = Thing{"a parameter with the keys of signed requests (" + envSigningKeysPath + ")", "--keys-path", func(a Authorizer) string { return a.KeysPath }}
+	Keys        = Thing{"a parameter with the keys of signed requests (" + contract.EnvSigningKeysPath + ")", "--keys-path", func(a Authorizer) string { return a.KeysPath }}
 	APIKeys     = Thing{"a table of API keys", "--table", func(a Authorizer) string { return a.KeyTable }}
 	Revocations = Thing{"a table of revocations", "--table", func(a Authorizer) string { return a.RevocationTable }}
 )
