@@ -53,39 +53,8 @@ func newDeployment(t *testing.T) *deployment {
 	t.Cleanup(func() { _ = gate.Close(context.Background()) }) // the test is over
 	server := endpointtest.Start(t, endpoint.Options{Services: map[string]protocol.Service{"apigateway": gate.Handler()}})
 	d.root, d.stranger = server.Root().Environ(), server.Role(t, "stranger").Environ()
-	d.deploy(t, gate)
+	d.api = clitest.DeployAPI(t, gate, "$default", "prod")
 	return d
-}
-
-func (d *deployment) deploy(t *testing.T, gate *management.Service) {
-	t.Helper()
-	uri := func(function string) string {
-		return "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:000000000000:function:" + function + "/invocations"
-	}
-	api, err := gate.CreateAPI(management.API{Name: "events", ProtocolType: "HTTP"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	integration, err := gate.CreateIntegration(api.ID, management.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri("handler"), PayloadFormatVersion: "2.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorizer, err := gate.CreateAuthorizer(api.ID, management.Authorizer{
-		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri("authorizer"), PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
-		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 3600,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := gate.CreateRoute(api.ID, management.Route{RouteKey: "POST /events", AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
-		t.Fatal(err)
-	}
-	for _, stage := range []string{"$default", "prod"} {
-		if _, err := gate.CreateStage(api.ID, management.Stage{Name: stage, AutoDeploy: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.api = api
 }
 
 // post sends a request with the token and wants its status, and that the

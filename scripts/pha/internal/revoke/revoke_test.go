@@ -102,37 +102,8 @@ func newDeployment(t *testing.T) *deployment {
 			return map[string]string{contract.EnvCacheTTL: "3600", contract.EnvIdentitySources: "$request.header.Authorization"}[name]
 		},
 	}
-	d.deploy(t, gate)
+	d.api = clitest.DeployAPI(t, gate, "$default")
 	return d
-}
-
-func (d *deployment) deploy(t *testing.T, gate *management.Service) {
-	t.Helper()
-	uri := func(function string) string {
-		return "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:000000000000:function:" + function + "/invocations"
-	}
-	api, err := gate.CreateAPI(management.API{Name: "events", ProtocolType: "HTTP"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	integration, err := gate.CreateIntegration(api.ID, management.Integration{IntegrationType: "AWS_PROXY", IntegrationURI: uri("handler"), PayloadFormatVersion: "2.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorizer, err := gate.CreateAuthorizer(api.ID, management.Authorizer{
-		Name: "tokens", AuthorizerType: "REQUEST", AuthorizerURI: uri("authorizer"), PayloadFormatVersion: "2.0", EnableSimpleResponses: true,
-		IdentitySources: []string{"$request.header.Authorization"}, ResultTTL: 3600,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := gate.CreateRoute(api.ID, management.Route{RouteKey: "POST /events", AuthorizationType: "CUSTOM", AuthorizerID: authorizer.ID, Target: "integrations/" + integration.ID}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := gate.CreateStage(api.ID, management.Stage{Name: "$default", AutoDeploy: true}); err != nil {
-		t.Fatal(err)
-	}
-	d.api = api
 }
 
 // login returns a token of the subject that was issued some time ago.
