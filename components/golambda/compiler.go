@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +25,8 @@ type compiler struct {
 	goFlags string
 
 	mu sync.Mutex
+	// environments are what the go command has said of its environment.
+	environments map[environmentKey]func() (goEnv, error)
 	// toolchains are the toolchains that were asked for, by the value of
 	// GOTOOLCHAIN, with the error of those that cannot be had.
 	toolchains map[string]error
@@ -47,8 +48,12 @@ func newCompiler(ctx context.Context, target Target, packages []Package) (*compi
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{goCommand: path, target: target, toolchains: map[string]error{}}
-	env, err := c.goEnv(ctx, "", false)
+	c := &compiler{goCommand: path, target: target, environments: map[environmentKey]func() (goEnv, error){}, toolchains: map[string]error{}}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return nil, fmt.Errorf("finding the working directory: %w", err)
+	}
+	env, err := c.goEnv(ctx, here, false)
 	if err != nil {
 		return nil, fmt.Errorf("asking the go command for its environment: %w", err)
 	}
@@ -74,6 +79,7 @@ type unit struct {
 	experiment string
 	fips140    string
 	toolchain  string // the value of GOTOOLCHAIN; empty for the go command's own choice
+	output     string // the file that it is compiled to
 }
 
 // newUnit checks what can be known of a package without the go command.
@@ -128,88 +134,20 @@ func (u *unit) pattern() string {
 	return "."
 }
 
-// flags are what every go build has.
-func (u *unit) flags() []string {
-	flags := []string{"-tags", u.tags, "-trimpath", "-buildvcs=false"}
+// buildArgs are the arguments of the go command that builds packages like this one.
+func (u *unit) buildArgs(output string, patterns ...string) []string {
+	args := []string{"build", "-tags", u.tags, "-trimpath", "-buildvcs=false", "-ldflags", u.ldFlags, "-o", output}
 	if u.alone { // whatever GOFLAGS says for the program's module
-		flags = append(flags, "-mod=readonly")
+		args = append(args, "-mod=readonly")
 	}
-	return flags
+	return append(args, patterns...)
 }
 
-// prepare compiles what the packages of each module need, with one go command
-// for those that are built alike, into Go's build cache. Several commands at once
-// would each compile what the packages share, and nearly all that they need is
-// shared. A failure is left to the package's own build to report.
-func (c *compiler) prepare(ctx context.Context, units []*unit) {
-	for _, group := range alike(units) {
-		if len(group.units) < 2 {
-			continue // its own build is as good
-		}
-		first := *group.units[0]
-		patterns := make([]string, len(group.units))
-		for i, u := range group.units {
-			if patterns[i] = u.importPath; u.importPath == "" {
-				patterns[i] = u.dir
-			}
-		}
-		// Go build links nothing if it gets several packages main. Where all are one
-		// package, that would be linked into the working directory.
-		_ = first.command(ctx, group.root, slices.Concat([]string{"build", "-o", os.DevNull}, first.flags(), patterns)...).Run()
-	}
-}
-
-// A group of packages of one module that share what they need.
-type group struct {
-	root  string
-	units []*unit
-}
-
-// alike groups packages by the module that they belong to, as the nearest go.mod
-// above them says, and by how they are built. Packages that cannot be built are nil.
-func alike(units []*unit) []*group {
-	type key struct {
-		root, tags, experiment, fips140, toolchain string
-		alone                                      bool
-	}
-	var groups []*group
-	found := map[key]*group{}
-	for _, u := range units {
-		if u == nil {
-			continue
-		}
-		root, ok := moduleRoot(u.dir)
-		if !ok {
-			continue
-		}
-		k := key{root, u.tags, u.experiment, u.fips140, u.toolchain, u.alone}
-		if found[k] == nil {
-			found[k] = &group{root: root}
-			groups = append(groups, found[k])
-		}
-		found[k].units = append(found[k].units, u)
-	}
-	return groups
-}
-
-// moduleRoot returns the nearest folder, at or above folder, with a go.mod.
-func moduleRoot(folder string) (string, bool) {
-	for root := folder; ; root = filepath.Dir(root) {
-		if info, err := os.Stat(filepath.Join(root, "go.mod")); err == nil && info.Mode().IsRegular() {
-			return root, true
-		}
-		if root == filepath.Dir(root) {
-			return "", false
-		}
-	}
-}
-
-// compile builds the package to the file output. It runs in the package's folder,
+// compile builds the package to its output. It runs in the package's folder,
 // so that the module, and the workspace if there is one, are those that the folder
 // belongs to; for an import path, in the program's.
-func (u *unit) compile(ctx context.Context, output string) error {
-	args := slices.Concat([]string{"build"}, u.flags(), []string{"-ldflags", u.ldFlags, "-o", output, u.pattern()})
-	cmd := u.command(ctx, u.dir, args...)
+func (u *unit) compile(ctx context.Context) error {
+	cmd := u.command(ctx, u.dir, u.buildArgs(u.output, u.pattern())...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	err := cmd.Run()

@@ -189,9 +189,23 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 		return err
 	})
 	if !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
-		compiler.prepare(ctx, units)
+		lasts := make([]lastBuild, len(units))
+		groups := alike(units, temp)
 		each(func(i int) (err error) {
-			archives[i], err = units[i].build(ctx, store, filepath.Join(temp, fmt.Sprint(i)), options.Packages[i].Files)
+			lasts[i], err = units[i].place(store)
+			return err
+		})
+		done := map[*unit]bool{}
+		for _, g := range groups {
+			g.compile(ctx, done)
+		}
+		each(func(i int) (err error) {
+			if !done[units[i]] {
+				if err := units[i].compile(ctx); err != nil {
+					return err
+				}
+			}
+			archives[i], err = units[i].archive(store, lasts[i], options.Packages[i].Files)
 			return err
 		})
 	}
@@ -258,21 +272,26 @@ func canceled(ctx context.Context) error {
 	return fmt.Errorf("building Lambda functions: %w", context.Cause(ctx))
 }
 
-// build compiles a package, and zips it with the files. Output is a file of its own
-// to compile to.
-func (u *unit) build(ctx context.Context, s *store, output string, files map[string]string) (Archive, error) {
-	// The go command finds the last binary in the output's place, and does not
-	// link an unchanged one again.
+// place puts the last binary of a package where it is compiled to: the go command does
+// not link an unchanged one again. There may be none.
+func (u *unit) place(s *store) (lastBuild, error) {
 	last, found := s.last(u.identity(), u.target)
-	if found {
-		if err := os.WriteFile(output, last.binary, 0o700); err != nil { //nolint:gosec // an executable, in a folder that Build made
-			return Archive{}, fmt.Errorf("placing the last binary: %w", err)
-		}
+	err := os.MkdirAll(filepath.Dir(u.output), 0o700)
+	if err == nil && found {
+		err = os.WriteFile(u.output, last.binary, 0o700) //nolint:gosec // an executable, in a folder that Build made
 	}
-	if err := u.compile(ctx, output); err != nil {
-		return Archive{}, err
+	if err == nil && found {
+		err = os.Chtimes(u.output, placed, placed)
 	}
-	binary, err := os.ReadFile(output) //nolint:gosec // as above
+	if err != nil {
+		return last, fmt.Errorf("placing the last binary: %w", err)
+	}
+	return last, nil
+}
+
+// archive zips what a package was compiled to, with the files.
+func (u *unit) archive(s *store, last lastBuild, files map[string]string) (Archive, error) {
+	binary, err := os.ReadFile(u.output)
 	if err != nil {
 		return Archive{}, fmt.Errorf("reading the compiler's output: %w", err)
 	}
@@ -280,8 +299,10 @@ func (u *unit) build(ctx context.Context, s *store, output string, files map[str
 	if err != nil {
 		return Archive{}, fmt.Errorf("reading the Go version of the compiler's output: %w", err)
 	}
-	archive := last.archive
-	if !found || !bytes.Equal(binary, last.binary) || !maps.Equal(files, last.files) {
+	var archive Archive
+	if last.binary != nil && bytes.Equal(binary, last.binary) && maps.Equal(files, last.files) {
+		archive = last.archive
+	} else {
 		contents, err := pack(binary, files, maxZipSize)
 		if err != nil {
 			return Archive{}, err

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,61 +294,5 @@ func TestBuildIsNotChangedByTheEnvironment(t *testing.T) {
 	changed := buildAll(t, goal, filepath.Join(module, "hello"))[0]
 	if plain.SHA256 != changed.SHA256 {
 		t.Error("the environment changed the archive")
-	}
-}
-
-// Packages of one module that are built alike are compiled together.
-func TestAlike(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain, "tagged": goodMain})
-	nested := writeModule(t, filepath.Join(one, "nested"), map[string]string{"c": goodMain})
-	a, b, tagged, c := &unit{dir: filepath.Join(one, "a")}, &unit{dir: filepath.Join(one, "b")},
-		&unit{dir: filepath.Join(one, "tagged"), tags: "prod"}, &unit{dir: filepath.Join(nested, "c")}
-	want := []*group{{one, []*unit{a, b}}, {one, []*unit{tagged}}, {nested, []*unit{c}}}
-	if got := alike([]*unit{a, nil, tagged, c, b}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
-// What several packages need is compiled once, before them, into Go's build
-// cache and nowhere else.
-func TestPrepareFillsTheCacheOnly(t *testing.T) {
-	t.Parallel()
-	module := writeModule(t, t.TempDir(), map[string]string{"a": goodMain, "b": goodMain})
-	folders := packages(filepath.Join(module, "a"), filepath.Join(module, "b"))
-	c, err := newCompiler(t.Context(), target(t, ARM64, ""), folders)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var units []*unit
-	for _, p := range folders {
-		u, err := c.look(t.Context(), p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		units = append(units, u)
-	}
-	c.prepare(t.Context(), units)
-	var files []string
-	err = filepath.WalkDir(module, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			files = append(files, strings.TrimPrefix(path, module))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"/a/main.go", "/b/main.go", "/go.mod"}; !slices.Equal(files, want) {
-		t.Errorf("the module has %v, want %v", files, want)
-	}
-	// -n prints what a build would run: with the cache filled, no compiler.
-	out, err := units[0].command(t.Context(), filepath.Join(module, "a"), slices.Concat([]string{"build", "-n"}, units[0].flags(), []string{"."})...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if strings.Contains(string(out), "/compile") {
-		t.Errorf("the package is compiled again:\n%s", out)
 	}
 }

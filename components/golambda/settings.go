@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // goEnv is what the go command says of its environment in a folder. It is asked,
@@ -18,7 +19,29 @@ type goEnv struct {
 	GOTOOLCHAIN, GOVERSION, GOMOD, GOWORK   string
 }
 
-func (c *compiler) goEnv(ctx context.Context, folder string, alone bool) (env goEnv, err error) {
+// environmentKey is what decides about the go command's environment in a folder: the
+// nearest go.mod and go.work at or above it.
+type environmentKey struct {
+	module, workspace string
+	alone             bool
+}
+
+// goEnv asks once for all folders of a module.
+func (c *compiler) goEnv(ctx context.Context, folder string, alone bool) (goEnv, error) {
+	key := environmentKey{alone: alone}
+	key.module, _ = nearest(folder, "go.mod")
+	key.workspace, _ = nearest(folder, "go.work")
+	c.mu.Lock()
+	ask := c.environments[key]
+	if ask == nil {
+		ask = sync.OnceValues(func() (goEnv, error) { return c.askEnv(ctx, folder, alone) })
+		c.environments[key] = ask
+	}
+	c.mu.Unlock()
+	return ask()
+}
+
+func (c *compiler) askEnv(ctx context.Context, folder string, alone bool) (env goEnv, err error) {
 	out, err := c.goRun(ctx, folder, alone, "env", "-json",
 		"GOFLAGS", "GOEXPERIMENT", "GOFIPS140", "GOENV", "GOTOOLCHAIN", "GOVERSION", "GOMOD", "GOWORK").Output()
 	if err != nil {
