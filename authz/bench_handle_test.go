@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // BenchmarkHandle is a whole answer to a request with a good token, without the
@@ -31,6 +33,31 @@ func BenchmarkHandle(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkInvoke is one call of an authorizer, from the event's bytes to those of the
+// answer, and reports beside its time that of the same by way of Handle and
+// encoding/json, measured in the same run, and the ratio of the two.
+func BenchmarkInvoke(b *testing.B) {
+	event := readEvent(b, "Bearer "+sign(testHeader, testClaims))
+	h := Handler{Chain: chainOf(newJWT(b)), Getenv: uncached}
+	ctx := b.Context()
+	var times [2]time.Duration
+	for b.Loop() {
+		for i, handler := range []lambda.Handler{lambda.NewHandler(h), lambda.NewHandler(h.Handle)} {
+			start := time.Now()
+			if answer, err := handler.Invoke(ctx, event); err != nil || !bytes.HasPrefix(answer, []byte(`{"isAuthorized":true`)) {
+				b.Fatal(string(answer), err)
+			}
+			times[i] += time.Since(start)
+		}
+	}
+	b.ReportMetric(float64(times[0].Nanoseconds())/float64(b.N), "invoke-ns/op")
+	b.ReportMetric(float64(times[1].Nanoseconds())/float64(b.N), "handle-ns/op")
+	b.ReportMetric(float64(times[0])/float64(times[1]), "invoke/handle")
+	for name, handler := range map[string]lambda.Handler{"invoke-allocs/op": lambda.NewHandler(h), "handle-allocs/op": lambda.NewHandler(h.Handle)} {
+		b.ReportMetric(testing.AllocsPerRun(100, func() { _, _ = handler.Invoke(ctx, event) }), name)
 	}
 }
 

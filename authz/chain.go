@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,34 +36,37 @@ func (c Chain) Authenticate(ctx context.Context, r Request) (Principal, error) {
 }
 
 // authenticate returns, beside what Authenticate does, the credential that was
-// judged last, also with an error; nil if none was.
-func (c Chain) authenticate(ctx context.Context, r Request) (Principal, *Credential, error) {
+// judged last, also with an error; the zero value if none was.
+func (c Chain) authenticate(ctx context.Context, r Request) (Principal, Credential, error) {
 	if len(c) == 0 {
-		return Principal{}, nil, fmt.Errorf("%w: the chain has no link", ErrMisconfigured)
+		return Principal{}, Credential{}, fmt.Errorf("%w: the chain has no link", ErrMisconfigured)
 	}
-	credentials, err := c.extract(r)
+	var few [4]extracted // on the stack
+	credentials, err := c.extract(r, few[:0])
 	if err != nil {
-		return Principal{}, nil, err
+		return Principal{}, Credential{}, err
 	}
-	var judged *Credential
+	var judged Credential
 	err = credentials[0].err
 	if len(c) > 1 {
-		err = fmt.Errorf("%w: the request has none of those that are accepted", ErrNoCredential)
+		err = errNoneAccepted
 	}
 	for i, link := range c {
-		if errors.Is(credentials[i].err, ErrNoCredential) {
+		credential, extractErr := credentials[i].credential, credentials[i].err
+		if extractErr != nil { // goes on: extract has seen to that
+			if !errors.Is(extractErr, ErrNoCredential) {
+				err = extractErr
+			}
 			continue
 		}
-		if credentials[i].err != nil { // not applicable
-			err = credentials[i].err
-			continue
-		}
-		credential := credentials[i].credential
-		judged = &credentials[i].credential
+		judged = credential
 		principal, verifyErr := link.Verifier.Verify(ctx, r, credential)
 		if verifyErr == nil {
 			if principal.CredentialID == "" {
-				principal.CredentialID = cmp.Or(shortDigest(principal.Digest), credential.fingerprint())
+				principal.CredentialID = shortDigest(principal.Digest)
+			}
+			if principal.CredentialID == "" {
+				principal.CredentialID = credential.fingerprint()
 			}
 			principal, err = checkPrincipal(principal)
 			return principal, judged, err
@@ -76,6 +78,9 @@ func (c Chain) authenticate(ctx context.Context, r Request) (Principal, *Credent
 	}
 	return Principal{}, judged, err
 }
+
+// errNoneAccepted is the refusal of a request in which no link finds its credential.
+var errNoneAccepted = fmt.Errorf("%w: the request has none of those that are accepted", ErrNoCredential)
 
 // checkPrincipal refuses a principal that [FromRequest] would refuse on every
 // request: better to fail here, where the mistake is.
@@ -92,10 +97,10 @@ type extracted struct {
 	err        error
 }
 
-// extract asks all extractors before any verifier works.
-func (c Chain) extract(r Request) ([]extracted, error) {
-	found := make([]extracted, len(c))
-	distinct := map[string]bool{}
+// extract asks all extractors before any verifier works, and appends to found what
+// they find.
+func (c Chain) extract(r Request, found []extracted) ([]extracted, error) {
+	first, several := -1, false
 	for i, link := range c {
 		if link.Verifier == nil {
 			return nil, fmt.Errorf("%w: link %d of the chain has no Verifier", ErrMisconfigured, i)
@@ -108,12 +113,20 @@ func (c Chain) extract(r Request) ([]extracted, error) {
 		if err != nil && !goesOn(err, ErrNoCredential) && !goesOn(err, ErrNotApplicable) {
 			return nil, err
 		}
-		if err == nil {
-			distinct[credential.Scheme+" "+credential.Value()] = true
+		switch {
+		case err != nil:
+		case first < 0:
+			first = i
+		default:
+			one := found[first].credential
+			several = several || credential.Scheme != one.Scheme || credential.Value() != one.Value()
 		}
-		found[i] = extracted{credential, err}
+		if err == nil && credential.value == nil { // which says that there is none
+			credential = NewCredential(credential.Scheme, "")
+		}
+		found = append(found, extracted{credential, err})
 	}
-	if len(distinct) > 1 {
+	if several {
 		schemes := map[string]bool{}
 		for _, f := range found {
 			if f.err == nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -139,6 +140,10 @@ func FuzzAuthorizerEvent(f *testing.F) {
 		if err != nil {
 			return
 		}
+		// Nor does another decoder see another caller; it may refuse what is not read.
+		if again, againErr := lambda.NewHandler(h.Handle).Invoke(t.Context(), payload); againErr == nil && string(again) != answer {
+			t.Errorf("Invoke answers %s, Handle %s", answer, again)
+		}
 		if answer == `{"errorMessage":"Unauthorized"}` && strings.Contains(log, `"reason":"no credential"`) {
 			return
 		}
@@ -181,7 +186,7 @@ func checkPolicy(t *testing.T, payload []byte, good string) {
 	if statement.Effect == "Deny" {
 		return
 	}
-	r, err := parseEvent(payload)
+	r, _, err := parseEvent(payload)
 	if err != nil || !strings.HasSuffix(r.Headers["authorization"], " "+good) || statement.Resource[0] != r.RouteARN || strings.ContainsAny(r.RouteARN, "*?") {
 		t.Errorf("allowed %s without the good token", statement.Resource[0])
 	}

@@ -18,8 +18,9 @@ import (
 )
 
 // Handler is a Lambda authorizer of an API Gateway HTTP API. Started with
-// lambda.Start(handler.Handle) it takes payload format 2.0 and gives simple
-// responses; with HandlePolicy it takes either format and gives IAM policies.
+// lambda.Start(handler) it takes payload format 2.0 and gives simple responses
+// ([Handler.Invoke]); with lambda.Start(handler.HandlePolicy) it takes either format and
+// gives IAM policies. [Handler.Handle] is for tests.
 //
 // API Gateway reuses an answer for requests with the same identity sources, on
 // all routes, for the authorizer's cache TTL. The component says by the environment
@@ -97,30 +98,59 @@ func (r SimpleResponse) MarshalJSON() ([]byte, error) {
 // unauthorized is the ErrorMessage that makes a 401.
 const unauthorized = "Unauthorized"
 
-// Handle answers one authorizer event of format 2.0. A credential that is
-// refused, for whatever reason, is isAuthorized false. A request without any
-// credential, which gets here only where no identity source is configured, is
-// answered so that the client sees 401, as it does with one. Where the request
-// cannot be judged, or something panics, the error is returned, so that API
-// Gateway answers 500 and caches nothing.
+// Invoke answers one authorizer event of format 2.0, JSON in and out, as a
+// [SimpleResponse]: Handler is a lambda.Handler. A credential that is refused, for
+// whatever reason, is isAuthorized false. A request without any credential, which gets
+// here only where no identity source is configured, is answered so that the client sees
+// 401, as it does with one. Where the request cannot be judged, or something panics, the
+// error is returned, so that API Gateway answers 500 and caches nothing.
 //
 // The context of an allow is described at [Identity].
+func (h Handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	ctx = h.observe(ctx)
+	r, version, err := parseEvent(event)
+	if err == nil || version == format1 {
+		err = checkVersion(version)
+	}
+	if err != nil {
+		return nil, h.refuse(ctx, r, err)
+	}
+	_, answer, denial, err := h.authorize(ctx, r)
+	switch {
+	case err != nil:
+		return nil, err
+	case errors.Is(denial, ErrNoCredential):
+		return []byte(`{"errorMessage":"` + unauthorized + `"}`), nil
+	case denial != nil:
+		return []byte(`{"isAuthorized":false}`), nil
+	}
+	return answer, nil
+}
+
+// Handle is [Handler.Invoke] with an event and an answer that are decoded, for tests of
+// an authorizer. lambda.Start(handler.Handle) answers the same, and takes longer.
 func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request) (SimpleResponse, error) {
 	ctx = h.observe(ctx)
-	if event.Version != format2 {
-		// Format 1.0 has answers of another shape.
-		err := fmt.Errorf("%w: the event's version is not 2.0; set the authorizer's payload format version to 2.0", ErrMisconfigured)
-		return SimpleResponse{}, h.refuse(ctx, requestOf(event), err)
-	}
 	r := requestOf(event)
-	_, members, denial, err := h.authorize(ctx, r)
+	if err := checkVersion(event.Version); err != nil {
+		return SimpleResponse{}, h.refuse(ctx, r, err)
+	}
+	principal, _, denial, err := h.authorize(ctx, r)
 	switch {
 	case errors.Is(denial, ErrNoCredential):
 		return SimpleResponse{ErrorMessage: unauthorized}, nil
 	case denial != nil || err != nil:
 		return SimpleResponse{}, err
 	}
-	return SimpleResponse{IsAuthorized: true, Context: members}, nil
+	return SimpleResponse{IsAuthorized: true, Context: contextOf(principal.Identity)}, nil
+}
+
+// checkVersion refuses another format than 2.0: it has answers of another shape.
+func checkVersion(version string) error {
+	if version == format2 {
+		return nil
+	}
+	return fmt.Errorf("%w: the event's version is not 2.0; set the authorizer's payload format version to 2.0", ErrMisconfigured)
 }
 
 // HandlePolicy answers one authorizer event of format 1.0 or 2.0 with an IAM
@@ -134,7 +164,10 @@ func (h Handler) Handle(ctx context.Context, event events.APIGatewayV2CustomAuth
 // error.
 func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (events.APIGatewayV2CustomAuthorizerIAMPolicyResponse, error) {
 	ctx = h.observe(ctx)
-	r, err := parseEvent(payload)
+	r, version, err := parseEvent(payload)
+	if err == nil && version != format1 && version != format2 {
+		err = fmt.Errorf("%w: the event's version is neither 1.0 nor 2.0: is the function invoked by an authorizer of an HTTP API?", ErrMisconfigured)
+	}
 	if err != nil {
 		return events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{}, h.refuse(ctx, r, err)
 	}
@@ -154,11 +187,11 @@ func (h Handler) HandlePolicy(ctx context.Context, payload json.RawMessage) (eve
 		err = malformed("the path has one of the characters *?$, which mean something else in a policy")
 		return policyOf("", "Deny", "*", nil), h.refuse(ctx, r, err)
 	}
-	principal, members, denial, err := h.authorize(ctx, r)
+	principal, _, denial, err := h.authorize(ctx, r)
 	if denial != nil || err != nil {
 		return policyOf("", "Deny", "*", nil), err
 	}
-	return policyOf(principal.Subject, "Allow", r.RouteARN, members), nil
+	return policyOf(principal.Subject, "Allow", r.RouteARN, contextOf(principal.Identity)), nil
 }
 
 func policyOf(principal, effect, resource string, members map[string]any) events.APIGatewayV2CustomAuthorizerIAMPolicyResponse {
@@ -175,23 +208,23 @@ func policyOf(principal, effect, resource string, members map[string]any) events
 	}
 }
 
-// authorize judges a request and logs the result. denial is why it is not let
-// through, fault why it could not be judged. A panic is a fault, also one in a
+// authorize judges a request and logs the result. answer is the one of an allow, denial
+// is why it is not let through, fault why it could not be judged. A panic is a fault, also one in a
 // method of an error that is logged: Lambda's runtime would log the panic's value,
 // which can be made of a credential, and end the process.
-func (h Handler) authorize(ctx context.Context, r Request) (p Principal, members map[string]any, denial, fault error) {
+func (h Handler) authorize(ctx context.Context, r Request) (p Principal, answer []byte, denial, fault error) {
 	defer func() {
 		if recover() != nil {
 			err := errors.New("a part of the authorizer panicked in " + panicked())
-			p, members, denial, fault = Principal{}, nil, nil, h.refuse(ctx, r, err)
+			p, answer, denial, fault = Principal{}, nil, nil, h.refuse(ctx, r, err)
 		}
 	}()
-	p, members, err := h.judge(ctx, r)
+	p, answer, err := h.judge(ctx, r)
 	if err != nil {
 		return Principal{}, nil, err, h.refuse(ctx, r, err)
 	}
 	h.allowed(ctx, r, p)
-	return p, members, nil, nil
+	return p, answer, nil, nil
 }
 
 // panicked names the function that panicked, to a function that recovers.
@@ -219,7 +252,7 @@ func (h Handler) checkEnvironment() error {
 
 // judge authenticates, asks for revocations, decides and counts, in this order: who
 // gets no allow is not counted, unless the limiter itself refuses.
-func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]any, error) {
+func (h Handler) judge(ctx context.Context, r Request) (Principal, []byte, error) {
 	if o := observationOf(ctx); o != nil && o.misconfigured != nil {
 		return Principal{}, nil, o.misconfigured
 	}
@@ -231,12 +264,15 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 		return Principal{}, nil, err
 	}
 	p, judged, err := h.Chain.authenticate(ctx, r)
-	// A fault is not kept, and says more.
-	switch _, denied := classify(err); {
-	case judged != nil && (err == nil || denied):
-		err = cmp.Or(r.checkCredential(*judged), err)
-	case judged == nil && denied && !goesOn(err, ErrNoCredential) && !goesOn(err, ErrNotApplicable):
-		err = cmp.Or(r.checkExtraction(h.Chain, err), err)
+	if err == nil {
+		err = r.checkCredential(judged)
+	} else if _, denied := classify(err); denied { // a fault is not kept, and says more
+		switch {
+		case judged.value != nil:
+			err = cmp.Or(r.checkCredential(judged), err)
+		case !goesOn(err, ErrNoCredential) && !goesOn(err, ErrNotApplicable):
+			err = cmp.Or(r.checkExtraction(h.Chain, err), err)
+		}
 	}
 	if err != nil {
 		return Principal{}, nil, err
@@ -247,9 +283,9 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	if err == nil && h.Policy != nil {
 		err = decide(ctx, h.Policy, p, r)
 	}
-	var members map[string]any
+	var answer []byte
 	if err == nil {
-		members, err = contextOf(p)
+		answer, err = allow(p)
 	}
 	if err == nil && h.Limiter != nil {
 		err = h.Limiter.Take(ctx, p, r)
@@ -257,7 +293,7 @@ func (h Handler) judge(ctx context.Context, r Request) (Principal, map[string]an
 	if err != nil {
 		return Principal{}, nil, &CredentialError{Method: p.Method, CredentialID: p.CredentialID, Err: err}
 	}
-	return p, members, nil
+	return p, answer, nil
 }
 
 // reuse returns how API Gateway reuses the answer to a request, and refuses what
@@ -313,7 +349,9 @@ func (h Handler) refuse(ctx context.Context, r Request, err error) error {
 func (h Handler) allowed(ctx context.Context, r Request, p Principal) {
 	const message = "request allowed"
 	observationOf(ctx).write(ctx, h.metricsTo(), r, result{metric: contract.MetricAllowed, level: "INFO", message: message, method: p.Method})
-	h.logger().With(where(ctx, r)...).DebugContext(ctx, message, "method", p.Method, "credentialId", p.CredentialID)
+	if h.Logger != nil && h.Logger.Enabled(ctx, slog.LevelDebug) {
+		h.Logger.With(where(ctx, r)...).DebugContext(ctx, message, "method", p.Method, "credentialId", p.CredentialID)
+	}
 }
 
 // where names the request: by Lambda's id and API Gateway's, and its route.

@@ -143,7 +143,7 @@ func TestHeadersOfFormat1(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := parseEvent(json.RawMessage(`{"version":"1.0",` + tt.event[1:]))
+			r, _, err := parseEvent([]byte(`{"version":"1.0",` + tt.event[1:]))
 			if want := map[string]string{"a": tt.want}; err != nil || !reflect.DeepEqual(r.Headers, want) {
 				t.Errorf("got %q, %v; want %q", r.Headers, err, want)
 			}
@@ -240,13 +240,13 @@ func TestTooMuchIsNotCounted(t *testing.T) {
 func TestContextSize(t *testing.T) {
 	t.Parallel()
 	p := Principal{Identity: Identity{Subject: "s", ExpiresAt: time.Unix(testNow, 0), Permissions: []string{strings.Repeat("p", MaxContextBytes)}}}
-	_, err := contextOf(p)
+	_, err := allow(p)
 	const want = "misconfigured: the authorizer context has 4150 bytes, at most 4096 are allowed; give the principal fewer scopes and permissions"
 	if text(err) != want {
 		t.Errorf("got %q, want %q", text(err), want)
 	}
 	p.Permissions[0] = p.Permissions[0][:MaxContextBytes-60]
-	if _, err := contextOf(p); err != nil {
+	if _, err := allow(p); err != nil {
 		t.Error(err)
 	}
 }

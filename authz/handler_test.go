@@ -49,7 +49,7 @@ func invoke(t testing.TB, h Handler, payload []byte) (answer, log string, err er
 		return a
 	}}))
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "lambda-1"})
-	b, err := lambda.NewHandler(h.Handle).Invoke(ctx, payload)
+	b, err := lambda.NewHandler(h).Invoke(ctx, payload)
 	return string(b), out.String(), err
 }
 
@@ -228,8 +228,8 @@ func TestHandlerLogsAllows(t *testing.T) {
 	t.Parallel()
 	bearer := "Bearer " + sign(testHeader, testClaims)
 	for name, handle := range map[string]func(Handler) error{
-		"Handle": func(h Handler) error {
-			_, err := lambda.NewHandler(h.Handle).Invoke(t.Context(), readEvent(t, bearer))
+		"Invoke": func(h Handler) error {
+			_, err := h.Invoke(t.Context(), readEvent(t, bearer))
 			return err
 		},
 		"HandlePolicy": func(h Handler) error {

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -83,43 +82,76 @@ func (i Identity) May(permission string) bool { return Permits(i.Permissions, pe
 // ErrInvalidClaim; of any other principal it is ErrMisconfigured.
 const MaxContextBytes = 4 << 10
 
-// contextOf returns the authorizer context of a principal. What made it too long
-// is the token's fault where it comes from a token, else the configuration's.
-func contextOf(p Principal) (map[string]any, error) {
-	members := map[string]any{
-		contract.ContextUserID:    p.Subject,
-		contract.ContextExpiresAt: p.ExpiresAt.Unix(),
-	}
-	digest := ""
-	if p.DigestRequired {
-		digest = contract.DigestRequired
-	}
-	for _, member := range [...]struct{ name, value string }{
-		{contract.ContextIssuer, p.Issuer},
-		{contract.ContextTenant, p.Tenant},
-		{contract.ContextMethod, p.Method},
-		{contract.ContextCredentialID, p.CredentialID},
-		{contract.ContextScopes, joinList(p.Scopes)},
-		{contract.ContextPermissions, joinList(p.Permissions)},
-		{contract.ContextTier, p.Tier},
-		{contract.ContextContentDigest, digest},
-	} {
-		if member.value != "" {
-			members[member.name] = member.value
-		}
-	}
-	encoded, err := json.Marshal(members)
-	if err != nil {
-		return nil, fmt.Errorf("%w: encoding the authorizer context: %w", ErrMisconfigured, err)
-	}
-	if len(encoded) > MaxContextBytes {
+// allowed is the answer that lets a request through, around its context.
+const allowedOpen, allowedShut = `{"isAuthorized":true,"context":`, `}`
+
+// allow returns the simple response that lets a principal through. What made its
+// context too long is the token's fault where it comes from a token, else the
+// configuration's.
+func allow(p Principal) ([]byte, error) {
+	const usual = 512
+	answer := appendContext(append(make([]byte, 0, usual), allowedOpen...), p.Identity)
+	if size := len(answer) - len(allowedOpen); size > MaxContextBytes {
 		fault := ErrMisconfigured
 		if p.Claims != nil {
 			fault = ErrInvalidClaim
 		}
-		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", fault, len(encoded), MaxContextBytes)
+		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", fault, size, MaxContextBytes)
 	}
-	return members, nil
+	return append(answer, allowedShut...), nil
+}
+
+// contextMember is a member of the authorizer context.
+type contextMember struct{ name, value string }
+
+// texts are the members of an identity's context that are texts, in the order of their
+// names. Those that are empty are left out of it.
+func (i Identity) texts() [9]contextMember {
+	digest := ""
+	if i.DigestRequired {
+		digest = contract.DigestRequired
+	}
+	return [...]contextMember{
+		{contract.ContextContentDigest, digest},
+		{contract.ContextCredentialID, i.CredentialID},
+		{contract.ContextIssuer, i.Issuer},
+		{contract.ContextMethod, i.Method},
+		{contract.ContextPermissions, joinList(i.Permissions)},
+		{contract.ContextScopes, joinList(i.Scopes)},
+		{contract.ContextTenant, i.Tenant},
+		{contract.ContextTier, i.Tier},
+		{contract.ContextUserID, i.Subject},
+	}
+}
+
+// appendContext appends an identity's context as JSON, in the order of the members'
+// names.
+func appendContext(to []byte, i Identity) []byte {
+	separator, expires := byte('{'), true
+	for _, m := range i.texts() {
+		if expires && m.name > contract.ContextExpiresAt {
+			to = append(append(append(to, separator, '"'), contract.ContextExpiresAt...), '"', ':')
+			to = strconv.AppendInt(to, i.ExpiresAt.Unix(), 10)
+			separator, expires = ',', false
+		}
+		if m.value != "" {
+			to = append(append(append(to, separator, '"'), m.name...), '"', ':')
+			to = appendText(to, m.value)
+			separator = ','
+		}
+	}
+	return append(to, '}')
+}
+
+// contextOf is the same as a map.
+func contextOf(i Identity) map[string]any {
+	members := map[string]any{contract.ContextExpiresAt: i.ExpiresAt.Unix()}
+	for _, m := range i.texts() {
+		if m.value != "" {
+			members[m.name] = m.value
+		}
+	}
+	return members
 }
 
 // FromRequest returns the identity of a request that passed an authorizer: the
@@ -155,7 +187,7 @@ func fromRequest(request events.APIGatewayV2HTTPRequest, now time.Time) (Identit
 	return identity, nil
 }
 
-// fromLambda reads what contextOf wrote.
+// fromLambda reads what appendContext wrote.
 func fromLambda(members map[string]any) (Identity, error) {
 	subject, ok := members[contract.ContextUserID].(string)
 	if !ok {

@@ -196,10 +196,10 @@ func appendMember(line []byte, name, value string) []byte {
 	return appendText(line, value)
 }
 
-// appendText appends a JSON string (RFC 8259 section 7).
+// appendText appends a JSON string (RFC 8259 section 7), as encoding/json writes it.
 func appendText(line []byte, text string) []byte {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			quoted, _ := json.Marshal(text) // which a string always has
 			return append(line, quoted...)
 		}

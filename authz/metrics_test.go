@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
@@ -33,7 +32,7 @@ func decideMeasured(t testing.TB, h Handler, payload []byte, policy bool) string
 	if policy {
 		_, _ = h.HandlePolicy(ctx, payload)
 	} else {
-		_, _ = lambda.NewHandler(h.Handle).Invoke(ctx, payload)
+		_, _ = h.Invoke(ctx, payload)
 	}
 	return out.String()
 }

@@ -203,34 +203,40 @@ func Permits(granted []string, required string) bool { return permits(granted, r
 // permits replaces variables after it has split the requirement, so that a
 // value with a colon is still one segment.
 func permits(granted []string, required string, variables map[string]string) bool {
-	segments := strings.Split(required, ":")
-	for i, segment := range segments {
-		if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") {
-			segments[i] = variables[strings.TrimSuffix(strings.TrimSuffix(name, "}"), "+")]
+	for rest, more := required, true; more; {
+		var segment string
+		if segment, rest, more = strings.Cut(rest, ":"); valueOf(segment, variables) == "" {
+			return false
 		}
 	}
-	if slices.Contains(segments, "") {
-		return false
+	return slices.ContainsFunc(granted, func(permission string) bool { return covers(permission, required, variables) })
+}
+
+// valueOf is a segment of a requirement, or the value of the variable that it is.
+func valueOf(segment string, variables map[string]string) string {
+	if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") {
+		return variables[strings.TrimSuffix(strings.TrimSuffix(name, "}"), "+")]
 	}
-	return slices.ContainsFunc(granted, func(permission string) bool { return covers(strings.Split(permission, ":"), segments) })
+	return segment
 }
 
 // hasVariable reports whether a segment of a requirement is a variable.
 func hasVariable(required string) bool { return strings.Contains(required, "{") }
 
-func covers(granted, required []string) bool {
-	for i, segment := range granted {
-		last := i == len(granted)-1
+func covers(granted, required string, variables map[string]string) bool {
+	for {
+		grant, grants, moreGrants := strings.Cut(granted, ":")
+		segment, segments, more := strings.Cut(required, ":")
 		switch {
-		case i >= len(required):
-			return false
-		case segment == "*" && last:
+		case grant == "*" && !moreGrants:
 			return true
-		case segment != "*" && segment != required[i]:
+		case grant != "*" && grant != valueOf(segment, variables):
 			return false
+		case !more || !moreGrants:
+			return more == moreGrants
 		}
+		granted, required = grants, segments
 	}
-	return len(granted) == len(required)
 }
 
 // Limiter counts the requests of a principal that the policy let through. Its

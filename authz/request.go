@@ -1,11 +1,7 @@
 package authz
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -70,8 +66,7 @@ func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil 
 // format 1.0 it is not: without a query string and with any, RawQuery is empty.
 func (r Request) KnowsQuery() bool { return !r.ownMethod }
 
-// requestOf reads an event of format 2.0 (API Gateway developer guide,
-// "Control access to HTTP APIs with AWS Lambda authorizers").
+// requestOf reads an event of format 2.0 that has been decoded.
 func requestOf(event events.APIGatewayV2CustomAuthorizerV2Request) Request {
 	return Request{
 		Method:         event.RequestContext.HTTP.Method,
@@ -87,93 +82,4 @@ func requestOf(event events.APIGatewayV2CustomAuthorizerV2Request) Request {
 		RequestID:      event.RequestContext.RequestID,
 		identity:       event.IdentitySource,
 	}
-}
-
-// payloadV1 is an event of format 1.0.
-type payloadV1 struct {
-	events.APIGatewayV2CustomAuthorizerV1Request
-	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-}
-
-// headers returns the headers with their names in lower case. Those of the event
-// keep their case: two that differ in nothing else are one repeated header. Of a
-// repeated header headers has one value, and multiValueHeaders all.
-func (event payloadV1) headers() map[string]string {
-	repeated := make(map[string][]string, len(event.MultiValueHeaders))
-	for _, name := range slices.Sorted(maps.Keys(event.MultiValueHeaders)) {
-		lower := strings.ToLower(name)
-		repeated[lower] = append(repeated[lower], event.MultiValueHeaders[name]...)
-	}
-	values := maps.Clone(repeated)
-	for _, name := range slices.Sorted(maps.Keys(event.Headers)) {
-		lower, value := strings.ToLower(name), event.Headers[name]
-		all := repeated[lower]
-		if len(all) == 0 || !slices.Contains(all, value) && value != strings.Join(all, ",") {
-			values[lower] = append(values[lower], value)
-		}
-	}
-	headers := make(map[string]string, len(values))
-	for name, all := range values {
-		headers[name] = strings.Join(all, ",")
-	}
-	return headers
-}
-
-// requestOfV1 reads an event of format 1.0.
-func requestOfV1(event payloadV1) Request {
-	headers := event.headers()
-	var identity []string
-	if event.IdentitySource != "" {
-		identity = []string{event.IdentitySource}
-	}
-	return Request{
-		Method:         event.HTTPMethod,
-		Path:           event.Path,
-		Host:           headers["host"],
-		Headers:        headers,
-		PathParameters: event.PathParameters,
-		RouteKey:       event.HTTPMethod + " " + event.Resource,
-		RouteARN:       event.MethodArn,
-		Stage:          event.RequestContext.Stage,
-		SourceIP:       event.RequestContext.Identity.SourceIP,
-		RequestID:      event.RequestContext.RequestID,
-		ownMethod:      true,
-		identity:       identity,
-	}
-}
-
-// Formats of the authorizer event.
-const (
-	format1 = "1.0"
-	format2 = "2.0"
-)
-
-// parseEvent reads an authorizer event of either format.
-func parseEvent(payload json.RawMessage) (Request, error) {
-	var format struct {
-		Version string `json:"version"`
-	}
-	if err := json.Unmarshal(payload, &format); err != nil {
-		return Request{}, notAnEvent(err)
-	}
-	switch format.Version {
-	case format1:
-		var event payloadV1
-		if err := json.Unmarshal(payload, &event); err != nil {
-			return Request{}, notAnEvent(err)
-		}
-		return requestOfV1(event), nil
-	case format2:
-		var event events.APIGatewayV2CustomAuthorizerV2Request
-		if err := json.Unmarshal(payload, &event); err != nil {
-			return Request{}, notAnEvent(err)
-		}
-		return requestOf(event), nil
-	}
-	return Request{}, fmt.Errorf("%w: the event's version is neither 1.0 nor 2.0: is the function invoked by an authorizer of an HTTP API?", ErrMisconfigured)
-}
-
-// notAnEvent leaves out the text of the JSON error: it can quote the event.
-func notAnEvent(error) error {
-	return fmt.Errorf("%w: the event is not one of an authorizer of an HTTP API", ErrMisconfigured)
 }

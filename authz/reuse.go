@@ -226,7 +226,7 @@ func (r Request) checkExtraction(c Chain, refusal error) error {
 			kept.Headers[name] = value
 		}
 	}
-	if _, err := c.extract(kept); err != nil {
+	if _, err := c.extract(kept, nil); err != nil {
 		if _, denied := classify(err); denied {
 			return nil
 		}

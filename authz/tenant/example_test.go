@@ -189,7 +189,7 @@ func ExampleFromParameters() {
 		panic(err)
 	}
 	handler := authz.Handler{Chain: authz.Chain{{Verifier: registry}}, Policy: registry.Policy()}
-	_ = handler.Handle // lambda.Start(handler.Handle)
+	_ = handler // lambda.Start(handler)
 	fmt.Println(err)
 	// Output: <nil>
 }

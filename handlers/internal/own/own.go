@@ -39,7 +39,7 @@ func Run(configure func(*Authorizer) error) {
 		os.Exit(1)
 	}
 	a.warmUp(context.Background())
-	lambda.Start(a.Handler.Handle)
+	lambda.Start(a.Handler)
 }
 
 // New makes the authorizer that the environment describes.

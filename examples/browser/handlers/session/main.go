@@ -32,7 +32,7 @@ func main() {
 		os.Exit(1)
 	}
 	users := sessions{dynamodb.NewFromConfig(aws), os.Getenv("TABLE_NAME")}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: users}}, Logger: log}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: users}}, Logger: log})
 }
 
 // sessions is the authz.Verifier of "Authorization: Bearer {session id}".

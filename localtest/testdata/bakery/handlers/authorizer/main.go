@@ -21,7 +21,7 @@ func main() {
 		os.Exit(1)
 	}
 	handler.Logger = log
-	lambda.Start(handler.Handle)
+	lambda.Start(handler)
 }
 
 func newHandler() (handler authz.Handler, err error) {

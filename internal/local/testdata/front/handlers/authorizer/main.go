@@ -14,5 +14,5 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}})
 }

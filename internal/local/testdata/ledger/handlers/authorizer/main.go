@@ -18,5 +18,5 @@ func main() {
 		log.Error("configuring the authorizer", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: tokens}}, Logger: log}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: tokens}}, Logger: log})
 }

@@ -24,7 +24,7 @@ func main() {
 		log.Error("configuring the authorizer", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handler.Handle)
+	lambda.Start(handler)
 }
 
 func newHandler(log *slog.Logger) (authz.Handler, error) {

@@ -19,5 +19,5 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Policy: authz.RoutePermissionsFromEnvironment(nil)}.Handle)
+	lambda.Start(authz.Handler{Chain: authz.Chain{{Verifier: verifier}}, Policy: authz.RoutePermissionsFromEnvironment(nil)})
 }

@@ -27,5 +27,5 @@ func main() {
 	if os.Getenv("ANSWERS") == "policies" {
 		lambda.Start(handler.HandlePolicy)
 	}
-	lambda.Start(handler.Handle)
+	lambda.Start(handler)
 }
