@@ -10,24 +10,43 @@ import (
 
 var logVariable = regexp.MustCompile(`\$context(\.[A-Za-z0-9_]+)+`)
 
+// logPart is a part of a format: text, or the name of a variable without $context.
+type logPart struct{ text, variable string }
+
+// parseLogFormat takes a format apart, once a deployment.
+func parseLogFormat(format string) []logPart {
+	format = strings.TrimSuffix(format, "\n")
+	var parts []logPart
+	at := 0
+	for _, found := range logVariable.FindAllStringIndex(format, -1) {
+		parts = append(parts, logPart{text: format[at:found[0]]}, logPart{variable: strings.TrimPrefix(format[found[0]:found[1]], "$context.")})
+		at = found[1]
+	}
+	return append(parts, logPart{text: format[at:]})
+}
+
 // logAccess writes the access log of a request that reached a stage.
-func (g *Gateway) logAccess(r *request, x exchange) {
+func (g *Gateway) logAccess(r *request, x *exchange) {
 	if r.stage == nil || r.stage.AccessLog == nil {
 		return
 	}
 	settings := r.stage.AccessLog
-	line := logVariable.ReplaceAllStringFunc(strings.TrimSuffix(settings.Format, "\n"), func(variable string) string {
-		name := strings.TrimPrefix(variable, "$context.")
-		value := x.variable(r, name)
+	line := make([]byte, 0, 2*len(settings.Format))
+	for _, part := range r.stage.logFormat {
+		if part.variable == "" {
+			line = append(line, part.text...)
+			continue
+		}
+		value := x.variable(r, part.variable)
 		switch {
 		case value == "":
-			return "-"
-		case name == "error.messageString":
-			return value // with its quotes
+			value = "-"
+		case part.variable != "error.messageString": // which has its quotes
+			value = logValue(value)
 		}
-		return logValue(value)
-	})
-	if err := g.Logs.Append(settings.Group, r.deployment.APIID+"-"+r.stage.Name, r.received, line); err != nil {
+		line = append(line, value...)
+	}
+	if err := g.Logs.Append(settings.Group, r.deployment.APIID+"-"+r.stage.Name, r.received, string(line)); err != nil {
 		g.Console.Refused("the access log of the stage "+r.stage.Name+" was not written: "+err.Error(), "keep the log group "+settings.Group)
 	}
 }
@@ -35,6 +54,9 @@ func (g *Gateway) logAccess(r *request, x exchange) {
 // logValue escapes what would end a line or a JSON string: values come from
 // strangers.
 func logValue(value string) string {
+	if !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return value
+	}
 	quoted, err := encode(value)
 	if err != nil {
 		return "-"
@@ -44,7 +66,7 @@ func logValue(value string) string {
 
 // variable is the value of $context.{name} (developer guide,
 // http-api-logging-variables); empty where it is not set.
-func (x exchange) variable(r *request, name string) string {
+func (x *exchange) variable(r *request, name string) string {
 	if value, ok := contextValues[name]; ok && (name != "routeKey" || r.route != nil) {
 		return value(r)
 	}
@@ -97,7 +119,7 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 
 // variable is the value of $context.authorizer.{name}: of a context, strings
 // as they are, and what else it holds as JSON.
-func (v verdict) variable(name string) string {
+func (v *verdict) variable(name string) string {
 	switch name {
 	case "error":
 		return v.failure
@@ -117,15 +139,14 @@ func (v verdict) variable(name string) string {
 			return value.Claims[claim]
 		}
 	case json.RawMessage:
-		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil {
-			return ""
+		if v.context.members == nil {
+			_ = json.Unmarshal(value, &v.context.members) // an object: parseAnswer has seen it
 		}
 		var text string
-		if json.Unmarshal(members[name], &text) == nil {
+		if json.Unmarshal(v.context.members[name], &text) == nil {
 			return text
 		}
-		return string(members[name])
+		return string(v.context.members[name])
 	}
 	return ""
 }

@@ -135,7 +135,7 @@ func failed(why string) verdict {
 
 func (a answer) verdict(r *request) verdict {
 	allowed, why := a.judge(r.routeARN())
-	v := verdict{context: &authorizerContext{"lambda", a.context}, note: why, principalID: a.principalID}
+	v := verdict{context: &authorizerContext{kind: "lambda", value: a.context}, note: why, principalID: a.principalID}
 	if !allowed {
 		v.refusal = &forbiddenAnswer
 	}

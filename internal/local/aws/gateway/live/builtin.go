@@ -36,7 +36,7 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 	result, err := authorizer.JWT.Authorize(ctx, authorizer.Sources[0].value(r), r.route.Scopes)
 	if err == nil {
 		return verdict{
-			context: &authorizerContext{"jwt", jwtContext{Claims: result.Claims, Scopes: result.Scopes}},
+			context: &authorizerContext{kind: "jwt", value: jwtContext{Claims: result.Claims, Scopes: result.Scopes}},
 			note:    "JWT, allowed",
 		}
 	}
@@ -82,7 +82,7 @@ func (g *Gateway) authorizeIAM(r *request) verdict {
 		UserID:    id.UserID,
 	}
 	return verdict{
-		context: &authorizerContext{"iam", c},
+		context: &authorizerContext{kind: "iam", value: c},
 		note:    "AWS_IAM, allowed",
 		identity: map[string]string{
 			"accountId": c.AccountID, "caller": c.CallerID, "user": c.UserID, "userArn": c.UserARN,

@@ -2,6 +2,7 @@ package live
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -92,12 +93,16 @@ type Authorizer struct {
 type deployment struct {
 	Deployment
 	stages map[string]*stage
+	// port is the endpoint's.
+	port string
 }
 
 type stage struct {
 	Stage
 	caches  map[*Authorizer]*resultCache
 	buckets map[string]*bucket // by route key
+	// logFormat is that of AccessLog, taken apart.
+	logFormat []logPart
 }
 
 // cacheName names a result cache: there is one a stage and authorizer.
@@ -124,9 +129,16 @@ func (a *API) ForgetAnswers(stage string) {
 
 func (a *API) deploy(d Deployment) {
 	d.Routes = slices.SortedFunc(slices.Values(d.Routes), func(a, b Route) int { return compareRouteKeys(a.Key, b.Key) })
-	next := &deployment{d, map[string]*stage{}}
+	next := &deployment{Deployment: d, stages: map[string]*stage{}}
+	if endpoint, err := url.Parse(d.Endpoint); err == nil {
+		next.port = endpoint.Port()
+	}
 	for _, s := range d.Stages {
-		next.stages[s.Name] = &stage{Stage: s, caches: map[*Authorizer]*resultCache{}, buckets: a.bucketsOf(s)}
+		made := &stage{Stage: s, caches: map[*Authorizer]*resultCache{}, buckets: a.bucketsOf(s)}
+		if s.AccessLog != nil {
+			made.logFormat = parseLogFormat(s.AccessLog.Format)
+		}
+		next.stages[s.Name] = made
 	}
 	maps.DeleteFunc(a.caches, func(name cacheName, _ *resultCache) bool {
 		return next.stages[name.stage] == nil || !slices.Contains(d.Authorizers, name.authorizer)

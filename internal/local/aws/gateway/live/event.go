@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -70,6 +71,8 @@ type requestContext struct {
 type authorizerContext struct {
 	kind  string // lambda, jwt or iam
 	value any
+	// members are those of a value that is JSON already; nil until an access log asks.
+	members map[string]json.RawMessage
 }
 
 func (c authorizerContext) MarshalJSON() ([]byte, error) {
@@ -152,7 +155,7 @@ func (r *request) integrationEvent(authorizer *authorizerContext, body []byte) (
 		}
 	}
 	if _, ok := headers["content-length"]; !ok {
-		headers["content-length"] = fmt.Sprint(len(body))
+		headers["content-length"] = strconv.Itoa(len(body))
 	}
 	event := integrationEvent{
 		Version:               payloadVersion,
@@ -174,6 +177,7 @@ func (r *request) integrationEvent(authorizer *authorizerContext, body []byte) (
 // encode writes JSON as AWS does, without escaping what only HTML needs.
 func encode(event any) ([]byte, error) {
 	var buffer bytes.Buffer
+	buffer.Grow(2 << 10) // an ordinary event
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(event); err != nil {

@@ -140,9 +140,7 @@ func (r *request) readHeaders(in *http.Request) map[string]string {
 	}
 	headers["x-forwarded-for"] = forwarded
 	headers["x-forwarded-proto"] = "http"
-	if endpoint, err := url.Parse(r.deployment.Endpoint); err == nil {
-		headers["x-forwarded-port"] = endpoint.Port()
-	}
+	headers["x-forwarded-port"] = r.deployment.port
 	return headers
 }
 

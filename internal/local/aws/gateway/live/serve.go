@@ -41,7 +41,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	g.decided(r, x)
 	x.response.write(w, r.id)
 	g.Console.Request(in.Method, r.rawPath, x.response.status, x.note)
-	g.logAccess(r, x)
+	g.logAccess(r, &x)
 }
 
 // answer decides what the client gets.
