@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,14 +86,14 @@ func newRuntimeAPI(function FunctionInfo, console *console.Console) (*runtimeAPI
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+runtimePath+"/invocation/next", a.next)
-	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/response", a.response)
-	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/error", a.invocationError)
+	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) { a.complete(w, r, r.PathValue("id"), false) })
+	mux.HandleFunc("POST "+runtimePath+"/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) { a.complete(w, r, r.PathValue("id"), true) })
 	mux.HandleFunc("POST "+runtimePath+"/init/error", a.failedInit)
 	a.extensions = newExtensions(function, console, a.hasStarted)
 	mux.HandleFunc("POST "+extensionPath+"/register", a.extensions.register)
 	mux.HandleFunc("GET "+extensionPath+"/event/next", a.extensions.next)
 	a.server = &http.Server{
-		Handler:           loopback.Handler(withSecret(secretPath, knownOnly(mux, function.Name, console), console), console),
+		Handler:           loopback.Handler(a.withSecret(secretPath, knownOnly(mux, function.Name, console), console), console),
 		ReadHeaderTimeout: time.Minute,
 		// An error comes with a cause for X-Ray of up to 1 MiB in a header.
 		MaxHeaderBytes: 2 << 20,
@@ -106,13 +107,23 @@ func newRuntimeAPI(function FunctionInfo, console *console.Console) (*runtimeAPI
 const secretBytes = 16
 
 // withSecret serves the requests whose path begins with the secret one, without
-// it, and refuses all others.
-func withSecret(path string, h http.Handler, console *console.Console) http.Handler {
+// it, and refuses all others. What each invocation asks for goes past the mux, which
+// would look for the pattern twice.
+func (a *runtimeAPI) withSecret(path string, h http.Handler, console *console.Console) http.Handler {
 	inner := http.StripPrefix(path, h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := r.URL.Path[:min(len(path), len(r.URL.Path))]
 		if subtle.ConstantTimeCompare([]byte(given), []byte(path)) == 1 {
-			inner.ServeHTTP(w, r)
+			action, _ := strings.CutPrefix(r.URL.Path[len(path):], runtimePath+"/invocation/")
+			id, answers := strings.CutSuffix(action, "/response")
+			switch {
+			case action == "next" && r.Method == http.MethodGet:
+				a.next(w, r)
+			case answers && r.Method == http.MethodPost && !strings.Contains(id, "/"):
+				a.complete(w, r, id, false)
+			default:
+				inner.ServeHTTP(w, r)
+			}
 			return
 		}
 		console.Refused("a request to a function's Runtime API without the path that its environment variable AWS_LAMBDA_RUNTIME_API has",
@@ -168,17 +179,8 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(e.payload)
 }
 
-func (a *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
-	a.complete(w, r, false)
-}
-
-func (a *runtimeAPI) invocationError(w http.ResponseWriter, r *http.Request) {
-	a.complete(w, r, true)
-}
-
 // complete takes the answer to the current event.
-func (a *runtimeAPI) complete(w http.ResponseWriter, r *http.Request, isError bool) {
-	id := r.PathValue("id")
+func (a *runtimeAPI) complete(w http.ResponseWriter, r *http.Request, id string, isError bool) {
 	if !a.waitsFor(id) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
 		return
