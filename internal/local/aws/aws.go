@@ -260,12 +260,16 @@ func (p *ports) close() error {
 	return p.first.Close()
 }
 
-// printLog shows a function's log line on the console.
-func (s *Server) printLog(group, _ string, _ time.Time, line string) {
+// printLog shows a function's log lines on the console.
+func (s *Server) printLog(group string, events []logs.Event) {
 	if strings.HasPrefix(group, vendedLogs) {
 		return // an access log's: the request has a line already
 	}
-	s.console.Log(group[strings.LastIndex(group, "/")+1:], line)
+	lines := make([]string, len(events))
+	for i, e := range events {
+		lines[i] = e.Message
+	}
+	s.console.Log(group[strings.LastIndex(group, "/")+1:], lines...)
 }
 
 // vendedLogs is how the names of log groups begin that are for what AWS's services

@@ -22,6 +22,7 @@ type Console struct {
 	colour bool
 	brief  bool
 	now    func() time.Time
+	buffer []byte // of what is being written
 }
 
 // New returns a console that writes to w: in colours where w is a terminal and
@@ -76,26 +77,48 @@ func (c *Console) Request(method, path string, status int, note string) {
 // platform matches the lines of Lambda itself, as text and as JSON.
 var platform = regexp.MustCompile(`^((INIT_START|START|END|REPORT) |.*"type":"platform\.)`)
 
-// Log writes a line of a function's log.
-func (c *Console) Log(function, line string) {
-	if c != nil && c.brief && platform.MatchString(line) {
-		return
-	}
-	c.write(faint, "%s | %s", function, line)
-}
-
-func (c *Console) write(s style, format string, args ...any) {
+// Log writes lines of a function's log.
+func (c *Console) Log(function string, lines ...string) {
 	if c == nil {
 		return
 	}
-	line := clean(fmt.Sprintf(format, args...))
+	shown := make([]string, 0, len(lines))
+	for _, line := range lines {
+		if !c.brief || !platform.MatchString(line) {
+			shown = append(shown, function+" | "+line)
+		}
+	}
+	c.writeLines(faint, shown...)
+}
+
+func (c *Console) write(s style, format string, args ...any) {
+	if c != nil {
+		c.writeLines(s, fmt.Sprintf(format, args...))
+	}
+}
+
+// writeLines writes lines at once.
+func (c *Console) writeLines(s style, lines ...string) {
+	if len(lines) == 0 {
+		return
+	}
+	if !c.colour {
+		s = plain
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	line = c.now().Format("15:04:05.000") + " " + line
-	if c.colour && s != plain {
-		line = string(s) + line + reset
+	now := c.now()
+	c.buffer = c.buffer[:0]
+	for _, line := range lines {
+		c.buffer = append(c.buffer, s...)
+		c.buffer = append(now.AppendFormat(c.buffer, "15:04:05.000"), ' ')
+		c.buffer = append(c.buffer, clean(line)...)
+		if s != plain {
+			c.buffer = append(c.buffer, reset...)
+		}
+		c.buffer = append(c.buffer, '\n')
 	}
-	fmt.Fprintln(c.w, line)
+	_, _ = c.w.Write(c.buffer)
 }
 
 func clean(line string) string {

@@ -77,7 +77,7 @@ func (e *environment) boot() error {
 		api.close()
 		return fmt.Errorf("starting the function %q: %w", e.v.info.Name, err)
 	}
-	b := &bootstrap{cmd: cmd, api: api, out: out, gone: make(chan struct{}), ended: make(chan struct{})}
+	b := &bootstrap{cmd: cmd, api: api, out: out, memory: newMemoryMeter(cmd.Process.Pid), gone: make(chan struct{}), ended: make(chan struct{})}
 	e.process = b
 	e.sampleMemory()
 	e.s.running.Go(func() {
@@ -204,6 +204,7 @@ func (e *environment) stop() {
 func (e *environment) end() {
 	e.ending.Do(func() {
 		e.stop()
+		e.stream.flush()
 		e.s.iam.Revoke(e.credentials.AccessKeyID)
 		_ = removeAll(e.tmp) // what is left goes when the service is closed
 		e.v.code.release()
@@ -221,6 +222,6 @@ func (e *environment) sampleMemory() {
 	select {
 	case <-e.process.gone:
 	default:
-		e.memory, e.sampled = max(e.memory, peakMemory(e.process.cmd.Process.Pid)), now
+		e.memory, e.sampled = max(e.memory, e.process.memory.peak()), now
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 )
 
 func TestColdThenWarm(t *testing.T) {
@@ -182,9 +183,11 @@ func TestCallerLeaves(t *testing.T) {
 	one := 1
 	f.create(func(fn *Function) { fn.ReservedConcurrency = &one })
 	ended := make(chan string, 10)
-	f.logs.Subscribe(func(_, _ string, _ time.Time, line string) {
-		if strings.HasPrefix(line, "REPORT") {
-			ended <- line
+	f.logs.Subscribe(func(_ string, events []logs.Event) {
+		for _, e := range events {
+			if strings.HasPrefix(e.Message, "REPORT") {
+				ended <- e.Message
+			}
 		}
 	})
 	ctx, leave := context.WithCancel(t.Context())

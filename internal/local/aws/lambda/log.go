@@ -3,7 +3,9 @@ package lambda
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
@@ -18,7 +20,19 @@ type logStream struct {
 	identity iam.Identity
 	name     string
 	open     atomic.Bool
+
+	// What an invocation logs is held until it ends, or for a moment, and then written
+	// at once.
+	mu   sync.Mutex
+	held []logs.Event
+	due  *time.Timer
 }
+
+// holdLimit is how long a line is held back, and holdLines how many are.
+const (
+	holdLimit = 50 * time.Millisecond
+	holdLines = 100
+)
 
 func (s *Service) newLogStream(v *version, identity iam.Identity) *logStream {
 	// In a group that is not the function's own the stream has its name too
@@ -83,12 +97,42 @@ func (l *logStream) cure(action string, err error) string {
 	return fmt.Sprintf("allow logs:CreateLogStream and logs:PutLogEvents on %s:* in a policy of the role %q", group, l.identity.Role)
 }
 
-// write appends one log event, or drops it where the log is not open.
+// write takes one log event, or drops it where the log is not open.
 func (l *logStream) write(line string) {
 	if !l.open.Load() {
 		return
 	}
-	if err := l.s.logs.Append(l.v.info.LogGroup, l.name, l.s.now(), line); err != nil {
+	l.mu.Lock()
+	l.held = append(l.held, logs.Event{At: l.s.now(), Stream: l.name, Message: line})
+	first, full := len(l.held) == 1, len(l.held) == holdLines
+	switch {
+	case full:
+		l.append()
+	case first && l.due == nil:
+		l.due = time.AfterFunc(holdLimit, l.flush)
+	case first:
+		l.due.Reset(holdLimit)
+	}
+	l.mu.Unlock()
+}
+
+// flush writes what is held.
+func (l *logStream) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.append()
+}
+
+// append writes what is held; the caller holds mu.
+func (l *logStream) append() {
+	if len(l.held) == 0 {
+		return
+	}
+	l.due.Stop()
+	err := l.s.logs.AppendAll(l.v.info.LogGroup, l.held)
+	clear(l.held)
+	l.held = l.held[:0]
+	if err != nil {
 		l.open.Store(false)
 		l.s.refused(l.v, fmt.Sprintf("the log of the function %q: %v", l.v.info.Name, err), "leave the log group as long as the function is there")
 	}

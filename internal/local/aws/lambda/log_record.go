@@ -71,6 +71,7 @@ func (l *logStream) start(c *call) {
 
 // end writes that an invocation has ended, and how.
 func (l *logStream) end(c *call, memory int, o outcome) {
+	defer l.flush()
 	if !l.json() {
 		l.write("END RequestId: " + c.event.requestID)
 		l.write(reportLine(c, memory, o))
@@ -93,6 +94,7 @@ func (l *logStream) end(c *call, memory int, o outcome) {
 // initFailed writes of a start that failed; one that succeeded is part of the
 // report.
 func (l *logStream) initFailed(d time.Duration, o outcome) {
+	defer l.flush()
 	if l.json() {
 		l.event(o.level("DEBUG"), "initReport", record{
 			InitializationType: "on-demand", Phase: "init", Status: o.name(), ErrorType: o.reported(),

@@ -47,6 +47,8 @@ type bootstrap struct {
 	cmd *exec.Cmd
 	api *runtimeAPI
 	out *output
+	// memory is closed with gone: whoever reads it later reads nothing.
+	memory *memoryMeter
 	// gone is closed when the process has ended.
 	gone chan struct{}
 	// ended is closed when, besides, all its output has been passed on.
@@ -86,6 +88,7 @@ func (b *bootstrap) wait() {
 	// away while one of the group is left.
 	_ = syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL)
 	close(b.gone)
+	b.memory.close()
 	b.out.drain()
 	b.out.close()
 	b.api.close()

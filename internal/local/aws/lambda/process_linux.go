@@ -14,22 +14,31 @@ func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// peakMemory returns the most memory that a running process ever had resident,
+// memoryMeter reads how much memory a process has used. The file stays open: to open
+// it takes longer than to read it.
+type memoryMeter struct {
+	status *os.File
+	buffer [4 << 10]byte
+}
+
+func newMemoryMeter(pid int) *memoryMeter {
+	m := &memoryMeter{}
+	m.status, _ = os.Open(fmt.Sprintf("/proc/%d/status", pid)) // without it nothing is told
+	return m
+}
+
+func (m *memoryMeter) close() { _ = m.status.Close() }
+
+// peak returns the most memory that the running process ever had resident,
 // in MB, rounded up; 0 where it cannot be told (proc_pid_status(5), VmHWM).
 //
 // The number that wait(2) gives is no use: it includes the memory of the local
 // AWS itself, from which the process was forked.
-func peakMemory(pid int) int {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(status, []byte("\nVmHWM:"))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kB, err := strconv.Atoi(string(fields[0]))
+func (m *memoryMeter) peak() int {
+	n, _ := m.status.ReadAt(m.buffer[:], 0)
+	_, rest, _ := bytes.Cut(m.buffer[:n], []byte("\nVmHWM:"))
+	number, _, _ := bytes.Cut(bytes.TrimLeft(rest, " \t"), []byte(" "))
+	kB, err := strconv.Atoi(string(number))
 	if err != nil {
 		return 0
 	}

@@ -29,8 +29,8 @@ type Event struct {
 	Message string
 }
 
-// Subscriber is told of every log event after it was written. See Subscribe.
-type Subscriber func(group, stream string, at time.Time, line string)
+// Subscriber is told of log events after they were written. See Subscribe.
+type Subscriber func(group string, events []Event)
 
 type openGroup struct {
 	Group

@@ -13,12 +13,14 @@ import (
 // timeLayout is what aws logs tail --format detailed prints, in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// format writes an event as it stands in a file: the time, the stream and the
+// append writes an event as it stands in a file: the time, the stream and the
 // message, with a space between. A record always begins with a digit, so each
 // further line of a message begins with a tab, which reading takes off again.
-func format(e Event) string {
-	return e.At.UTC().Format(timeLayout) + " " + e.Stream + " " +
-		strings.ReplaceAll(e.Message, "\n", "\n\t") + "\n"
+func (e Event) append(b []byte) []byte {
+	b = e.At.UTC().AppendFormat(b, timeLayout)
+	b = append(append(b, ' '), e.Stream...)
+	b = append(append(b, ' '), strings.ReplaceAll(e.Message, "\n", "\n\t")...)
+	return append(b, '\n')
 }
 
 // record is an event and its place in the file: from offset to end.

@@ -34,7 +34,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second string) {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC)
 		want := []Event{{at, "s/[$LATEST]1", first}, {at, "s/[$LATEST]1", second}}
-		file := format(want[0]) + format(want[1])
+		file := string(want[1].append(want[0].append(nil)))
 		n := 0
 		for got, err := range records(strings.NewReader(file), 0) {
 			if err != nil {

@@ -39,6 +39,8 @@ type Service struct {
 	mu          sync.Mutex
 	groups      map[string]*openGroup
 	subscribers []Subscriber
+	buffer      []byte // of what is being written
+	ends        []int  // of the records in it
 }
 
 // New returns a service of the account without groups that keeps its files in dir, which it
@@ -148,20 +150,35 @@ func (s *Service) File(name string) string {
 // Append writes one log event. It fails with ResourceNotFoundException where there is no
 // such group.
 func (s *Service) Append(group, stream string, at time.Time, line string) error {
+	return s.AppendAll(group, []Event{{At: at, Stream: stream, Message: line}})
+}
+
+// AppendAll writes log events, one after the other. It fails with
+// ResourceNotFoundException where there is no such group.
+func (s *Service) AppendAll(group string, events []Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.groups[group]
 	if !ok {
 		return notFound(group)
 	}
-	// One write a record: a reader that follows the file sees whole records.
-	record := format(Event{At: at, Stream: stream, Message: line})
-	if _, err := g.file.WriteString(record); err != nil {
+	// One write for all: a reader that follows the file sees whole records.
+	s.buffer = s.buffer[:0]
+	s.ends = s.ends[:0]
+	for _, e := range events {
+		s.buffer = e.append(s.buffer)
+		s.ends = append(s.ends, len(s.buffer))
+	}
+	if _, err := g.file.Write(s.buffer); err != nil {
 		return fmt.Errorf("writing to the log group %q: %w", group, err)
 	}
-	g.appended(stream, at, int64(len(record)))
+	begin := 0
+	for i, e := range events {
+		g.appended(e.Stream, e.At, int64(s.ends[i]-begin))
+		begin = s.ends[i]
+	}
 	for _, subscriber := range s.subscribers {
-		subscriber(group, stream, at, line)
+		subscriber(group, events)
 	}
 	return nil
 }
@@ -187,10 +204,10 @@ func (g *openGroup) appended(name string, at time.Time, size int64) {
 	g.latest = max(g.latest, at.UnixMilli())
 }
 
-// Subscribe has f called with every event that is appended from now on, one
-// after the other, in the order of the files. While f runs nothing else is
-// appended, so it must be quick and must not call the service.
-func (s *Service) Subscribe(f func(group, stream string, at time.Time, line string)) {
+// Subscribe has f called with the events that are appended from now on, those that
+// are appended together at once, in the order of the files. While f runs nothing else is
+// appended, so it must be quick and must not call the service, nor keep the events.
+func (s *Service) Subscribe(f Subscriber) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.subscribers = append(s.subscribers, f)

@@ -138,8 +138,10 @@ func TestAppend(t *testing.T) {
 		t.Fatal(err)
 	}
 	var live []string
-	s.Subscribe(func(group, stream string, at time.Time, line string) {
-		live = append(live, fmt.Sprint(group, stream, at.Equal(noon), line))
+	s.Subscribe(func(group string, events []Event) {
+		for _, e := range events {
+			live = append(live, fmt.Sprint(group, e.Stream, e.At.Equal(noon), e.Message))
+		}
 	})
 	for _, line := range []string{"one", "two\nlines", ""} {
 		if err := s.Append("/g", "2026/03/04/[$LATEST]ab", noon, line); err != nil {
