@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -8,113 +9,137 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // registeredClaims are the names of RFC 7519 section 4.1.
-var registeredClaims = map[string]struct{}{
-	"iss": {}, "sub": {}, "aud": {}, "exp": {}, "nbf": {}, "iat": {}, "jti": {},
-}
+var registeredClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
 
-// claimSet is the registered claims of a token whose types have been checked.
-// It implements [jwt.Claims] for golang-jwt's validator.
+// claimSet is the registered claims of a token whose types have been checked. A time
+// that is not there is zero, which 1970 is not.
 type claimSet struct {
 	issuer, subject, id          string
-	audience                     jwt.ClaimStrings
-	expiresAt, notBefore, issued *jwt.NumericDate
+	expiresAt, notBefore, issued time.Time
 	all                          Claims
-	// numbers are the errors of sub and jti that are numbers, by name. Legacy
-	// issuers write such ids; JWTConfig.Map may know what to do with them.
-	numbers map[string]error
+	// hasAudience says that aud has the one that is wanted, noAudience that it is
+	// missing, empty or the empty string.
+	hasAudience, noAudience bool
+	// notText are the errors of sub and jti that are numbers. Legacy issuers write
+	// such ids; JWTConfig.Map may know what to do with them.
+	notText struct{ subject, id error }
 	// keyID is that of the key that verifies the token, digest its TokenDigest.
 	keyID, digest string
 }
 
 // credentialID is the jti, or empty where it could not stand in a log.
-func (c claimSet) credentialID() string {
+func (c *claimSet) credentialID() string {
 	if CheckCredentialID(c.id) != nil {
 		return ""
 	}
 	return c.id
 }
 
+var errClaimCase = invalidClaim("a registered claim is written in another case")
+
 // parseClaims reads the registered claims of a payload segment whose
 // signature has been verified. Their values are not judged yet.
-func parseClaims(segment string) (claimSet, error) {
-	payload, err := decodeSegment(segment)
+func parseClaims(segment, wantAudience string) (claimSet, error) {
+	object, err := decodeObject(segment)
 	if err != nil {
 		return claimSet{}, err
 	}
-	object, err := parseObject(payload)
-	if err != nil {
-		return claimSet{}, err
-	}
-	for name := range object {
-		if _, exact := registeredClaims[name]; !exact && foldsToOneOf(name, registeredClaims) {
-			return claimSet{}, invalidClaim("a registered claim is written in another case")
+	raw := struct{ iss, sub, aud, exp, nbf, iat, jti string }{}
+	for _, m := range object.members() {
+		switch m.Name {
+		case "iss":
+			raw.iss = m.Value
+		case "sub":
+			raw.sub = m.Value
+		case "aud":
+			raw.aud = m.Value
+		case "exp":
+			raw.exp = m.Value
+		case "nbf":
+			raw.nbf = m.Value
+		case "iat":
+			raw.iat = m.Value
+		case "jti":
+			raw.jti = m.Value
+		default:
+			if foldsToOneOf(m.Name, registeredClaims) {
+				return claimSet{}, errClaimCase
+			}
 		}
 	}
 	c := claimSet{all: object}
-	if c.expiresAt, err = numericDate(object, "exp"); err != nil {
+	if c.expiresAt, err = numericDate(raw.exp, "exp"); err != nil {
 		return claimSet{}, err
 	}
-	if c.notBefore, err = numericDate(object, "nbf"); err != nil {
+	if c.notBefore, err = numericDate(raw.nbf, "nbf"); err != nil {
 		return claimSet{}, err
 	}
-	if c.issued, err = numericDate(object, "iat"); err != nil {
+	if c.issued, err = numericDate(raw.iat, "iat"); err != nil {
 		return claimSet{}, err
 	}
-	if c.expiresAt != nil {
+	if !c.expiresAt.IsZero() {
 		// The handler is told of whole seconds.
-		c.expiresAt.Time = time.Unix(c.expiresAt.Unix(), 0)
+		c.expiresAt = time.Unix(c.expiresAt.Unix(), 0)
 	}
-	if c.audience, err = audience(object); err != nil {
+	if c.hasAudience, c.noAudience, err = findAudience(raw.aud, wantAudience); err != nil {
 		return claimSet{}, err
 	}
-	for name, field := range map[string]*string{"iss": &c.issuer, "sub": &c.subject, "jti": &c.id} {
-		if raw, present := object[name]; present {
-			var ok bool
-			if *field, ok = strictjson.String(raw); ok {
-				continue
-			}
-			err := invalidClaim(name + " is not a string")
-			if name == "iss" || !isNumber(raw) {
-				return claimSet{}, err
-			}
-			if c.numbers == nil {
-				c.numbers = map[string]error{}
-			}
-			c.numbers[name] = err
-		}
+	var number error
+	if c.issuer, number, err = textClaim(raw.iss, "iss"); cmp.Or(err, number) != nil {
+		return claimSet{}, cmp.Or(err, number)
+	}
+	if c.subject, c.notText.subject, err = textClaim(raw.sub, "sub"); err != nil {
+		return claimSet{}, err
+	}
+	if c.id, c.notText.id, err = textClaim(raw.jti, "jti"); err != nil {
+		return claimSet{}, err
 	}
 	return c, nil
 }
 
-// isNumber reports whether a value of valid JSON is a number.
-func isNumber(raw []byte) bool {
-	return len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
+// textClaim reads a claim that should be a string. The error of one that is a number
+// is apart.
+func textClaim(raw, name string) (text string, number, err error) {
+	if raw == "" {
+		return "", nil, nil
+	}
+	if text, ok := strictjson.Unquote(raw); ok {
+		return text, nil, nil
+	}
+	err = invalidClaim(name + " is not a string")
+	if isNumber(raw) {
+		return "", err, nil
+	}
+	return "", nil, err
 }
 
+// isNumber reports whether a value of valid JSON is a number.
+func isNumber(raw string) bool { return raw != "" && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9') }
+
 // numericDate reads a NumericDate (RFC 7519 section 2) from 0 to
-// contract.MaxSeconds, with its fraction of a second; nil if there is none.
-func numericDate(object Claims, name string) (*jwt.NumericDate, error) {
-	raw, present := object[name]
-	if !present {
-		return nil, nil
+// contract.MaxSeconds, with its fraction of a second; zero if there is none.
+func numericDate(raw, name string) (time.Time, error) {
+	if raw == "" {
+		return time.Time{}, nil
+	}
+	if seconds, err := strconv.ParseInt(raw, 10, 64); err == nil && 0 <= seconds && seconds <= contract.MaxSeconds {
+		return time.Unix(seconds, 0), nil
 	}
 	// In valid JSON, what ParseFloat takes is a number: its other spellings
 	// (NaN, Inf, hexadecimal, underscores) are no JSON.
-	seconds, err := strconv.ParseFloat(string(raw), 64)
+	seconds, err := strconv.ParseFloat(raw, 64)
 	if err != nil {
-		return nil, invalidClaim(name + " is not a number of seconds")
+		return time.Time{}, invalidClaim(name + " is not a number of seconds")
 	}
 	if seconds < 0 || seconds >= contract.MaxSeconds+1 {
-		return nil, invalidClaim(name + " is out of range")
+		return time.Time{}, invalidClaim(name + " is out of range")
 	}
-	return &jwt.NumericDate{Time: exactTime(string(raw), seconds)}, nil
+	return exactTime(raw, seconds), nil
 }
 
 // exactTime returns the time that a number of seconds in JSON is, to the
@@ -136,30 +161,31 @@ func exactTime(text string, seconds float64) time.Time {
 	return time.Unix(s, ns)
 }
 
-// audience reads aud: a string or an array of strings (RFC 7519 section
-// 4.1.3).
-func audience(object Claims) (jwt.ClaimStrings, error) {
-	raw, present := object["aud"]
-	if !present {
-		return nil, nil
+// findAudience reports whether aud, the JSON of a string or an array of strings (RFC
+// 7519 section 4.1.3), is or has the one that is wanted, and whether it is missing,
+// empty or the empty string.
+func findAudience(aud, want string) (has, none bool, err error) {
+	if aud == "" {
+		return false, true, nil
 	}
-	if one, ok := strictjson.String(raw); ok {
-		return jwt.ClaimStrings{one}, nil
+	if one, ok := strictjson.Unquote(aud); ok {
+		return one == want, one == "", nil
 	}
-	all, ok := object.Strings("aud")
-	if !ok {
-		return nil, invalidClaim("aud is neither a string nor an array of strings")
+	count, last := 0, ""
+	for element := range strictjson.Elements(aud) {
+		one, ok := strictjson.Unquote(element)
+		if !ok {
+			return false, false, errAudience
+		}
+		has = has || one == want
+		count, last = count+1, one
 	}
-	return all, nil
+	if count == 0 && aud[0] != '[' {
+		return false, false, errAudience
+	}
+	return has, count == 0 || count == 1 && last == "", nil
 }
 
-// GetExpirationTime, GetIssuedAt, GetNotBefore, GetIssuer, GetSubject and
-// GetAudience implement [jwt.Claims].
-func (c claimSet) GetExpirationTime() (*jwt.NumericDate, error) { return c.expiresAt, nil }
-func (c claimSet) GetIssuedAt() (*jwt.NumericDate, error)       { return c.issued, nil }
-func (c claimSet) GetNotBefore() (*jwt.NumericDate, error)      { return c.notBefore, nil }
-func (c claimSet) GetIssuer() (string, error)                   { return c.issuer, nil }
-func (c claimSet) GetSubject() (string, error)                  { return c.subject, nil }
-func (c claimSet) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
+var errAudience = invalidClaim("aud is neither a string nor an array of strings")
 
 func invalidClaim(why string) error { return fmt.Errorf("%w: %s", ErrInvalidClaim, why) }

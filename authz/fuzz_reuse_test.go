@@ -51,7 +51,7 @@ func FuzzExactTime(f *testing.F) {
 		if !json.Valid([]byte(text)) || len(text) > 40 || strings.TrimSpace(text) != text {
 			return
 		}
-		date, err := numericDate(Claims{"exp": json.RawMessage(text)}, "exp")
+		date, err := numericDate(text, "exp")
 		if err != nil {
 			checkDenial(t, err)
 			return

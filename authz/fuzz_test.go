@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
@@ -44,7 +45,8 @@ func FuzzToken(f *testing.F) {
 }
 
 // FuzzSignedToken gets past the MAC, so that the fuzzer reaches the header and
-// the claims: whatever is accepted is also what a plain JSON decoder sees.
+// the claims: whatever is accepted is also what a plain JSON decoder sees, and what
+// golang-jwt accepts with its safe options.
 func FuzzSignedToken(f *testing.F) {
 	for _, header := range []string{testHeader, `{"alg":"HS256","crit":["x"]}`, `{"alg":"none"}`, `{"ALG":"HS256"}`, `[]`} {
 		for _, claims := range []string{
@@ -56,6 +58,7 @@ func FuzzSignedToken(f *testing.F) {
 		}
 	}
 	v := newJWT(f)
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(at(testNow)))
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		got, err := v.Verify(t.Context(), Request{}, NewCredential(BearerScheme, sign(header, claims)))
 		if err != nil {
@@ -69,6 +72,9 @@ func FuzzSignedToken(f *testing.F) {
 		exp, _ := c["exp"].(float64)
 		if h["alg"] != "HS256" || h["crit"] != nil || h["b64"] != nil || exp <= testNow || c["sub"] != got.Subject {
 			t.Errorf("accepted header %q with claims %q as %q", header, claims, got.Subject)
+		}
+		if _, err := parser.Parse(sign(header, claims), func(*jwt.Token) (any, error) { return testSecret, nil }); err != nil {
+			t.Errorf("accepted header %q with claims %q, which golang-jwt refuses: %v", header, claims, err)
 		}
 		for name := range c {
 			if strings.EqualFold(name, "exp") && name != "exp" || strings.EqualFold(name, "sub") && name != "sub" {

@@ -158,7 +158,7 @@ func (panics) Verify(_ context.Context, _ Request, c Credential) (Principal, err
 	panic(errors.New("cannot parse " + c.Value()))
 }
 func (panics) Take(_ context.Context, _ Principal, r Request) error { panic(r.Headers) }
-func (panics) Map(c Claims, _ *Principal) error                     { panic(string(c["sub"])) }
+func (panics) Map(c Claims, _ *Principal) error                     { panic(c.raw("sub")) }
 func (panics) Keys(context.Context) ([]Key, error)                  { panic("keys") }
 
 // nilError is an error that must not be a nil pointer, and is one.

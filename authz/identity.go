@@ -93,7 +93,7 @@ func allow(p Principal) ([]byte, error) {
 	answer := appendContext(append(make([]byte, 0, usual), allowedOpen...), p.Identity)
 	if size := len(answer) - len(allowedOpen); size > MaxContextBytes {
 		fault := ErrMisconfigured
-		if p.Claims != nil {
+		if !p.Claims.IsZero() {
 			fault = ErrInvalidClaim
 		}
 		return nil, fmt.Errorf("%w: the authorizer context has %d bytes, at most %d are allowed; give the principal fewer scopes and permissions", fault, size, MaxContextBytes)

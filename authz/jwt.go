@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rsa"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -98,10 +97,7 @@ type JWTConfig struct {
 // The algorithm is the key's, never the token's choice. Where the keys have
 // ids, a token's kid must be one of them, and a token without kid may fit any;
 // where they have none, kid may be any string.
-type JWT struct {
-	cfg       JWTConfig
-	validator *jwt.Validator
-}
+type JWT struct{ cfg JWTConfig }
 
 // NewJWT returns the verifier, or ErrMisconfigured with what is wrong.
 func NewJWT(cfg JWTConfig) (*JWT, error) {
@@ -125,17 +121,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	options := []jwt.ParserOption{
-		jwt.WithTimeFunc(cfg.Now), jwt.WithLeeway(cfg.Leeway), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
-	}
-	// golang-jwt silently checks nothing where either is empty.
-	if cfg.Issuer != "" {
-		options = append(options, jwt.WithIssuer(cfg.Issuer))
-	}
-	if cfg.Audience != "" {
-		options = append(options, jwt.WithAudience(cfg.Audience))
-	}
-	return &JWT{cfg, jwt.NewValidator(options...)}, nil
+	return &JWT{cfg}, nil
 }
 
 // Verify implements [Verifier]. The keys are asked for first: without them no
@@ -147,7 +133,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 // jti as the credential's id, or without one the beginning of its digest.
 func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, error) {
 	switch {
-	case v == nil || v.validator == nil:
+	case v == nil || v.cfg.Keys == nil:
 		return Principal{}, fmt.Errorf("%w: the JWT was not made by NewJWT", ErrMisconfigured)
 	case c.Scheme != BearerScheme:
 		return Principal{}, fmt.Errorf("%w: a token has the scheme Bearer; return NewCredential(BearerScheme, …)", ErrNotApplicable)
@@ -155,7 +141,7 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 	claims, err := v.verified(ctx, c)
 	var p Principal
 	if err == nil {
-		p, err = v.judge(claims)
+		p, err = v.judge(&claims)
 	}
 	if err != nil {
 		return Principal{}, &CredentialError{Method: methodJWT, CredentialID: cmp.Or(claims.credentialID(), shortDigest(claims.digest)), Err: err}
@@ -181,10 +167,10 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 	case tokenErr != nil:
 		return claimSet{}, tokenErr
 	}
-	claims, err := parseClaims(token.payload)
+	claims, err := parseClaims(token.payload, v.cfg.Audience)
 	claims.keyID, claims.digest = keyID, token.digest()
 	if v.cfg.Map == nil {
-		err = cmp.Or(err, claims.numbers["sub"], claims.numbers["jti"])
+		err = cmp.Or(err, claims.notText.subject, claims.notText.id)
 	}
 	return claims, err
 }
@@ -198,10 +184,9 @@ func parseToken(text, wantType string) (compact, header, error) {
 	return token, head, err
 }
 
-// signingMethods are golang-jwt's implementations, each of which takes keys of
-// its own type only.
+// signingMethods are golang-jwt's implementations for public keys, each of which takes
+// keys of its own type only.
 var signingMethods = map[Algorithm]jwt.SigningMethod{
-	HS256: jwt.SigningMethodHS256, HS384: jwt.SigningMethodHS384, HS512: jwt.SigningMethodHS512,
 	RS256: jwt.SigningMethodRS256, PS256: ps256,
 	ES256: jwt.SigningMethodES256, EdDSA: jwt.SigningMethodEdDSA,
 }
@@ -214,7 +199,7 @@ var ps256 = &jwt.SigningMethodRSAPSS{
 }
 
 // verifySignature tries the keys that the token's header admits, and returns the one
-// that fits. MACs are compared in constant time: golang-jwt does it with [hmac.Equal].
+// that fits.
 func verifySignature(keys []Key, head header, token compact, legacy bool) (Key, error) {
 	candidates, err := selectKeys(keys, head, legacy)
 	if err != nil {
@@ -225,7 +210,7 @@ func verifySignature(keys []Key, head header, token compact, legacy bool) (Key, 
 		if key.algorithm != head.algorithm {
 			continue
 		}
-		if signingMethods[key.algorithm].Verify(token.signed, token.signature, key.material()) == nil {
+		if key.fits(token.signed, token.signature) {
 			return key, nil
 		}
 		err = ErrInvalidSignature
@@ -233,41 +218,50 @@ func verifySignature(keys []Key, head header, token compact, legacy bool) (Key, 
 	return Key{}, err
 }
 
-// keysByID returns the index of each key, or what [KeyProvider] does not allow.
-func keysByID(keys []Key) (map[string]int, error) {
-	byID := make(map[string]int, len(keys))
+// checkKeySet returns what [KeyProvider] does not allow.
+func checkKeySet(keys []Key) error {
+	if len(keys) == 0 {
+		return fmt.Errorf("%w: the key provider gave no key", ErrMisconfigured)
+	}
+	const few = 16 // up to which ids are compared one by one
+	var many map[string]bool
+	if len(keys) > few {
+		many = make(map[string]bool, len(keys))
+	}
+	named := 0
 	for i, key := range keys {
 		if key.material == nil {
-			return nil, fmt.Errorf("%w: the key provider gave the zero Key", ErrMisconfigured)
+			return fmt.Errorf("%w: the key provider gave the zero Key", ErrMisconfigured)
 		}
 		if key.algorithm.isHMAC() != keys[0].algorithm.isHMAC() {
 			// RFC 8725 section 3.1.
-			return nil, fmt.Errorf("%w: the key provider gave secrets and public keys; use one kind, and another verifier for the other", ErrMisconfigured)
+			return fmt.Errorf("%w: the key provider gave secrets and public keys; use one kind, and another verifier for the other", ErrMisconfigured)
 		}
-		if _, twice := byID[key.id]; twice && key.id != "" {
-			return nil, fmt.Errorf("%w: the key provider gave two keys with the id %q", ErrMisconfigured, key.id)
+		if key.id == "" {
+			continue
 		}
-		byID[key.id] = i
+		named++
+		if many[key.id] || many == nil && slices.ContainsFunc(keys[:i], func(k Key) bool { return k.id == key.id }) {
+			return fmt.Errorf("%w: the key provider gave two keys with the id %q", ErrMisconfigured, key.id)
+		}
+		if many != nil {
+			many[key.id] = true
+		}
 	}
-	_, anonymous := byID[""]
-	switch {
-	case len(keys) == 0:
-		return nil, fmt.Errorf("%w: the key provider gave no key", ErrMisconfigured)
-	case anonymous && len(byID) > 1:
-		return nil, fmt.Errorf("%w: the key provider gave keys with an id and keys without; give all of them an id, or none", ErrMisconfigured)
+	if named > 0 && named < len(keys) {
+		return fmt.Errorf("%w: the key provider gave keys with an id and keys without; give all of them an id, or none", ErrMisconfigured)
 	}
-	return byID, nil
+	return nil
 }
 
 // selectKeys returns the keys that a token may be verified with. Its kid has to
 // have the form of an id only where the keys have ids: where they have none, an
 // issuer may write into it any string, and one of legacy tokens a number.
 func selectKeys(keys []Key, head header, legacy bool) ([]Key, error) {
-	byID, err := keysByID(keys)
-	if err != nil {
+	if err := checkKeySet(keys); err != nil {
 		return nil, err
 	}
-	_, anonymous := byID[""]
+	anonymous := keys[0].id == ""
 	switch {
 	case head.numericKeyID && (!anonymous || !legacy):
 		return nil, errKeyIDType
@@ -275,42 +269,44 @@ func selectKeys(keys []Key, head header, legacy bool) ([]Key, error) {
 		return keys, nil
 	}
 	if CheckCredentialID(head.keyID) != nil {
-		return nil, malformed("the token's kid is not " + idRule)
+		return nil, errKeyID
 	}
-	i, known := byID[head.keyID]
-	if !known {
-		return nil, fmt.Errorf("%w: no key has the token's kid", ErrUnknownKey)
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.id == head.keyID })
+	if i < 0 {
+		return nil, errNoKey
 	}
 	return keys[i : i+1], nil
 }
 
+var (
+	errKeyID = malformed("the token's kid is not " + idRule)
+	errNoKey = fmt.Errorf("%w: no key has the token's kid", ErrUnknownKey)
+)
+
 // judge makes a principal of claims that were signed with a good key.
-func (v *JWT) judge(claims claimSet) (Principal, error) {
-	if err := v.validate(claims); err != nil {
+func (v *JWT) judge(claims *claimSet) (Principal, error) {
+	now := v.cfg.Now()
+	if err := v.validate(claims, now); err != nil {
 		return Principal{}, err
 	}
 	p := Principal{Claims: claims.all, KeyID: claims.keyID, Digest: claims.digest, Identity: Identity{
 		Subject: claims.subject, Issuer: claims.issuer, Method: methodJWT,
-		CredentialID: claims.credentialID(), ExpiresAt: claims.expiresAt.Time,
-	}}
-	if claims.issued != nil {
-		p.IssuedAt = claims.issued.Time
-	}
+		CredentialID: claims.credentialID(), ExpiresAt: claims.expiresAt,
+	}, IssuedAt: claims.issued}
 	// A scope of another form gives nobody anything; Map may read it.
 	p.Scopes, _ = claims.all.Words("scope")
 	if v.cfg.Map != nil {
-		if err := v.cfg.Map(claims.all, &p); err != nil {
-			if reason, _ := classify(err); reason == reasonInternal {
-				err = fmt.Errorf("%w: %w", ErrInvalidClaim, err)
-			}
+		var err error
+		if p, err = v.mapped(claims.all, p); err != nil {
 			return Principal{}, err
 		}
+		now = v.cfg.Now() // Map may have taken its time
 	}
-	if p.ExpiresAt.After(claims.expiresAt.Time) {
-		p.ExpiresAt = claims.expiresAt.Time
+	if p.ExpiresAt.After(claims.expiresAt) {
+		p.ExpiresAt = claims.expiresAt
 	}
-	if err := claims.numbers["sub"]; err != nil && p.Subject == "" {
-		return Principal{}, err
+	if claims.notText.subject != nil && p.Subject == "" {
+		return Principal{}, claims.notText.subject
 	}
 	if err := CheckSubject(p.Subject); err != nil {
 		return Principal{}, fmt.Errorf("%w: sub: %w", ErrInvalidClaim, err)
@@ -318,44 +314,59 @@ func (v *JWT) judge(claims claimSet) (Principal, error) {
 	if err := p.check(); err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", ErrInvalidClaim, err)
 	}
-	if !v.cfg.Now().Before(p.ExpiresAt) {
+	if !now.Before(p.ExpiresAt) {
 		return Principal{}, ErrExpired
 	}
 	return p, nil
 }
 
-// validate judges claims whose types are right. The expiry is checked here as
-// well as by golang-jwt, which would apply the leeway to it.
-func (v *JWT) validate(claims claimSet) error {
-	if claims.expiresAt == nil {
-		return invalidClaim("exp is missing")
+// mapped returns what Map makes of a principal.
+func (v *JWT) mapped(claims Claims, p Principal) (Principal, error) {
+	err := v.cfg.Map(claims, &p)
+	if err == nil {
+		return p, nil
 	}
-	if !v.cfg.Now().Before(claims.expiresAt.Time) {
+	if reason, _ := classify(err); reason == reasonInternal {
+		err = fmt.Errorf("%w: %w", ErrInvalidClaim, err)
+	}
+	return Principal{}, err
+}
+
+// validate judges claims whose types are right. The leeway is the issuer's clock's: it
+// does not apply to the expiry.
+func (v *JWT) validate(claims *claimSet, now time.Time) error {
+	switch {
+	case claims.expiresAt.IsZero():
+		return errNoExpiry
+	case !now.Before(claims.expiresAt):
 		return ErrExpired
-	}
-	if err := v.validator.Validate(claims); err != nil {
-		switch {
-		case errors.Is(err, jwt.ErrTokenExpired):
-			return ErrExpired
-		case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-			return ErrNotYetValid
-		case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-			return invalidClaim("iss is not the required issuer")
-		case errors.Is(err, jwt.ErrTokenInvalidAudience):
-			return invalidClaim("aud does not have the required audience")
-		}
-		if v.cfg.Issuer != "" && claims.issuer == "" {
-			return invalidClaim("iss is missing or empty")
-		}
-		return invalidClaim("aud is missing or empty")
+	case !claims.notBefore.IsZero() && now.Before(claims.notBefore.Add(-v.cfg.Leeway)),
+		!claims.issued.IsZero() && now.Before(claims.issued.Add(-v.cfg.Leeway)):
+		return ErrNotYetValid
+	case v.cfg.Issuer != "" && claims.issuer != "" && claims.issuer != v.cfg.Issuer:
+		return errOtherIssuer
+	case v.cfg.Audience != "" && !claims.noAudience && !claims.hasAudience:
+		return errOtherAudience
+	case v.cfg.Issuer != "" && claims.issuer == "":
+		return errNoIssuer
+	case v.cfg.Audience != "" && claims.noAudience:
+		return errNoAudience
 	}
 	for _, name := range v.cfg.RequiredClaims {
-		if raw, present := claims.all[name]; !present || string(raw) == "null" {
+		if raw := claims.all.raw(name); raw == "" || raw == "null" {
 			return invalidClaim(fmt.Sprintf("%q is missing", name))
 		}
 	}
 	return nil
 }
+
+var (
+	errNoExpiry      = invalidClaim("exp is missing")
+	errOtherIssuer   = invalidClaim("iss is not the required issuer")
+	errOtherAudience = invalidClaim("aud does not have the required audience")
+	errNoIssuer      = invalidClaim("iss is missing or empty")
+	errNoAudience    = invalidClaim("aud is missing or empty")
+)
 
 // UnverifiedJWT returns the header and the claims of a token without checking
 // its signature: whoever made the token may have written anything. They may
@@ -363,14 +374,10 @@ func (v *JWT) validate(claims claimSet) error {
 func UnverifiedJWT(token string) (header, claims Claims, err error) {
 	parsed, err := parseCompact(token)
 	if err != nil {
-		return nil, nil, err
+		return Claims{}, Claims{}, err
 	}
-	payload, err := decodeSegment(parsed.payload)
-	if err != nil {
-		return nil, nil, err
-	}
-	if claims, err = parseObject(payload); err != nil {
-		return nil, nil, err
+	if claims, err = decodeObject(parsed.payload); err != nil {
+		return Claims{}, Claims{}, err
 	}
 	return parsed.header, claims, nil
 }

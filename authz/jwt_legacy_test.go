@@ -47,7 +47,11 @@ func TestNumericIDs(t *testing.T) {
 		}, "", "", "invalid claim: sub: the subject has a character that is not printable"},
 		{"jti", testHeader, `{"sub":"s","jti":12,"exp":1700000060}`, nothing, "s", "", ""},
 		{"jti, which Map reads", testHeader, `{"sub":"s","jti":12,"exp":1700000060}`, func(c *JWTConfig) {
-			c.Map = func(claims Claims, p *Principal) error { p.CredentialID = string(claims["jti"]); return nil }
+			c.Map = func(claims Claims, p *Principal) error {
+				raw, _ := claims.Get("jti")
+				p.CredentialID = string(raw)
+				return nil
+			}
 		}, "s", "12", ""},
 		{"jti, no Map", testHeader, `{"sub":"s","jti":12,"exp":1700000060}`, nil, "", "", "invalid claim: jti is not a string"},
 		{"jti an array", testHeader, `{"sub":"s","jti":[12],"exp":1700000060}`, nothing, "", "", "invalid claim: jti is not a string"},

@@ -2,8 +2,11 @@ package authz
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // TestFractionsOfASecond: nbf and iat count to the nanosecond, exp by its whole
@@ -67,6 +70,50 @@ func TestLeewayFromEnvironment(t *testing.T) {
 		})
 		if got != tt.want || text(err) != tt.text || (err != nil) != errors.Is(err, ErrMisconfigured) {
 			t.Errorf("%q: got %v, %v", tt.value, got, err)
+		}
+	}
+}
+
+// TestValidateAgrees: iss, aud, nbf and iat are judged as golang-jwt's validator judges
+// them, for every combination of what they can be.
+func TestValidateAgrees(t *testing.T) {
+	t.Parallel()
+	now := at(testNow)
+	theirs := jwt.NewParser(jwt.WithTimeFunc(now), jwt.WithLeeway(30*time.Second), jwt.WithIssuedAt(), jwt.WithIssuer("i"), jwt.WithAudience("a"))
+	ours := newJWT(t, func(c *JWTConfig) {
+		c.Issuer, c.AnyIssuer, c.Audience, c.AnyAudience, c.Leeway = "i", false, "a", false, 30*time.Second
+	})
+	times := []string{"", "1700000000", "1700000030", "1700000031"}
+	for _, iss := range []string{"", `""`, `"i"`, `"I"`} {
+		for _, aud := range []string{"", `""`, `[]`, `[""]`, `["",""]`, `"a"`, `["b","a"]`, `"b"`, `["b",""]`} {
+			for _, nbf := range times {
+				for _, iat := range times {
+					members := []string{`"sub":"s"`, `"exp":1700000060`}
+					for name, value := range map[string]string{"iss": iss, "aud": aud, "nbf": nbf, "iat": iat} {
+						if value != "" {
+							members = append(members, `"`+name+`":`+value)
+						}
+					}
+					token := sign(testHeader, "{"+strings.Join(members, ",")+"}")
+					_, err := theirs.Parse(token, func(*jwt.Token) (any, error) { return testSecret, nil })
+					want := ""
+					switch { // the first of several
+					case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+						want = "not yet valid"
+					case errors.Is(err, jwt.ErrTokenInvalidIssuer):
+						want = "invalid claim: iss is not the required issuer"
+					case errors.Is(err, jwt.ErrTokenInvalidAudience):
+						want = "invalid claim: aud does not have the required audience"
+					case errors.Is(err, jwt.ErrTokenRequiredClaimMissing) && (iss == "" || iss == `""`):
+						want = "invalid claim: iss is missing or empty"
+					case err != nil:
+						want = "invalid claim: aud is missing or empty"
+					}
+					if _, err := ours.Verify(t.Context(), Request{}, NewCredential(BearerScheme, token)); text(err) != want {
+						t.Errorf("%s: got %q, want %q", members, text(err), want)
+					}
+				}
+			}
 		}
 	}
 }

@@ -62,10 +62,11 @@ const secretPrefix = "base64:"
 type Key struct {
 	id        string
 	algorithm Algorithm
-	// material is what golang-jwt verifies with. It is a function, because fmt
-	// prints the fields of a struct that holds a Key in an unexported field
-	// without asking String, and follows pointers to structs.
+	// material is the secret or the public key, and fits verifies a signature with it.
+	// They are functions, because fmt prints the fields of a struct that holds a Key
+	// in an unexported field without asking String, and follows pointers to structs.
 	material func() any
+	fits     func(signed string, signature []byte) bool
 }
 
 // NewHMACKey returns the key of an HMAC algorithm. The secret is copied. One
@@ -83,7 +84,7 @@ func NewHMACKey(algorithm Algorithm, id string, secret []byte) (Key, error) {
 		return Key{}, fmt.Errorf("%w: the secret has %d bytes, %s needs at least %d (RFC 7518 section 3.2); make one with: openssl rand -base64 %d", ErrMisconfigured, len(secret), algorithm, shortest, shortest)
 	}
 	secret = bytes.Clone(secret)
-	return newKey(algorithm, id, func() any { return secret })
+	return newKey(algorithm, id, secret, newMAC(algorithm, secret))
 }
 
 // NewPublicKey returns the key of an algorithm with public keys: an
@@ -119,7 +120,9 @@ func NewPublicKey(algorithm Algorithm, id string, key crypto.PublicKey) (Key, er
 	if !good {
 		return Key{}, fmt.Errorf("%w: a %T is no key of %q; RS256 and PS256 take RSA, ES256 takes ECDSA on P-256, EdDSA takes Ed25519", ErrMisconfigured, key, algorithm)
 	}
-	return newKey(algorithm, id, func() any { return key })
+	return newKey(algorithm, id, key, func(signed string, signature []byte) bool {
+		return signingMethods[algorithm].Verify(signed, signature, key) == nil
+	})
 }
 
 // ParsePublicKey is NewPublicKey of a key in PEM: a PUBLIC KEY (RFC 5280
@@ -160,13 +163,13 @@ func ParsePublicKey(algorithm Algorithm, id, text string) (Key, error) {
 // Key Set.
 const UseJWTAuthorizer = "for an issuer with a JSON Web Key Set (JWKS) use API Gateway's built-in JWT authorizer, which fetches it"
 
-func newKey(algorithm Algorithm, id string, material func() any) (Key, error) {
+func newKey(algorithm Algorithm, id string, material any, fits func(string, []byte) bool) (Key, error) {
 	if id != "" {
 		if err := CheckCredentialID(id); err != nil {
 			return Key{}, fmt.Errorf("%w: the key's id: %w", ErrMisconfigured, err)
 		}
 	}
-	return Key{id, algorithm, material}, nil
+	return Key{id, algorithm, func() any { return material }, fits}, nil
 }
 
 // ID returns the key's id, the kid of RFC 7515 section 4.1.4; empty without
@@ -238,7 +241,7 @@ func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // twice, or one secret under two ids, of which the one that is taken out would
 // still be accepted, and two users would be one.
 func CheckKeys(keys []Key) error {
-	if _, err := keysByID(keys); err != nil {
+	if err := checkKeySet(keys); err != nil {
 		return err
 	}
 	secrets := hmackey.Set[string]{}

@@ -19,7 +19,7 @@ import (
 // MaxIdentityLife from now.
 type Principal struct {
 	Identity
-	// Claims are all claims of a verified token; nil of other credentials.
+	// Claims are all claims of a verified token; none of other credentials.
 	Claims Claims
 	// IssuedAt is when the credential was issued: the iat of a token, the making of
 	// an API key. Zero where nobody says it, as of a signing key.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/internal/strictjson"
@@ -29,30 +30,40 @@ type compact struct {
 // trailing data, each of which gives one token several spellings.
 func parseCompact(token string) (compact, error) {
 	if len(token) > MaxTokenBytes {
-		return compact{}, malformed("the token is longer than 8 KiB")
+		return compact{}, errTokenLength
 	}
 	if strings.Count(token, ".") != 2 {
-		return compact{}, malformed("the token does not have exactly three segments")
+		return compact{}, errSegments
 	}
 	afterHeader, afterPayload := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
 	c := compact{signed: token[:afterPayload], payload: token[afterHeader+1 : afterPayload]}
-	header, err := decodeSegment(token[:afterHeader])
+	var room [usualBytes]byte
+	header, err := decodeSegment(room[:0], token[:afterHeader])
 	if err != nil {
 		return compact{}, err
 	}
-	if c.signature, err = decodeSegment(token[afterPayload+1:]); err != nil {
+	if c.signature, err = decodeSegment(nil, token[afterPayload+1:]); err != nil {
 		return compact{}, err
 	}
-	if c.header, err = parseObject(header); err != nil {
+	if c.header, err = ParseClaims(string(header)); err != nil {
 		return compact{}, err
 	}
 	return c, nil
 }
 
+var (
+	errTokenLength = malformed("the token is longer than 8 KiB")
+	errSegments    = malformed("the token does not have exactly three segments")
+	errAlphabet    = malformed("a segment of the token has a character outside base64url")
+	errBase64      = malformed("a segment of the token is not strict base64url")
+)
+
 // digest is the TokenDigest.
 func (c compact) digest() string {
 	sum := sha256.Sum256([]byte(c.signed))
-	return hex.EncodeToString(sum[:])
+	var digits [2 * len(sum)]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // TokenDigest returns the name that a token has for the revocation of this token
@@ -67,41 +78,48 @@ func TokenDigest(token string) (string, error) {
 	return parsed.digest(), nil
 }
 
-// decodeSegment decodes base64url without padding (RFC 7515 section 2). The
-// alphabet is checked first because Go's decoder skips CR and LF.
-func decodeSegment(segment string) ([]byte, error) {
+// usualBytes is as long as the header and the claims set of a token usually are: who
+// decodes them makes room for that on the stack.
+const usualBytes = 1 << 10
+
+var strictBase64 = base64.RawURLEncoding.Strict()
+
+// decodeSegment decodes base64url without padding (RFC 7515 section 2), and appends
+// it. Go's decoder skips CR and LF.
+func decodeSegment(to []byte, segment string) ([]byte, error) {
+	if strings.IndexByte(segment, '\r') >= 0 || strings.IndexByte(segment, '\n') >= 0 {
+		return nil, errAlphabet
+	}
+	b, err := strictBase64.AppendDecode(to, []byte(segment))
+	if err == nil {
+		return b, nil
+	}
 	for i := range len(segment) {
 		if !isBase64URL(segment[i]) {
-			return nil, malformed("a segment of the token has a character outside base64url")
+			return nil, errAlphabet
 		}
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	if err != nil {
-		return nil, malformed("a segment of the token is not strict base64url")
-	}
-	return b, nil
+	return nil, errBase64
 }
 
-// parseObject reads a token's header or claims set. In neither may an object, at
-// any depth, name a member twice (RFC 7519 section 4 lets a parser refuse that).
-func parseObject(data []byte) (Claims, error) {
-	object, err := strictjson.Object(data)
+// decodeObject reads a segment that is a token's header or claims set.
+func decodeObject(segment string) (Claims, error) {
+	var room [usualBytes]byte
+	object, err := decodeSegment(room[:0], segment)
 	if err != nil {
-		return nil, malformed("the token's header or claims set " + err.Error())
+		return Claims{}, err
 	}
-	return object, nil
+	return ParseClaims(string(object))
 }
 
-// headerNames are the header parameters that mean something here. Those that
-// change how the token is to be read or bring a key of their own are refused:
-// crit and b64 (RFC 7515 section 4.1.11, RFC 7797), keys and their addresses
-// (RFC 8725 section 3.10), and those of encryption (RFC 7516).
-var headerNames = map[string]bool{
-	"alg": true, "typ": true, "kid": true,
-	"crit": false, "b64": false,
-	"jku": false, "jwk": false, "x5u": false, "x5c": false, "x5t": false, "x5t#S256": false,
-	"enc": false, "zip": false,
-}
+// refusedParameters are the header parameters that change how the token is to be read
+// or bring a key of their own: crit and b64 (RFC 7515 section 4.1.11, RFC 7797), keys
+// and their addresses (RFC 8725 section 3.10), and those of encryption (RFC 7516).
+// With the others that mean something here they are headerNames.
+var (
+	refusedParameters = []string{"crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "enc", "zip"}
+	headerNames       = append([]string{"alg", "typ", "kid"}, refusedParameters...)
+)
 
 // header is what a token's header says that matters here.
 type header struct {
@@ -112,19 +130,23 @@ type header struct {
 	numericKeyID bool
 }
 
-var errKeyIDType = malformed("the token's kid is not a string")
+var (
+	errKeyIDType       = malformed("the token's kid is not a string")
+	errParameter       = malformed("the token's header has a parameter that is not allowed (" + strings.Join(refusedParameters, ", ") + ")")
+	errParameterInCase = malformed("the token's header has a registered parameter in another case")
+)
 
 // checkHeader reads the header of a token whose typ must be wantType, or JWT or
 // missing where that is empty. Unknown parameters are ignored, as RFC 7515
 // section 4 demands.
 func checkHeader(parameters Claims, wantType string) (header, error) {
-	for name := range parameters {
-		allowed, known := headerNames[name]
-		if known && !allowed {
-			return header{}, malformed("the token's header has a parameter that is not allowed (crit, b64, jku, jwk, x5u, x5c, x5t, x5t#S256, enc, zip)")
-		}
-		if !known && foldsToOneOf(name, headerNames) {
-			return header{}, malformed("the token's header has a registered parameter in another case")
+	for _, m := range parameters.members() {
+		switch {
+		case m.Name == "alg" || m.Name == "typ" || m.Name == "kid":
+		case slices.Contains(refusedParameters, m.Name):
+			return header{}, errParameter
+		case foldsToOneOf(m.Name, headerNames):
+			return header{}, errParameterInCase
 		}
 	}
 	algorithm, ok := parameters.String("alg")
@@ -132,16 +154,16 @@ func checkHeader(parameters Claims, wantType string) (header, error) {
 		return header{}, ErrUnsupportedAlgorithm
 	}
 	h := header{algorithm: Algorithm(algorithm)}
-	if _, supported := signingMethods[h.algorithm]; !supported {
+	if _, supported := signingMethods[h.algorithm]; !supported && !h.algorithm.isHMAC() {
 		return header{}, ErrUnsupportedAlgorithm
 	}
 	if err := checkType(parameters, wantType); err != nil {
 		return header{}, err
 	}
-	var kid []byte
-	if kid, h.hasKeyID = parameters["kid"]; h.hasKeyID {
+	if kid := parameters.raw("kid"); kid != "" {
+		h.hasKeyID = true
 		// The text is compared with the ids of keys, and used for nothing else.
-		if h.keyID, ok = parameters.String("kid"); !ok {
+		if h.keyID, ok = strictjson.Unquote(kid); !ok {
 			if h.numericKeyID = isNumber(kid); !h.numericKeyID {
 				return header{}, errKeyIDType
 			}
@@ -153,8 +175,7 @@ func checkHeader(parameters Claims, wantType string) (header, error) {
 // checkType compares typ (RFC 8725 section 3.11): a token of another type is
 // not taken for one of ours. Media types ignore case.
 func checkType(parameters Claims, want string) error {
-	_, present := parameters["typ"]
-	if !present && want == "" {
+	if want == "" && !parameters.Has("typ") {
 		return nil
 	}
 	if want == "" {
@@ -178,8 +199,8 @@ func mediaType(typ string) string {
 
 // foldsToOneOf reports whether name is one of names but for its case. Such a
 // name is refused because other implementations take one for the other.
-func foldsToOneOf[V any](name string, names map[string]V) bool {
-	for n := range names {
+func foldsToOneOf(name string, names []string) bool {
+	for _, n := range names {
 		if strings.EqualFold(name, n) {
 			return true
 		}

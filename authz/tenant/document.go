@@ -164,7 +164,7 @@ func (n claimNames) fill(tenant string) func(authz.Claims, *authz.Principal) err
 			to     *string
 			needed bool
 		}{{n.subject, &p.Subject, true}, {n.tenant, &p.Tenant, true}, {n.tier, &p.Tier, false}} {
-			if _, present := claims[field.claim]; field.claim == "" || !present && !field.needed {
+			if field.claim == "" || !field.needed && !claims.Has(field.claim) {
 				continue
 			}
 			value, ok := claims.String(field.claim)
@@ -176,7 +176,7 @@ func (n claimNames) fill(tenant string) func(authz.Claims, *authz.Principal) err
 		if n.tenant != "" && p.Tenant != tenant {
 			return fmt.Errorf("%w: %q is not the tenant", authz.ErrInvalidClaim, n.tenant)
 		}
-		if _, present := claims[n.permissions]; n.permissions == "" || !present {
+		if n.permissions == "" || !claims.Has(n.permissions) {
 			return nil
 		}
 		var ok bool

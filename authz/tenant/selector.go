@@ -133,7 +133,7 @@ func (Issuer) Select(_ authz.Request, c authz.Credential) Hint {
 // unverified reads a token; other credentials have neither header nor claims.
 func unverified(c authz.Credential) (header, claims authz.Claims, err error) {
 	if c.Scheme != authz.BearerScheme {
-		return nil, nil, nil
+		return authz.Claims{}, authz.Claims{}, nil
 	}
 	return authz.UnverifiedJWT(c.Value())
 }

@@ -8,11 +8,10 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -53,20 +52,13 @@ type Member struct {
 // are compared as they read after unescaping. The other errors are ErrUTF8,
 // ErrSyntax and ErrNotObject.
 func Members(data []byte) ([]Member, error) {
-	if !utf8.Valid(data) {
-		return nil, ErrUTF8
+	pairs, err := Pairs(nil, string(data))
+	if err != nil {
+		return nil, err
 	}
-	if !json.Valid(data) {
-		return nil, ErrSyntax
-	}
-	w := walker{data: data}
-	w.skipSpace()
-	if w.data[w.at] != '{' {
-		return nil, ErrNotObject
-	}
-	members := w.object()
-	if w.repeated != nil {
-		return nil, w.repeated
+	members := make([]Member, len(pairs))
+	for i, p := range pairs {
+		members[i] = Member{p.Name, data[p.at : p.at+len(p.Value) : p.at+len(p.Value)]}
 	}
 	return members, nil
 }
@@ -84,186 +76,77 @@ func Object(data []byte) (map[string]json.RawMessage, error) {
 	return object, nil
 }
 
+// Pair is one member of a JSON object that is a string.
+type Pair struct {
+	// Name is the member's name, unescaped.
+	Name string
+	// Value is a part of the text, without white space around it.
+	Value string
+	at    int // where the value begins
+}
+
+// Pairs is [Members] of a text. Names without escapes and values are parts of the
+// text: nothing is copied. The pairs are in room, where it is large enough.
+func Pairs(room []Pair, text string) ([]Pair, error) {
+	if !utf8.ValidString(text) {
+		return nil, ErrUTF8
+	}
+	s := scanner{text: text, pairs: room[:0]}
+	switch object, ok := s.all(); {
+	case !ok:
+		return nil, ErrSyntax
+	case !object:
+		return nil, ErrNotObject
+	case s.repeated != nil:
+		return nil, s.repeated
+	}
+	return s.pairs, nil
+}
+
 // Inspect reports whether a JSON value is or has a null, and whether an object in
 // it, at any depth, names a member twice, in whatever case: encoding/json takes
 // Role for the field role of a struct. Of what is no JSON both are reported.
 func Inspect(data []byte) (null, repeated bool) {
-	if !json.Valid(data) {
+	s := scanner{text: string(data), fold: true}
+	if _, ok := s.all(); !ok {
 		return true, true
 	}
-	w := walker{data: data, fold: true}
-	w.skipSpace()
-	w.value()
-	return w.null, w.repeated != nil
-}
-
-// walker goes once over valid JSON.
-type walker struct {
-	data     []byte
-	at       int
-	depth    int
-	in       string // the member of the outermost object
-	fold     bool
-	null     bool
-	repeated *RepeatedError // the first
-}
-
-func (w *walker) skipSpace() {
-	for w.at < len(w.data) && strings.IndexByte(" \t\r\n", w.data[w.at]) >= 0 {
-		w.at++
-	}
-}
-
-// object reads an object and returns its members.
-func (w *walker) object() []Member {
-	var members []Member
-	seen := names{fold: w.fold}
-	w.depth++
-	w.at++ // the brace
-	for w.skipSpace(); w.data[w.at] != '}'; {
-		name := w.name()
-		if !seen.add(name, members) && w.repeated == nil {
-			w.repeated = &RepeatedError{Name: name, In: w.in}
-		}
-		w.skipSpace()
-		w.at++ // the colon
-		w.skipSpace()
-		if w.depth == 1 {
-			w.in = name
-		}
-		start := w.at
-		w.value()
-		if w.depth == 1 {
-			w.in = ""
-		}
-		if members == nil {
-			members = make([]Member, 0, few/2)
-		}
-		members = append(members, Member{name, w.data[start:w.at]})
-		w.comma()
-	}
-	w.at++
-	w.depth--
-	return members
-}
-
-// value goes over one value.
-func (w *walker) value() {
-	switch w.data[w.at] {
-	case '{':
-		w.object()
-	case '[':
-		w.depth++
-		w.at++
-		for w.skipSpace(); w.data[w.at] != ']'; {
-			w.value()
-			w.comma()
-		}
-		w.at++
-		w.depth--
-	case '"':
-		w.text()
-	default: // a number, true, false or null
-		w.null = w.null || w.data[w.at] == 'n'
-		for w.at < len(w.data) && strings.IndexByte(",}] \t\r\n", w.data[w.at]) < 0 {
-			w.at++
-		}
-	}
-}
-
-// comma goes on to the next element or the closing bracket.
-func (w *walker) comma() {
-	if w.skipSpace(); w.data[w.at] == ',' {
-		w.at++
-		w.skipSpace()
-	}
-}
-
-// text goes over a string and returns it with its quotes.
-func (w *walker) text() []byte {
-	start := w.at
-	for w.at++; w.data[w.at] != '"'; w.at++ {
-		if w.data[w.at] == '\\' {
-			w.at++
-		}
-	}
-	w.at++
-	return w.data[start:w.at]
-}
-
-// name reads the name of a member.
-func (w *walker) name() string {
-	raw := w.text()
-	name, _ := String(raw)
-	return name
+	return s.null, s.repeated != nil
 }
 
 // String returns the JSON string raw, and false if it is any other JSON value or
 // empty.
-func String(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
+func String(raw json.RawMessage) (string, bool) { return Unquote(string(raw)) }
+
+// Unquote is [String] of a text, of which it returns a part unless there are escapes
+// in it.
+func Unquote(raw string) (string, bool) {
+	if raw == "" || raw[0] != '"' {
 		return "", false
 	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1]), true
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
 	}
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if json.Unmarshal([]byte(raw), &s) != nil {
 		return "", false
 	}
 	return s, true
 }
 
-// few is up to how many members are compared one by one: faster than a map.
-const few = 16
-
-// names are those of one object.
-type names struct {
-	fold bool
-	all  map[string]bool // once there are more than few, or with fold
-}
-
-// add reports whether a name is new beside the members before it.
-func (n *names) add(name string, before []Member) bool {
-	if !n.fold && len(before) < few {
-		for _, m := range before {
-			if m.Name == name {
-				return false
+// Elements goes over the elements of the JSON array raw, which are parts of it. Other
+// values have none.
+func Elements(raw string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s := scanner{text: raw}
+		if s.skipSpace(); s.next() != '[' {
+			return
+		}
+		for more := s.open(']'); more; more, _ = s.comma(']') {
+			start := s.at
+			if !s.value() || !yield(raw[start:s.at]) {
+				return
 			}
 		}
-		return true
 	}
-	if n.all == nil {
-		n.all = make(map[string]bool, len(before)+1)
-		for _, m := range before {
-			n.all[n.form(m.Name)] = true
-		}
-	}
-	form := n.form(name)
-	if n.all[form] {
-		return false
-	}
-	n.all[form] = true
-	return true
-}
-
-// form is what names have in common that are the same.
-func (n *names) form(name string) string {
-	if n.fold {
-		return fold(name)
-	}
-	return name
-}
-
-// fold returns the same for names that [strings.EqualFold] takes for one.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		for { // up to the least of those that r folds to
-			next := unicode.SimpleFold(r)
-			if next <= r {
-				return next
-			}
-			r = next
-		}
-	}, name)
 }

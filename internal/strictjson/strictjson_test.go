@@ -1,11 +1,15 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestInspect(t *testing.T) {
@@ -93,25 +97,118 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// FuzzMembers: encoding/json reads the same members with the same values.
+func TestElements(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string][]string{
+		`[]`: nil, ` [ ] `: nil, `{"a":1}`: nil, `"[1]"`: nil, `null`: nil, ``: nil,
+		`[1]`: {"1"}, `[ "a,b" , [2,[3]],{"c":"]"} ,null]`: {`"a,b"`, `[2,[3]]`, `{"c":"]"}`, "null"},
+	} {
+		if got := slices.Collect(Elements(raw)); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", raw, got, want)
+		}
+	}
+	for range Elements("[1,2]") {
+		break
+	}
+}
+
 func FuzzMembers(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":[1,{"b":null}],"c":"\\"}`, `{"a":1,"a":2}`, `[]`, `{"\u0061":-1.5e3 }`} {
+	for _, seed := range []string{
+		`{}`, `{"a":[1,{"b":null}],"c":"\\"}`, `{"a":1,"a":2}`, `[]`, `{"\u0061":-1.5e3 }`, `{"a":1,"\ud800":0E+5,"\udc00":[true,false]}`,
+		`{"x":{"k":1,"K":2,"` + "\u212a" + `":3},"y":[{"b":"\/"},{"b":1}]}`, `[[[[`, `{"a":01}`, "{\"a\":\"\x1f\"}", `"a"b`, `nulls`,
+		`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1,"A":1,"q":2}`,
+	} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		members, err := Members(data)
-		var want map[string]json.RawMessage
-		plain := json.Unmarshal(data, &want)
-		if err != nil {
-			return
+	f.Fuzz(checkAgainstStandard)
+}
+
+// TestDepth: a text may be as deep as the standard library takes it, and no deeper.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	for _, depth := range []int{maxDepth - 1, maxDepth, maxDepth + 1} {
+		checkAgainstStandard(t, []byte(strings.Repeat("[", depth)+strings.Repeat("]", depth)))
+		checkAgainstStandard(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
+		checkAgainstStandard(t, []byte(strings.Repeat("[", depth)))
+	}
+}
+
+// checkAgainstStandard compares what is read, and why it is not, with what
+// encoding/json makes of the same data and the rules say of it.
+func checkAgainstStandard(t *testing.T, data []byte) {
+	t.Helper()
+	s := standard{decoder: json.NewDecoder(bytes.NewReader(data))}
+	s.decoder.UseNumber()
+	valid := json.Valid(data)
+	if valid {
+		s.value(0)
+	}
+	var want error
+	switch {
+	case !utf8.Valid(data):
+		want = ErrUTF8
+	case !valid:
+		want = ErrSyntax
+	case bytes.TrimLeft(data, " \t\r\n")[0] != '{':
+		want = ErrNotObject
+	case s.repeated != nil:
+		want = s.repeated
+	}
+	members, err := Members(data)
+	if !reflect.DeepEqual(err, want) {
+		t.Fatalf("%q: got %#v, want %#v", data, err, want)
+	}
+	if null, repeated := Inspect(data); null != (s.null || !valid) || repeated != (s.folded || !valid) {
+		t.Fatalf("%q: got null %v, repeated %v", data, null, repeated)
+	}
+	if err != nil {
+		return
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil || len(members) != len(values) {
+		t.Fatalf("%q: %d members, encoding/json has %d and %v", data, len(members), len(values), err)
+	}
+	for i, m := range members {
+		if m.Name != s.names[i] || string(m.Value) != string(values[m.Name]) {
+			t.Fatalf("%q is %s, encoding/json has %q and %s", m.Name, m.Value, s.names[i], values[m.Name])
 		}
-		if plain != nil || len(members) != len(want) {
-			t.Fatalf("%d members, encoding/json has %d and %v", len(members), len(want), plain)
+	}
+}
+
+// standard goes over valid JSON with the standard library's decoder.
+type standard struct {
+	decoder      *json.Decoder
+	names        []string // of the outermost object
+	in           string
+	repeated     *RepeatedError // the first
+	folded, null bool
+}
+
+func (s *standard) value(depth int) {
+	token, _ := s.decoder.Token()
+	s.null = s.null || token == nil
+	var names []string
+	for s.decoder.More() && (token == json.Delim('{') || token == json.Delim('[')) {
+		if token == json.Delim('[') {
+			s.value(depth + 1)
+			continue
 		}
-		for _, m := range members {
-			if string(m.Value) != string(want[m.Name]) {
-				t.Fatalf("%q is %s, encoding/json has %s", m.Name, m.Value, want[m.Name])
-			}
+		next, _ := s.decoder.Token()
+		name := next.(string)
+		if slices.Contains(names, name) && s.repeated == nil {
+			s.repeated = &RepeatedError{Name: name, In: s.in}
 		}
-	})
+		s.folded = s.folded || slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
+		names = append(names, name)
+		if depth == 0 {
+			s.in = name
+		}
+		s.value(depth + 1)
+		if depth == 0 {
+			s.in, s.names = "", names
+		}
+	}
+	if token == json.Delim('{') || token == json.Delim('[') {
+		_, _ = s.decoder.Token()
+	}
 }

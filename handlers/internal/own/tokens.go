@@ -36,7 +36,7 @@ func (a *Authorizer) AddTokens() error {
 func permissionsOf(claim string) func(authz.Claims, *authz.Principal) error {
 	if claim == "" {
 		return func(claims authz.Claims, p *authz.Principal) error {
-			if _, present := claims["permissions"]; !present {
+			if !claims.Has("permissions") {
 				p.Permissions = slices.Clone(p.Scopes)
 				return nil
 			}
@@ -44,7 +44,7 @@ func permissionsOf(claim string) func(authz.Claims, *authz.Principal) error {
 		}
 	}
 	return func(claims authz.Claims, p *authz.Principal) error {
-		if _, present := claims[claim]; !present {
+		if !claims.Has(claim) {
 			return nil
 		}
 		list, ok := claims.Strings(claim)

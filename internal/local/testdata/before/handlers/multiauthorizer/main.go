@@ -94,7 +94,7 @@ func (a *authorizer) addTokens(getenv func(string) string) error {
 }
 
 func permissionsOf(claims authz.Claims, p *authz.Principal) error {
-	if _, present := claims["permissions"]; !present {
+	if !claims.Has("permissions") {
 		p.Permissions = slices.Clone(p.Scopes)
 		return nil
 	}
