@@ -3,8 +3,6 @@ package local
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -90,11 +88,8 @@ func (d *Deployment) API(key string) (API, error) {
 
 // listAPIs finds the APIs of the local AWS, by the names that they have in the
 // deployment's state.
-func (d *Deployment) listAPIs(ctx context.Context) error {
-	names, err := d.readNames(ctx)
-	if err != nil {
-		return err
-	}
+func (d *Deployment) listAPIs(resources []apitype.ResourceV3) {
+	names := d.readNames(resources)
 	d.APIs = nil
 	for _, o := range d.AWS.APIs() {
 		var routes []Route
@@ -119,22 +114,13 @@ func (d *Deployment) listAPIs(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(d.APIs, func(a, b API) int { return cmp.Compare(a.Name, b.Name) })
-	return nil
 }
 
 // readNames returns the names of the deployed APIs, by ID, and keeps those of functions.
-func (d *Deployment) readNames(ctx context.Context) (map[string]string, error) {
-	state, err := d.stack.Export(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the stack's state: %w", err)
-	}
-	var deployment apitype.DeploymentV3
-	if err := json.Unmarshal(state.Deployment, &deployment); err != nil {
-		return nil, fmt.Errorf("reading the stack's state: %w", err)
-	}
+func (d *Deployment) readNames(resources []apitype.ResourceV3) map[string]string {
 	names := map[string]string{}
 	d.functionNames = map[string]string{}
-	for _, r := range deployment.Resources {
+	for _, r := range resources {
 		if r.Type == "aws:lambda/function:Function" {
 			d.functionNames[string(r.ID)] = r.URN.Name()
 		}
@@ -147,7 +133,7 @@ func (d *Deployment) readNames(ctx context.Context) (map[string]string, error) {
 		}
 		names[string(r.ID)] = named.Name()
 	}
-	return names, nil
+	return names
 }
 
 // functionName is the name in a function's ARN.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
@@ -100,6 +99,10 @@ type Deployment struct {
 	project *project
 	dir     string
 	stack   auto.Stack
+	backend backend // that has the stack
+	program *langhost.Program
+	// endLook ends the look at what the program was compiled from.
+	endLook func()
 	// languageHost is the folder of the program's language host; empty for Go's, which is
 	// this process.
 	languageHost string
@@ -142,6 +145,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	d.keepProgram()
+	d.lookAtProgram()
 	return d, nil
 }
 
@@ -153,6 +157,10 @@ func (d *Deployment) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	var pulumi string
+	if d.dir, err = safepath.TempIn(d.opts.Temp, "protected-http-api-stack-"); err != nil {
+		return fmt.Errorf("making a folder for the stack: %w", err)
+	}
+	d.program = &langhost.Program{Binary: filepath.Join(d.dir, "program")}
 	err = d.step("Pulumi", func() error {
 		pulumi, err = pulumicli.Ensure(ctx, d.opts.Temp, d.opts.Progress)
 		return err
@@ -171,11 +179,7 @@ func (d *Deployment) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := d.openStack(ctx, pulumi); err != nil {
-		return err
-	}
-	d.fetchProgram()
-	return nil
+	return d.openStack(ctx, pulumi)
 }
 
 // readProject reads the project's files, with what the options replace.
@@ -212,6 +216,9 @@ func (d *Deployment) step(name string, run func() error) error {
 // compile fills Go's build cache, telling how far it is: Pulumi's own build of
 // the program, which follows, shows nothing.
 func (d *Deployment) compile(ctx context.Context) error {
+	if d.fetchProgram(); d.program.Current(ctx, d.project.program()) {
+		return nil
+	}
 	return gobuild.Build{
 		Title: "the program", Dir: d.project.program(), Package: ".", Progress: d.opts.Progress, Env: gobuild.TempIn(d.opts.Temp),
 	}.Run(ctx)
@@ -243,9 +250,6 @@ func (d *Deployment) startAWS() error {
 // openStack makes a stack in a backend of its own, in a temporary folder, for the
 // installation of Pulumi in a folder.
 func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
-	if d.dir, err = safepath.TempIn(d.opts.Temp, "protected-http-api-stack-"); err != nil {
-		return fmt.Errorf("making a folder for the stack: %w", err)
-	}
 	state, temp := filepath.Join(d.dir, "state"), filepath.Join(d.dir, "tmp")
 	for _, dir := range []string{state, temp} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -255,10 +259,6 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	if err := d.project.copyTo(d.dir, d.opts.Stack); err != nil {
 		return err
 	}
-	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: pulumi, SkipVersionCheck: true})
-	if err != nil {
-		return fmt.Errorf("running Pulumi: %w", err)
-	}
 	env := d.AWS.Environment()
 	// An interrupt ends the program at once, in the middle of a build: what it
 	// leaves goes with this folder.
@@ -266,7 +266,8 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 	if d.languageHost != "" {
 		env["PATH"] = d.languageHost + string(os.PathListSeparator) + os.Getenv("PATH")
 	}
-	env["PULUMI_BACKEND_URL"] = "file://" + state
+	d.backend = backend(state)
+	maps.Copy(env, d.backend.environment())
 	env["PULUMI_CONFIG_PASSPHRASE"] = rand.Text()
 	env["PULUMI_SKIP_UPDATE_CHECK"] = "true"
 	env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
@@ -274,12 +275,13 @@ func (d *Deployment) openStack(ctx context.Context, pulumi string) (err error) {
 		env[contract.EnvBuildTarget] = contract.BuildTargetHost
 	}
 	env[contract.EnvBuildRecord] = d.recordPath()
-	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command), auto.WorkDir(d.dir),
+	d.program.Env = env
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.Pulumi(command{filepath.Join(pulumi, "bin", "pulumi")}), auto.WorkDir(d.dir),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(env))
 	if err != nil {
 		return fmt.Errorf("opening the project: %w", err)
 	}
-	if d.stack, err = auto.NewStack(ctx, d.opts.Stack, workspace); err != nil {
+	if d.stack, err = auto.NewStack(ctx, d.opts.Stack, stackWorkspace{workspace, d.backend, d.project.Name.String()}); err != nil {
 		return fmt.Errorf("making the stack %s: %w", d.opts.Stack, err)
 	}
 	return d.setSecrets(ctx)
@@ -296,65 +298,6 @@ func (d *Deployment) setSecrets(ctx context.Context) error {
 	return nil
 }
 
-// Up deploys the program as it is now and returns how many resources were
-// created, updated, deleted or left the same, by Pulumi's names of these.
-func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
-	return d.up(ctx, d.opts.Output)
-}
-
-func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {
-	if err := d.forgetBuilt(); err != nil {
-		return nil, err
-	}
-	d.started = time.Now()
-	var result auto.UpResult
-	err := d.provide(func() (err error) {
-		defer d.readBuilt()
-		result, err = d.stack.Up(ctx, optup.ProgressStreams(progress), optup.ErrorProgressStreams(progress), optup.SuppressOutputs())
-		return err
-	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("pulumi up: %w", context.Cause(ctx))
-		}
-		return nil, errors.New("pulumi up failed: Pulumi's output says why")
-	}
-	d.Outputs = map[string]any{}
-	for name, output := range result.Outputs {
-		if !output.Secret {
-			d.Outputs[name] = output.Value
-		}
-	}
-	if err := errors.Join(d.storeSecrets(), d.listAPIs(ctx)); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("pulumi up: %w", context.Cause(ctx))
-		}
-		return nil, err
-	}
-	return *result.Summary.ResourceChanges, nil
-}
-
-// provide runs a command of Pulumi that needs the local AWS's provider and the language
-// host. There is one of each for just as long.
-func (d *Deployment) provide(run func() error) error {
-	provider, err := d.AWS.OpenProvider()
-	if err != nil {
-		return err
-	}
-	workspace := d.stack.Workspace()
-	host, err := langhost.Serve(langhost.Options{
-		Binary: d.programPath(), Env: workspace.GetEnvVars(), References: d.references, Console: d.console,
-	})
-	if err != nil {
-		return errors.Join(err, provider.Close())
-	}
-	workspace.SetEnvVar("PULUMI_DEBUG_PROVIDERS", provider.DebugProviders())
-	defer workspace.UnsetEnvVar("PULUMI_DEBUG_PROVIDERS")
-	workspace.SetEnvVar("PULUMI_DEBUG_LANGUAGES", host.DebugLanguages())
-	defer workspace.UnsetEnvVar("PULUMI_DEBUG_LANGUAGES")
-	return errors.Join(run(), host.Close(), provider.Close())
-}
-
 // Output is a string among the stack's outputs.
 func (d *Deployment) Output(name string) (string, error) {
 	value, ok := d.Outputs[name].(string)
@@ -367,11 +310,12 @@ func (d *Deployment) Output(name string) (string, error) {
 // Workspace is where Pulumi finds the stack: the folder of the project's copy, and the
 // address of the backend that has the state.
 func (d *Deployment) Workspace() (dir, backend string) {
-	return d.dir, d.stack.Workspace().GetEnvVars()["PULUMI_BACKEND_URL"]
+	return d.dir, "file://" + string(d.backend)
 }
 
 // Close ends the local AWS and removes all that the deployment made.
 func (d *Deployment) Close() error {
+	d.stopLooking()
 	var errs []error
 	if d.AWS != nil {
 		errs = append(errs, d.AWS.Close())

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,10 +34,7 @@ func TestManyRoutes(t *testing.T) {
 	defer tr.wantNoFault(stop)
 	tr.send(ctx, "thing", http.MethodGet, "/things/0/x", with("Authorization", "Bearer "+d.reader(t, 0)))
 	d.set(t, "routes", "299") // and GET /echo
-	// One file of a thousand resources, and not a thousand files.
-	for _, name := range []string{"PULUMI_EXPERIMENTAL", "PULUMI_SKIP_CHECKPOINTS"} {
-		d.stack.Workspace().SetEnvVar(name, "true")
-	}
+	d.checkFailure(t)
 	if _, err := d.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +61,37 @@ func (d deployed) destroyAll(t *testing.T) {
 	}
 	for _, r := range d.resources(t) {
 		t.Errorf("after pulumi destroy there is %s", r.URN)
+	}
+	d.wantFunctionsOfState(t)
+}
+
+// checkFailure: an update that fails on its way leaves a state that has what is there.
+func (d deployed) checkFailure(t *testing.T) {
+	t.Helper()
+	d.set(t, "fails", "true")
+	if _, err := d.Up(t.Context()); err == nil || err.Error() != "pulumi up failed: Pulumi's output says why" {
+		t.Fatalf("the error is %v", err)
+	}
+	d.set(t, "fails", "false")
+	d.wantFunctionsOfState(t)
+}
+
+// wantFunctionsOfState wants the local AWS to have the functions that are in the state.
+func (d deployed) wantFunctionsOfState(t *testing.T) {
+	t.Helper()
+	var state, there []string
+	for _, r := range d.resources(t) {
+		if r.Type == "aws:lambda/function:Function" {
+			state = append(state, r.ID)
+		}
+	}
+	for _, f := range d.AWS.Functions() {
+		there = append(there, f.Name)
+	}
+	slices.Sort(state)
+	slices.Sort(there)
+	if !slices.Equal(state, there) {
+		t.Errorf("the functions %v are there, and %v in the state", there, state)
 	}
 }
 

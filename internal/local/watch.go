@@ -196,6 +196,7 @@ func (d *Deployment) reload(ctx context.Context, output io.Writer) (map[string]i
 	if err := errors.Join(d.project.copyTo(d.dir, d.opts.Stack), d.setSecrets(ctx)); err != nil {
 		return nil, err
 	}
+	defer d.lookAtProgram()
 	return d.up(ctx, output)
 }
 

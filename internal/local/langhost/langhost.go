@@ -17,10 +17,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
@@ -39,11 +37,8 @@ const maxMessage = 400 << 20
 
 // Options are what runs, and how.
 type Options struct {
-	// Binary is the file that the program is compiled to. It is kept, so that what
-	// has not changed is not linked again.
-	Binary string
-	// Env is added to the environment of this process.
-	Env map[string]string
+	// Program is what is compiled.
+	Program *Program
 	// References are the stacks that the program may refer to.
 	References StackReferences
 	// Console is told of connections that are refused. Defaults to none.
@@ -138,7 +133,7 @@ func (s *Server) Run(ctx context.Context, req *rpc.RunRequest) (*rpc.RunResponse
 	}
 	defer conn.Close() //nolint:errcheck // only read
 	program := req.GetInfo().GetProgramDirectory()
-	binary, failure := s.build(ctx, program, req.GetInfo().GetOptions().AsMap())
+	binary, failure := s.opts.Program.binary(ctx, program, req.GetInfo().GetOptions().AsMap())
 	if failure != "" {
 		return &rpc.RunResponse{Error: failure}, nil
 	}
@@ -152,7 +147,7 @@ func (s *Server) Run(ctx context.Context, req *rpc.RunRequest) (*rpc.RunResponse
 		return nil, err
 	}
 	printed := &lines{ctx: ctx, engine: rpc.NewEngineClient(conn)}
-	cmd := s.command(ctx, program, binary)
+	cmd := s.opts.Program.command(ctx, program, binary)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = printed, printed
 	err = cmd.Run()
@@ -176,41 +171,8 @@ func outcome(ctx context.Context, err error) (*rpc.RunResponse, error) {
 	return &rpc.RunResponse{Error: fmt.Sprintf("running the program: %v", err)}, nil
 }
 
-// build compiles the program, unless the option binary of the project's runtime names
-// one that is compiled already. failure is what the developer is told.
-func (s *Server) build(ctx context.Context, program string, options map[string]any) (binary, failure string) {
-	if given, _ := options["binary"].(string); given != "" {
-		if !filepath.IsAbs(given) {
-			given = filepath.Join(program, given)
-		}
-		if _, err := os.Stat(given); err != nil {
-			return "", fmt.Sprintf("the option binary of the project's runtime: %v", err)
-		}
-		return given, ""
-	}
-	out, err := s.command(ctx, program, "go", "build", "-buildvcs=false", "-o", s.opts.Binary, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Sprintf("compiling the program: %v\n%s", err, out)
-	}
-	return s.opts.Binary, ""
-}
-
 // killDelay is how long a program may take to end when the engine has gone.
 const killDelay = 2 * time.Second
-
-// command is a process in the program's folder. With ctx ends whatever it has started.
-func (s *Server) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the developer's own program and the go command
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PWD="+dir)
-	for name, value := range s.opts.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = killDelay
-	return cmd
-}
 
 // environment is what Pulumi's SDK reads: the stack, its configuration, and where the
 // engine is.

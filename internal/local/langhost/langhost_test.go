@@ -44,7 +44,7 @@ func start(t *testing.T) (*engine, *Server, string) {
 	rpc.RegisterResourceMonitorServer(server, e)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	host, err := Serve(Options{Binary: filepath.Join(t.TempDir(), "program"), Env: map[string]string{"ADDED": "by the workspace"}})
+	host, err := Serve(Options{Program: &Program{Binary: filepath.Join(t.TempDir(), "program"), Env: map[string]string{"ADDED": "by the workspace"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,11 @@ func (s *Server) RunPlugin(req *rpc.RunPluginRequest, stream rpc.LanguageRuntime
 	ctx := stream.Context()
 	source := req.GetInfo().GetProgramDirectory()
 	sum := sha256.Sum256([]byte(source))
-	binary := s.opts.Binary + "-plugin-" + hex.EncodeToString(sum[:8])
-	if out, err := s.command(ctx, source, "go", "build", "-buildvcs=false", "-o", binary, ".").CombinedOutput(); err != nil {
+	binary := s.opts.Program.Binary + "-plugin-" + hex.EncodeToString(sum[:8])
+	if out, err := s.opts.Program.command(ctx, source, "go", "build", "-buildvcs=false", "-o", binary, ".").CombinedOutput(); err != nil {
 		return status.Errorf(codes.FailedPrecondition, "compiling the plugin in %s: %v\n%s", source, err, out)
 	}
-	cmd := s.command(ctx, req.GetPwd(), binary, req.GetArgs()...)
+	cmd := s.opts.Program.command(ctx, req.GetPwd(), binary, req.GetArgs()...)
 	cmd.Env = append(req.GetEnv(), "PWD="+req.GetPwd())
 	out := &output{stream: stream}
 	cmd.Stdout = sender(func(text []byte) error {

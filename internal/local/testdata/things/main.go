@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,6 +38,10 @@ func main() {
 		}, pulumi.Transforms([]pulumi.ResourceTransform{change}))
 		if err != nil {
 			return err
+		}
+		if conf.GetBool("fails") {
+			// Some of the children are there then, and others are not.
+			return errors.New("the program fails")
 		}
 		ctx.Export("apiUrl", api.Url)
 		ctx.Export("functionNames", api.FunctionNames)
