@@ -87,6 +87,8 @@ var floors = []floor{
 	// What tests import deploys as the command does.
 	{packages: "localtest", imports: []string{"authz/...", "internal/contract", "internal/events/token", "internal/local/...", "internal/safepath"}},
 
+	// What measures builds functions as programs do.
+	{packages: "scripts/bench/...", imports: []string{"authz/...", "components/golambda", "internal/..."}},
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }
 

@@ -21,8 +21,11 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/bench"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/build"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/cold"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/report"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/verify"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/warm"
 )
 
 const usage = `Usage: go run ./scripts/bench [flags] [PART...]
@@ -52,6 +55,9 @@ type part struct {
 }
 
 var parts = []part{
+	{"cold", "the start of a function", cold.Measure},
+	{"warm", "a call of a function that runs", warm.Measure},
+	{"build", "the functions of a program", build.Measure},
 	{"verify", "credentials, in one process", verify.Measure},
 }
 

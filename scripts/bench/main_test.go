@@ -71,13 +71,13 @@ func TestFailure(t *testing.T) {
 	got, err := measure(t.Context(), []part{
 		{"broken", "what fails", func(ctx context.Context, e *bench.Env, p *report.Part) error {
 			temp = e.Temp
-			return e.Rounds(ctx, p, 1, bench.Side{Name: "ours", Run: func(context.Context) (float64, error) { return 0, os.ErrNotExist }})
+			return e.Rounds(ctx, p, 1, 1, bench.Single("ours", report.Seconds, func(context.Context) (float64, error) { return 0, os.ErrNotExist }))
 		}},
 		{"fine", "what does not", func(ctx context.Context, e *bench.Env, p *report.Part) error {
 			if !e.Skip(p, &bench.Missing{Peer: "peer", Why: "it is not here"}) {
 				t.Error("the peer is not skipped")
 			}
-			return e.Rounds(ctx, p, 3, bench.Side{Name: "ours", Run: func(context.Context) (float64, error) { return 1, nil }})
+			return e.Rounds(ctx, p, 1, 3, bench.Single("ours", report.Seconds, func(context.Context) (float64, error) { return 1, nil }))
 		}},
 	}, bench.Env{Progress: &stderr})
 	if err != nil {
@@ -102,11 +102,11 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	_, err := measure(ctx, []part{{"slow", "what takes long", func(ctx context.Context, e *bench.Env, p *report.Part) error {
-		return e.Rounds(ctx, p, 1, bench.Side{Name: "sleep", Run: bench.Timed(func(ctx context.Context) error {
+		return e.Rounds(ctx, p, 1, 1, bench.Single("sleep", report.Seconds, bench.Timed(func(ctx context.Context) error {
 			cancel(errInterrupted)
 			_, err := bench.Run(ctx, e.Temp, nil, "sh", "-c", "sleep 600 & sleep 600")
 			return err
-		})})
+		})))
 	}}}, bench.Env{Progress: new(strings.Builder)})
 	if err == nil || err.Error() != "interrupted" {
 		t.Errorf("the error is %v", err)

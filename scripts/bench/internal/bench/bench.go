@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,34 +45,56 @@ func (e *Env) Repeats(all, quick int) int {
 	return all
 }
 
-// Side is one of those that are measured in turn.
+// Side is one of those that are measured in turn. One run of it may give several
+// figures, each of which has a name in the report and a unit.
 type Side struct {
-	Name, Unit string
-	// Run measures once.
-	Run func(context.Context) (float64, error)
+	Name    string
+	Figures []Figure
+	// Run measures all figures once.
+	Run func(context.Context) ([]float64, error)
 }
 
-// Rounds measures the sides in turn, A B C A B C, and adds them to the part. What disturbs
-// the machine for a while then disturbs neighbours alike. A first round, in which files
-// and caches become warm, does not count.
-func (e *Env) Rounds(ctx context.Context, part *report.Part, rounds int, sides ...Side) error {
-	samples := make([][]float64, len(sides))
-	for round := range rounds + 1 {
-		for i, side := range sides {
-			value, err := side.Run(ctx)
+// Figure is what a run of a side gives.
+type Figure struct{ Name, Unit string }
+
+// Single is a side with one figure, of its own name.
+func Single(name, unit string, run func(context.Context) (float64, error)) Side {
+	return Side{Name: name, Figures: []Figure{{name, unit}}, Run: func(ctx context.Context) ([]float64, error) {
+		value, err := run(ctx)
+		return []float64{value}, err
+	}}
+}
+
+// Rounds measures the sides in turn and adds them to the part. Each round has every side
+// once, so that what disturbs the machine for a while disturbs neighbours alike; in an
+// order of its own, so that none is always the one after what leaves caches full of
+// something else. The first rounds, warmUp many, do not count.
+func (e *Env) Rounds(ctx context.Context, part *report.Part, warmUp, rounds int, sides ...Side) error {
+	samples := make([][][]float64, len(sides))
+	for i, side := range sides {
+		samples[i] = make([][]float64, len(side.Figures))
+	}
+	order := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same order each time
+	for round := range warmUp + rounds {
+		for _, i := range order.Perm(len(sides)) {
+			values, err := sides[i].Run(ctx)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", side.Name, err)
+				return fmt.Errorf("%s: %w", sides[i].Name, err)
 			}
-			if round > 0 {
-				samples[i] = append(samples[i], value)
+			for j, value := range values {
+				if round >= warmUp {
+					samples[i][j] = append(samples[i][j], value)
+				}
 			}
 		}
 	}
 	for i, side := range sides {
-		part.Add(side.Name, side.Unit, samples[i], nil)
+		for j, figure := range side.Figures {
+			part.Add(figure.Name, figure.Unit, samples[i][j], nil)
+		}
 	}
 	return nil
 }

@@ -44,9 +44,9 @@ func run(ctx context.Context, e *bench.Env, out io.Writer) error {
 		if err := s.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		measured = append(measured, bench.Side{Name: s.name, Unit: report.Seconds, Run: batches(s, batch)})
+		measured = append(measured, bench.Single(s.name, report.Seconds, batches(s, batch)))
 	}
-	if err := e.Rounds(ctx, &part, e.Repeats(41, 5), measured...); err != nil {
+	if err := e.Rounds(ctx, &part, 1, e.Repeats(41, 5), measured...); err != nil {
 		return err
 	}
 	for _, s := range sides {
