@@ -23,7 +23,10 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/bench"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/build"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/cold"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/deploy"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/gateway"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/report"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/store"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/warm"
 )
@@ -38,6 +41,7 @@ Without a PART, or with all, it measures all of them:
 Flags:
   --json        print JSON in place of the tables
   --quick       few repeats: whether all can be measured, and not how fast it is
+  --first-run   measure in deploy the first run on a bare machine too, which takes minutes
   --help        print this
 
 It needs Go. Peers of other languages are installed with npm into the user's cache folder,
@@ -59,6 +63,9 @@ var parts = []part{
 	{"warm", "a call of a function that runs", warm.Measure},
 	{"build", "the functions of a program", build.Measure},
 	{"verify", "credentials, in one process", verify.Measure},
+	{"gateway", "requests through the local API Gateway", gateway.Measure},
+	{"store", "the local DynamoDB", store.Measure},
+	{"deploy", "from a change to its service", deploy.Measure},
 }
 
 // Exit codes.
@@ -94,7 +101,7 @@ func help() string {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	asJSON, quick := flags.Bool("json", false, ""), flags.Bool("quick", false, "")
+	asJSON, quick, first := flags.Bool("json", false, ""), flags.Bool("quick", false, ""), flags.Bool("first-run", false, "")
 	chosen, err := choose(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		_, _ = io.WriteString(stdout, help())
@@ -104,7 +111,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "bench: %v\ngo run ./scripts/bench --help prints its usage\n", err)
 		return exitUsage
 	}
-	result, err := measure(ctx, chosen, bench.Env{Quick: *quick, Progress: stderr})
+	result, err := measure(ctx, chosen, bench.Env{Quick: *quick, FirstRun: *first, Progress: stderr})
 	if err == nil {
 		if *asJSON {
 			encoder := json.NewEncoder(stdout)
@@ -143,17 +150,12 @@ func choose(flags *flag.FlagSet, args []string) ([]part, error) {
 	if len(names) == 0 || slices.Contains(names, "all") {
 		return parts, nil
 	}
-	var chosen []part
 	for _, name := range names {
-		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
-		if i < 0 {
+		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
 			return nil, fmt.Errorf("there is no part %q", name)
 		}
-		if !slices.ContainsFunc(chosen, func(p part) bool { return p.name == name }) {
-			chosen = append(chosen, parts[i])
-		}
 	}
-	return chosen, nil
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(names, p.name) }), nil
 }
 
 // measure measures the parts one after the other. One that fails does not keep the others

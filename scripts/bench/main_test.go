@@ -17,25 +17,25 @@ import (
 func TestQuick(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr strings.Builder
-	if code := run(t.Context(), []string{"verify", "--quick", "--json"}, &stdout, &stderr); code != 0 {
+	if code := run(t.Context(), []string{"verify", "warm", "--quick", "--json"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
 	var got report.Run
 	if err := json.Unmarshal([]byte(stdout.String()), &got); err != nil {
 		t.Fatal(err)
 	}
-	if !got.Quick || len(got.Parts) != 1 || got.Machine.Cores < 1 {
+	if !got.Quick || len(got.Parts) != 2 || got.Machine.Cores < 1 {
 		t.Errorf("the run is %+v", got)
 	}
-	for name, of := range map[string][2]string{"verify": {"token: authz", "token: cristalhq/jwt"}} {
-		for _, part := range got.Parts {
-			if part.Name != name {
-				continue
+	for i, want := range [][]string{{"authorizer: p50", "handler: list events (Query): p99"}, {"token: authz", "token: cristalhq/jwt"}} {
+		for _, name := range want {
+			if side := got.Parts[i].Find(name); side == nil || side.Summary.N != 5 || side.Summary.Median <= 0 {
+				t.Errorf("%s: the side %q is %+v", got.Parts[i].Name, name, side)
 			}
-			for _, side := range of {
-				if s := part.Find(side); s == nil || s.Summary.N != 5 || s.Summary.Median <= 0 {
-					t.Errorf("%s: the side %q is %+v", name, side, s)
-				}
+		}
+		for _, c := range got.Parts[i].Comparisons {
+			if c.Pairs == 0 {
+				t.Errorf("%s: %+v", got.Parts[i].Name, c)
 			}
 		}
 	}

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -108,6 +110,23 @@ func Timed(run func(context.Context) error) func(context.Context) (float64, erro
 	}
 }
 
+// Allocations counts those of a run in Go's heap: the fewest of some counts, since what else
+// runs in the process allocates too.
+func Allocations(run func()) float64 {
+	const counts, runs = 5, 50
+	fewest := math.Inf(1)
+	var before, after runtime.MemStats
+	for range counts {
+		runtime.ReadMemStats(&before)
+		for range runs {
+			run()
+		}
+		runtime.ReadMemStats(&after)
+		fewest = min(fewest, math.Floor(float64(after.Mallocs-before.Mallocs)/runs))
+	}
+	return fewest
+}
+
 // Command is a command in a process group of its own, which is killed with all that it
 // has started when the context ends.
 func Command(ctx context.Context, dir string, env []string, name string, args ...string) *exec.Cmd {
@@ -154,4 +173,17 @@ func (e *Env) Skip(part *report.Part, err error) bool {
 	e.Logf("skipped: %s: %s", missing.Peer, missing.Why)
 	part.Skipped = append(part.Skipped, report.Skipped(*missing))
 	return true
+}
+
+// Background starts a command that serves until stop is called or the context ends. What
+// it prints goes nowhere.
+func (e *Env) Background(ctx context.Context, dir string, env []string, name string, args ...string) (stop func(), err error) {
+	command := Command(ctx, dir, env, name, args...)
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", filepath.Base(name), err)
+	}
+	return func() {
+		_ = command.Cancel()
+		_ = command.Wait() // the signal that ended it
+	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/events/schema"
@@ -24,9 +25,11 @@ import (
 )
 
 const (
-	region     = "eu-central-1"
-	tableName  = "events"
-	secretPath = "/bench/jwt-secret"
+	// Region is the local AWS's.
+	Region = "eu-central-1"
+	// TableName is the events table's.
+	TableName  = "events"
+	secretPath = "/bench/jwt-secret" //nolint:gosec // a name, not a secret
 	keysPath   = "/bench/signing-keys"
 )
 
@@ -37,15 +40,17 @@ type Cloud struct {
 	secret          string
 	env             []string // of a process that calls it
 	authorizerEvent []byte
+	endpoint        string
+	credentials     iam.Credentials
 }
 
 // NewCloud starts one. It serves until it is closed.
 func NewCloud(ctx context.Context) (*Cloud, error) {
-	here := account.Account{ID: contract.LocalAccountID, Region: region, Partition: "aws"}
+	here := account.Account{ID: contract.LocalAccountID, Region: Region, Partition: "aws"}
 	identities, tables, parameters := iam.New(here), dynamodb.New(here, nil), ssm.New(here, nil)
 	c := &Cloud{secret: rand.Text() + rand.Text()}
 	_, err := tables.CreateTable(ctx, dynamodb.Table{
-		Name: tableName, BillingMode: "PAY_PER_REQUEST", HashKey: schema.PartitionKey,
+		Name: TableName, BillingMode: "PAY_PER_REQUEST", HashKey: schema.PartitionKey,
 		Attributes: []dynamodb.Attribute{
 			{Name: schema.PartitionKey, Type: "S"}, {Name: schema.IndexPartitionKey, Type: "S"}, {Name: schema.IndexSortKey, Type: "S"},
 		},
@@ -67,10 +72,10 @@ func NewCloud(ctx context.Context) (*Cloud, error) {
 		Account: here, IAM: identities, Services: endpoint.Services{"dynamodb": tables.Handler(), "ssm": parameters.Handler()},
 	})}
 	go func() { _ = c.server.Serve(listener) }()
-	root := identities.Root()
+	c.endpoint, c.credentials = "http://"+listener.Addr().String(), identities.Root()
 	c.env = []string{
-		"AWS_ENDPOINT_URL=http://" + listener.Addr().String(),
-		"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.SecretAccessKey,
+		"AWS_ENDPOINT_URL=" + c.endpoint,
+		"AWS_ACCESS_KEY_ID=" + c.credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.credentials.SecretAccessKey,
 	}
 	c.env = c.env[:len(c.env):len(c.env)]
 	c.authorizerEvent, err = c.newAuthorizerEvent()
@@ -82,6 +87,14 @@ func (c *Cloud) Secret() string { return c.secret }
 
 // AuthorizerEvent is what an authorizer gets of that request.
 func (c *Cloud) AuthorizerEvent() []byte { return c.authorizerEvent }
+
+// Endpoint is its address.
+func (c *Cloud) Endpoint() string { return c.endpoint }
+
+// Credentials are those of the developer, who may do everything.
+func (c *Cloud) Credentials() aws.Credentials {
+	return aws.Credentials{AccessKeyID: c.credentials.AccessKeyID, SecretAccessKey: c.credentials.SecretAccessKey}
+}
 
 // Close ends it.
 func (c *Cloud) Close() error { return c.server.Close() }

@@ -50,7 +50,7 @@ const (
 
 // Build builds the functions in Go, as the component does for this machine.
 func Build(ctx context.Context, e *bench.Env, cloud *Cloud) ([]Function, error) {
-	const tokens = `{"tokens":{}}`
+	const tokens = `{"tokens":{}}` //nolint:gosec // methods, not tokens
 	const three = `{"tokens":{},"apiKeys":{"tiers":{"trial":{"permissions":["events:read"]}}},"signatures":{"keyPermissions":{"partner":["events:write"]}}}`
 	secret := contract.EnvSecret + "=" + cloud.secret
 	// As the component configures an authorizer with a TTL and a route with permissions.
@@ -68,8 +68,8 @@ func Build(ctx context.Context, e *bench.Env, cloud *Cloud) ([]Function, error) 
 		{Function{Name: ManyMethods, Env: slices.Concat(cloud.env, common, []string{
 			secret, contract.EnvSigningKeysPath + "=" + keysPath, contract.EnvAPIKeyTable + "=keys", contract.EnvStateTable + "=state",
 		})}, "handlers/multiauthorizer", three},
-		{Function{Name: List, Env: append(cloud.env, contract.EnvTableName+"="+tableName), Event: listEvent(), Answer: `{"statusCode":200,`}, "handlers/listevents", ""},
-		{Function{Name: Create, Env: append(cloud.env, contract.EnvTableName+"="+tableName), Answer: `{"statusCode":201,`}, "handlers/createevent", ""},
+		{Function{Name: List, Env: append(cloud.env, contract.EnvTableName+"="+TableName), Event: listEvent(), Answer: `{"statusCode":200,`}, "handlers/listevents", ""},
+		{Function{Name: Create, Env: append(cloud.env, contract.EnvTableName+"="+TableName), Answer: `{"statusCode":201,`}, "handlers/createevent", ""},
 	}
 	target, err := golambda.NewTarget(map[string]string{"amd64": golambda.X8664}[runtime.GOARCH], contract.BuildTargetHost)
 	if runtime.GOARCH == "arm64" {
@@ -164,7 +164,7 @@ func InNode(ctx context.Context, e *bench.Env, cloud *Cloud) (Function, string, 
 		return Function{}, "", err
 	}
 	file := filepath.Join(folder, "bootstrap.mjs")
-	if err := os.WriteFile(file, source, 0o600); err != nil {
+	if err := os.WriteFile(file, source, 0o600); err != nil { //nolint:gosec // in the cache
 		return Function{}, "", err
 	}
 	return Function{Node, []string{"node", file}, folder, []string{contract.EnvSecret + "=" + cloud.secret},

@@ -49,7 +49,7 @@ func Start(ctx context.Context, f Function) (*Process, error) {
 	go func() { _ = p.server.Serve(listener) }()
 	p.command = exec.CommandContext(ctx, f.Command[0], f.Command[1:]...) //nolint:gosec // the benchmark's own functions
 	p.command.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "AWS_REGION=" + region,
+		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "AWS_REGION=" + Region,
 		"AWS_LAMBDA_FUNCTION_NAME=function", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "LAMBDA_TASK_ROOT=" + f.Folder,
 	}, f.Env...)
 	p.command.Dir, p.command.Stderr, p.command.Stdout = f.Folder, p.stderr, p.stderr
@@ -80,7 +80,7 @@ func (p *Process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.Set("Content-Type", "application/json")
 			h.Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
 			h.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(at.Add(time.Hour).UnixMilli()))
-			h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+region+":000000000000:function:function")
+			h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+Region+":000000000000:function:function")
 			h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700")
 			_, _ = w.Write(event)
 		case <-r.Context().Done():

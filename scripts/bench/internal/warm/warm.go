@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"testing"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
@@ -77,7 +74,7 @@ func Measure(ctx context.Context, e *bench.Env, part *report.Part) error {
 	if err := e.Rounds(ctx, part, 1, e.Repeats(101, 5), sides...); err != nil {
 		return err
 	}
-	n := testing.AllocsPerRun(100, func() { _ = own(ctx) })
+	n := bench.Allocations(func() { _ = own(ctx) })
 	part.Find(Call).Allocations = &n
 	part.LimitAllocations(Call, report.AtMost(60))
 	for _, c := range []struct {
@@ -126,13 +123,13 @@ func inProcess(event []byte, secret string) (func(context.Context) error, error)
 	if err != nil {
 		return nil, err
 	}
-	handler := lambda.NewHandler((&authz.Handler{
+	handler := authz.Handler{
 		Chain: authz.Chain{{Verifier: verifier}}, Policy: authz.RoutePermissions{"POST /events": {"events:write"}},
 		Logger: slog.New(slog.DiscardHandler),
 		Getenv: func(name string) string {
 			return map[string]string{contract.EnvCacheTTL: "300", contract.EnvIdentitySources: strings.Join(functions.IdentitySources, ",")}[name]
 		},
-	}).Handle)
+	}
 	return func(ctx context.Context) error {
 		answer, err := handler.Invoke(ctx, event)
 		if err != nil {

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"testing"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/bench"
@@ -50,7 +49,7 @@ func run(ctx context.Context, e *bench.Env, out io.Writer) error {
 		return err
 	}
 	for _, s := range sides {
-		n := testing.AllocsPerRun(100, func() { _ = s.run(ctx) })
+		n := bench.Allocations(func() { _ = s.run(ctx) })
 		part.Find(s.name).Allocations = &n
 	}
 	if err := compare(&part); err != nil {
