@@ -18,7 +18,11 @@ const (
 )
 
 // policy is a document in a form that can be evaluated.
-type policy struct{ statements []statement }
+type policy struct {
+	statements []statement
+	// conditional is whether a statement has conditions.
+	conditional bool
+}
 
 type statement struct {
 	deny       bool
@@ -88,6 +92,7 @@ func parsePolicy(document string, kind policyKind) (*policy, error) {
 			return nil, err
 		}
 		p.statements = append(p.statements, st)
+		p.conditional = p.conditional || len(st.conditions) > 0
 	}
 	return p, nil
 }
@@ -282,6 +287,7 @@ type query struct {
 
 func (p *policy) evaluate(q query) verdict {
 	v := undecided
+	q.action = strings.ToLower(q.action)
 	for _, st := range p.statements {
 		switch {
 		case !st.applies(q):

@@ -34,6 +34,8 @@ type Service struct {
 	managed  map[string]*managedPolicy // by ARN: the account's own
 	roles    map[string]*role          // by lower-case name: AWS tells no names apart by case
 	sessions map[string]session        // by access key id
+
+	keys sync.Map // of signatures that were good: []byte by signingKey
 }
 
 type session struct {
@@ -125,6 +127,7 @@ func (s *Service) Revoke(accessKeyID string) {
 	defer s.mu.Unlock()
 	if accessKeyID != s.root.AccessKeyID {
 		delete(s.sessions, accessKeyID)
+		s.forgetKeys(accessKeyID)
 	}
 }
 
@@ -144,7 +147,10 @@ func (s *Service) AuthorizeGrant(id Identity, g Grant) error {
 	defer s.mu.RUnlock()
 	verdict, bounded := undecided, allowed
 	if r, ok := s.roles[strings.ToLower(id.Role)]; ok {
-		q := query{action: g.Action, resource: g.Resource, context: s.context(id, g.Context), unknown: g.Unknown}
+		q := query{action: g.Action, resource: g.Resource, unknown: g.Unknown}
+		if r.conditional() {
+			q.context = s.context(id, g.Context)
+		}
 		for _, p := range r.policies {
 			verdict = max(verdict, p.evaluate(q))
 		}
@@ -240,6 +246,21 @@ type role struct {
 	documents map[string]string
 	attached  map[string]*managedPolicy // by ARN
 	boundary  *managedPolicy            // may be nil
+}
+
+// conditional is whether a policy of the role asks for the context of a request.
+func (r *role) conditional() bool {
+	for _, p := range r.policies {
+		if p.conditional {
+			return true
+		}
+	}
+	for _, p := range r.attached {
+		if p.policy.conditional {
+			return true
+		}
+	}
+	return r.boundary != nil && r.boundary.policy.conditional
 }
 
 // role finds a role; the caller holds the lock.

@@ -98,9 +98,16 @@ func (s *Service) verify(r *http.Request, body []byte, now time.Time, a authoriz
 		return Identity{}, Scope{}, awserr.New("InvalidSignatureException", invalidSignature)
 	}
 	canonical, ok := canonicalRequest(r, a, hash)
-	want := sign(known.credentials.SecretAccessKey, a, date, canonical)
-	if !ok || !hmac.Equal(want, a.signature) {
+	name := signingKey{known.credentials, a.date, a.region, a.service}
+	key, kept := s.keys.Load(name)
+	if !kept {
+		key = name.derive()
+	}
+	if !ok || !hmac.Equal(sign(key.([]byte), a, date, canonical), a.signature) {
 		return Identity{}, Scope{}, awserr.New("InvalidSignatureException", invalidSignature)
+	}
+	if !kept {
+		s.keys.Store(name, key)
 	}
 	return known.identity, Scope{Region: a.region, Service: a.service}, nil
 }
@@ -313,19 +320,44 @@ func uriEncode(s string, keepSlash bool) string {
 	return b.String()
 }
 
-// sign is steps 2 to 4: the string to sign, the derived key, the signature.
-func sign(secret string, a authorization, date time.Time, canonical string) []byte {
+// signingKey names a derived key, which is good for a day, a Region and a service.
+type signingKey struct {
+	credentials           Credentials
+	date, region, service string
+}
+
+// derive is step 3.
+func (k signingKey) derive() []byte {
+	key := []byte("AWS4" + k.credentials.SecretAccessKey)
+	for _, part := range []string{k.date, k.region, k.service, terminator} {
+		key = mac(key, part)
+	}
+	return key
+}
+
+// forgetKeys forgets those of credentials that are no longer good.
+func (s *Service) forgetKeys(accessKeyID string) {
+	s.keys.Range(func(name, _ any) bool {
+		if name.(signingKey).credentials.AccessKeyID == accessKeyID {
+			s.keys.Delete(name)
+		}
+		return true
+	})
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// sign is steps 2 and 4: the string to sign, the signature.
+func sign(key []byte, a authorization, date time.Time, canonical string) []byte {
 	sum := sha256.Sum256([]byte(canonical))
 	toSign := strings.Join([]string{
 		algorithm, date.Format(timeFormat),
 		strings.Join([]string{a.date, a.region, a.service, terminator}, "/"),
 		hex.EncodeToString(sum[:]),
 	}, "\n")
-	key := []byte("AWS4" + secret)
-	for _, part := range []string{a.date, a.region, a.service, terminator, toSign} {
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(part))
-		key = h.Sum(nil)
-	}
-	return key
+	return mac(key, toSign)
 }

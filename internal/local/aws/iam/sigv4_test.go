@@ -176,7 +176,7 @@ func TestDateHeader(t *testing.T) {
 				t.Fatal(err)
 			}
 			canonical, _ := canonicalRequest(r, a, bodyHash(""))
-			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.root.AccessKeyID+"/20240905/eu-central-1/ssm/aws4_request, SignedHeaders="+tc.headers+", Signature="+hex.EncodeToString(sign(s.root.SecretAccessKey, a, signTime, canonical)))
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+s.root.AccessKeyID+"/20240905/eu-central-1/ssm/aws4_request, SignedHeaders="+tc.headers+", Signature="+hex.EncodeToString(sign(signingKey{s.root, a.date, a.region, a.service}.derive(), a, signTime, canonical)))
 			_, _, err = s.Verify(r, nil, signTime)
 			wantError(t, err, tc.want)
 		})
@@ -201,9 +201,20 @@ func TestVerifyRootAndRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for range 2 { // by a key that was kept too
+		if _, _, err := s.Verify(signed(t, c, signTime), []byte(signedBody), signTime); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.Revoke(c.AccessKeyID)
 	_, _, err = s.Verify(signed(t, c, signTime), []byte(signedBody), signTime)
 	wantError(t, err, "UnrecognizedClientException: "+invalidToken)
+	s.keys.Range(func(name, _ any) bool {
+		if name.(signingKey).credentials == c {
+			t.Error("the key of revoked credentials is kept")
+		}
+		return true
+	})
 	if _, _, err := s.Verify(signed(t, s.Root(), signTime), []byte(signedBody), signTime); err != nil {
 		t.Errorf("the developer's credentials were revoked: %v", err)
 	}
