@@ -67,7 +67,7 @@ func (t *table) writeUnits(old, updated item) consumed {
 		after, is := t.shown(v, updated)
 		switch {
 		case was && is && before.item.equal(after.item):
-		case was && is && before.compare(after) == 0:
+		case was && is && before.compare(&after) == 0:
 			c.index(name, units(max(before.size, after.size), writeUnit))
 		default:
 			if was {

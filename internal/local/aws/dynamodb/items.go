@@ -1,9 +1,9 @@
 package dynamodb
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,7 +28,7 @@ type view struct {
 	// index is nil for the table itself.
 	index             *Index
 	hashKey, rangeKey string
-	rows              []row
+	rows              []*row
 }
 
 func (v *view) contents() Contents {
@@ -48,7 +48,7 @@ type row struct {
 	size int
 }
 
-func (r row) compare(o row) int {
+func (r *row) compare(o *row) int {
 	if c := strings.Compare(r.hash, o.hash); c != 0 {
 		return c
 	}
@@ -107,7 +107,8 @@ func (t *table) rowOf(v *view, it item) (row, bool) {
 			return row{}, false
 		}
 		// The length keeps two keys apart whose texts joined are the same.
-		r.primary = fmt.Sprintf("%08d", len(p.hash)) + p.hash + p.sort
+		length := strconv.Itoa(len(p.hash))
+		r.primary = "00000000"[len(length):] + length + p.hash + p.sort
 	}
 	return r, true
 }
@@ -119,38 +120,51 @@ func (t *table) get(key item) item {
 	if !ok {
 		return nil
 	}
-	if i, found := slices.BinarySearchFunc(v.rows, r, row.compare); found {
+	if i, found := v.find(r); found {
 		return v.rows[i].item
 	}
 	return nil
 }
 
+// find returns the place of a row, or where it would be.
+func (v *view) find(r row) (int, bool) {
+	return slices.BinarySearchFunc(v.rows, &r, func(a, b *row) int { return a.compare(b) })
+}
+
 // replace takes an item out and puts another one in; either may be nil.
 func (t *table) replace(old, updated item) {
+	for _, v := range t.views {
+		t.replaceIn(v, old, updated)
+	}
+	if updated != nil {
+		t.expires = min(t.expires, t.expiry(updated))
+	}
+}
+
+// replaceIn does it in one view: a row that stays at its place is not moved.
+func (t *table) replaceIn(v *view, old, updated item) {
+	var after row
+	put := false
+	if updated != nil {
+		if after, put = t.rowOf(v, updated); put {
+			after.size = t.visible(v, updated).size()
+		}
+	}
 	if old != nil {
-		for _, v := range t.views {
-			r, ok := t.rowOf(v, old)
-			if !ok {
-				continue
-			}
-			if i, found := slices.BinarySearchFunc(v.rows, r, row.compare); found {
+		if before, ok := t.rowOf(v, old); ok {
+			i, found := v.find(before)
+			switch {
+			case found && put && before.compare(&after) == 0:
+				v.rows[i] = &after
+				return
+			case found:
 				v.rows = slices.Delete(v.rows, i, i+1)
 			}
 		}
 	}
-	if updated != nil {
-		t.insert(updated)
-	}
-}
-
-func (t *table) insert(it item) {
-	t.expires = min(t.expires, t.expiry(it))
-	for _, v := range t.views {
-		if r, ok := t.rowOf(v, it); ok {
-			r.size = t.visible(v, it).size()
-			i, _ := slices.BinarySearchFunc(v.rows, r, row.compare)
-			v.rows = slices.Insert(v.rows, i, r)
-		}
+	if put {
+		i, _ := v.find(after)
+		v.rows = slices.Insert(v.rows, i, &after)
 	}
 }
 

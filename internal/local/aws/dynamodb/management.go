@@ -20,11 +20,11 @@ func (s *Service) Handler() protocol.Service {
 	items := func(action string) func([]byte) ([]iam.Grant, error) {
 		return func(body []byte) ([]iam.Grant, error) {
 			grants, err := s.tableGrant("dynamodb:"+action, body)
-			var r struct{ TableName string }
-			if err == nil {
-				err = protocol.Decode(body, &r)
+			if err != nil {
+				return grants, err
 			}
-			return append(grants, s.keyGrants(s.tableName(r.TableName))...), err
+			table, _, _ := strings.Cut(strings.TrimPrefix(grants[0].Resource, s.ARN("")), "/")
+			return append(grants, s.keyGrants(table)...), nil
 		}
 	}
 	operations := map[string]protocol.Operation{

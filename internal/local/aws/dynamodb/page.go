@@ -95,7 +95,7 @@ func (rd *reading) do(r readRequest) any {
 
 // rows goes through what is within the bounds and the segment, after the start,
 // in the order asked for.
-func (rd *reading) rows() func(yield func(row) bool) {
+func (rd *reading) rows() func(yield func(*row) bool) {
 	rows := rd.v.rows
 	if rd.bounds.set {
 		from := sort.Search(len(rows), func(i int) bool { return rows[i].hash >= rd.bounds.hash })
@@ -103,7 +103,7 @@ func (rd *reading) rows() func(yield func(row) bool) {
 		rows = rows[from:to]
 	}
 	if rd.start != nil {
-		i, found := slices.BinarySearchFunc(rows, *rd.start, row.compare)
+		i, found := slices.BinarySearchFunc(rows, rd.start, (*row).compare)
 		switch {
 		case !rd.forward:
 			rows = rows[:i]
@@ -113,13 +113,13 @@ func (rd *reading) rows() func(yield func(row) bool) {
 			rows = rows[i:]
 		}
 	}
-	return func(yield func(row) bool) {
+	return func(yield func(*row) bool) {
 		for i := range rows {
 			at := rows[i]
 			if !rd.forward {
 				at = rows[len(rows)-1-i]
 			}
-			if rd.inSegment(at) && rd.bounds.sort.holds(at.item) && !yield(at) {
+			if rd.inSegment(*at) && rd.bounds.sort.holds(at.item) && !yield(at) {
 				return
 			}
 		}

@@ -98,7 +98,7 @@ func (s *Service) UpdateTable(_ context.Context, t Table) (TableInfo, error) {
 	for _, r := range old.primary().rows {
 		// An item that has a new index's key with another type is left out of
 		// the index, as on AWS.
-		next.insert(r.item)
+		next.replace(nil, r.item)
 	}
 	s.tables[t.Name] = next
 	return s.info(next), nil

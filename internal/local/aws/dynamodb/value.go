@@ -43,55 +43,55 @@ func (v *value) decode(data []byte, depth int) error {
 	if depth >= maxDepth {
 		return errNesting
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return serialization()
+	var content []byte
+	several := false
+	if string(data) != "null" {
+		if data[0] != '{' {
+			return serialization()
+		}
+		_ = eachMember(data, func(kind string, raw []byte) error {
+			if string(raw) != "null" {
+				several = several || content != nil && kind != v.kind
+				v.kind, content = kind, raw
+			}
+			return nil
+		})
 	}
-	maps.DeleteFunc(members, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
 	switch {
-	case len(members) == 0:
+	case content == nil:
 		return validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-	case len(members) > 1:
+	case several:
 		return validation("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	}
-	for kind, raw := range members {
-		v.kind = kind
-		return v.decodeKind(raw, depth)
-	}
-	return nil
+	return v.decodeKind(content, depth)
 }
 
-func (v *value) decodeKind(raw json.RawMessage, depth int) error {
+func (v *value) decodeKind(raw []byte, depth int) error {
 	var err error
 	switch v.kind {
 	case "S", "N", "B":
-		var text string
-		if json.Unmarshal(raw, &text) != nil {
+		text, ok := unquote(raw)
+		if !ok {
 			return serialization()
 		}
 		v.text, err = scalarText(v.kind, text)
-	case "BOOL":
-		if json.Unmarshal(raw, &v.yes) != nil {
+	case "BOOL", "NULL":
+		if raw[0] != 't' && raw[0] != 'f' {
 			return serialization()
 		}
-	case "NULL":
-		if json.Unmarshal(raw, &v.yes) != nil {
-			return serialization()
-		}
-		if !v.yes {
+		v.yes = raw[0] == 't'
+		if v.kind == "NULL" && !v.yes {
 			return validation("One or more parameter values were invalid: Null attribute value types must have the value of true")
 		}
 	case "L":
-		var list []json.RawMessage
-		if json.Unmarshal(raw, &list) != nil {
+		if raw[0] != '[' {
 			return serialization()
 		}
-		v.list = make([]value, len(list))
-		for i := range list {
-			if err := v.list[i].decode(list[i], depth+1); err != nil {
-				return err
-			}
-		}
+		v.list = []value{}
+		err = eachElement(raw, func(raw []byte) error {
+			v.list = append(v.list, value{})
+			return v.list[len(v.list)-1].decode(raw, depth+1)
+		})
 	case "M":
 		v.m, err = decodeItem(raw, depth+1)
 	case "SS", "NS", "BS":
@@ -113,20 +113,21 @@ func (it *item) UnmarshalJSON(data []byte) error {
 }
 
 func decodeItem(data []byte, depth int) (item, error) {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(data, &m) != nil {
+	if data[0] != '{' {
 		return nil, serialization()
 	}
-	it := make(item, len(m))
-	for name, raw := range m {
+	it := item{}
+	err := eachMember(data, func(name string, raw []byte) error {
 		if err := checkAttributeName(name); err != nil {
-			return nil, err
+			return err
 		}
 		var e value
-		if err := e.decode(raw, depth); err != nil {
-			return nil, err
-		}
+		err := e.decode(raw, depth)
 		it[name] = e
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return it, nil
 }
@@ -144,7 +145,7 @@ var repeatedMembers = map[string]string{
 	"BS": "One or more parameter values were invalid: Input collection of type BS contains duplicates.",
 }
 
-func (v *value) decodeSet(raw json.RawMessage) error {
+func (v *value) decodeSet(raw []byte) error {
 	var list []string
 	if json.Unmarshal(raw, &list) != nil {
 		return serialization()
@@ -220,7 +221,13 @@ func (v value) append(b []byte) []byte {
 
 func (it item) append(b []byte) []byte {
 	b = append(b, '{')
-	for i, name := range slices.Sorted(maps.Keys(it)) {
+	var few [16]string // enough for most items
+	names := few[:0]
+	for name := range it {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i, name := range names {
 		b = append(appendScalar(comma(b, i), "S", name), ':')
 		b = it[name].append(b)
 	}
@@ -238,8 +245,16 @@ func appendScalar(b []byte, kind, text string) []byte {
 	if kind == "B" {
 		text = base64.StdEncoding.EncodeToString([]byte(text))
 	}
+	if !strings.ContainsFunc(text, escapes) {
+		return append(append(append(b, '"'), text...), '"')
+	}
 	quoted, _ := json.Marshal(text) // a string can always be written
 	return append(b, quoted...)
+}
+
+// escapes is whether encoding/json may write a character otherwise than as it is.
+func escapes(r rune) bool {
+	return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
 // wire is a scalar as a client writes it.

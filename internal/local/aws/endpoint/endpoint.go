@@ -32,6 +32,8 @@ const (
 	maxCodeBody = 69905067 + 1<<10
 	// maxS3Body is our own: a request is held in memory until it is verified.
 	maxS3Body = 256 << 20
+	// usualBody is what is set aside at once for a request that says so.
+	usualBody = 64 << 10
 )
 
 // maxBodyOf is the limit of a request.
@@ -77,7 +79,10 @@ func New(o Options) http.Handler {
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyOf(r)))
+	var content bytes.Buffer
+	content.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	_, err := content.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyOf(r)))
+	body := content.Bytes()
 	if err != nil {
 		var large *http.MaxBytesError
 		failure := awserr.New("SerializationException", "the body of the request could not be read")
