@@ -41,6 +41,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	g.decided(r, x)
 	x.response.write(w, r.id)
 	g.Console.Request(in.Method, r.rawPath, x.response.status, x.note)
+	_ = http.NewResponseController(w).Flush() // the client need not wait for the access log
 	g.logAccess(r, &x)
 }
 
