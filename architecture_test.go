@@ -43,7 +43,6 @@ var floors = []floor{
 	{packages: "internal/cleartext"},
 	{packages: "internal/strictjson"},
 	{packages: "internal/safepath"},
-	{packages: "internal/benchplot"},
 
 	// What programs import that deploy, and the same for other languages.
 	{packages: "components/plugin", imports: []string{"components", "internal/contract"}, never: awsClients},

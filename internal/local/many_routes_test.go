@@ -14,7 +14,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 )
@@ -194,33 +193,4 @@ func (d deployed) resources(t testing.TB) []stateResource {
 		t.Fatal(err)
 	}
 	return deployment.Resources
-}
-
-// BenchmarkPreview measures previews of one program with ever more routes, all in
-// one run, and how they grow.
-//
-//	go test -run '^$' -bench Preview -benchtime 3x ./internal/local
-func BenchmarkPreview(b *testing.B) {
-	d := deploy(b, Options{Project: otherModule(b, "things"), Stack: "dev", Console: &consoletest.Buffer{}})
-	sizes := []int{4, 50, 300}
-	took := map[int]time.Duration{}
-	for b.Loop() {
-		for _, routes := range sizes {
-			d.set(b, "routes", fmt.Sprint(routes-1)) // and GET /echo
-			start := time.Now()
-			err := d.provide(func() error {
-				_, err := d.stack.Preview(b.Context(), optpreview.ProgressStreams(d.output), optpreview.ErrorProgressStreams(d.output))
-				return err
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			took[routes] += time.Since(start)
-		}
-	}
-	for _, routes := range sizes {
-		b.ReportMetric(took[routes].Seconds()/float64(b.N), fmt.Sprintf("s/%d-routes", routes))
-		b.ReportMetric(float64(took[routes])/float64(took[sizes[0]]), fmt.Sprintf("x/%d-routes", routes))
-	}
-	b.ReportMetric(0, "ns/op")
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/cold"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/deploy"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/gateway"
+	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/publish"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/report"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/store"
 	"github.com/protected-http-api/protected-http-api/scripts/bench/internal/verify"
@@ -32,6 +33,7 @@ import (
 )
 
 const usage = `Usage: go run ./scripts/bench [flags] [PART...]
+       go run ./scripts/bench publish FILE
 
 Measures this project beside what a user would pick instead: the sides in turn, in one run.
 Prints a table a part on the standard output, and what happens on the standard error.
@@ -47,6 +49,11 @@ Flags:
 It needs Go. Peers of other languages are installed with npm into the user's cache folder,
 or taken from python3; those that cannot be had are named and skipped. Measure on a quiet
 machine: a figure whose spread says that it means nothing is not given.
+
+  go run ./scripts/bench all --json >run.json && go run ./scripts/bench publish run.json
+
+writes the tables into BENCHMARKS.md and the plot of what matters most to
+docs/benchmarks.svg.
 
 Exit codes: 0, whether targets are met or missed; 1 when something could not be measured,
 2 when the command was called wrongly, 130 when it was interrupted.
@@ -111,6 +118,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "bench: %v\ngo run ./scripts/bench --help prints its usage\n", err)
 		return exitUsage
 	}
+	if chosen == nil {
+		return end(publishFile(ctx, flags.Args()), stderr)
+	}
 	result, err := measure(ctx, chosen, bench.Env{Quick: *quick, FirstRun: *first, Progress: stderr})
 	if err == nil {
 		if *asJSON {
@@ -124,6 +134,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		err = result.Err()
 	}
+	return end(err, stderr)
+}
+
+// end says what went wrong, and returns the exit code.
+func end(err error, stderr io.Writer) int {
 	switch {
 	case errors.Is(err, errInterrupted):
 		_, _ = fmt.Fprintln(stderr, "bench: interrupted")
@@ -135,8 +150,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// choose reads the arguments: flags and parts in whatever order.
+// publishFile publishes the run in the one file that is named.
+func publishFile(ctx context.Context, files []string) error {
+	folder, err := root(ctx)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(files[0])
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // it is read only
+	return publish.Publish(file, folder)
+}
+
+// choose reads the arguments: flags and parts in whatever order; none with publish, whose
+// file is then left.
 func choose(flags *flag.FlagSet, args []string) ([]part, error) {
+	if len(args) > 0 && args[0] == "publish" {
+		if err := flags.Parse(args[1:]); err != nil {
+			return nil, err
+		}
+		if flags.NArg() != 1 || flags.NFlag() > 0 {
+			return nil, errors.New("publish takes one file, what --json printed, and no flags")
+		}
+		return nil, nil
+	}
 	var names []string
 	for {
 		if err := flags.Parse(args); err != nil {

@@ -108,6 +108,7 @@ func compare(part *report.Part) error {
 	}{
 		{start(own), start(empty), report.AtMost(1.05)},
 		{start(functions.WithSSM), start(empty), report.AtMost(1.1)},
+		{start(functions.WithMetrics), start(empty), nil},
 		{start(functions.ManyMethods), start(empty), nil},
 		{start(functions.List), start(empty), report.AtMost(1.3)},
 		{start(functions.Create), start(empty), report.AtMost(1.3)},

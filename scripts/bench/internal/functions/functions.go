@@ -41,6 +41,7 @@ const (
 	Empty       = "empty Go function"
 	Authorizer  = "authorizer"
 	WithSSM     = "authorizer, secret in SSM"
+	WithMetrics = "authorizer, with metrics"
 	ManyMethods = "authorizer, three methods"
 	List        = "handler: list events (Query)"
 	Create      = "handler: create an event (PutItem)"
@@ -54,10 +55,10 @@ func Build(ctx context.Context, e *bench.Env, cloud *Cloud) ([]Function, error) 
 	const three = `{"tokens":{},"apiKeys":{"tiers":{"trial":{"permissions":["events:read"]}}},"signatures":{"keyPermissions":{"partner":["events:write"]}}}`
 	secret := contract.EnvSecret + "=" + cloud.secret
 	// As the component configures an authorizer with a TTL and a route with permissions.
-	common := []string{
+	common := slices.Clip([]string{
 		contract.EnvRoutePermissions + `={"POST /events":["events:write"]}`, contract.EnvCacheTTL + "=300",
 		contract.EnvIdentitySources + "=" + strings.Join(IdentitySources, ","),
-	}
+	})
 	list := []struct {
 		Function
 		folder, methods string
@@ -65,6 +66,7 @@ func Build(ctx context.Context, e *bench.Env, cloud *Cloud) ([]Function, error) 
 		{Function{Name: Empty, Event: cloud.authorizerEvent, Answer: "null"}, here + "/empty", ""},
 		{Function{Name: Authorizer, Env: append(common, secret)}, "handlers/authorizer", tokens},
 		{Function{Name: WithSSM, Env: slices.Concat(cloud.env, common, []string{contract.EnvSecretPath + "=" + secretPath})}, "handlers/authorizer", tokens},
+		{Function{Name: WithMetrics, Env: append(common, secret, contract.EnvMetrics+"=Events")}, "handlers/authorizer", tokens},
 		{Function{Name: ManyMethods, Env: slices.Concat(cloud.env, common, []string{
 			secret, contract.EnvSigningKeysPath + "=" + keysPath, contract.EnvAPIKeyTable + "=keys", contract.EnvStateTable + "=state",
 		})}, "handlers/multiauthorizer", three},

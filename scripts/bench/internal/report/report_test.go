@@ -90,7 +90,7 @@ func TestQuantity(t *testing.T) {
 		"3 min": {180, Seconds}, "7.50 min": {450, Seconds}, "119 s": {119.4, Seconds}, "1.24 s": {1.236, Seconds}, "12.3 ms": {0.01234, Seconds},
 		"250 ns": {250e-9, Seconds}, "-1.50 ms": {-0.0015, Seconds}, "0 ns": {0, Seconds}, "2350 req/s": {2349.6, PerSecond}, "58": {58, Count}, "0.98": {0.98, Count},
 	} {
-		if got := quantity(q.value, q.unit); got != want {
+		if got := Quantity(q.value, q.unit); got != want {
 			t.Errorf("%g %q: got %q, want %q", q.value, q.unit, got, want)
 		}
 	}

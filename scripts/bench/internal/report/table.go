@@ -16,6 +16,7 @@ func (r *Run) Write(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(r.head())
 	for _, part := range r.Parts {
+		b.WriteString("\n")
 		part.write(&b)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -26,7 +27,7 @@ func (r *Run) head() string {
 	var b strings.Builder
 	m := r.Machine
 	fmt.Fprintf(&b, "%s, %d cores; %s; %s; load at the start %s; commit %s; %s, took %s.\n",
-		m.CPU, m.Cores, m.System, m.Go, m.Load, m.Commit, r.Started.UTC().Format("2006-01-02 15:04 MST"), quantity(r.Seconds, Seconds))
+		m.CPU, m.Cores, m.System, m.Go, m.Load, m.Commit, r.Started.UTC().Format("2006-01-02 15:04 MST"), Quantity(r.Seconds, Seconds))
 	if r.Quick {
 		b.WriteString("A quick run: it shows that all can be measured, and not how fast it is.\n")
 	}
@@ -34,7 +35,7 @@ func (r *Run) head() string {
 }
 
 func (p *Part) write(b *strings.Builder) {
-	fmt.Fprintf(b, "\n## %s: %s\n\n", p.Name, p.Title)
+	fmt.Fprintf(b, "## %s: %s\n\n", p.Name, p.Title)
 	for _, note := range p.Notes {
 		fmt.Fprintf(b, "%s\n", note)
 	}
@@ -46,9 +47,9 @@ func (p *Part) write(b *strings.Builder) {
 		for _, s := range p.Sides {
 			allocations := ""
 			if s.Allocations != nil {
-				allocations = quantity(*s.Allocations, Count)
+				allocations = Quantity(*s.Allocations, Count)
 			}
-			rows = append(rows, []string{s.Name, quantity(s.Summary.Median, s.Unit), interval(s.Summary.Low, s.Summary.High, s.Unit), fmt.Sprint(s.Summary.N), allocations})
+			rows = append(rows, []string{s.Name, Quantity(s.Summary.Median, s.Unit), interval(s.Summary.Low, s.Summary.High, s.Unit), fmt.Sprint(s.Summary.N), allocations})
 		}
 		table(b, rows)
 	}
@@ -85,7 +86,7 @@ func (c Comparison) row() []string {
 	if c.Kind == Ratio {
 		unit, times = Count, " ×"
 	}
-	value := quantity(c.Median, unit) + times
+	value := Quantity(c.Median, unit) + times
 	if c.Kind == Difference && c.Median >= 0 {
 		value = "+" + value
 	}
@@ -98,7 +99,7 @@ func (c Comparison) row() []string {
 		if c.Target.AtLeast {
 			sign = "≥ "
 		}
-		target = sign + quantity(c.Target.Limit, unit) + times
+		target = sign + Quantity(c.Target.Limit, unit) + times
 	}
 	switch {
 	case c.Refused != "":
@@ -113,14 +114,14 @@ func (c Comparison) row() []string {
 
 // interval is one between two values, or nothing where they are the same.
 func interval(low, high float64, unit string) string {
-	if a, b := quantity(low, unit), quantity(high, unit); a != b {
+	if a, b := Quantity(low, unit), Quantity(high, unit); a != b {
 		return a + " – " + b
 	}
 	return ""
 }
 
-// quantity writes a value with three digits, and seconds in the unit that suits them.
-func quantity(value float64, unit string) string {
+// Quantity writes a value with three digits, and seconds in the unit that suits them.
+func Quantity(value float64, unit string) string {
 	if unit == Seconds {
 		abs := math.Abs(value)
 		switch {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/protected-http-api/protected-http-api/authz"
@@ -42,7 +43,7 @@ func Measure(ctx context.Context, e *bench.Env, part *report.Part) error {
 	}
 	var sides []bench.Side
 	for _, f := range list {
-		if f.Name == functions.WithSSM || f.Name == functions.ManyMethods {
+		if slices.Contains([]string{functions.WithSSM, functions.WithMetrics, functions.ManyMethods}, f.Name) {
 			continue // warm, they do what the other does
 		}
 		process, err := functions.Start(ctx, f)

@@ -73,14 +73,14 @@ func plain(ctx *pulumi.Context, routes int, archive string) error {
 	if err != nil {
 		return err
 	}
-	stage, err := apigatewayv2.NewStage(ctx, "things", &apigatewayv2.StageArgs{
+	_, err = apigatewayv2.NewStage(ctx, "things", &apigatewayv2.StageArgs{
 		ApiId: api.ID(), Name: pulumi.String("$default"), AutoDeploy: pulumi.Bool(true),
 		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{DestinationArn: log.Arn, Format: pulumi.String(`{"requestId":"$context.requestId"}`)},
 	})
 	if err != nil {
 		return err
 	}
-	ctx.Export("url", stage.InvokeUrl)
+	ctx.Export("url", api.ApiEndpoint)
 	return nil
 }
 
