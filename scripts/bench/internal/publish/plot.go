@@ -19,12 +19,12 @@ type bar struct{ label, side string }
 
 // groups are the figures that matter most.
 var groups = []group{
-	{"Cold start: until a function asks for its first event", "cold", []bar{
+	{"Cold start: until a function asks for its first event (less is better)", "cold", []bar{
 		{label: "the component's authorizer, Go", side: "authorizer beside other languages: start → first next"},
 		{label: "an authorizer in Node, jose", side: "Node, jose: start → first next"},
 		{label: "an authorizer in Python, PyJWT", side: "Python, PyJWT: start → first next"},
 	}},
-	{"Verification of an HS256 token", "verify", []bar{
+	{"Verification of an HS256 token (less is better)", "verify", []bar{
 		{label: "authz", side: "token: authz"},
 		{label: "cristalhq/jwt", side: "token: cristalhq/jwt"},
 		{label: "golang-jwt, same checks", side: "token: golang-jwt, claims in a map"},
@@ -33,7 +33,7 @@ var groups = []group{
 		{label: "the local AWS", side: "the local AWS: public GET, 16 at once: rate"},
 		{label: "serverless-offline", side: "serverless-offline: public GET, 16 at once: rate"},
 	}},
-	{"From a changed handler to its first answer", "deploy", []bar{
+	{"From a changed handler to its first answer (less is better)", "deploy", []bar{
 		{label: "the component, local AWS", side: "component: a handler changed → served"},
 		{label: "plain resources, built by hand", side: "plain resources: a handler changed → served"},
 	}},
