@@ -110,6 +110,16 @@ func Timed(run func(context.Context) error) func(context.Context) (float64, erro
 	}
 }
 
+// ProcessorTime is what this process has had of the processors, in seconds: unlike time, it
+// does not grow while others have them. Garbage collection counts.
+func ProcessorTime() float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return 0 // it does not fail for the process itself
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
+}
+
 // Allocations counts those of a run in Go's heap: the fewest of some counts, since what else
 // runs in the process allocates too.
 func Allocations(run func()) float64 {

@@ -3,6 +3,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -79,9 +80,7 @@ func Measure(ctx context.Context, e *bench.Env, part *report.Part) error {
 	); err != nil {
 		return err
 	}
-	part.Limit(unchanged, report.AtMost(1))
-	if err := part.Compare(unchanged, unchangedByHand, nil); err != nil {
-		return err
-	}
-	return part.Compare(cold, coldByHand, report.AtMost(0.7))
+	return errors.Join(
+		part.Limit(unchanged, report.AtMost(1)), part.Compare(unchanged, unchangedByHand, nil), part.Compare(cold, coldByHand, report.AtMost(0.7)),
+	)
 }

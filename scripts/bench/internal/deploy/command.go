@@ -34,7 +34,9 @@ func commands(ctx context.Context, e *bench.Env, part *report.Part, projects []*
 	if err := e.Rounds(ctx, part, 1, e.Repeats(7, 1), sides...); err != nil {
 		return err
 	}
-	part.Limit(figure(own, command), report.AtMost(6))
+	if err := part.Limit(figure(own, command), report.AtMost(6)); err != nil {
+		return err
+	}
 	return part.Compare(figure(own, command), figure(plain, command), nil)
 }
 
@@ -122,6 +124,6 @@ func firstRun(ctx context.Context, e *bench.Env, part *report.Part) (err error) 
 	}
 	part.Add(first, report.Seconds, []float64{took}, nil)
 	part.Add(first+": longest silence", report.Seconds, []float64{silent}, nil)
-	part.Limit(first, report.AtMost(240))
+	part.LimitOnce(first, report.AtMost(240))
 	return nil
 }

@@ -92,9 +92,10 @@ func updates(ctx context.Context, e *bench.Env, part *report.Part, projects []*p
 	if err := e.Rounds(ctx, part, 1, e.Repeats(11, 1), sides...); err != nil {
 		return err
 	}
-	part.Limit(figure(own, noChange), report.AtMost(3))
-	part.Limit(figure(own, changed), report.AtMost(4))
-	return errors.Join(part.Compare(figure(own, noChange), figure(plain, noChange), nil), part.Compare(figure(own, changed), figure(plain, changed), nil))
+	return errors.Join(
+		part.Limit(figure(own, noChange), report.AtMost(3)), part.Limit(figure(own, changed), report.AtMost(4)),
+		part.Compare(figure(own, noChange), figure(plain, noChange), nil), part.Compare(figure(own, changed), figure(plain, changed), nil),
+	)
 }
 
 func unchanged(ctx context.Context, d *local.Deployment) error {

@@ -68,7 +68,7 @@ func NewCloud(ctx context.Context) (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for functions: %w", err)
 	}
-	c.server = &http.Server{ReadHeaderTimeout: patience, Handler: endpoint.New(endpoint.Options{
+	c.server = &http.Server{ReadHeaderTimeout: patience, IdleTimeout: time.Hour, Handler: endpoint.New(endpoint.Options{
 		Account: here, IAM: identities, Services: endpoint.Services{"dynamodb": tables.Handler(), "ssm": parameters.Handler()},
 	})}
 	go func() { _ = c.server.Serve(listener) }()

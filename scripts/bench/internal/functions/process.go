@@ -45,7 +45,7 @@ func Start(ctx context.Context, f Function) (*Process, error) {
 		return nil, fmt.Errorf("listening for the function: %w", err)
 	}
 	p := &Process{asked: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1), stderr: &bytes.Buffer{}}
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: patience}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: patience, IdleTimeout: time.Hour}
 	go func() { _ = p.server.Serve(listener) }()
 	p.command = exec.CommandContext(ctx, f.Command[0], f.Command[1:]...) //nolint:gosec // the benchmark's own functions
 	p.command.Env = append([]string{

@@ -151,10 +151,24 @@ func (p *Part) compare(of, beside string, kind Kind, target *Target, by func(a, 
 }
 
 // Limit holds the median of a side to a target, without a side beside it.
-func (p *Part) Limit(of string, target *Target) {
+func (p *Part) Limit(of string, target *Target) error {
+	side := p.Find(of)
+	if side == nil {
+		return nil
+	}
+	result, err := stats.Alone(side.Samples)
+	if err != nil {
+		return fmt.Errorf("%s: %w", of, err)
+	}
+	p.judge(Comparison{Of: of, Kind: Value, Unit: side.Unit, Comparison: result, Target: target})
+	return nil
+}
+
+// LimitOnce holds a side to a target that takes so long that it is measured once.
+func (p *Part) LimitOnce(of string, target *Target) {
 	if side := p.Find(of); side != nil {
-		s := side.Summary
-		p.judge(Comparison{Of: of, Kind: Value, Unit: side.Unit, Comparison: stats.Comparison{Pairs: s.N, Median: s.Median, Low: s.Low, High: s.High}, Target: target})
+		value := side.Summary.Median
+		p.judge(Comparison{Of: of, Kind: Value, Unit: side.Unit, Comparison: stats.Comparison{Pairs: 1, Median: value, Low: value, High: value}, Target: target})
 	}
 }
 

@@ -87,12 +87,22 @@ func Difference(of, beside []float64, limit float64) (Comparison, error) {
 	return compare(pairs, limit), nil
 }
 
+// Alone is a comparison of samples with no other side, for a limit that is no ratio.
+func Alone(samples []float64) (Comparison, error) {
+	if len(samples) == 0 {
+		return Comparison{}, errNothing
+	}
+	return compare(slices.Clone(samples), 0), nil
+}
+
+var errNothing = errors.New("nothing was measured")
+
 func pair(of, beside []float64, value func(a, b float64) (float64, error)) ([]float64, error) {
 	if len(of) != len(beside) {
 		return nil, fmt.Errorf("%d samples beside %d: each needs its own", len(of), len(beside))
 	}
 	if len(of) == 0 {
-		return nil, errors.New("nothing was measured")
+		return nil, errNothing
 	}
 	pairs := make([]float64, len(of))
 	for i := range of {
@@ -110,7 +120,7 @@ func compare(pairs []float64, limit float64) Comparison {
 	outer := outside(n)
 	c := Comparison{Pairs: n, Median: Quantile(pairs, 0.5), Low: pairs[outer], High: pairs[n-1-outer]}
 	if n < MinPairs {
-		c.Refused = fmt.Sprintf("%d of the %d pairs that a comparison needs: measure without --quick", n, MinPairs)
+		c.Refused = fmt.Sprintf("%d of the %d samples that it takes: measure without --quick", n, MinPairs)
 		return c
 	}
 	if reach, most := (c.High-c.Low)/2, MaxSpread*max(math.Abs(c.Median), limit); reach > most {

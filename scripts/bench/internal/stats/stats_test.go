@@ -42,7 +42,7 @@ func TestOutside(t *testing.T) {
 
 const (
 	wide = "the spread is too wide: measure again on a quieter machine"
-	few  = "4 of the 5 pairs that a comparison needs: measure without --quick"
+	few  = "4 of the 5 samples that it takes: measure without --quick"
 )
 
 func TestRatio(t *testing.T) {
@@ -92,6 +92,20 @@ func TestDifference(t *testing.T) {
 			check(t, got, tt.want, err, tt.err)
 		})
 	}
+}
+
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	samples := []float64{3, 1, 2, 2, 2, 2, 2, 9}
+	got, err := Alone(samples)
+	check(t, got, Comparison{Pairs: 8, Median: 2, Low: 2, High: 3}, err, "")
+	if samples[0] != 3 {
+		t.Error("the samples were sorted, and have lost their pairs")
+	}
+	got, err = Alone([]float64{1, 2, 3, 4, 5})
+	check(t, got, Comparison{Pairs: 5, Median: 3, Low: 1, High: 5, Refused: wide}, err, "")
+	got, err = Alone(nil)
+	check(t, got, Comparison{}, err, "nothing was measured")
 }
 
 func check(t *testing.T, got, want Comparison, err error, text string) {
