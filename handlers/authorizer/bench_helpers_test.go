@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -32,9 +33,15 @@ type measured struct {
 	size         float64 // in MB
 }
 
-// beside names a checkout of this repository, an older one for instance, whose
-// functions are measured in the same run: with "beside-" before their names.
-const beside = "BENCHMARK_BESIDE"
+// Environment variables of the benchmarks.
+const (
+	// beside names a checkout of this repository, an older one for instance, whose
+	// functions are measured in the same run: with "beside-" before their names.
+	beside = "BENCHMARK_BESIDE"
+	// only has the names of the functions to measure beside the empty one, with commas
+	// between them. Defaults to all.
+	only = "BENCHMARK_ONLY"
+)
 
 // functionsToMeasure builds an empty function, the authorizers and the handlers. None
 // of them has another network than this process: the Runtime API, a Systems Manager
@@ -71,6 +78,11 @@ func functionsToMeasure(b *testing.B) []*measured {
 		{name: "createevent", folder: "createevent", env: []string{contract.EnvTableName + "=events"}, event: request("create")},
 		{name: "getevent", folder: "getevent", env: []string{contract.EnvTableName + "=events"}, event: request("get")},
 		{name: "listevents", folder: "listevents", env: []string{contract.EnvTableName + "=events"}, event: request("list")},
+	}
+	if names := os.Getenv(only); names != "" {
+		functions = slices.DeleteFunc(functions, func(f *measured) bool {
+			return f.name != "empty" && !slices.Contains(strings.Split(names, ","), f.name)
+		})
 	}
 	if other := os.Getenv(beside); other != "" {
 		for _, f := range slices.Clone(functions) {
@@ -204,7 +216,7 @@ func newAWS(b *testing.B) *httptest.Server {
 	answers := map[string]string{
 		"DynamoDB_20120810.PutItem": `{}`,
 		"DynamoDB_20120810.GetItem": `{"Item":` + item + `}`,
-		"DynamoDB_20120810.Query":   `{"Count":20,"ScannedCount":20,"Items":[` + strings.Repeat(item+",", 19) + item + `]}`,
+		"DynamoDB_20120810.Query":   `{"Count":10,"ScannedCount":10,"Items":[` + strings.Repeat(item+",", 9) + item + `]}`,
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -217,6 +229,7 @@ func newAWS(b *testing.B) *httptest.Server {
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+		w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(text))))
 		_, _ = io.WriteString(w, text)
 	}))
 	b.Cleanup(server.Close)
