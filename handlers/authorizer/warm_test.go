@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -16,7 +17,8 @@ func BenchmarkWarm(b *testing.B) {
 	count := 0
 	const turn = 20 // events
 	call := func(keep bool) {
-		for i, f := range functions {
+		for _, i := range rand.Perm(len(functions)) {
+			f := functions[i]
 			for range turn {
 				runs[i].next(b)
 				sent, answered := runs[i].invoke(b, f)
