@@ -256,8 +256,8 @@ func TestAllocations(t *testing.T) { //nolint:paralleltest // testing.AllocsPerR
 		event      []byte
 		most       float64
 	}{
-		{"allowed", `{"isAuthorized":true,`, event, 46},
-		{"denied", `{"isAuthorized":false}`, bad, 26},
+		{"allowed", `{"isAuthorized":true,`, event, 24},
+		{"denied", `{"isAuthorized":false}`, bad, 24},
 	} {
 		got := testing.AllocsPerRun(100, func() {
 			answer, err := h.Invoke(t.Context(), tt.event)
