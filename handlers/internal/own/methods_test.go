@@ -1,8 +1,11 @@
 package own
 
 import (
+	"encoding/json"
 	"os"
 	"testing"
+
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 )
 
 // TestParseMethods: what the authorizer is told is read strictly.
@@ -30,6 +33,29 @@ func TestParseMethods(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestTokensAlone: tokens are what encoding/json reads too, and nothing else is read.
+func TestTokensAlone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"tokens":{}}`, " {\n\"tokens\" : { \"issuer\" : \"i\\u00e9\" , \"audience\":\"a\",\"leewaySeconds\":-30,\"permissionsClaim\":\"\" } } ",
+	} {
+		var want contract.Methods
+		got, ok := tokensAlone([]byte(text))
+		if err := json.Unmarshal([]byte(text), &want); err != nil || !ok || got != *want.Tokens {
+			t.Errorf("%s is %+v, %t, want %+v, %v", text, got, ok, want.Tokens, err)
+		}
+	}
+	for _, text := range []string{
+		``, `null`, `{}`, `[]`, `{"tokens":{}} {}`, `{"tokens":null}`, `{"tokens":[]}`, `{"tokens":{},"tokens":{}}`, `{"tokens":{},"apiKeys":{"tiers":{}}}`,
+		`{"tokens":{"issuer":"i","issuer":"j"}}`, `{"tokens":{"issuer":null}}`, `{"tokens":{"issuer":7}}`, `{"tokens":{"Issuer":"i"}}`, `{"tokens":{"x":""}}`,
+		`{"tokens":{"leewaySeconds":"1"}}`, `{"tokens":{"leewaySeconds":1.5}}`, `{"tokens":{"leewaySeconds":1e9}}`, `{"Tokens":{}}`,
+	} {
+		if got, ok := tokensAlone([]byte(text)); ok {
+			t.Errorf("%s is %+v", text, got)
 		}
 	}
 }
