@@ -2,7 +2,9 @@ package secret
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 	"github.com/protected-http-api/protected-http-api/authz/internal/fresh"
 	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // maxParameters bounds what ByPath reads. Its pages of ten follow each other, so
@@ -93,24 +96,50 @@ func (c *Client) get(ctx context.Context, path string) (string, time.Time, error
 }
 
 func (c *Client) parameter(ctx context.Context, path string) (parameter, error) {
-	var answer struct{ Parameter parameter }
-	err := c.ssm.Call(ctx, "GetParameter", struct {
-		Name           string
-		WithDecryption bool
-	}{path, true}, &answer)
+	var answer json.RawMessage
+	// A path has no character that is escaped.
+	err := c.ssm.Call(ctx, "GetParameter", json.RawMessage(`{"Name":"`+path+`","WithDecryption":true}`), &answer)
 	if err != nil {
 		return parameter{}, awsjson.WithCure(err, map[string]string{
 			"ParameterNotFound":     "put the parameter: aws ssm put-parameter --type SecureString --name " + path + " --value …",
 			"AccessDeniedException": "allow the function's role ssm:GetParameter on " + path + ", and kms:Decrypt if the parameter has a key of its own",
 		})
 	}
-	if answer.Parameter.Type == "" {
+	p, good := parameterOf(answer)
+	if !good {
+		return parameter{}, fmt.Errorf("%w: the answer of Systems Manager to GetParameter is not as documented", authz.ErrUnavailable)
+	}
+	if p.Type == "" {
 		return parameter{}, fmt.Errorf("%w: the answer of Systems Manager has no parameter", authz.ErrUnavailable)
 	}
-	if t := answer.Parameter.Type; t != secureString {
+	if t := p.Type; t != secureString {
 		return parameter{}, fmt.Errorf("%w: its type is %.20q, but a secret must be a SecureString; delete it and put it again: aws ssm put-parameter --type SecureString --name %s --value …", authz.ErrMisconfigured, t, path)
 	}
-	return answer.Parameter, nil
+	return p, nil
+}
+
+// parameterOf reads the parameter of an answer; one that is not there is empty.
+func parameterOf(answer json.RawMessage) (p parameter, good bool) {
+	members, err := strictjson.Object(answer)
+	whole, present := members["Parameter"]
+	if err != nil || !present {
+		return parameter{}, err == nil
+	}
+	if members, err = strictjson.Object(whole); err != nil {
+		return parameter{}, false
+	}
+	for name, text := range map[string]*string{"Name": &p.Name, "Type": &p.Type, "Value": &p.Value} {
+		if raw, present := members[name]; present {
+			if *text, good = strictjson.String(raw); !good {
+				return parameter{}, false
+			}
+		}
+	}
+	if raw, present := members["LastModifiedDate"]; present {
+		// In valid JSON, what ParseFloat takes is a number.
+		p.LastModifiedDate, err = strconv.ParseFloat(string(raw), 64)
+	}
+	return p, err == nil
 }
 
 // secret returns the text of a secret's current version, and when that was put.

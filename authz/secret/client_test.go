@@ -158,3 +158,25 @@ func TestByPathFails(t *testing.T) {
 		})
 	}
 }
+
+// TestParameterOf: an answer is what encoding/json reads in it, or is none.
+func TestParameterOf(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		`{}`, `{"Parameter":{}}`, `{"X":[null],"Parameter":{"ARN":"a","Type":"SecureString","Name":"/a","Value":"\u00e9\n","LastModifiedDate":1.7E9,"Version":1}}`,
+	} {
+		var want struct{ Parameter parameter }
+		got, good := parameterOf([]byte(answer))
+		if err := json.Unmarshal([]byte(answer), &want); err != nil || !good || got != want.Parameter {
+			t.Errorf("%s is %+v, %t, want %+v, %v", answer, got, good, want.Parameter, err)
+		}
+	}
+	for _, answer := range []string{
+		``, `[]`, `{"Parameter":null}`, `{"Parameter":[]}`, `{"Parameter":{},"Parameter":{}}`, `{"Parameter":{"Value":"a","Value":"b"}}`, `{"Parameter":{"Value":7}}`,
+		`{"Parameter":{"Type":null}}`, `{"Parameter":{"LastModifiedDate":"1"}}`, `{"Parameter":{"LastModifiedDate":1e999}}`,
+	} {
+		if got, good := parameterOf([]byte(answer)); good || got.Value != "" {
+			t.Errorf("%s is %+v, %t", answer, got, good)
+		}
+	}
+}

@@ -28,6 +28,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // Defaults of Config. API Gateway waits 10 s for an authorizer: a Call for the
@@ -148,7 +149,10 @@ func New(c Config) *Client {
 }
 
 // Call sends in, as encoding/json writes it, to an operation and reads the
-// answer, a JSON object, into out; with a nil out it only sees that it is one.
+// answer, a JSON object, into out; with a nil out it only sees that it is one. A
+// json.RawMessage is sent as it is, and a pointer to one gets the answer as it is if no
+// member of it is there twice: the first use of encoding/json is a good part of a cold
+// start.
 // What passes by itself (a lost connection, throttling, an error of the
 // server's) is tried again, with a pause that grows and is partly random.
 //
@@ -164,7 +168,10 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(in)
+	body, asIs := in.(json.RawMessage)
+	if !asIs {
+		body, err = json.Marshal(in)
+	}
 	if err != nil { // which could quote a value
 		return fmt.Errorf("%w: the request to %s for %s is no JSON", authz.ErrMisconfigured, c.title, operation)
 	}
@@ -232,7 +239,14 @@ func (c *Client) decode(operation string, answer []byte, out any) error {
 	if out == nil {
 		out = new(struct{})
 	}
-	if !bytes.HasPrefix(bytes.TrimLeft(answer, " \t\r\n"), []byte("{")) || json.Unmarshal(answer, out) != nil { // whose error could quote a value
+	good := false
+	if raw, asIs := out.(*json.RawMessage); asIs {
+		_, err := strictjson.Members(answer)
+		*raw, good = answer, err == nil
+	} else {
+		good = bytes.HasPrefix(bytes.TrimLeft(answer, " \t\r\n"), []byte("{")) && json.Unmarshal(answer, out) == nil
+	}
+	if !good { // the decoder's error could quote a value
 		return fmt.Errorf("%w: the answer of %s to %s is not as documented", authz.ErrUnavailable, c.title, operation)
 	}
 	return nil
