@@ -74,6 +74,8 @@ var floors = []floor{
 	{packages: ".", imports: []string{"components/...", "internal/contract", "internal/events/schema"}, never: own("authz/...", "handlers/...", "internal/local/...")},
 
 	// The local AWS knows the others only by what AWS would see of them.
+	// Compiled in a module of its own.
+	{packages: "internal/local/pulumicli/engine"},
 	{packages: "internal/local/aws/...", imports: []string{"internal/contract", "internal/safepath", "internal/strictjson"}},
 	{packages: "internal/local/...", imports: []string{"internal/cleartext", "internal/contract", "internal/safepath", "internal/local/aws/..."}},
 

@@ -162,7 +162,7 @@ func (d *Deployment) prepare(ctx context.Context) (err error) {
 	}
 	d.program = &langhost.Program{Binary: filepath.Join(d.dir, "program")}
 	err = d.step("Pulumi", func() error {
-		pulumi, err = pulumicli.Ensure(ctx, d.opts.Temp, d.opts.Progress)
+		pulumi, err = pulumicli.EnsureEngine(ctx, d.opts.Temp, d.opts.Progress)
 		return err
 	})
 	if err != nil {

@@ -3,19 +3,24 @@
 //
 // An installation on PATH is used where it is new enough. Else the commands are compiled
 // once into the user's cache folder. The modules that they are compiled from, and the
-// checksums of all that they need, are fixed in the folder pins.
+// checksums of all that they need, are fixed in the folder pins. For deployments to the
+// local AWS it is only Pulumi's engine, the command in the folder engine, which takes
+// seconds: its modules are those of this project, so that most is compiled already.
 package pulumicli
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +39,9 @@ const minVersion = "v3.250.0"
 //go:embed pins
 var pins embed.FS
 
+//go:embed engine/*.go
+var engineSources embed.FS
+
 // tool is a command that is built where there is none.
 type tool struct {
 	command, title, version string
@@ -43,11 +51,36 @@ type tool struct {
 	takes string
 	// linker are what the linker is told beside what is the same for all.
 	linker string
+	// files are the package where it is none of a module: by name.
+	files map[string][]byte
 }
+
+const linkVersion = " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version
 
 var pulumi = tool{
 	command: "pulumi", title: "Pulumi", version: Version, pin: "pulumi", source: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-	takes: "3 to 5 minutes", linker: " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
+	takes: "3 to 5 minutes", linker: linkVersion,
+}
+
+var engine = tool{
+	command: "pulumi", title: "Pulumi's engine", version: Version, pin: "engine", source: ".",
+	takes: "half a minute", linker: linkVersion, files: engineFiles(),
+}
+
+// engineFiles are the sources of the command engine.
+func engineFiles() map[string][]byte {
+	files := map[string][]byte{}
+	entries, err := engineSources.ReadDir("engine")
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), "_test.go") {
+			content, reading := engineSources.ReadFile("engine/" + entry.Name())
+			files[entry.Name()], err = content, errors.Join(err, reading)
+		}
+	}
+	if err != nil {
+		panic(err) // they are part of this program
+	}
+	return files
 }
 
 // languages are the language hosts that can be built, by the runtime in a project's file.
@@ -73,6 +106,15 @@ func Ensure(ctx context.Context, temp string, progress io.Writer) (root string, 
 		return root, nil
 	}
 	return pulumi.ensure(ctx, temp, progress)
+}
+
+// EnsureEngine is Ensure for the local AWS: what it builds has no more of Pulumi's command
+// than that needs.
+func EnsureEngine(ctx context.Context, temp string, progress io.Writer) (root string, err error) {
+	if root, ok := installed(ctx, progress); ok {
+		return root, nil
+	}
+	return engine.ensure(ctx, temp, progress)
 }
 
 // EnsureLanguage returns a folder with the host of a language, as Ensure does. Where the
@@ -116,9 +158,19 @@ func (t tool) ensure(ctx context.Context, temp string, progress io.Writer) (root
 	return root, t.build(ctx, root, temp, progress)
 }
 
-// cacheRoot is where the built command is kept. Its name changes with the version, so
-// that a new pin never meets an old binary.
-func (t tool) cacheRoot() (string, error) { return safepath.Cache(t.command + "-" + t.version) }
+// cacheRoot is where the built command is kept. Its name changes with the version and the
+// sources, so that a new pin never meets an old binary.
+func (t tool) cacheRoot() (string, error) {
+	name := t.command + "-" + t.version
+	if t.files != nil {
+		sum := sha256.New()
+		for _, file := range slices.Sorted(maps.Keys(t.files)) {
+			_, _ = fmt.Fprintf(sum, "%s %d\n%s", file, len(t.files[file]), t.files[file])
+		}
+		name = fmt.Sprintf("%s-engine-%s-%.8x", t.command, t.version, sum.Sum(nil))
+	}
+	return safepath.Cache(name)
+}
 
 // binary is the command in the folder of an installation.
 func (t tool) binary(root string) string { return filepath.Join(root, "bin", t.command) }
@@ -196,14 +248,19 @@ func (t tool) writeModule(temp string) (dir string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("making a folder to build %s in: %w", t.title, err)
 	}
+	files := maps.Clone(t.files)
+	if files == nil {
+		files = map[string][]byte{}
+	}
 	for from, to := range map[string]string{t.pin + ".mod": "go.mod", t.pin + ".sum": "go.sum"} {
-		content, err := pins.ReadFile("pins/" + from)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, to), content, 0o600)
-		}
-		if err != nil {
-			return "", errors.Join(fmt.Errorf("laying out the module of %s: %w", t.title, err), os.RemoveAll(dir))
-		}
+		content, reading := pins.ReadFile("pins/" + from)
+		files[to], err = content, errors.Join(err, reading)
+	}
+	for name, content := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), content, 0o600))
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("laying out the module of %s: %w", t.title, err), os.RemoveAll(dir))
 	}
 	return dir, nil
 }

@@ -1,6 +1,8 @@
 package pulumicli
 
 import (
+	"errors"
+	"flag"
 	"io"
 	"maps"
 	"os"
@@ -8,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/modfile"
 )
 
 func TestInstalled(t *testing.T) {
@@ -55,7 +59,7 @@ func TestInstalled(t *testing.T) {
 
 func TestPinsAreComplete(t *testing.T) {
 	t.Parallel()
-	for _, tool := range append(slices.Collect(maps.Values(languages)), pulumi) {
+	for _, tool := range append(slices.Collect(maps.Values(languages)), pulumi, engine) {
 		dir, err := tool.writeModule("")
 		if err != nil {
 			t.Fatal(err)
@@ -72,6 +76,54 @@ func TestPinsAreComplete(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+var update = flag.Bool("update", false, "write the pins of the engine")
+
+// TestEngineIsPinnedAsTheProject: the engine is compiled from modules of this project, in the
+// same versions, so that what the command, the program and the engine have in common is
+// compiled once.
+func TestEngineIsPinnedAsTheProject(t *testing.T) {
+	t.Parallel()
+	if *update {
+		for pin, file := range map[string]string{"pins/engine.mod": "../../../go.mod", "pins/engine.sum": "../../../go.sum"} {
+			content, err := os.ReadFile(file)
+			if err = errors.Join(err, os.WriteFile(pin, content, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	project, pinned := required(t, "../../../go.mod"), required(t, "pins/engine.mod")
+	for module, version := range pinned {
+		if project[module] != version {
+			t.Errorf("the engine is pinned to %s %s, the project to %q: pin it as that with go test ./internal/local/pulumicli -update", module, version, project[module])
+		}
+	}
+	dir, err := engine.writeModule(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "main.go")); err != nil || pinned["github.com/pulumi/pulumi/pkg/v3"] != "v"+Version {
+		t.Errorf("%v; the engine is pinned to %s", err, pinned["github.com/pulumi/pulumi/pkg/v3"])
+	}
+}
+
+// required are the modules of a go.mod.
+func required(t *testing.T, path string) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := modfile.Parse(path, content, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := map[string]string{}
+	for _, r := range file.Require {
+		versions[r.Mod.Path] = r.Mod.Version
+	}
+	return versions
 }
 
 // A language host of the installation is used, and one on PATH; one that cannot be

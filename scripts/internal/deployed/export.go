@@ -55,6 +55,10 @@ func (e Export) pulumi(ctx context.Context) (string, error) {
 			return own, nil
 		}
 	}
-	root, err := pulumicli.Ensure(ctx, e.Temp, e.Progress)
+	ensure := pulumicli.Ensure
+	if e.Backend != "" {
+		ensure = pulumicli.EnsureEngine
+	}
+	root, err := ensure(ctx, e.Temp, e.Progress)
 	return filepath.Join(root, "bin", "pulumi"), err
 }
