@@ -137,7 +137,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if err := d.prepare(ctx); err != nil {
 		return nil, err
 	}
-	err = d.step("pulumi up", func() error {
+	err = d.told("pulumi up", func() error {
 		_, err := d.Up(ctx)
 		return err
 	})
@@ -211,6 +211,36 @@ func (d *Deployment) step(name string, run func() error) error {
 	}
 	_, _ = fmt.Fprintf(d.opts.Progress, "%s: ready in %s\n", name, time.Since(start).Round(10*time.Millisecond))
 	return nil
+}
+
+// tellInterval is how often a step that takes long says so.
+const tellInterval = 5 * time.Second
+
+// told is step for one whose output is shown later, if at all: now and then it tells how
+// long it has taken so far.
+func (d *Deployment) told(name string, run func() error) error {
+	if d.opts.Output == d.opts.Progress {
+		return d.step(name, run)
+	}
+	done := make(chan struct{})
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		ticker := time.NewTicker(tellInterval)
+		defer ticker.Stop()
+		for start := time.Now(); ; {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				_, _ = fmt.Fprintf(d.opts.Progress, "  %s: %s\n", name, time.Since(start).Round(time.Second))
+			}
+		}
+	})
+	return d.step(name, func() error {
+		defer telling.Wait()
+		defer close(done)
+		return run()
+	})
 }
 
 // compile fills Go's build cache, telling how far it is: Pulumi's own build of

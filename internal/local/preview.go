@@ -74,7 +74,7 @@ func Preview(ctx context.Context, opts Options, state []byte) (_ *Plan, err erro
 		return nil, err
 	}
 	plan := &Plan{Secrets: deployed.secrets, Account: deployed.account}
-	err = d.step("pulumi preview", func() error {
+	err = d.told("pulumi preview", func() error {
 		if len(deployed.resources) > 0 {
 			if err := d.stack.Import(ctx, deployed.untyped); err != nil {
 				return fmt.Errorf("reading the stack's state: %w", err)
