@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // FuzzHolds: a credential stands in a value as a word of its own or not at all,
@@ -72,4 +73,8 @@ func FuzzExactTime(f *testing.F) {
 			t.Errorf("%q is %v, more than a microsecond away", text, date)
 		}
 	})
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }

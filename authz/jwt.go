@@ -3,13 +3,12 @@ package authz
 import (
 	"cmp"
 	"context"
-	"crypto/rsa"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // MaxLeeway is the longest [JWTConfig.Leeway].
@@ -97,7 +96,10 @@ type JWTConfig struct {
 // The algorithm is the key's, never the token's choice. Where the keys have
 // ids, a token's kid must be one of them, and a token without kid may fit any;
 // where they have none, kid may be any string.
-type JWT struct{ cfg JWTConfig }
+type JWT struct {
+	cfg   JWTConfig
+	known atomic.Pointer[knownHeader]
+}
 
 // NewJWT returns the verifier, or ErrMisconfigured with what is wrong.
 func NewJWT(cfg JWTConfig) (*JWT, error) {
@@ -121,7 +123,7 @@ func NewJWT(cfg JWTConfig) (*JWT, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &JWT{cfg}, nil
+	return &JWT{cfg: cfg}, nil
 }
 
 // Verify implements [Verifier]. The keys are asked for first: without them no
@@ -151,7 +153,7 @@ func (v *JWT) Verify(ctx context.Context, _ Request, c Credential) (Principal, e
 
 // verified returns the claims of a token whose signature is good.
 func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
-	token, head, tokenErr := parseToken(c.Value(), v.cfg.Type)
+	token, head, tokenErr := v.parse(c.Value())
 	var keyID string
 	err := TryKeys(ctx, v.cfg.Keys, func(keys []Key) error {
 		if tokenErr != nil {
@@ -167,6 +169,7 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 	case tokenErr != nil:
 		return claimSet{}, tokenErr
 	}
+	v.remember(token.header, head)
 	claims, err := parseClaims(token.payload, v.cfg.Audience)
 	claims.keyID, claims.digest = keyID, token.digest()
 	if v.cfg.Map == nil {
@@ -175,113 +178,43 @@ func (v *JWT) verified(ctx context.Context, c Credential) (claimSet, error) {
 	return claims, err
 }
 
-func parseToken(text, wantType string) (compact, header, error) {
-	token, err := parseCompact(text)
+// parse reads a token up to its claims. An issuer's tokens have one header, as a rule:
+// that of the last token with a good signature is not read again.
+func (v *JWT) parse(text string) (compact, header, error) {
+	if known := v.known.Load(); known != nil && known.fits(text) {
+		token, signature, err := splitCompact(text)
+		if err == nil {
+			token.signature, err = decodeSegment(nil, signature)
+		}
+		return token, known.header, err
+	}
+	token, parameters, err := parseCompact(text)
 	if err != nil {
 		return compact{}, header{}, err
 	}
-	head, err := checkHeader(token.header, wantType)
+	head, err := checkHeader(parameters, v.cfg.Type)
 	return token, head, err
 }
 
-// signingMethods are golang-jwt's implementations for public keys, each of which takes
-// keys of its own type only.
-var signingMethods = map[Algorithm]jwt.SigningMethod{
-	RS256: jwt.SigningMethodRS256, PS256: ps256,
-	ES256: jwt.SigningMethodES256, EdDSA: jwt.SigningMethodEdDSA,
+// knownHeader is a token's header, as a segment and as it was read.
+type knownHeader struct {
+	segment string
+	header  header
 }
 
-// ps256 takes a salt as long as the hash and no other (RFC 7518 section 3.5).
-// golang-jwt's own takes any.
-var ps256 = &jwt.SigningMethodRSAPSS{
-	SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA,
-	Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
+// fits reports whether a token has the header.
+func (k *knownHeader) fits(token string) bool {
+	n := len(k.segment)
+	return len(token) > n && token[n] == '.' && token[:n] == k.segment
 }
 
-// verifySignature tries the keys that the token's header admits, and returns the one
-// that fits.
-func verifySignature(keys []Key, head header, token compact, legacy bool) (Key, error) {
-	candidates, err := selectKeys(keys, head, legacy)
-	if err != nil {
-		return Key{}, err
+// remember keeps the header of a token whose signature is good: nobody without a key
+// has a part in it.
+func (v *JWT) remember(segment string, h header) {
+	if known := v.known.Load(); known == nil || known.segment != segment {
+		v.known.Store(&knownHeader{strings.Clone(segment), h})
 	}
-	err = ErrUnsupportedAlgorithm
-	for _, key := range candidates {
-		if key.algorithm != head.algorithm {
-			continue
-		}
-		if key.fits(token.signed, token.signature) {
-			return key, nil
-		}
-		err = ErrInvalidSignature
-	}
-	return Key{}, err
 }
-
-// checkKeySet returns what [KeyProvider] does not allow.
-func checkKeySet(keys []Key) error {
-	if len(keys) == 0 {
-		return fmt.Errorf("%w: the key provider gave no key", ErrMisconfigured)
-	}
-	const few = 16 // up to which ids are compared one by one
-	var many map[string]bool
-	if len(keys) > few {
-		many = make(map[string]bool, len(keys))
-	}
-	named := 0
-	for i, key := range keys {
-		if key.material == nil {
-			return fmt.Errorf("%w: the key provider gave the zero Key", ErrMisconfigured)
-		}
-		if key.algorithm.isHMAC() != keys[0].algorithm.isHMAC() {
-			// RFC 8725 section 3.1.
-			return fmt.Errorf("%w: the key provider gave secrets and public keys; use one kind, and another verifier for the other", ErrMisconfigured)
-		}
-		if key.id == "" {
-			continue
-		}
-		named++
-		if many[key.id] || many == nil && slices.ContainsFunc(keys[:i], func(k Key) bool { return k.id == key.id }) {
-			return fmt.Errorf("%w: the key provider gave two keys with the id %q", ErrMisconfigured, key.id)
-		}
-		if many != nil {
-			many[key.id] = true
-		}
-	}
-	if named > 0 && named < len(keys) {
-		return fmt.Errorf("%w: the key provider gave keys with an id and keys without; give all of them an id, or none", ErrMisconfigured)
-	}
-	return nil
-}
-
-// selectKeys returns the keys that a token may be verified with. Its kid has to
-// have the form of an id only where the keys have ids: where they have none, an
-// issuer may write into it any string, and one of legacy tokens a number.
-func selectKeys(keys []Key, head header, legacy bool) ([]Key, error) {
-	if err := checkKeySet(keys); err != nil {
-		return nil, err
-	}
-	anonymous := keys[0].id == ""
-	switch {
-	case head.numericKeyID && (!anonymous || !legacy):
-		return nil, errKeyIDType
-	case anonymous || !head.hasKeyID:
-		return keys, nil
-	}
-	if CheckCredentialID(head.keyID) != nil {
-		return nil, errKeyID
-	}
-	i := slices.IndexFunc(keys, func(k Key) bool { return k.id == head.keyID })
-	if i < 0 {
-		return nil, errNoKey
-	}
-	return keys[i : i+1], nil
-}
-
-var (
-	errKeyID = malformed("the token's kid is not " + idRule)
-	errNoKey = fmt.Errorf("%w: no key has the token's kid", ErrUnknownKey)
-)
 
 // judge makes a principal of claims that were signed with a good key.
 func (v *JWT) judge(claims *claimSet) (Principal, error) {
@@ -372,12 +305,12 @@ var (
 // its signature: whoever made the token may have written anything. They may
 // select the configuration that the token is verified with, and nothing more.
 func UnverifiedJWT(token string) (header, claims Claims, err error) {
-	parsed, err := parseCompact(token)
+	parsed, header, err := parseCompact(token)
 	if err != nil {
 		return Claims{}, Claims{}, err
 	}
 	if claims, err = decodeObject(parsed.payload); err != nil {
 		return Claims{}, Claims{}, err
 	}
-	return parsed.header, claims, nil
+	return header, claims, nil
 }

@@ -86,19 +86,21 @@ func checkName(what, name string) error {
 		return fmt.Errorf("%s is empty", what)
 	case len(name) > MaxSubjectBytes:
 		return fmt.Errorf("%s is longer than %d bytes", what, MaxSubjectBytes)
+	case isPrintableASCII(name) && name[0] != ' ' && name[len(name)-1] != ' ': // the rule; the rest is for others
+		return nil
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable):
 		return fmt.Errorf("%s has a character that is not printable", what)
 	case strings.TrimSpace(name) != name:
 		return fmt.Errorf("%s begins or ends with a space", what)
-	case !isASCII(name) && !norm.NFC.IsNormalString(name): // which ASCII always is
+	case !norm.NFC.IsNormalString(name):
 		return fmt.Errorf("%s is not in normalization form C (NFC)", what)
 	}
 	return nil
 }
 
-func isASCII(s string) bool {
+func isPrintableASCII(s string) bool {
 	for i := range len(s) {
-		if s[i] > unicode.MaxASCII {
+		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
 	}

@@ -20,35 +20,41 @@ const MaxTokenBytes = 8 << 10
 // does not matter until the signature is good.
 type compact struct {
 	signed    string // header and payload segments with the dot between them
-	header    Claims
+	header    string
 	payload   string
 	signature []byte
 }
 
-// parseCompact splits and decodes a token, strictly: golang-jwt accepts line
-// breaks in a segment, set bits behind the last byte, repeated members and
-// trailing data, each of which gives one token several spellings.
-func parseCompact(token string) (compact, error) {
+// parseCompact splits and decodes a token, strictly, and reads its header: golang-jwt
+// accepts line breaks in a segment, set bits behind the last byte, repeated members
+// and trailing data, each of which gives one token several spellings.
+func parseCompact(token string) (compact, Claims, error) {
+	c, signature, err := splitCompact(token)
+	if err != nil {
+		return compact{}, Claims{}, err
+	}
+	var room [usualBytes]byte
+	header, err := decodeSegment(room[:0], c.header)
+	if err != nil {
+		return compact{}, Claims{}, err
+	}
+	if c.signature, err = decodeSegment(nil, signature); err != nil {
+		return compact{}, Claims{}, err
+	}
+	object, err := ParseClaims(string(header))
+	return c, object, err
+}
+
+// splitCompact splits a token; the signature is still encoded.
+func splitCompact(token string) (c compact, signature string, err error) {
 	if len(token) > MaxTokenBytes {
-		return compact{}, errTokenLength
+		return compact{}, "", errTokenLength
 	}
 	if strings.Count(token, ".") != 2 {
-		return compact{}, errSegments
+		return compact{}, "", errSegments
 	}
 	afterHeader, afterPayload := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
-	c := compact{signed: token[:afterPayload], payload: token[afterHeader+1 : afterPayload]}
-	var room [usualBytes]byte
-	header, err := decodeSegment(room[:0], token[:afterHeader])
-	if err != nil {
-		return compact{}, err
-	}
-	if c.signature, err = decodeSegment(nil, token[afterPayload+1:]); err != nil {
-		return compact{}, err
-	}
-	if c.header, err = ParseClaims(string(header)); err != nil {
-		return compact{}, err
-	}
-	return c, nil
+	return compact{signed: token[:afterPayload], header: token[:afterHeader], payload: token[afterHeader+1 : afterPayload]}, token[afterPayload+1:], nil
 }
 
 var (
@@ -60,18 +66,19 @@ var (
 
 // digest is the TokenDigest.
 func (c compact) digest() string {
-	sum := sha256.Sum256([]byte(c.signed))
-	var digits [2 * len(sum)]byte
-	hex.Encode(digits[:], sum[:])
+	var digits [2 * sha256.Size]byte
+	digests.use(c.signed, func(sum []byte) { hex.Encode(digits[:], sum) })
 	return string(digits[:])
 }
+
+var digests = newHasherPool(sha256.New)
 
 // TokenDigest returns the name that a token has for the revocation of this token
 // alone, whether or not it has a jti: the SHA-256, in hexadecimal, of what its issuer
 // has signed. The signature is left out: whoever has a token of ES256 can give it
 // another good one. Nothing is verified.
 func TokenDigest(token string) (string, error) {
-	parsed, err := parseCompact(token)
+	parsed, _, err := parseCompact(token)
 	if err != nil {
 		return "", err
 	}

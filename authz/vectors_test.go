@@ -72,11 +72,11 @@ func TestVectorSignatures(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			token, err := parseCompact(tt.token)
+			token, parameters, err := parseCompact(tt.token)
 			if err != nil {
 				t.Fatal(err)
 			}
-			head, err := checkHeader(token.header, "")
+			head, err := checkHeader(parameters, "")
 			if err != nil {
 				t.Error(err)
 			}

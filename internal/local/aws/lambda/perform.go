@@ -142,7 +142,6 @@ func (e *environment) settle(c *call, r result) error {
 			o = c.timedOut()
 		case <-patience.C:
 			c.out.Duration = time.Since(c.begun)
-			e.stream.flush()
 			c.reply(nil)
 			continue
 		case <-e.s.closing:
