@@ -190,6 +190,7 @@ func (d *Deployment) redeploy(ctx context.Context, out io.Writer) {
 
 // reload reads the project's files again and deploys.
 func (d *Deployment) reload(ctx context.Context, output io.Writer) (map[string]int, error) {
+	d.stopLooking() // at the project, which is read again
 	if err := d.readProject(); err != nil {
 		return nil, err
 	}
