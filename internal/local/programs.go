@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
+	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 	"github.com/protected-http-api/protected-http-api/internal/safepath"
 )
 
@@ -66,11 +67,13 @@ func readProgram(path string) ([]byte, os.FileInfo, error) {
 // keepProgram keeps the linked program for the next deployment, which is slower without,
 // and what it was compiled from where that is known.
 func (d *Deployment) keepProgram() {
-	kept, err := d.keptProgram()
-	if err != nil {
-		return
+	if kept, err := d.keptProgram(); err == nil {
+		keep(d.program, kept)
 	}
-	content, err := os.ReadFile(d.program.Binary)
+}
+
+func keep(program *langhost.Program, kept string) {
+	content, err := os.ReadFile(program.Binary)
 	if err != nil {
 		return // it is another one, by the option binary
 	}
@@ -83,7 +86,7 @@ func (d *Deployment) keepProgram() {
 			return // another deployment has put its own there
 		}
 	}
-	if made := (madeFrom{info.ModTime().UnixNano(), info.Size(), d.program.Snapshot()}); made.Snapshot != nil {
+	if made := (madeFrom{info.ModTime().UnixNano(), info.Size(), program.Snapshot()}); made.Snapshot != nil {
 		if record, err := json.Marshal(made); err == nil {
 			_ = replaceFile(kept+recordSuffix, record)
 		}
@@ -132,6 +135,11 @@ func (d *Deployment) lookAtProgram() {
 	if d.project.language() != "go" || given || d.program.Snapshot() != nil {
 		return
 	}
+	kept, err := d.keptProgram()
+	if err != nil {
+		return
+	}
+	program := d.program
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -141,8 +149,8 @@ func (d *Deployment) lookAtProgram() {
 			return
 		case <-time.After(quiet):
 		}
-		if d.program.Look(ctx, dir) == nil {
-			d.keepProgram()
+		if program.Look(ctx, dir) == nil {
+			keep(program, kept)
 		}
 	}()
 	d.endLook = func() {
