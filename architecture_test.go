@@ -85,6 +85,9 @@ var floors = []floor{
 	// What a new project is made of.
 	{packages: "internal/scaffold"},
 
+	// What says what a TTL costs, and what AWS's quotas meet.
+	{packages: "internal/planner", imports: []string{"internal/strictjson"}, never: slices.Concat(pulumiModules, awsClients)},
+
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 
