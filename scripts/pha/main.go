@@ -15,6 +15,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/rotate"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/sign"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/token"
+	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/ttl"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/up"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/version"
@@ -34,6 +35,7 @@ func parts() []*cobra.Command {
 		rotate.New(),
 		revoke.New(),
 		resetcache.New(),
+		ttl.New(),
 		probe.New(),
 		initialize.New(),
 		version.New(),

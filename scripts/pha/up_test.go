@@ -129,6 +129,10 @@ func TestUp(t *testing.T) {
 	if out := ok("reset-cache"); !strings.HasPrefix(out, "authorizer cache reset: API ") {
 		t.Errorf("reset-cache says %s", out)
 	}
+	// The access log is found and read; these requests are of some seconds.
+	if _, stderr, code := run("ttl"); code != 1 || !strings.HasPrefix(stderr, "pha ttl: the access log is about ") || !strings.HasSuffix(stderr, ": take a minute or more\n") {
+		t.Errorf("ttl: %d, %s", code, stderr)
+	}
 	if _, stderr, code := run("token", "--subject", "s", "--stack", "prod"); code != 1 || !strings.Contains(stderr, `no local deployment of the stack "prod" of `) || !strings.HasSuffix(stderr, " serves, but one of dev: name it with --stack\n") {
 		t.Errorf("another stack: %d, %s", code, stderr)
 	}

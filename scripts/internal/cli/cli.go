@@ -26,6 +26,10 @@ type usageError struct{ error }
 // Usagef makes an error that ends a command with the exit code 2.
 func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// Usage makes an error, or several that are joined, one that ends a command with the exit
+// code 2.
+func Usage(err error) error { return usageError{err} }
+
 // brokenError is a failure of a command whose exit code 1 says something else.
 type brokenError struct{ error }
 

@@ -19,15 +19,15 @@ const state = `{"resources": [
  {"urn": "urn:pulumi:dev::shop::protected-http-api:index:ProtectedHttpApi$aws:apigatewayv2/api:Api::orders-api", "type": "aws:apigatewayv2/api:Api", "id": "a1", "custom": true,
   "parent": "urn:pulumi:dev::shop::protected-http-api:index:ProtectedHttpApi::orders", "outputs": {"arn": "arn:aws:apigateway:eu-west-1::/apis/a1"}},
  {"urn": "urn:pulumi:dev::shop::aws:apigatewayv2/stage:Stage::orders-stage", "type": "aws:apigatewayv2/stage:Stage", "id": "$default", "custom": true,
-  "inputs": {"apiId": "a1"}, "outputs": {"name": "$default", "invokeUrl": "https://a1.example/"}},
+  "inputs": {"apiId": "a1", "accessLogSettings": {"destinationArn": "arn:aws:logs:eu-west-1:1:log-group:/aws/vendedlogs/apis/shop"}}, "outputs": {"name": "$default", "invokeUrl": "https://a1.example/"}},
  {"urn": "urn:pulumi:dev::shop::aws:lambda/function:Function::authorizer", "type": "aws:lambda/function:Function", "id": "f1", "custom": true,
-  "inputs": {"environment": {"variables": {"JWT_SECRET_PATH": "/shop/secret", "SIGNING_KEYS_PATH": "/shop/keys", "SECRET_MAX_AGE": "1m30s",
+  "inputs": {"memorySize": 256, "environment": {"variables": {"JWT_SECRET_PATH": "/shop/secret", "SIGNING_KEYS_PATH": "/shop/keys", "SECRET_MAX_AGE": "1m30s",
    "API_KEY_TABLE_NAME": "keys", "AUTHORIZER_STATE_TABLE_NAME": "state", "REVOCATION_TABLE_NAME": "revoked", "AUTHORIZER_ACCEPTS": "{\"issuer\":\"i\",\"tiers\":[\"gold\"]}", "OTHER": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}}}},
   "outputs": {"arn": "arn:aws:lambda:eu-west-1:1:function:f1"}},
  {"urn": "urn:pulumi:dev::shop::aws:lambda/function:Function::partners", "type": "aws:lambda/function:Function", "id": "f10", "custom": true,
   "inputs": {"environment": {"variables": {"JWT_SECRET_PATH": "/shop/partners"}}}, "outputs": {"arn": "arn:aws:lambda:eu-west-1:1:function:f10"}},
  {"urn": "urn:pulumi:dev::shop::aws:apigatewayv2/authorizer:Authorizer::authorizer", "type": "aws:apigatewayv2/authorizer:Authorizer", "id": "z1", "custom": true,
-  "inputs": {"apiId": "a1", "authorizerType": "REQUEST", "authorizerResultTtlInSeconds": 300}, "outputs": {"authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f1/invocations"}},
+  "inputs": {"apiId": "a1", "authorizerType": "REQUEST", "authorizerResultTtlInSeconds": 300, "identitySources": ["$request.header.Authorization", "$context.routeKey"]}, "outputs": {"authorizerUri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f1/invocations"}},
  {"urn": "urn:pulumi:dev::shop::aws:apigatewayv2/authorizer:Authorizer::authorizer", "type": "aws:apigatewayv2/authorizer:Authorizer", "id": "z0", "custom": true, "delete": true,
   "inputs": {"apiId": "a1", "authorizerType": "REQUEST"}, "outputs": {}},
  {"urn": "urn:pulumi:dev::shop::aws:apigatewayv2/authorizer:Authorizer::partners", "type": "aws:apigatewayv2/authorizer:Authorizer", "id": "z2", "custom": true,
@@ -51,8 +51,8 @@ func TestFromState(t *testing.T) {
 	t.Parallel()
 	want := []API{
 		{Name: "health", ID: "a2", Stage: "v1", URL: "https://a2.example/v1"},
-		{Name: "orders", ID: "a1", Stage: "$default", Region: "eu-west-1", URL: "https://a1.example", Authorizers: []Authorizer{
-			{Name: "authorizer", TTL: 5 * time.Minute, SecretPath: "/shop/secret", KeysPath: "/shop/keys", MaxAge: 90 * time.Second, KeyTable: "keys", StateTable: "state", RevocationTable: "revoked", Accepts: contract.Accepts{Issuer: "i", Tiers: []string{"gold"}}},
+		{Name: "orders", ID: "a1", Stage: "$default", Region: "eu-west-1", URL: "https://a1.example", AccessLogGroup: "/aws/vendedlogs/apis/shop", Authorizers: []Authorizer{
+			{Name: "authorizer", TTL: 5 * time.Minute, ByRoute: true, MemoryMB: 256, SecretPath: "/shop/secret", KeysPath: "/shop/keys", MaxAge: 90 * time.Second, KeyTable: "keys", StateTable: "state", RevocationTable: "revoked", Accepts: contract.Accepts{Issuer: "i", Tiers: []string{"gold"}}},
 			{Name: "partners", SecretPath: "/shop/partners"},
 		}},
 	}

@@ -21,6 +21,8 @@ type API struct {
 	Name string
 	// ID and Stage name it to AWS, in Region. URL is where it serves.
 	ID, Stage, Region, URL string
+	// AccessLogGroup is the log group of the stage's access log; empty without one.
+	AccessLogGroup string
 	// Authorizers are the Lambda authorizers, sorted by name.
 	Authorizers []Authorizer
 }
@@ -29,8 +31,12 @@ type API struct {
 // does not say is empty.
 type Authorizer struct {
 	Name string
-	// TTL is how long API Gateway reuses its answers.
-	TTL time.Duration
+	// TTL is how long API Gateway reuses its answers, and ByRoute whether each route has
+	// its own.
+	TTL     time.Duration
+	ByRoute bool
+	// MemoryMB is the function's memory.
+	MemoryMB int
 	// SecretPath has the secret of tokens, KeysPath the keys of signed requests: names
 	// of parameters, or ARNs of secrets. MaxAge is how old they may be.
 	SecretPath, KeysPath string
@@ -53,6 +59,11 @@ func fromState(state apitype.DeploymentV3) []API {
 			if arn := strings.Split(text(r.Outputs["arn"]), ":"); len(arn) > 3 { // arn:aws:apigateway:eu-central-1::/apis/a1b2c3
 				api.Region = arn[3]
 			}
+			if settings, _ := stage.Inputs["accessLogSettings"].(map[string]any); settings != nil {
+				// arn:aws:logs:eu-central-1:123456789012:log-group:/aws/vendedlogs/apis/x
+				_, group, _ := strings.Cut(text(settings["destinationArn"]), ":log-group:")
+				api.AccessLogGroup = strings.TrimSuffix(group, ":*")
+			}
 			api.Authorizers = authorizers(state, api.ID)
 			apis = append(apis, api)
 		}
@@ -71,6 +82,8 @@ func authorizers(state apitype.DeploymentV3, api string) []Authorizer {
 		if ttl, ok := r.Inputs["authorizerResultTtlInSeconds"].(float64); ok {
 			a.TTL = time.Duration(ttl) * time.Second
 		}
+		sources, _ := r.Inputs["identitySources"].([]any)
+		a.ByRoute = slices.Contains(sources, any("$context.routeKey"))
 		for _, function := range ofType(state, "aws:lambda/function:Function") {
 			// …:lambda:path/2015-03-31/functions/{ARN of the function or its alias}/invocations
 			arn := text(function.Outputs["arn"])
@@ -86,6 +99,9 @@ func authorizers(state apitype.DeploymentV3, api string) []Authorizer {
 
 // read reads the environment of the authorizer's function.
 func (a *Authorizer) read(function apitype.ResourceV3) {
+	if memory, ok := function.Inputs["memorySize"].(float64); ok {
+		a.MemoryMB = int(memory)
+	}
 	environment, _ := function.Inputs["environment"].(map[string]any)
 	variables, _ := environment["variables"].(map[string]any)
 	a.SecretPath, a.KeysPath = text(variables[contract.EnvSecretPath]), text(variables[contract.EnvSigningKeysPath])
