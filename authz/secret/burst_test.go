@@ -16,14 +16,17 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/internal/awsjson"
 )
 
-// throttlingSSM lets so many requests a second in, in each whole second of its
-// clock, and refuses the others.
+// throttlingSSM lets so many requests a second in, and refuses the others: the first
+// in each whole second of its clock, or evenly, one after the other. AWS does not say
+// which its own is.
 type throttlingSSM struct {
 	perSecond int
+	evenly    bool
 
 	mu      sync.Mutex
 	second  int64
 	let     int
+	next    time.Time
 	refused int
 }
 
@@ -37,24 +40,27 @@ func (s *throttlingSSM) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	status, body := http.StatusOK, `{"Parameter":{"Type":"SecureString","Value":"`+testSecret+`"}}`
-	if !s.admit(time.Now().Unix()) {
+	if !s.admit(time.Now()) {
 		status, body = http.StatusBadRequest, `{"__type":"ThrottlingException","message":"Rate exceeded"}`
 	}
 	time.Sleep(10 * time.Millisecond) // and back
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
-func (s *throttlingSSM) admit(second int64) bool {
+func (s *throttlingSSM) admit(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if second != s.second {
+	if second := now.Unix(); second != s.second {
 		s.second, s.let = second, 0
 	}
-	if s.let == s.perSecond {
+	if s.let == s.perSecond || s.evenly && now.Before(s.next) {
 		s.refused++
 		return false
 	}
 	s.let++
+	if s.evenly {
+		s.next = now.Add(time.Second / time.Duration(s.perSecond))
+	}
 	return true
 }
 
