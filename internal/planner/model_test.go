@@ -65,11 +65,11 @@ var shapes = []struct {
 	hours float64
 	seeds int // how many times; few callers meet, or don't, for ever
 }{
-	{"a few services all the time", Traffic{Requests: 2400, Credentials: 5, Routes: 1}, 4, 200},
-	{"many people, unevenly, with tokens of an hour", Traffic{Requests: 20000, Credentials: 2000, Skew: 1.1, Lifetime: time.Hour, Routes: 1}, 24, 1},
-	{"devices that come now and then, on four routes", Traffic{Requests: 3000, Credentials: 1500, Skew: 0.3, Routes: 4}, 96, 1},
+	{"a few services all the time", Traffic{Requests: 2400, Credentials: 5, Routes: 1}, 4, 160},
+	{"many people, unevenly, with tokens of an hour", Traffic{Requests: 20000, Credentials: 2000, Skew: 1.1, Lifetime: time.Hour, Routes: 1}, 12, 1},
+	{"devices that come now and then, on four routes", Traffic{Requests: 3000, Credentials: 1500, Skew: 0.3, Routes: 4}, 60, 1},
 	{"one caller, seldom", Traffic{Requests: 30, Credentials: 1, Routes: 1}, 24 * 400, 1},
-	{"tokens of ten minutes", Traffic{Requests: 6000, Credentials: 100, Skew: 0.8, Lifetime: 10 * time.Minute, Routes: 1}, 48, 1},
+	{"tokens of ten minutes", Traffic{Requests: 6000, Credentials: 100, Skew: 0.8, Lifetime: 10 * time.Minute, Routes: 1}, 24, 1},
 }
 
 // TestModelAgrees: runs, hit rate, latency and dollars of the model are within 5 % of
