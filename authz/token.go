@@ -38,10 +38,11 @@ func parseCompact(token string) (compact, Claims, error) {
 	if err != nil {
 		return compact{}, Claims{}, err
 	}
-	if c.signature, err = decodeSegment(nil, signature); err != nil {
+	object, err := ParseClaims(string(header)) // most garbage ends here
+	if err != nil {
 		return compact{}, Claims{}, err
 	}
-	object, err := ParseClaims(string(header))
+	c.signature, err = decodeSegment(nil, signature)
 	return c, object, err
 }
 
