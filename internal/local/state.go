@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -80,15 +80,21 @@ func (b backend) resources(project, stack string) ([]apitype.ResourceV3, error) 
 // changes are those of the last update: how many resources were created, updated,
 // deleted or left the same, by Pulumi's names of these.
 func (b backend) changes(project, stack string) (map[string]int, error) {
-	// Their names have the time, in nanoseconds.
-	files, err := filepath.Glob(filepath.Join(string(b), ".pulumi", "history", project, stack, "*.history.json"))
-	if err == nil && len(files) == 0 {
+	folder := filepath.Join(string(b), ".pulumi", "history", project, stack)
+	files, err := os.ReadDir(folder) // sorted by their names, which have the time in nanoseconds
+	last := ""
+	for _, file := range files {
+		if strings.HasSuffix(file.Name(), ".history.json") {
+			last = file.Name()
+		}
+	}
+	if err == nil && last == "" {
 		err = errors.New("there is no update")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack's history: %w", err)
 	}
-	content, err := os.ReadFile(slices.Max(files))
+	content, err := os.ReadFile(filepath.Join(folder, last))
 	if err != nil {
 		return nil, fmt.Errorf("reading the stack's history: %w", err)
 	}
