@@ -28,12 +28,18 @@ type AccessLog struct {
 	// authorizers, no credential at all.
 	Others int
 	// Unnamed were judged, and the log does not say whose they are: what an authorizer
-	// refuses has no name there. They are taken to run it each time.
+	// refuses has no name there. They are taken to run it each time. A 403 counts only where
+	// the log has somebody else of the route who was judged: handlers answer it too.
 	Unnamed int
 	// Ran is how often the log itself says that the authorizer ran; Timed whether it has
 	// that field ($context.authorizer.latency, which not every edition of AWS's list has).
 	Ran   int
 	Timed bool
+
+	// routes are those that an authorizer judges, by the log; refused are when the others
+	// answered 403, until it says that one of them is judged.
+	routes  map[string]bool
+	refused map[string][]time.Time
 
 	bytes     int // of readable lines
 	judged    []Request
@@ -119,9 +125,18 @@ func (l *AccessLog) Add(line []byte, at time.Time) {
 			key += " " + fields.RouteKey
 		}
 		l.judge(at, key)
-	case ran, fields.Status == "403":
+		l.judges(fields.RouteKey)
+	case ran, fields.Status == "403" && l.routes[fields.RouteKey]:
 		l.Unnamed++
 		l.judge(at, "")
+		l.judges(fields.RouteKey)
+	case fields.Status == "403":
+		if l.refused == nil {
+			l.refused = map[string][]time.Time{}
+		}
+		l.refused[fields.RouteKey] = append(l.refused[fields.RouteKey], at)
+		l.Others++
+		return
 	default:
 		l.Others++
 		return
@@ -133,6 +148,21 @@ func (l *AccessLog) Add(line []byte, at time.Time) {
 	if timed {
 		l.latencies = append(l.latencies, time.Duration(latency*float64(time.Millisecond)))
 	}
+}
+
+// judges notes that an authorizer judges a route: so it did what the route refused before.
+func (l *AccessLog) judges(route string) {
+	if l.routes == nil {
+		l.routes = map[string]bool{}
+	}
+	l.routes[route] = true
+	before := l.refused[route]
+	delete(l.refused, route)
+	for _, at := range before {
+		l.judge(at, "")
+	}
+	l.Others -= len(before)
+	l.Unnamed += len(before)
 }
 
 // judge adds a request that the authorizer or its cache has judged.

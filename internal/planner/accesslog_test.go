@@ -37,7 +37,7 @@ func TestAccessLog(t *testing.T) {
 		{"by the user", logged(at, "userId", "usr_1"), AccessLog{Lines: 1}, "usr_1"},
 		{"less than a millisecond", logged(at, "userId", "usr_1", "authorizerLatency", "0"), AccessLog{Lines: 1, Ran: 1, Timed: true}, "usr_1"},
 		{"refused", logged(at, "status", "403", "authorizerLatency", "8"), AccessLog{Lines: 1, Unnamed: 1, Ran: 1, Timed: true, latencies: []time.Duration{8 * time.Millisecond}}, ""},
-		{"refused by the cache", logged(at, "status", "403"), AccessLog{Lines: 1, Unnamed: 1}, ""},
+		{"refused by a handler, or by the cache", logged(at, "status", "403"), AccessLog{Lines: 1, Others: 1}, ""},
 		{"failed", logged(at, "status", "500", "authorizerError", "timeout"), AccessLog{Lines: 1, Unnamed: 1, Ran: 1, Timed: true}, ""},
 		{"public", logged(at, "status", "200"), AccessLog{Lines: 1, Others: 1}, ""},
 		{"no credential", logged(at, "status", "401"), AccessLog{Lines: 1, Others: 1}, ""},
@@ -58,11 +58,23 @@ func TestAccessLog(t *testing.T) {
 			if judged := log.Lines - log.Others - log.Unreadable; len(log.judged) != judged || judged == 1 && log.judged[0].Key != test.key {
 				t.Errorf("judged are %+v, want %q", log.judged, test.key)
 			}
-			log.judged, log.first, log.bytes = nil, time.Time{}, 0
+			log.judged, log.first, log.bytes, log.routes, log.refused = nil, time.Time{}, 0, nil, nil
 			if !reflect.DeepEqual(log, test.want) {
 				t.Errorf("got  %+v\nwant %+v", log, test.want)
 			}
 		})
+	}
+	// A 403 is the authorizer's where the log has another request of its route that was judged,
+	// before it or after.
+	var log AccessLog
+	for _, members := range [][]string{
+		{"status", "403"}, {"status", "403", "routeKey", "GET /public"}, {"credentialId", "k"}, {"status", "403"},
+		{"status", "403", "routeKey", "GET /later"}, {"authorizerLatency", "8", "status", "403", "routeKey", "GET /later"},
+	} {
+		log.Add([]byte(logged(at, members...)), time.Time{})
+	}
+	if log.Unnamed != 4 || log.Others != 1 || len(log.judged) != 5 {
+		t.Errorf("%d are unnamed, %d others, %d judged; want 4, 1 and 5", log.Unnamed, log.Others, len(log.judged))
 	}
 	by := AccessLog{ByRoute: true}
 	by.Add([]byte(logged(at, "credentialId", "k")), time.Time{})
@@ -79,7 +91,8 @@ func TestAccessLogCheck(t *testing.T) {
 		"":                                   "the access log is empty: take a longer time, or a group that has requests",
 		"START\nEND\n":                       "none of the 2 lines of the access log is one that the component's access log has: a JSON object with requestId and time",
 		logged("28/Nov/2026:17:00:00 +0000"): "none of the 1 requests in the access log was judged by a Lambda authorizer",
-		logged("28/Nov/2026:17:00:00 +0000", "status", "403"): "none of the 1 requests in the access log that an authorizer judged has a credentialId or userId: keep these fields in AccessLogs.Fields, and let the authorizer name who it lets in, as authz.Handler does",
+		logged("28/Nov/2026:17:00:00 +0000", "status", "403"):          "none of the 1 requests in the access log was judged by a Lambda authorizer",
+		logged("28/Nov/2026:17:00:00 +0000", "authorizerLatency", "8"): "none of the 1 requests in the access log that an authorizer judged has a credentialId or userId: keep these fields in AccessLogs.Fields, and let the authorizer name who it lets in, as authz.Handler does",
 		line + line: "the access log is about 0s: take a minute or more",
 		line + strings.Replace(line, ":17:00", ":17:01", 1): "<nil>",
 	} {

@@ -143,12 +143,19 @@ func quiet(rate, renewal, ttl, idle float64) float64 {
 // enough is a share of runs that is not looked at any more.
 const enough = 1e-9
 
+// crowd is how many run at once, on average, so that those which start an environment are
+// none among them: a thousand times Lambda's default quota.
+const crowd = 1e6
+
 // coldShare is the share of runs that start an environment. The environments are asked in
 // an order: what finds the first k busy is Erlang's formula B, and what comes to the next
 // one beyond them finds it gone if nothing came there in the idle time. firstCold is that
 // probability of the first.
 func coldShare(runs, firstCold float64, a Authorizer) float64 {
 	offered := runs * a.Warm.Seconds() // how many run at once, on average
+	if offered > crowd {
+		return 0
+	}
 	lost, share := 1.0, 0.0
 	for k := 1.0; lost > enough; k++ {
 		before := lost

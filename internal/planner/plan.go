@@ -91,7 +91,7 @@ func (p Plan) complete(within time.Duration) Plan {
 	none, longest := allowed[0], allowed[len(allowed)-1]
 	p.Recommended = 0
 	switch saved := none.Runs - longest.Runs; {
-	case within < p.Rows[1].TTL:
+	case len(allowed) == 1:
 		p.Reason = fmt.Sprintf("a withdrawn credential may go on for %s, and every TTL is longer than that", short(within))
 	case saved < worthwhile*none.Runs:
 		p.Reason = fmt.Sprintf("even %s saves only %s of the authorizer's runs: few credentials come again that soon", short(longest.TTL), percent(saved/none.Runs))

@@ -110,6 +110,7 @@ func TestRecommendation(t *testing.T) {
 		{"at once", documented, 0, "0s: a withdrawn credential may go on for 0s, and every TTL is longer than that"},
 		{"the longest", Traffic{Requests: 5000, Credentials: 5000, Lifetime: 24 * time.Hour, Routes: 1}, time.Hour, "1h: it saves 49.5 % of the authorizer's runs and $1.13 a month; a shorter one saves less than nine tenths of that, a longer one lets a withdrawn credential go on for more than 1h"},
 		{"for nothing", Traffic{Requests: 5000, Credentials: 5000, Routes: 1}, 5 * time.Minute, "0s: even 5m saves only 7.69 % of the authorizer's runs: few credentials come again that soon"},
+		{"tokens end sooner than any TTL", Traffic{Requests: 36000, Credentials: 5, Lifetime: 2 * time.Second, Routes: 1}, 4 * time.Second, "5s: it saves 75.5 % of the authorizer's runs and $12.44 a month; the longest that is soon enough, 1h, saves 75.5 % and lets a withdrawn credential go on for 0s longer"},
 		{"tokens end sooner", Traffic{Requests: 36000, Credentials: 5, Lifetime: 20 * time.Second, Routes: 1}, 30 * time.Second, "5s: it saves 90 % of the authorizer's runs and $14.84 a month; the longest that is soon enough, 1h, saves 97.5 % and lets a withdrawn credential go on for 15s longer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

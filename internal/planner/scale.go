@@ -44,7 +44,11 @@ func (l Load) check() error {
 	if l.Handler <= 0 || l.Handler > 30*time.Second {
 		errs = append(errs, fmt.Errorf("--handler %v: write what a handler takes, above 0 and up to 30s, for which API Gateway waits", l.Handler))
 	}
-	if len(errs) == 0 {
+	switch {
+	case len(errs) > 0:
+	case l.Traffic.Requests < 1:
+		errs = append(errs, fmt.Errorf("--rps %v: are %.2g requests an hour: write one or more, 0.0003", l.RPS, l.Traffic.Requests))
+	default:
 		errs = append(errs, l.Traffic.Check())
 	}
 	return errors.Join(append(errs, l.Authorizer.Check(), checkTTLs([]time.Duration{l.TTL}))...)
