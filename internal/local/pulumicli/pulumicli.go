@@ -158,18 +158,26 @@ func (t tool) ensure(ctx context.Context, temp string, progress io.Writer) (root
 	return root, t.build(ctx, root, temp, progress)
 }
 
-// cacheRoot is where the built command is kept. Its name changes with the version and the
-// sources, so that a new pin never meets an old binary.
+// cacheRoot is where the built command is kept. Its name changes with the version, the
+// modules and the sources, so that a new pin never meets an old binary.
 func (t tool) cacheRoot() (string, error) {
-	name := t.command + "-" + t.version
-	if t.files != nil {
-		sum := sha256.New()
-		for _, file := range slices.Sorted(maps.Keys(t.files)) {
-			_, _ = fmt.Fprintf(sum, "%s %d\n%s", file, len(t.files[file]), t.files[file])
+	sum := sha256.New()
+	add := func(name string, content []byte) { _, _ = fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content) }
+	for _, name := range []string{t.pin + ".mod", t.pin + ".sum"} {
+		content, err := pins.ReadFile("pins/" + name)
+		if err != nil {
+			return "", err
 		}
-		name = fmt.Sprintf("%s-engine-%s-%.8x", t.command, t.version, sum.Sum(nil))
+		add(name, content)
 	}
-	return safepath.Cache(name)
+	for _, name := range slices.Sorted(maps.Keys(t.files)) {
+		add(name, t.files[name])
+	}
+	name := t.command
+	if t.files != nil {
+		name += "-" + t.pin
+	}
+	return safepath.Cache(fmt.Sprintf("%s-%s-%.8x", name, t.version, sum.Sum(nil)))
 }
 
 // binary is the command in the folder of an installation.

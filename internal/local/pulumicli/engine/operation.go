@@ -109,9 +109,9 @@ func (o operation) do(ctx context.Context, s *store, shown display.Options, refr
 		return errors.Join(err, closing)
 	}
 	snapshot, writing := journal.Snap(target.Snapshot)
-	if writing == nil {
+	if snapshot != nil { // also one that contradicts itself: the resources are there
 		snapshot.SecretsManager = manager
-		writing = s.save(ctx, snapshot)
+		writing = errors.Join(writing, s.save(ctx, snapshot))
 	}
 	outcome := map[bool]string{true: "succeeded", false: "failed"}[err == nil]
 	remembering := s.remember(record{

@@ -186,11 +186,14 @@ func (s *store) remember(r record) error {
 // last is the last operation of the history; none where nothing was done.
 func (s *store) last() ([]record, error) {
 	// The names are sorted, and their numbers have the same number of digits.
-	files, err := filepath.Glob(filepath.Join(s.historyFolder(), "*.history.json"))
-	if err != nil || len(files) == 0 {
-		return []record{}, err
+	files, err := os.ReadDir(s.historyFolder())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
+		return []record{}, nil
 	}
-	content, err := os.ReadFile(files[len(files)-1])
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(s.historyFolder(), files[len(files)-1].Name()))
 	if err != nil {
 		return nil, err
 	}
