@@ -206,6 +206,7 @@ func Build(ctx context.Context, options Options) ([]Archive, error) {
 				}
 			}
 			archives[i], err = units[i].archive(store, lasts[i], options.Packages[i].Files)
+			lasts[i] = lastBuild{} // megabytes
 			return err
 		})
 	}

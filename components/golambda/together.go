@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -52,7 +53,8 @@ func alike(units []*unit, temp string) []*group {
 }
 
 func (g *group) has(name string) bool {
-	return slices.ContainsFunc(g.units, func(u *unit) bool { return filepath.Base(u.output) == name })
+	// A file system may ignore case.
+	return slices.ContainsFunc(g.units, func(u *unit) bool { return strings.EqualFold(filepath.Base(u.output), name) })
 }
 
 // versionElement is an element of an import path that is a major version.

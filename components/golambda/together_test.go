@@ -16,13 +16,13 @@ import (
 func TestAlike(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain, "x/a": goodMain, "tagged": goodMain, "flagged": goodMain})
+	one := writeModule(t, filepath.Join(root, "one"), map[string]string{"a": goodMain, "b": goodMain, "x/a": goodMain, "y/B": goodMain, "tagged": goodMain, "flagged": goodMain})
 	nested := writeModule(t, filepath.Join(one, "nested"), map[string]string{"c": goodMain})
 	write(t, filepath.Join(nested, "go.mod"), "module example.com/nested/v2\n")
 	unitOf := func(elements ...string) *unit { return &unit{dir: filepath.Join(elements...)} }
 	tagged, flagged, imported := unitOf(one, "tagged"), unitOf(one, "flagged"), unitOf(one)
 	tagged.tags, flagged.ldFlags, imported.importPath = "prod", "-X=main.version=1", "example.com/tool/v3"
-	units := []*unit{unitOf(one, "a"), tagged, unitOf(nested, "c"), unitOf(one, "b"), flagged, unitOf(one, "x", "a"), unitOf(nested), unitOf(one), imported}
+	units := []*unit{unitOf(one, "a"), tagged, unitOf(nested, "c"), unitOf(one, "b"), flagged, unitOf(one, "x", "a"), unitOf(one, "y", "B"), unitOf(nested), unitOf(one), imported}
 	var got []string
 	for _, g := range alike(units, "/temp") {
 		line := strings.TrimPrefix(g.root, root+string(filepath.Separator))
@@ -32,7 +32,7 @@ func TestAlike(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"one /temp/0/a /temp/0/b /temp/0/other /temp/0/tool", "one /temp/1/tagged", "one/nested /temp/2/c /temp/2/nested", "one /temp/4/flagged", "one /temp/5/a",
+		"one /temp/0/a /temp/0/b /temp/0/other /temp/0/tool", "one /temp/1/tagged", "one/nested /temp/2/c /temp/2/nested", "one /temp/4/flagged", "one /temp/5/a /temp/5/B",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
