@@ -21,8 +21,8 @@ type backend string
 
 // environment has Pulumi lay out the backend as it is read here, whatever the developer's
 // own environment says of others, and write the state once, at the end of an update, also
-// of one that fails: not all of it at each step. A Pulumi that is killed leaves no state;
-// then the local AWS ends too.
+// of one that fails: not all of it at each step. A Pulumi that is killed outright leaves the
+// state of before: what it has made since is unknown, and the local AWS has to start anew.
 func (b backend) environment() map[string]string {
 	return map[string]string{
 		"PULUMI_SKIP_CHECKPOINTS":                       "true",

@@ -13,9 +13,9 @@ import (
 func TestSnapshot(t *testing.T) {
 	files := map[string]string{
 		"m/go.mod":  goMod + "\nrequire example.com/other v0.0.0\n\nreplace example.com/other => ../other\n",
-		"m/main.go": "package main\n\nimport (\n\t\"embed\"\n\n\t\"example.com/m/used\"\n\t\"example.com/other\"\n)\n\n//go:embed *.txt static\nvar files embed.FS\n\nfunc main() { println(used.X, other.X) }\n",
+		"m/main.go": "package main\n\nimport (\n\t\"embed\"\n\n\t\"example.com/m/between/deep\"\n\t\"example.com/m/used\"\n\t\"example.com/other\"\n)\n\n//go:embed *.txt static\nvar files embed.FS\n\nfunc main() { println(deep.X, used.X, other.X) }\n",
 		"m/a.txt":   "x", "m/static/page": "x", "m/main_test.go": "package main\n", "m/README.md": "x",
-		"m/used/used.go": library("used"), "m/unused/unused.go": library("unused"),
+		"m/used/used.go": library("used"), "m/between/deep/deep.go": library("deep"), "m/unused/unused.go": library("unused"),
 		"other/go.mod": "module example.com/other\n\ngo 1.24\n", "other/other.go": library("other"),
 	}
 	remove := func(t *testing.T, path string) {
@@ -59,6 +59,7 @@ func TestSnapshot(t *testing.T) {
 		{name: "a workspace around it", noticed: true, change: func(t *testing.T, dir string) { put(t, dir+"/go.work", "go 1.26.0\n\nuse ./m\n") }},
 		{name: "a vendor folder", noticed: true, change: func(t *testing.T, dir string) { put(t, dir+"/m/vendor/modules.txt", "") }},
 		{name: "a package becomes a module", noticed: true, change: func(t *testing.T, dir string) { put(t, dir+"/m/used/go.mod", goMod) }},
+		{name: "a folder above a package becomes a module", noticed: true, change: func(t *testing.T, dir string) { put(t, dir+"/m/between/go.mod", goMod) }},
 		{name: "a profile", noticed: true, change: func(t *testing.T, dir string) { put(t, dir+"/m/default.pgo", "") }},
 		{name: "flags", noticed: true, change: func(t *testing.T, _ string) { t.Setenv("GOFLAGS", "-tags=prod") }},
 		{name: "a flag that reads other files", noticed: true, change: func(t *testing.T, dir string) { t.Setenv("GOFLAGS", "-overlay="+dir+"/overlay.json") }},
@@ -72,7 +73,10 @@ func TestSnapshot(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("GOFLAGS", "-mod=readonly")
 			t.Setenv("CGO_ENABLED", "1")
-			dir := tree(t, files)
+			dir := filepath.Join(t.TempDir(), "a[b]") // a pattern, where somebody takes it for one
+			if err := os.Rename(tree(t, files), dir); err != nil {
+				t.Fatal(err)
+			}
 			taken, err := TakeSnapshot(t.Context(), Package{Folder: filepath.Join(dir, "m")})
 			if err != nil {
 				t.Fatal(err)

@@ -330,11 +330,21 @@ func (s *Sources) Read(file string) bool {
 		return true
 	case s.modules[dir] && slices.Contains([]string{"go.mod", "go.sum", "go.work", "go.work.sum", "vendor"}, name):
 		return true
-	case s.packages[dir] && name == "go.mod": // a module of its own from now on
+	case name == "go.mod" && s.holds(dir): // a module of its own from now on
 		return true
 	}
 	return slices.ContainsFunc(s.patterns, func(p pattern) bool { return p.reads(file) }) ||
 		slices.ContainsFunc(s.missing, func(missing string) bool { return within(missing, file) || dir == missing && isSource(name) })
+}
+
+// holds reports whether a package is in a folder, or below it.
+func (s *Sources) holds(folder string) bool {
+	for p := range s.packages {
+		if within(p, folder) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSource reports whether a package's build may read a file of this name.
@@ -373,11 +383,15 @@ func (s *Sources) Folders() []string {
 	for file := range s.files {
 		add(filepath.Dir(file))
 	}
-	for folder := range s.packages {
-		add(folder)
-	}
 	for folder := range s.modules {
 		add(folder)
+	}
+	for folder := range s.packages {
+		add(folder)
+		// A go.mod on the way to the package's module would make it one of another.
+		for up := filepath.Dir(folder); s.inModule(up) && !folders[up]; up = filepath.Dir(up) {
+			add(up)
+		}
 	}
 	for _, missing := range s.missing {
 		add(existing(missing))
@@ -385,8 +399,9 @@ func (s *Sources) Folders() []string {
 	for _, p := range s.patterns {
 		wanted := strings.Split(p.match, "/")
 		for n := range wanted {
-			matches, _ := filepath.Glob(filepath.Join(p.folder, filepath.FromSlash(strings.Join(wanted[:n+1], "/"))))
+			matches, _ := fs.Glob(os.DirFS(p.folder), strings.Join(wanted[:n+1], "/"))
 			for _, match := range matches {
+				match = filepath.Join(p.folder, filepath.FromSlash(match))
 				if n+1 < len(wanted) {
 					add(match)
 					continue
@@ -406,6 +421,16 @@ func (s *Sources) Folders() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// inModule reports whether a folder is below one of the modules.
+func (s *Sources) inModule(folder string) bool {
+	for module := range s.modules {
+		if folder != module && within(folder, module) {
+			return true
+		}
+	}
+	return false
 }
 
 // existing is the nearest folder, at or above a path, that is there.
