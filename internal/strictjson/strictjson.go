@@ -115,13 +115,14 @@ func Inspect(data []byte) (null, repeated bool) {
 }
 
 // String returns the JSON string raw, and false if it is any other JSON value or
-// empty.
+// empty. Other texts than a value of valid JSON, such as the values of [Members], it does
+// not tell apart.
 func String(raw json.RawMessage) (string, bool) { return Unquote(string(raw)) }
 
 // Unquote is [String] of a text, of which it returns a part unless there are escapes
 // in it.
 func Unquote(raw string) (string, bool) {
-	if raw == "" || raw[0] != '"' {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
 		return "", false
 	}
 	if strings.IndexByte(raw, '\\') < 0 {
