@@ -53,6 +53,8 @@ func (v *value) decode(data []byte, depth int) error {
 			if string(raw) != "null" {
 				several = several || content != nil && kind != v.kind
 				v.kind, content = kind, raw
+			} else if kind == v.kind {
+				v.kind, content = "", nil // the last of the same members counts
 			}
 			return nil
 		})
