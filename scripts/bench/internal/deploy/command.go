@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,9 @@ func commands(ctx context.Context, e *bench.Env, part *report.Part, projects []*
 func up(ctx context.Context, e *bench.Env, env, args []string, path, version string) (took, silent float64, err error) {
 	state := filepath.Join(e.Temp, "state.json")
 	args = slices.Concat([]string{"run", "./scripts/pha", "up", "--stack", "dev", "--state-file", state}, args)
+	if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, err // it would say that this one serves
+	}
 	process := bench.Command(ctx, e.Root, append(env, "TMPDIR="+e.Temp), "go", args...)
 	reader, writer := io.Pipe()
 	process.Stdout, process.Stderr = writer, writer
@@ -65,12 +69,12 @@ func up(ctx context.Context, e *bench.Env, env, args []string, path, version str
 		}
 		_, _ = io.Copy(io.Discard, reader) // after a line that is too long
 	}()
-	spoke, last, serving := start, "", false
+	spoke, last, serving, spoken := start, "", false, (<-chan string)(lines)
 	for !serving {
 		select {
-		case line, more := <-lines:
+		case line, more := <-spoken:
 			if !more {
-				lines = nil
+				spoken = nil
 				continue
 			}
 			silent, spoke, last = max(silent, time.Since(spoke).Seconds()), time.Now(), line
@@ -91,7 +95,9 @@ func up(ctx context.Context, e *bench.Env, env, args []string, path, version str
 		}
 	}()
 	_ = syscall.Kill(-process.Process.Pid, syscall.SIGINT)
+	killed := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(-process.Process.Pid, syscall.SIGKILL) })
 	ended := <-exited // by the interrupt
+	killed.Stop()
 	e.Logf("deploy: %.2f s; pha up: %v", took, ended)
 	return took, max(silent, start.Add(time.Duration(took*float64(time.Second))).Sub(spoke).Seconds()), err
 }

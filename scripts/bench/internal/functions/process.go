@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -27,7 +28,25 @@ type Process struct {
 	answers chan answer
 	server  *http.Server
 	command *exec.Cmd
-	stderr  *bytes.Buffer
+	stderr  *output
+}
+
+// output is what a process has written until now.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 type answer struct {
@@ -44,7 +63,7 @@ func Start(ctx context.Context, f Function) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for the function: %w", err)
 	}
-	p := &Process{asked: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1), stderr: &bytes.Buffer{}}
+	p := &Process{asked: make(chan time.Time, 1), events: make(chan []byte), answers: make(chan answer, 1), stderr: &output{}}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: patience, IdleTimeout: time.Hour}
 	go func() { _ = p.server.Serve(listener) }()
 	p.command = exec.CommandContext(ctx, f.Command[0], f.Command[1:]...) //nolint:gosec // the benchmark's own functions

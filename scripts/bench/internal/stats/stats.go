@@ -49,8 +49,8 @@ const (
 	MaxSpread = 0.25
 )
 
-// Comparison is what pairs of samples say, each pair measured one right after the other:
-// what disturbs the machine for longer than a pair disturbs both sides of it.
+// Comparison is what pairs of samples say, each pair measured in the same round: what
+// disturbs the machine for longer than a round disturbs both sides of it.
 type Comparison struct {
 	Pairs int `json:"pairs"`
 	// Median is that of the pairs. Low and High are the interval that holds the true
@@ -134,6 +134,9 @@ func compare(pairs []float64, limit float64) Comparison {
 // show heads.
 func outside(n int) int {
 	chance, sum := math.Pow(0.5, float64(n)), 0.0
+	if n > 1000 { // chance has no digits left, and the distribution is the normal one
+		return max(0, int(float64(n)/2-1.645*math.Sqrt(float64(n))/2)-1)
+	}
 	for k := 0; ; k++ {
 		sum += chance // of k heads or fewer
 		if 2*sum > 1-confidence {
