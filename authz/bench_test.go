@@ -143,7 +143,8 @@ func BenchmarkVerify(b *testing.B) {
 	b.Run("garbage-in-three-parts", race(third+"."+third+"."+third, true))
 }
 
-// TestAllocationsOfToken is what a token may cost at most. Times are for benchmarks.
+// TestAllocationsOfToken is what a token may cost at most, with some to spare: the race
+// detector throws some of what is pooled away. Times are for benchmarks.
 //
 //nolint:paralleltest // those of other tests would count
 func TestAllocationsOfToken(t *testing.T) {
@@ -154,10 +155,10 @@ func TestAllocationsOfToken(t *testing.T) {
 		most        float64
 		denied      bool
 	}{
-		{"a good token", good, 8, false},
-		{"a bad signature", good[:strings.LastIndexByte(good, '.')+1] + strings.Repeat("x", 42) + "w", 7, true},
+		{"a good token", good, 13, false},
+		{"a bad signature", good[:strings.LastIndexByte(good, '.')+1] + strings.Repeat("x", 42) + "w", 11, true},
 		{"8 KiB of garbage", strings.Repeat("x", authz.MaxTokenBytes), 2, true},
-		{"garbage in three parts", strings.Repeat(strings.Repeat("x", 2000)+".", 3)[:6000], 5, true},
+		{"garbage in three parts", strings.Repeat(strings.Repeat("x", 2000)+".", 3)[:6000], 10, true},
 		{"more than 8 KiB", strings.Repeat("x", authz.MaxTokenBytes+1), 2, true},
 	} {
 		verify := verifying(t, v, authz.Request{}, authz.NewCredential(authz.BearerScheme, tt.token))
