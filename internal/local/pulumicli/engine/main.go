@@ -27,6 +27,7 @@ import (
 const other = "this is Pulumi's engine for local deployments: install Pulumi from https://www.pulumi.com/docs/install for all else"
 
 func main() {
+	logging.InitLogging(false, 0, false)
 	if err := newRoot().ExecuteContext(context.Background()); err != nil {
 		if !result.IsBail(err) { // which was shown already
 			cmdutil.DisplayErrorMessage(err)
@@ -41,7 +42,6 @@ func newRoot() *cobra.Command {
 		Use: "pulumi", SilenceErrors: true, SilenceUsage: true, Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return unknown(cmd, args) },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			logging.InitLogging(false, 0, false)
 			if cwd != "" {
 				if err := os.Chdir(cwd); err != nil {
 					return err
