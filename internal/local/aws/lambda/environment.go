@@ -156,7 +156,12 @@ func (e *environment) start(limit <-chan time.Time, timeout outcome) (*outcome, 
 	var failed outcome
 	select {
 	case <-b.api.polled:
-		return nil, nil
+		select {
+		case r := <-b.api.initError: // and goes on all the same
+			failed = failedWith(r)
+		default:
+			return nil, nil
+		}
 	case r := <-b.api.initError:
 		failed = failedWith(r)
 	case <-b.gone:
