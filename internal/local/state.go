@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,7 +89,7 @@ func (b backend) changes(project, stack string) (map[string]int, error) {
 			last = file.Name()
 		}
 	}
-	if err == nil && last == "" {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && last == "" {
 		err = errors.New("there is no update")
 	}
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // A backend is written and read as Pulumi does; the deployed tests show that it does.
 func TestBackend(t *testing.T) {
 	t.Parallel()
-	b := backend(t.TempDir())
+	b := backend(filepath.Join(t.TempDir(), "a[b]")) // a pattern, where somebody takes it for one
 	if err := (stackWorkspace{backend: b, project: "shop"}).CreateStack(t.Context(), "dev"); err != nil {
 		t.Fatal(err)
 	}
