@@ -25,7 +25,7 @@ var (
 	cedarEngine   = []string{"github.com/cedar-policy/..."}
 	goRPC         = []string{"net/rpc"} // of functions built without the tag lambda.norpc
 	// From v1.69.0 of its client on, DynamoDB's 3,000 schemas are made at each start:
-	// BenchmarkColdStart has a fifth more time until the first request for an event.
+	// go run ./scripts/bench cold has a fifth more time until the first request for an event.
 	dynamoDBSchemas = []string{"github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas"}
 )
 

@@ -92,7 +92,7 @@ const (
 	environment    = 100 * time.Millisecond // Lambda makes an environment, before the function's own start
 	secretRead     = 30 * time.Millisecond  // Parameter Store and KMS answer
 	// Time of a whole processor: what a run computes, and what a start does, the
-	// connection to Parameter Store among it (BenchmarkColdStart, BenchmarkHandle).
+	// connection to Parameter Store among it (go run ./scripts/bench cold, warm).
 	runComputes   = 300 * time.Microsecond
 	startComputes = 20 * time.Millisecond
 
