@@ -63,19 +63,19 @@ func (r *Response) Decision() Decision {
 	r.t.Helper()
 	made := r.made
 	d := Decision{
-		Route: made.RouteKey, Authorization: made.Authorization, CacheHit: made.Cached, Allowed: made.Allowed,
+		Route: made.RouteKey, Authorization: made.Authorization, CacheHit: made.Cache.Hit, Allowed: made.Allowed,
 	}
-	r.d.look(func(deployed *local.Deployment) { d.Authorizer = deployed.ProgramName(made.Authorizer) })
+	r.d.look(func(deployed *local.Deployment) { d.Authorizer = deployed.ProgramName(made.Authorizer.Function) })
 	if made.Allowed {
 		return d
 	}
 	d.Reason = made.Failure
-	for _, line := range r.lines(made.Authorizer, made.AuthorizerRequestID) {
+	for _, line := range r.lines(made.Authorizer) {
 		if reason := reasonOf(line); reason != "" {
 			d.Reason = reason
 		}
 	}
-	if d.Reason == "" && made.AuthorizerRequestID == "" && !made.Cached {
+	if d.Reason == "" && made.Authorizer.RequestID == "" && !made.Cache.Hit {
 		_, d.Reason, _ = strings.Cut(made.Note, "; authorizer: ")
 		if made.RouteKey == "" {
 			d.Reason = made.Note
@@ -97,14 +97,14 @@ func reasonOf(line string) string {
 const logPatience = 500 * time.Millisecond
 
 // lines are what a function logged in one invocation.
-func (r *Response) lines(function, requestID string) (lines []string) {
-	if requestID == "" {
+func (r *Response) lines(ran live.Invocation) (lines []string) {
+	if ran.RequestID == "" {
 		return nil
 	}
 	var err error
 	for deadline := time.Now().Add(logPatience); ; time.Sleep(10 * time.Millisecond) {
 		ended := false
-		r.d.look(func(d *local.Deployment) { lines, ended, err = d.InvocationLines(function, requestID) })
+		r.d.look(func(d *local.Deployment) { lines, ended, err = d.InvocationLines(ran.Function, ran.RequestID) })
 		if err != nil {
 			return []string{err.Error()}
 		}
@@ -118,7 +118,7 @@ func (r *Response) lines(function, requestID string) (lines []string) {
 func (r *Response) report() string {
 	lines := []string{"body: " + string(r.Body), "decision: " + r.made.Note}
 	r.d.look(func(d *local.Deployment) {
-		for _, name := range []string{r.made.Authorizer, r.made.Handler} {
+		for _, name := range []string{r.made.Authorizer.Function, r.made.Handler.Function} {
 			if name != "" {
 				lines[1] = strings.ReplaceAll(lines[1], name, d.ProgramName(name))
 			}
@@ -127,12 +127,10 @@ func (r *Response) report() string {
 	if decision := r.Decision(); decision.Reason != "" && !strings.Contains(lines[1], decision.Reason) {
 		lines[1] += "; reason: " + decision.Reason
 	}
-	for _, ran := range []struct{ function, requestID string }{
-		{r.made.Authorizer, r.made.AuthorizerRequestID}, {r.made.Handler, r.made.HandlerRequestID},
-	} {
+	for _, ran := range []live.Invocation{r.made.Authorizer, r.made.Handler} {
 		var name string
-		r.d.look(func(d *local.Deployment) { name = d.ProgramName(ran.function) })
-		for _, line := range r.lines(ran.function, ran.requestID) {
+		r.d.look(func(d *local.Deployment) { name = d.ProgramName(ran.Function) })
+		for _, line := range r.lines(ran) {
 			lines = append(lines, fmt.Sprintf("%s | %s", name, line))
 		}
 	}

@@ -2,27 +2,74 @@ package live
 
 import "time"
 
-// Decision is what became of a request, for tests: none of a client's credentials is
-// in it.
+// Decision is what became of a request. Some of it has the client's credentials, where
+// that is said: whoever shows it to somebody leaves them out.
 type Decision struct {
 	// RequestID is the request's, which the client gets as Apigw-Requestid.
 	RequestID string
+	// APIID is the API's, Stage the stage's name, empty where there is none.
+	APIID, Stage string
+	// Received is when the request came, Latency how long the answer took.
+	Received time.Time
+	Latency  time.Duration
+	// Method and Path are the request's, Host what it was sent to. Query is the query
+	// string as it came, with credentials where a client sends them there.
+	Method, Path, Host, Query string
+	// Status is the answer's.
+	Status int
 	// RouteKey is empty where no route matched.
 	RouteKey string
-	// Authorization is the route's, Authorizer the ARN of the function of a Lambda
-	// authorizer.
-	Authorization, Authorizer string
-	// Cached tells that the authorizer's answer came from the cache.
-	Cached bool
-	// AuthorizerRequestID and HandlerRequestID are Lambda's, of the functions that
-	// ran, and Handler is the ARN of the route's.
-	AuthorizerRequestID, HandlerRequestID, Handler string
+	// Authorization is the route's, AuthorizerID the authorizer's.
+	Authorization, AuthorizerID string
+	// Sources are the identity sources of a Lambda authorizer, up to the first that the
+	// request does not have.
+	Sources []IdentityValue
+	// Cache is what the cache of a Lambda authorizer had to say.
+	Cache CacheUse
+	// Authorizer and Handler are the runs of the functions. Their Function is set where
+	// the route has one, whether it ran or not.
+	Authorizer, Handler Invocation
 	// Allowed tells that the request was let through to the route's function.
 	Allowed bool
 	// Failure is why it was not, where API Gateway itself knows.
 	Failure string
+	// Cure is what to change so that it would be, where the local AWS knows.
+	Cure string
 	// Note is the console's text.
 	Note string
+}
+
+// IdentityValue is an identity source, as it is configured, and its value in a request,
+// which is the client's credential. Empty: the request does not have it.
+type IdentityValue struct{ Source, Value string }
+
+// CacheUse is what became of a request at an authorizer's cache.
+type CacheUse struct {
+	// Asked tells that there is a cache and that it was asked, Hit that it had an answer,
+	// which is Age old and good for Left more.
+	Asked, Hit bool
+	Age, Left  time.Duration
+	// TTL is the cache's.
+	TTL time.Duration
+}
+
+// Invocation is a function's run for a request.
+type Invocation struct {
+	// Function is its ARN.
+	Function string
+	// RequestID is Lambda's; empty where the function did not run.
+	RequestID string
+	// Cold tells that it was the first of an execution environment, which took Init to
+	// start.
+	Cold bool
+	Init time.Duration
+	// Duration is how long it took, without the start.
+	Duration time.Duration
+	// Failure is why there is no answer of it that could be used.
+	Failure string
+	// Event is what it got, Answer what it answered: both have credentials, and must not
+	// be changed. Nil where it did not run.
+	Event, Answer []byte
 }
 
 // decided tells what became of a request, before the client knows it.
@@ -34,13 +81,13 @@ func (g *Gateway) decided(r *request, x exchange) {
 	if r.route != nil {
 		d.RouteKey, d.Authorization = r.route.Key.text, r.route.Authorization
 		if r.route.Authorizer != nil {
-			d.Authorizer = r.route.Authorizer.Function
+			d.AuthorizerID, d.Authorizer.Function = r.route.Authorizer.ID, r.route.Authorizer.Function
 		}
-		d.Cached, d.AuthorizerRequestID = x.verdict.cached, x.verdict.requestID
+		d.Cache.Hit, d.Authorizer.RequestID = x.verdict.cached, x.verdict.requestID
 		// A request that is refused earlier has no verdict, and no route's function.
 		d.Allowed = x.verdict.note != "" && x.verdict.refusal == nil
 		if x.integration.ran {
-			d.Handler, d.HandlerRequestID = r.stage.expand(r.route.Function), x.integration.requestID
+			d.Handler.Function, d.Handler.RequestID = r.stage.expand(r.route.Function), x.integration.requestID
 		}
 	}
 	g.Decided(d)
