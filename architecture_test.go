@@ -91,8 +91,11 @@ var floors = []floor{
 	// What asks AWS itself deploys as users do, and asks the local AWS too.
 	{packages: "internal/probe/...", imports: []string{"components/golambda", "internal/contract", "internal/local/...", "internal/safepath"}},
 
+	// What makes credentials for a local deployment.
+	{packages: "internal/callers", imports: []string{"authz/...", "internal/contract", "internal/events/token", "internal/local/..."}},
+
 	// What tests import deploys as the command does.
-	{packages: "localtest", imports: []string{"authz/...", "internal/contract", "internal/events/token", "internal/local/...", "internal/safepath"}},
+	{packages: "localtest", imports: []string{"authz/...", "internal/callers", "internal/events/token", "internal/local/...", "internal/safepath"}},
 
 	// What measures builds functions as programs do.
 	{packages: "scripts/bench/...", imports: []string{"authz/...", "components/golambda", "internal/..."}},

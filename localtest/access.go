@@ -1,7 +1,6 @@
 package localtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
@@ -88,7 +87,7 @@ func routesOf(lines []string) map[string]string {
 func accessOf(d *local.Deployment) []string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	permissions := routePermissions(d)
+	all := callers.From(d)
 	for _, api := range d.APIs {
 		for _, route := range api.Routes {
 			access := public
@@ -96,7 +95,7 @@ func accessOf(d *local.Deployment) []string {
 			case route.Public():
 			case route.Authorizer != "":
 				access = fmt.Sprintf("%s, answers reused for %s", d.ProgramName(route.Authorizer), route.TTL)
-				if needs := permissions[route.Authorizer][route.Key]; len(needs) > 0 {
+				if needs := all.Authorizer(route).Needs[route.Key]; len(needs) > 0 {
 					access += ", needs " + strings.Join(needs, " ")
 				}
 			default:
@@ -110,17 +109,4 @@ func accessOf(d *local.Deployment) []string {
 	}
 	_ = table.Flush() // into memory
 	return strings.Split(strings.TrimSpace(text.String()), "\n")
-}
-
-// routePermissions are what the component tells authorizers that routes require, by the
-// authorizers' names. What is too large for an environment is not among them.
-func routePermissions(d *local.Deployment) map[string]map[string][]string {
-	all := map[string]map[string][]string{}
-	for _, function := range d.AWS.Functions() {
-		var routes map[string][]string
-		if json.Unmarshal([]byte(function.Environment[contract.EnvRoutePermissions]), &routes) == nil {
-			all[function.Name] = routes
-		}
-	}
-	return all
 }

@@ -114,12 +114,7 @@ func newRequest(api local.API, method, path string, body any) (*http.Request, er
 	if !strings.HasPrefix(path, "/") {
 		return nil, fmt.Errorf("the path does not begin with a slash")
 	}
-	base, host := api.URL, ""
-	for _, domain := range api.Domains {
-		if api.EndpointDisabled && !domain.MutualTLS {
-			base, host = domain.URL, domain.Host
-		}
-	}
+	base, host := api.Address()
 	target, err := url.Parse(base + path)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,11 @@
 package localtest
 
 import (
-	"crypto/rand"
 	"net/http"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/contract"
+	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/events/token"
-	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
 // Credential is a token or a key. It is printed nowhere.
@@ -28,15 +26,12 @@ func (c Credential) String() string { return c.header + " [credential]" }
 // GoString is String.
 func (c Credential) GoString() string { return c.String() }
 
-// tokenLife is how long a token is good.
-const tokenLife = time.Hour
-
 // Claim is something that a token says, or how it is signed.
 type Claim func(*claims)
 
 type claims struct {
 	token.Claims
-	secret []byte
+	wrong bool // the secret
 }
 
 // Permissions are the claim permissions.
@@ -55,7 +50,7 @@ func ExpiresIn(life time.Duration) Claim {
 
 // WrongSecret signs the token with a secret that no authorizer knows.
 func WrongSecret() Claim {
-	return func(c *claims) { c.secret = []byte(rand.Text() + rand.Text()) }
+	return func(c *claims) { c.wrong = true }
 }
 
 // Token signs a token (HS256) with the secret that the deployed authorizers read.
@@ -65,34 +60,21 @@ func WrongSecret() Claim {
 // several of them want different ones.
 func (a *API) Token(subject string, say ...Claim) Credential {
 	a.t.Helper()
-	c := claims{Claims: token.Claims{Subject: subject, IssuedAt: time.Now(), ExpiresAt: time.Now().Add(tokenLife), Extra: map[string]any{}}}
-	wanted := map[[3]string]contract.Accepts{} // by what they say of tokens
-	a.d.look(func(d *local.Deployment) {
-		if len(d.SecretPaths) > 0 {
-			c.secret = d.Secret
-		}
-		for _, f := range d.AWS.Functions() {
-			if f.Environment[contract.EnvSecretPath] != "" {
-				accepts := token.ReadAccepts(f.Environment[contract.EnvAccepts])
-				wanted[[3]string{accepts.Issuer, accepts.Audience, accepts.PermissionsClaim}] = accepts
-			}
-		}
-	})
-	if c.secret == nil {
-		a.t.Fatal("no function of the project reads a secret of tokens (AuthorizerArgs.SecretPath)")
-	}
+	c := claims{Claims: token.Claims{Subject: subject, IssuedAt: time.Now(), ExpiresAt: time.Now().Add(callers.TokenLife), Extra: map[string]any{}}}
 	for _, claim := range say {
 		claim(&c)
 	}
-	if len(wanted) == 1 {
-		for _, accepts := range wanted {
-			token.Fit(c.Extra, accepts)
-		}
-	}
 	if c.ExpiresAt.Before(c.IssuedAt) {
-		c.IssuedAt = c.ExpiresAt.Add(-tokenLife)
+		c.IssuedAt = c.ExpiresAt.Add(-callers.TokenLife)
 	}
-	signed, err := token.Sign(c.secret, c.Claims)
+	tokens, err := a.callers().Tokens()
+	if err == nil && c.wrong {
+		tokens, err = tokens.Wrong()
+	}
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	signed, err := tokens.Sign(c.Claims)
 	if err != nil {
 		a.t.Fatal(err)
 	}

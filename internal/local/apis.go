@@ -66,6 +66,20 @@ type Route struct {
 // Public reports whether anyone may call the route.
 func (r Route) Public() bool { return r.Authorization == live.AuthorizationNone }
 
+// Address is where a request to the API is sent, without a slash at the end: to its own
+// endpoint, or where that is disabled by a domain, which the request then names as its
+// host.
+func (a API) Address() (url, host string) {
+	if a.EndpointDisabled {
+		for _, d := range a.Domains {
+			if !d.MutualTLS {
+				return d.URL, d.Host
+			}
+		}
+	}
+	return a.URL, ""
+}
+
 // Route finds a route by its key.
 func (a API) Route(key string) (Route, error) {
 	for _, route := range a.Routes {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -66,10 +67,23 @@ func (s *Server) ofSecretsManager(name string) bool {
 
 // HasParameter reports whether there is a parameter, or a secret with a value.
 func (s *Server) HasParameter(name string) bool {
-	if s.ofSecretsManager(name) {
-		_, _, err := s.secrets.Get(name, "", "")
-		return err == nil
-	}
-	_, err := s.ssm.Get(name)
+	_, err := s.SecretValue(name)
 	return err == nil
+}
+
+// SecretValue is what functions read: of a parameter, or of a secret of Secrets Manager,
+// which is given by its ARN.
+func (s *Server) SecretValue(name string) (string, error) {
+	if s.ofSecretsManager(name) {
+		_, version, err := s.secrets.Get(name, "", "")
+		if err != nil {
+			return "", fmt.Errorf("reading the secret %q: %w", name, err)
+		}
+		return version.String, nil
+	}
+	parameter, err := s.ssm.Get(name)
+	if err != nil {
+		return "", fmt.Errorf("reading the parameter %q: %w", name, err)
+	}
+	return parameter.Value, nil
 }

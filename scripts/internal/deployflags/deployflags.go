@@ -1,5 +1,4 @@
-// Package deployflags has the flags of the parts that deploy a project to a local AWS,
-// and the token that calls what was deployed.
+// Package deployflags has the flags of the parts that deploy a project to a local AWS.
 package deployflags
 
 import (
@@ -9,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/events/token"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
@@ -72,20 +69,4 @@ func Check(opts *local.Options) error {
 		return cli.Usagef("--concurrency %d is out of range: 1 or more", opts.Concurrency)
 	}
 	return nil
-}
-
-// tokenLifetime is how long a token is good.
-const tokenLifetime = time.Hour
-
-// NewToken signs a token that the deployed authorizer accepts, with every permission.
-func NewToken(d *local.Deployment, subject string) (string, error) {
-	now := time.Now()
-	extra := map[string]any{"permissions": []string{"*"}}
-	for _, function := range d.AWS.Functions() {
-		if function.Environment[contract.EnvSecretPath] != "" {
-			token.Fit(extra, token.ReadAccepts(function.Environment[contract.EnvAccepts]))
-			break
-		}
-	}
-	return token.Sign(d.Secret, token.Claims{Subject: subject, IssuedAt: now, ExpiresAt: now.Add(tokenLifetime), Extra: extra})
 }

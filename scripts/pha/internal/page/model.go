@@ -1,5 +1,7 @@
 package page
 
+import "github.com/protected-http-api/protected-http-api/internal/callers"
+
 // What the page and its server say to one another, as JSON. Nothing of it has a client's
 // credential in it, but for what somebody tries on the page itself ([tried]).
 
@@ -63,8 +65,8 @@ type route struct {
 	Needs []string `json:"needs"`
 	// Function is the program's name of the function that answers.
 	Function string `json:"function"`
-	// Credentials are those with which the route can be tried, of [credentials].
-	Credentials []string `json:"credentials"`
+	// Credentials are those with which the route can be tried.
+	Credentials []callers.Kind `json:"credentials"`
 	// Body is what a try sends unless it is changed; empty for a method without a body.
 	Body string `json:"body"`
 }
@@ -210,18 +212,6 @@ type reasonCount struct {
 	Count  int    `json:"count"`
 }
 
-// Credentials with which a route can be tried.
-const (
-	credentialNone      = "none"
-	credentialBad       = "bad"       // of the kind that the route takes, and wrong
-	credentialToken     = "token"     // good for an hour, with every permission
-	credentialExpired   = "expired"   // the same, an hour too late
-	credentialAPIKey    = "apikey"    // new, of the first tier
-	credentialSignature = "signature" // of this request alone
-	credentialIAM       = "iam"       // of the developer, who may do everything
-	credentialOwn       = "own"       // what is typed in: a header
-)
-
 // try is POST try.
 type try struct {
 	API   string `json:"api"` // its ID
@@ -229,12 +219,12 @@ type try struct {
 	Route string `json:"route"`
 	// Method is needed for routes of any method, Path has values for the variables; it
 	// may have a query.
-	Method      string `json:"method"`
-	Path        string `json:"path"`
-	Body        string `json:"body"`
-	ContentType string `json:"contentType"`
-	Credential  string `json:"credential"`
-	// Header is a line "Name: value", with credentialOwn.
+	Method      string       `json:"method"`
+	Path        string       `json:"path"`
+	Body        string       `json:"body"`
+	ContentType string       `json:"contentType"`
+	Credential  callers.Kind `json:"credential"`
+	// Header is a line "Name: value", with callers.Own.
 	Header string `json:"header"`
 }
 

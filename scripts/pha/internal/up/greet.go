@@ -10,17 +10,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/contract"
-	"github.com/protected-http-api/protected-http-api/internal/events/token"
+	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/local"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 )
 
 // greet prints what a developer needs to try the APIs.
-func greet(w io.Writer, d *local.Deployment, target deployed.Target, signed string, took time.Duration) error {
+func greet(w io.Writer, d *local.Deployment, target deployed.Target, took time.Duration) error {
 	var b strings.Builder
+	all := callers.From(d)
 	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
 	if len(d.APIs) == 0 {
 		b.WriteString("It has no HTTP API with a stage, so there is nothing to call.\n")
@@ -30,6 +29,10 @@ func greet(w io.Writer, d *local.Deployment, target deployed.Target, signed stri
 	}
 	tokens := len(d.SecretPaths) > 0
 	if tokens {
+		signed, err := all.Token()
+		if err != nil {
+			return err
+		}
 		fmt.Fprintf(&b, "\nA token that is good for an hour, signed with the random secret in %s:\n\n  TOKEN=%s\n", strings.Join(d.SecretPaths, ", "), signed)
 	}
 	for _, api := range d.APIs {
@@ -42,7 +45,7 @@ func greet(w io.Writer, d *local.Deployment, target deployed.Target, signed stri
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, env[name])
 	}
-	b.WriteString(commands(d, target))
+	b.WriteString(commands(d, all.Authorizers(), target))
 	fmt.Fprintf(&b, "\nLogs, a file a log group: %s\nCtrl-C removes everything. Requests and function logs follow.\n\n", d.AWS.LogDir)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing how to use the APIs: %w", err)
@@ -68,19 +71,6 @@ func serves(api local.API) string {
 	return b.String()
 }
 
-// address is where a line of curl sends a request to an API, and the options that it
-// needs: its own endpoint, or where that is disabled a domain.
-func address(api local.API) (options, url string) {
-	if api.EndpointDisabled {
-		for _, d := range api.Domains {
-			if !d.MutualTLS {
-				return " -H 'Host: " + d.Host + "'", d.URL
-			}
-		}
-	}
-	return "", api.URL
-}
-
 // title is an API's name, with the stage where that is not the default one.
 func title(api local.API) string {
 	if api.Stage == "$default" {
@@ -90,7 +80,7 @@ func title(api local.API) string {
 }
 
 // commands are those with which one gets further credentials.
-func commands(d *local.Deployment, target deployed.Target) string {
+func commands(d *local.Deployment, authorizers []callers.Authorizer, target deployed.Target) string {
 	var b strings.Builder
 	for _, api := range d.APIs {
 		i := slices.IndexFunc(api.Routes, func(r local.Route) bool { return r.Authorizer != "" && callable(r.Key) })
@@ -103,9 +93,9 @@ func commands(d *local.Deployment, target deployed.Target) string {
 		if takesBody(method) {
 			body = aBody(api.Routes[i])
 		}
-		if tier, has := tierOfKeys(d.AWS.Functions()); has {
-			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject usr_local --tier %s)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
-				cli.Called, target.Flags(), tier, method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
+		if i := slices.IndexFunc(authorizers, func(a callers.Authorizer) bool { return a.KeyTable != "" }); i >= 0 {
+			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject %s --tier %s)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
+				cli.Called, target.Flags(), callers.Subject, authorizers[i].Tier(), method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
 		}
 		if len(d.KeyPaths) > 0 {
 			fmt.Fprintf(&b, "\nA signed request, where the API takes them, good once:\n\n  eval \"$(%s sign%s --keys-path %s --curl --method %s --url '%s%s'%s)\"\n",
@@ -114,17 +104,6 @@ func commands(d *local.Deployment, target deployed.Target) string {
 		break
 	}
 	return b.String()
-}
-
-// tierOfKeys is a tier of the authorizer that has a table of API keys, and whether there
-// is one. What an authorizer of the project's own has is not known.
-func tierOfKeys(functions []lambda.FunctionInfo) (tier string, has bool) {
-	for _, function := range functions {
-		if function.Environment[contract.EnvAPIKeyTable] != "" {
-			return append(token.ReadAccepts(function.Environment[contract.EnvAccepts]).Tiers, "standard")[0], true
-		}
-	}
-	return "", false
 }
 
 // option is an option of a command line with its value, if there is one.
@@ -182,7 +161,11 @@ func aBody(route local.Route) string {
 func tries(api local.API, tokens bool) []string {
 	var lines []string
 	refusals := false
-	options, url := address(api)
+	options := ""
+	url, host := api.Address()
+	if host != "" {
+		options = " -H 'Host: " + host + "'"
+	}
 	for _, route := range slices.SortedFunc(slices.Values(api.Routes), byMethod) {
 		if !callable(route.Key) {
 			continue

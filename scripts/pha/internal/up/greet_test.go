@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
 )
 
 func TestTries(t *testing.T) {
@@ -66,20 +65,6 @@ func TestDomainsAreGreeted(t *testing.T) {
 	}
 	if got := tries(api, false); !slices.Equal(got, []string{"curl -i -H 'Host: api.example.com' 'http://127.0.0.1:1/v1/events'   # public"}) {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestTierOfKeys(t *testing.T) {
-	t.Parallel()
-	for accepts, want := range map[string]string{`{"tiers":["free","gold"]}`: "free", "": "standard"} {
-		functions := []lambda.FunctionInfo{{}, {}}
-		functions[1].Environment = map[string]string{"API_KEY_TABLE_NAME": "keys", "AUTHORIZER_ACCEPTS": accepts}
-		if tier, has := tierOfKeys(functions); tier != want || !has {
-			t.Errorf("%s: got %q, %t", accepts, tier, has)
-		}
-		if tier, has := tierOfKeys(functions[:1]); has {
-			t.Errorf("without keys: got %q", tier)
-		}
 	}
 }
 

@@ -96,11 +96,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		_, _ = fmt.Fprintln(stderr, "removing everything")
 		err = errors.Join(err, deployment.Close())
 	}()
-	token, err := deployflags.NewToken(deployment, "usr_local")
-	if err != nil {
-		return err
-	}
-	if err := greet(stdout, deployment, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, token, time.Since(start)); err != nil {
+	if err := greet(stdout, deployment, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, time.Since(start)); err != nil {
 		return err
 	}
 	remove, err := deployed.Register(deployment, opts.Project, opts.Stack)

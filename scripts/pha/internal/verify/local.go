@@ -41,14 +41,7 @@ func (o options) runLocal(ctx context.Context, stdout, stderr io.Writer) (err er
 		if err != nil {
 			return err
 		}
-		api.URL = stage.URL
-		if stage.EndpointDisabled { // there is no DNS here
-			for _, domain := range stage.Domains {
-				if !domain.MutualTLS {
-					api.URL, api.Host = domain.URL, domain.Host
-				}
-			}
-		}
+		api.URL, api.Host = stage.Address() // there is no DNS here
 		if len(d.APIs) > 1 {
 			_, _ = fmt.Fprintf(stdout, "\n%s, stage %s\n", stage.Name, stage.Stage)
 		}

@@ -1,0 +1,159 @@
+package callers
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz/apikey"
+	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+)
+
+// Kind is a kind of credential with which a route can be tried.
+type Kind string
+
+// Kinds of credentials.
+const (
+	None      Kind = "none"
+	Bad       Kind = "bad"       // of the kind that the route takes, and wrong
+	Token     Kind = "token"     // good for an hour, with every permission
+	Expired   Kind = "expired"   // the same, an hour too late
+	APIKey    Kind = "apikey"    // of the first tier, with every permission
+	Signature Kind = "signature" // of this request alone
+	IAM       Kind = "iam"       // of the developer, who may do everything
+	Own       Kind = "own"       // what somebody has: a header
+)
+
+// Kinds are those with which a route can be tried.
+func (c *Callers) Kinds(route local.Route) []Kind {
+	switch {
+	case route.Public():
+		return []Kind{None, Own}
+	case route.Authorization == live.AuthorizationIAM:
+		return []Kind{None, Bad, IAM}
+	}
+	return slices.Concat([]Kind{None, Bad}, c.Authorizer(route).kinds(), []Kind{Own})
+}
+
+func (a Authorizer) kinds() []Kind {
+	var kinds []Kind
+	if a.Tokens() {
+		kinds = append(kinds, Token, Expired)
+	}
+	if a.KeyTable != "" {
+		kinds = append(kinds, APIKey)
+	}
+	if a.KeysPath != "" {
+		kinds = append(kinds, Signature)
+	}
+	return kinds
+}
+
+// Apply gives a request the credential of a kind with which its route can be tried. With
+// None and Own it leaves the request as it is.
+func (c *Callers) Apply(r *http.Request, route local.Route, kind Kind) error {
+	if kinds := c.Kinds(route); !slices.Contains(kinds, kind) {
+		return fmt.Errorf("the route %s cannot be tried with the credential %q: it can with %s", route.Key, kind, join(kinds))
+	}
+	a := c.Authorizer(route)
+	switch kind {
+	case Bad:
+		return c.applyBad(r, route, a)
+	case Token:
+		return c.applyToken(r, route.Key, a, time.Now().Add(TokenLife))
+	case Expired:
+		return c.applyToken(r, route.Key, a, time.Now().Add(-TokenLife))
+	case APIKey:
+		key, err := c.key(r.Context(), a)
+		if err != nil {
+			return err
+		}
+		r.Header.Set(apikey.DefaultHeader, key.Reveal())
+	case Signature:
+		signer, err := c.SignerOf(a)
+		if err != nil {
+			return err
+		}
+		return signer.Sign(r)
+	case IAM:
+		return c.SignIAM(r)
+	}
+	return nil
+}
+
+func (c *Callers) applyToken(r *http.Request, routeKey string, a Authorizer, expires time.Time) error {
+	tokens, err := c.TokensOf(a)
+	if err != nil {
+		return err
+	}
+	return bearer(r, tokens, a.Needs[routeKey], expires)
+}
+
+// bearer gives a request a token with every permission: an authorizer that does not know
+// what a star is finds those that the route requires.
+func bearer(r *http.Request, tokens Tokens, needs []string, expires time.Time) error {
+	permissions := []string{"*"}
+	for _, permission := range needs {
+		if !strings.Contains(permission, "{") { // a variable's value is the request's
+			permissions = append(permissions, permission)
+		}
+	}
+	signed, err := tokens.sign(expires, permissions)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+signed)
+	return nil
+}
+
+// applyBad gives a request a wrong credential of the first kind that its route takes; of
+// a route of which that is not known, a token.
+func (c *Callers) applyBad(r *http.Request, route local.Route, a Authorizer) error {
+	if route.Authorization == live.AuthorizationIAM {
+		as := c.credentials()
+		as.SecretAccessKey = rand.Text()
+		return c.signIAM(r, as)
+	}
+	switch kinds := append(a.kinds(), Token); kinds[0] {
+	case APIKey:
+		key, err := apikey.Generate(apikey.DefaultPrefix)
+		if err != nil {
+			return err
+		}
+		r.Header.Set(apikey.DefaultHeader, key.Reveal())
+		return nil
+	case Signature:
+		signer, err := c.SignerOf(a)
+		if err != nil {
+			return err
+		}
+		if signer.Key, err = wrongKey(signer.Key.ID()); err != nil {
+			return err
+		}
+		return signer.Sign(r)
+	}
+	tokens := Tokens{accepts: a.Accepts}
+	if a.Tokens() {
+		var err error
+		if tokens, err = c.TokensOf(a); err != nil {
+			return err
+		}
+	}
+	wrong, err := tokens.Wrong()
+	if err != nil {
+		return err
+	}
+	return bearer(r, wrong, a.Needs[route.Key], time.Now().Add(TokenLife))
+}
+
+func join(kinds []Kind) string {
+	words := make([]string, len(kinds))
+	for i, kind := range kinds {
+		words[i] = string(kind)
+	}
+	return strings.Join(words, ", ")
+}
