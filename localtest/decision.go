@@ -75,12 +75,6 @@ func (r *Response) Decision() Decision {
 			d.Reason = reason
 		}
 	}
-	if d.Reason == "" && made.Authorizer.RequestID == "" && !made.Cache.Hit {
-		_, d.Reason, _ = strings.Cut(made.Note, "; authorizer: ")
-		if made.RouteKey == "" {
-			d.Reason = made.Note
-		}
-	}
 	return d
 }
 

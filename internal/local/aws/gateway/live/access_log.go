@@ -100,9 +100,14 @@ func (x *exchange) variable(r *request, name string) string {
 	case "error.responseType":
 		return x.response.kind
 	case "integrationErrorMessage", "integration.error":
-		return i.failure
+		switch {
+		case i.lambdaStatus == "403":
+			return integrationPermissionText
+		case i.tried:
+			return i.Failure
+		}
 	case "integrationLatency", "integration.latency":
-		if i.ran {
+		if i.tried {
 			return milliseconds(i.latency)
 		}
 	case "integrationStatus", "integration.integrationStatus":
@@ -110,7 +115,9 @@ func (x *exchange) variable(r *request, name string) string {
 	case "integration.status":
 		return i.functionStatus
 	case "awsEndpointRequestId", "integration.requestId":
-		return i.requestID
+		if i.lambdaStatus != "" { // else API Gateway has no answer of Lambda's
+			return i.RequestID
+		}
 	}
 	return ""
 }

@@ -25,26 +25,39 @@ type verdict struct {
 	// refusal is the client's answer; nil where the integration may run.
 	refusal *response
 	context *authorizerContext
-	note    string // for the console
+	why     string // for the console
 	// failure is $context.authorizer.error.
 	failure     string
 	principalID string
-	// latency is how long the function of a Lambda authorizer took; nil where it did
-	// not run.
+	cache       CacheUse
+	// run is that of a Lambda authorizer's function, without its failure; latency how
+	// long it took, nil where it was not tried.
+	run     Invocation
 	latency *time.Duration
-	// cached tells that the answer is an earlier one; requestID is Lambda's id of the
-	// invocation where the function ran.
-	cached    bool
-	requestID string
 	// identity are the $context.identity variables of who signed the request.
 	identity map[string]string
+}
+
+// note is what the console says of the verdict.
+func (v *verdict) note() string {
+	switch {
+	case v.cache.Hit:
+		note := fmt.Sprintf("cached, %d s left", int(v.cache.Left.Round(time.Second)/time.Second))
+		if v.refusal != nil {
+			note += ", " + v.why
+		}
+		return note
+	case v.latency != nil && v.failure == "":
+		return "ran " + v.run.took() + ", " + v.why
+	}
+	return v.why
 }
 
 // authorize decides by the route's authorization type.
 func (g *Gateway) authorize(r *request) verdict {
 	switch r.route.Authorization {
 	case AuthorizationNone:
-		return verdict{note: "none"}
+		return verdict{why: "none"}
 	case AuthorizationJWT:
 		return g.authorizeJWT(r)
 	case AuthorizationIAM:
@@ -55,13 +68,15 @@ func (g *Gateway) authorize(r *request) verdict {
 
 // authorizeCustom asks the route's authorizer, or the cache for what it
 // answered.
-func (g *Gateway) authorizeCustom(r *request) verdict {
+func (g *Gateway) authorizeCustom(r *request) (v verdict) {
 	authorizer := r.route.Authorizer
+	use := CacheUse{TTL: authorizer.TTL}
+	defer func() { v.cache = use }()
 	var values []string
 	for _, source := range authorizer.Sources {
 		value := source.value(r)
 		if value == "" {
-			return verdict{refusal: &unauthorizedAnswer, note: "no identity source: " + source.text + " is missing or empty"}
+			return verdict{refusal: &unauthorizedAnswer, why: "no identity source: " + source.text + " is missing or empty"}
 		}
 		values = append(values, value)
 	}
@@ -71,14 +86,10 @@ func (g *Gateway) authorizeCustom(r *request) verdict {
 		return v
 	}
 	key := newCacheKey(values)
+	use.Asked = true
 	if a, left, ok := cache.get(key); ok {
-		v := a.verdict(r)
-		note := fmt.Sprintf("cached, %d s left", int(left.Round(time.Second)/time.Second))
-		if v.refusal != nil {
-			note += ", " + v.note
-		}
-		v.note, v.cached = note, true
-		return v
+		use.Hit, use.Left, use.Age = true, left, cache.ttl-left
+		return a.verdict(r)
 	}
 	v, a := g.timeAuthorizer(r, values)
 	if a != nil {
@@ -107,7 +118,7 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *ans
 		return failed(err.Error()), nil
 	}
 	out, err := g.invoke(g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
-	defer func() { v.requestID = out.RequestID }()
+	defer func() { v.run = invocation(authorizer.Function, event, out) }()
 	switch {
 	case awserr.Has(err, awserr.AccessDenied):
 		return failed(authorizerPermissionText), nil
@@ -116,26 +127,23 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *ans
 	case out.FunctionError != "":
 		return failed(functionFailure(out)), nil
 	}
-	ran := "ran " + duration(out)
 	parsed, err := parseAnswer(out.Payload, authorizer.Simple)
 	if errors.Is(err, errUnauthorized) {
-		return verdict{refusal: &unauthorizedAnswer, note: ran + ", " + err.Error()}, nil
+		return verdict{refusal: &unauthorizedAnswer, why: err.Error()}, nil
 	}
 	if err != nil {
 		return failed(err.Error()), nil
 	}
-	v = parsed.verdict(r)
-	v.note = ran + ", " + v.note
-	return v, &parsed
+	return parsed.verdict(r), &parsed
 }
 
 func failed(why string) verdict {
-	return verdict{refusal: &authorizerFailure, note: "failed: " + why, failure: why}
+	return verdict{refusal: &authorizerFailure, why: "failed: " + why, failure: why}
 }
 
 func (a answer) verdict(r *request) verdict {
 	allowed, why := a.judge(r.routeARN())
-	v := verdict{context: &authorizerContext{kind: "lambda", value: a.context}, note: why, principalID: a.principalID}
+	v := verdict{context: &authorizerContext{kind: "lambda", value: a.context}, why: why, principalID: a.principalID}
 	if !allowed {
 		v.refusal = &forbiddenAnswer
 	}
@@ -236,6 +244,7 @@ func (g *Gateway) invoke(limit time.Duration, function, sourceARN string, event 
 	case awserr.Has(err, awserr.AccessDenied):
 		g.Console.Refused(awserr.Message(err), awserr.CureOf(err))
 	case ctx.Err() != nil:
+		out.Duration = limit
 		return out, &timeoutError{limit, ctx.Err()}
 	}
 	return out, err
@@ -269,10 +278,11 @@ func functionFailure(out lambda.InvokeOutput) string {
 	return fmt.Sprintf("the function returned an error (%s), see its log, request %s", failure.ErrorType, out.RequestID)
 }
 
-func duration(out lambda.InvokeOutput) string {
-	text := fmt.Sprintf("%d ms", out.Duration.Round(time.Millisecond).Milliseconds())
-	if out.Cold {
-		text += fmt.Sprintf(" after a cold start of %d ms", out.InitDuration.Round(time.Millisecond).Milliseconds())
+// took says how long a run took.
+func (i Invocation) took() string {
+	text := fmt.Sprintf("%d ms", i.Duration.Round(time.Millisecond).Milliseconds())
+	if i.Cold {
+		text += fmt.Sprintf(" after a cold start of %d ms", i.Init.Round(time.Millisecond).Milliseconds())
 	}
 	return text
 }

@@ -37,7 +37,7 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 	if err == nil {
 		return verdict{
 			context: &authorizerContext{kind: "jwt", value: jwtContext{Claims: result.Claims, Scopes: result.Scopes}},
-			note:    "JWT, allowed",
+			why:     "JWT, allowed",
 		}
 	}
 	var refused *jwtauth.Error
@@ -55,7 +55,7 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 		answer.header = answer.header.Clone()
 		answer.header.Set("Www-Authenticate", refused.WWWAuthenticate)
 	}
-	return verdict{refusal: &answer, note: "JWT, refused: " + refused.Reason + "; cure: " + refused.Cure, failure: refused.Reason}
+	return verdict{refusal: &answer, why: "JWT, refused: " + refused.Reason + "; cure: " + refused.Cure, failure: refused.Reason}
 }
 
 // authorizeIAM verifies the request's signature and asks the policies of who
@@ -64,15 +64,15 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 func (g *Gateway) authorizeIAM(r *request) verdict {
 	body, err := r.readBody()
 	if err != nil {
-		return verdict{refusal: bodyAnswer(err), note: "AWS_IAM, not asked: the body could not be read"}
+		return verdict{refusal: bodyAnswer(err), why: "AWS_IAM, not asked: the body could not be read"}
 	}
 	id, err := g.Identities.VerifyExecuteAPI(r.in, body, g.now())
 	if err != nil {
-		return verdict{refusal: &forbiddenAnswer, note: "AWS_IAM, refused: " + err.Error(), failure: err.Error()}
+		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused: " + err.Error(), failure: err.Error()}
 	}
 	if err := g.Identities.Authorize(id, "execute-api:Invoke", r.routeARN()); err != nil {
 		g.Console.Refused(awserr.Message(err), awserr.CureOf(err))
-		return verdict{refusal: &forbiddenAnswer, note: "AWS_IAM, refused", failure: awserr.Message(err)}
+		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused", failure: awserr.Message(err)}
 	}
 	c := iamContext{
 		AccessKey: id.AccessKeyID,
@@ -83,7 +83,7 @@ func (g *Gateway) authorizeIAM(r *request) verdict {
 	}
 	return verdict{
 		context: &authorizerContext{kind: "iam", value: c},
-		note:    "AWS_IAM, allowed",
+		why:     "AWS_IAM, allowed",
 		identity: map[string]string{
 			"accountId": c.AccountID, "caller": c.CallerID, "user": c.UserID, "userArn": c.UserARN,
 		},

@@ -90,13 +90,12 @@ func preflightPath(key RouteKey) string {
 
 // preflightAnswer is API Gateway's own answer where no route takes OPTIONS
 // (developer guide, http-api-cors).
-func (c *CORS) preflightAnswer(in http.Header) (response, string) {
-	header := c.preflight(in)
-	note := "preflight answered by the CORS configuration"
-	if header == nil {
-		note += ", which does not allow it: check AllowOrigins, AllowMethods and AllowHeaders"
+func (c *CORS) preflightAnswer(in http.Header) exchange {
+	x := exchange{response: response{status: http.StatusNoContent, header: c.preflight(in)}, early: "preflight answered by the CORS configuration"}
+	if x.response.header == nil {
+		x.early += ", which does not allow it: check AllowOrigins, AllowMethods and AllowHeaders"
 	}
-	return response{status: http.StatusNoContent, header: header}, note
+	return x
 }
 
 // apply sets the CORS headers of an answer. Those of the integration are

@@ -1,6 +1,10 @@
 package live
 
-import "time"
+import (
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
+)
 
 // Decision is what became of a request. Some of it has the client's credentials, where
 // that is said: whoever shows it to somebody leaves them out.
@@ -21,8 +25,8 @@ type Decision struct {
 	RouteKey string
 	// Authorization is the route's, AuthorizerID the authorizer's.
 	Authorization, AuthorizerID string
-	// Sources are the identity sources of a Lambda authorizer, up to the first that the
-	// request does not have.
+	// Sources are the identity sources of the route's authorizer, up to the first that the
+	// request does not have, which is the last here.
 	Sources []IdentityValue
 	// Cache is what the cache of a Lambda authorizer had to say.
 	Cache CacheUse
@@ -31,7 +35,8 @@ type Decision struct {
 	Authorizer, Handler Invocation
 	// Allowed tells that the request was let through to the route's function.
 	Allowed bool
-	// Failure is why it was not, where API Gateway itself knows.
+	// Failure is why it was not, where API Gateway itself knows, as it does not of what a
+	// function has refused. Empty too for a preflight that API Gateway has allowed.
 	Failure string
 	// Cure is what to change so that it would be, where the local AWS knows.
 	Cure string
@@ -60,7 +65,7 @@ type Invocation struct {
 	// RequestID is Lambda's; empty where the function did not run.
 	RequestID string
 	// Cold tells that it was the first of an execution environment, which took Init to
-	// start.
+	// start. It is not known of one that did not answer in API Gateway's time.
 	Cold bool
 	Init time.Duration
 	// Duration is how long it took, without the start.
@@ -72,25 +77,66 @@ type Invocation struct {
 	Event, Answer []byte
 }
 
+// invocation is a function's run, with what it answered.
+func invocation(function string, event []byte, out lambda.InvokeOutput) Invocation {
+	i := Invocation{Function: function, RequestID: out.RequestID, Cold: out.Cold, Init: out.InitDuration, Duration: out.Duration, Answer: out.Payload}
+	if i.RequestID != "" {
+		i.Event = event
+	}
+	return i
+}
+
 // decided tells what became of a request, before the client knows it.
-func (g *Gateway) decided(r *request, x exchange) {
+func (g *Gateway) decided(r *request, x *exchange, note string) {
 	if g.Decided == nil {
 		return
 	}
-	d := Decision{RequestID: r.id, Note: x.note, Failure: x.verdict.failure}
+	d := Decision{
+		RequestID: r.id, APIID: r.deployment.APIID, Received: r.received, Latency: g.now().Sub(r.received),
+		Method: r.method, Path: r.fullPath, Host: r.in.Host, Query: r.rawQuery,
+		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
+		Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Note: note,
+	}
+	if r.stage != nil {
+		d.Stage = r.stage.Name
+	}
 	if r.route != nil {
-		d.RouteKey, d.Authorization = r.route.Key.text, r.route.Authorization
-		if r.route.Authorizer != nil {
-			d.AuthorizerID, d.Authorizer.Function = r.route.Authorizer.ID, r.route.Authorizer.Function
+		d.RouteKey, d.Authorization, d.Handler.Function = r.route.Key.text, r.route.Authorization, r.stage.expand(r.route.Function)
+		if a := r.route.Authorizer; a != nil {
+			d.AuthorizerID, d.Authorizer.Function = a.ID, a.Function
+			d.Sources = r.sources(a)
 		}
-		d.Cache.Hit, d.Authorizer.RequestID = x.verdict.cached, x.verdict.requestID
-		// A request that is refused earlier has no verdict, and no route's function.
-		d.Allowed = x.verdict.note != "" && x.verdict.refusal == nil
-		if x.integration.ran {
-			d.Handler.Function, d.Handler.RequestID = r.stage.expand(r.route.Function), x.integration.requestID
+		if r.route.Authorization == AuthorizationCustom {
+			d.Authorizer.Failure = x.verdict.failure
 		}
 	}
 	g.Decided(d)
+}
+
+// refused is why the request was not let through, where API Gateway knows.
+func (x *exchange) refused() string {
+	switch v := &x.verdict; {
+	case x.early != "" && (x.response.kind != "" || x.response.header == nil):
+		return x.early
+	case v.failure != "":
+		return v.failure
+	case v.refusal != nil && v.latency == nil && !v.cache.Hit:
+		return v.why
+	}
+	return ""
+}
+
+// sources are the identity sources, up to the first that the request does not have.
+func (r *request) sources(a *Authorizer) []IdentityValue {
+	var sources []IdentityValue
+	for _, source := range a.Sources {
+		value := source.value(r)
+		sources = append(sources, IdentityValue{source.text, value})
+		if value == "" {
+			break
+		}
+	}
+	return sources
 }
 
 // SkipAhead lets the answers of authorizers that are cached now be older by d.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ type world struct {
 	authorizer  management.Authorizer
 	integration management.Integration
 	client      *http.Client
+	decisions   sync.Map // live.Decision by the request's id
 }
 
 func newWorld(t *testing.T) *world {
@@ -76,6 +78,7 @@ func newWorld(t *testing.T) *world {
 		Console:    console.New(w.console),
 		Logs:       w.logs,
 		Identities: w.identities,
+		Decided:    func(d live.Decision) { w.decisions.Store(d.RequestID, d) },
 	}.WithClock(w.clock.Now))
 	w.service = management.New(w.gateway, nil)
 	t.Cleanup(func() {

@@ -15,20 +15,53 @@ import (
 
 // exchange is what became of a request.
 type exchange struct {
-	response    response
-	note        string // for the console
+	response response
+	// early is why there was no verdict, for the console; empty where there was one.
+	early       string
 	verdict     verdict
 	integration integrationResult
 }
 
-// integrationResult is what access logs say of the integration.
+// integrationResult is what became of the integration.
 type integrationResult struct {
-	ran     bool
+	Invocation
+	tried   bool
 	latency time.Duration
-	failure string
 	// lambdaStatus is Lambda's own, functionStatus that of the function's code.
 	lambdaStatus, functionStatus string
-	requestID                    string
+	malformed                    bool // the function's answer
+}
+
+// note is what the console says of the request.
+func (x *exchange) note(r *request) string {
+	if x.early != "" {
+		return x.early
+	}
+	note := "route " + r.route.Key.text + "; authorizer: " + x.verdict.note()
+	switch {
+	case x.verdict.refusal == nil:
+		return note + "; handler: " + x.integration.note()
+	case isPreflight(r.in):
+		note += fmt.Sprintf("; cure: this is a browser's preflight, which carries no credential: add a route OPTIONS %s without authorization", preflightPath(r.route.Key))
+	}
+	return note
+}
+
+// note is what the console says of the integration.
+func (i *integrationResult) note() string {
+	temperature := "warm, "
+	if i.Cold {
+		temperature = "cold, "
+	}
+	switch {
+	case !i.tried:
+		return "not run: " + i.Failure
+	case i.Failure == "":
+		return temperature + i.took()
+	case i.malformed:
+		return temperature + i.took() + ", failed: " + i.Failure
+	}
+	return "failed: " + i.Failure
 }
 
 // ServeHTTP answers one request of an API and writes its line to the console:
@@ -38,9 +71,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	r := g.newRequest(newRequestID(), a.current.Load(), in)
 	r.content = http.MaxBytesReader(w, in.Body, maxBodyBytes)
 	x := g.answer(r)
-	g.decided(r, x)
+	note := x.note(r)
+	g.decided(r, &x, note)
 	x.response.write(w, r.id)
-	g.Console.Request(in.Method, r.rawPath, x.response.status, x.note)
+	g.Console.Request(in.Method, r.rawPath, x.response.status, note)
 	_ = http.NewResponseController(w).Flush() // the client need not wait for the access log
 	g.logAccess(r, &x)
 }
@@ -48,39 +82,34 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 // answer decides what the client gets.
 func (g *Gateway) answer(r *request) exchange {
 	if n := headerBytes(r.in); n > maxHeaderBytes {
-		return exchange{response: headersAnswer, note: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
+		return exchange{response: headersAnswer, early: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
 	}
 	if r.shut != "" {
-		return exchange{response: forbiddenAnswer, note: r.shut}
+		return exchange{response: forbiddenAnswer, early: r.shut}
 	}
 	if r.badPath != "" {
-		return exchange{response: badRequestAnswer, note: r.badPath}
+		return exchange{response: badRequestAnswer, early: r.badPath}
 	}
 	if r.deployment.Disabled && r.domain == "" {
-		return exchange{response: notFoundAnswer, note: "the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header"}
+		return exchange{response: notFoundAnswer, early: "the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header"}
 	}
 	if r.stage == nil {
-		return exchange{response: notFoundAnswer, note: "no stage: the API has no $default stage and the path begins with no other"}
+		return exchange{response: notFoundAnswer, early: "no stage: the API has no $default stage and the path begins with no other"}
 	}
 	if why := g.throttled(r); why != "" {
-		return exchange{response: throttledAnswer, note: why}
+		return exchange{response: throttledAnswer, early: why}
 	}
 	if r.route == nil {
 		if cors := r.deployment.CORS; cors != nil && r.method == http.MethodOptions {
-			answer, note := cors.preflightAnswer(r.in.Header)
-			return exchange{response: answer, note: note}
+			return cors.preflightAnswer(r.in.Header)
 		}
-		return exchange{response: notFoundAnswer, note: "no route matches"}
+		return exchange{response: notFoundAnswer, early: "no route matches"}
 	}
 	x := exchange{verdict: g.authorize(r)}
-	x.note = fmt.Sprintf("route %s; authorizer: %s", r.route.Key.text, x.verdict.note)
 	if x.verdict.refusal != nil {
 		x.response = *x.verdict.refusal
-		if isPreflight(r.in) {
-			x.note += fmt.Sprintf("; cure: this is a browser's preflight, which carries no credential: add a route OPTIONS %s without authorization", preflightPath(r.route.Key))
-		}
 	} else {
-		g.integrate(r, &x)
+		x.response = g.integrate(r, &x)
 	}
 	x.response = r.deployment.CORS.apply(r.in, x.response)
 	return x
@@ -105,43 +134,36 @@ func bodyAnswer(err error) *response {
 }
 
 // integrate reads the body and invokes the route's function.
-func (g *Gateway) integrate(r *request, x *exchange) {
-	answer, note := g.runIntegration(r, x)
-	x.response = answer
-	x.note += "; handler: " + note
-}
-
-func (g *Gateway) runIntegration(r *request, x *exchange) (response, string) {
+func (g *Gateway) integrate(r *request, x *exchange) response {
+	i := &x.integration
+	fail := func(answer response, why string) response {
+		i.Failure = why
+		return answer
+	}
 	body, err := r.readBody()
 	if err != nil {
 		answer := *bodyAnswer(err)
 		if answer.status == http.StatusRequestEntityTooLarge {
-			return answer, fmt.Sprintf("not run: the body is over the limit of %d bytes", maxBodyBytes)
+			return fail(answer, fmt.Sprintf("the body is over the limit of %d bytes", maxBodyBytes))
 		}
-		return answer, "not run: the body could not be read"
+		return fail(answer, "the body could not be read")
 	}
 	event, err := r.integrationEvent(x.verdict.context, body)
 	if err != nil {
-		return integrationFailure, "not run: " + err.Error()
+		return fail(integrationFailure, err.Error())
 	}
 	if len(event) > maxLambdaPayload {
-		return tooLargeAnswer, fmt.Sprintf("not run: the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload)
+		return fail(tooLargeAnswer, fmt.Sprintf("the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload))
 	}
-	started := g.now()
-	out, err := g.invoke(r.route.Timeout, r.stage.expand(r.route.Function), r.sourceARN(), event)
-	i := &x.integration
-	i.ran, i.latency, i.requestID = true, g.now().Sub(started), out.RequestID
-	fail := func(answer response, text string) (response, string) {
-		i.failure = text
-		return answer, "failed: " + text
-	}
+	started, function := g.now(), r.stage.expand(r.route.Function)
+	out, err := g.invoke(r.route.Timeout, function, r.sourceARN(), event)
+	i.tried, i.latency, i.Invocation = true, g.now().Sub(started), invocation(function, event, out)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fail(unavailableAnswer, err.Error())
 	case awserr.Has(err, awserr.AccessDenied):
-		answer, note := fail(integrationFailure, awserr.Message(err))
-		i.failure, i.lambdaStatus = integrationPermissionText, "403"
-		return answer, note
+		i.lambdaStatus = "403"
+		fallthrough
 	case err != nil:
 		return fail(integrationFailure, awserr.Message(err))
 	}
@@ -149,17 +171,13 @@ func (g *Gateway) runIntegration(r *request, x *exchange) (response, string) {
 	if out.FunctionError != "" {
 		return fail(integrationFailure, functionFailure(out))
 	}
-	temperature := "warm, "
-	if out.Cold {
-		temperature = "cold, "
-	}
 	answer, err := inferResponse(out.Payload)
 	if err != nil {
-		_, note := fail(integrationFailure, "its response is malformed: "+err.Error())
-		return integrationFailure, temperature + duration(out) + ", " + note
+		i.malformed = true
+		return fail(integrationFailure, "its response is malformed: "+err.Error())
 	}
 	i.functionStatus = strconv.Itoa(answer.status)
-	return answer, temperature + duration(out)
+	return answer
 }
 
 var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
