@@ -63,6 +63,12 @@ type Options struct {
 	Outage func(service string) bool
 	// Console is told what was refused, and why. Nil tells nobody.
 	Console *console.Console
+	// Called is told what became of each request, before its sender is. It must be quick.
+	// Nil tells nobody.
+	Called func(Call)
+	// Running tells whose credentials an access key ID is of: a function's ARN, and the id
+	// of the invocation that runs with them; empty of others. It is for Called.
+	Running func(accessKeyID string) (function, requestID string)
 }
 
 // Services are services by their signing name, for instance dynamodb.
@@ -79,10 +85,16 @@ func New(o Options) http.Handler {
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at := time.Now()
 	var content bytes.Buffer
 	content.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
 	_, err := content.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyOf(r)))
 	body := content.Bytes()
+	var watch *watched
+	if e.Called != nil {
+		watch = &watched{ResponseWriter: w, call: Call{At: at}, told: e.Called}
+		w = watch
+	}
 	if err != nil {
 		var large *http.MaxBytesError
 		failure := awserr.New("SerializationException", "the body of the request could not be read")
@@ -92,7 +104,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, failure, "send a smaller request")
 		return
 	}
-	identity, scope, err := e.IAM.Verify(r, body, time.Now())
+	identity, scope, err := e.IAM.Verify(r, body, at)
 	if err != nil {
 		e.refuse(w, r, err, "sign the request with Signature Version 4 and the credentials that the local AWS gave out for this run")
 		return
@@ -106,23 +118,31 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	request := &protocol.Request{
 		Identity: identity, Scope: scope, HTTP: r, Body: body, Console: e.Console,
-		Authorize: func(g iam.Grant) error { return e.IAM.AuthorizeGrant(identity, g) },
+		Authorize: func(g iam.Grant) error {
+			err := e.IAM.AuthorizeGrant(identity, g)
+			watch.asked(g, err)
+			return err
+		},
 	}
+	e.by(watch, request)
 	service, ok := e.Services[scope.Service]
 	emulator, emulated := e.Emulators[scope.Service]
 	switch down := e.Outage != nil && e.Outage(scope.Service); {
 	case ok && down:
-		service.Fail(w, awserr.Unavailable())
+		service.Fail(w, awserr.Unavailable().WithCure(resume, scope.Service))
 	case ok:
 		service.Serve(w, request)
 	case emulated && down:
-		e.refuse(w, r, awserr.Unavailable(), "the test ends the outage")
+		e.refuse(w, r, awserr.Unavailable(), fmt.Sprintf(resume, scope.Service))
 	case emulated:
 		e.handOn(w, request, emulator)
 	default:
 		e.refuse(w, r, notHere(scope.Service), "run an emulator of "+scope.Service+" and name it with --endpoint, or have the code do without in a local deployment")
 	}
 }
+
+// resume is the cure of an outage.
+const resume = "end the outage of %s: who has stopped the service here, on the page of pha up or in a test, resumes it"
 
 // notHere is the answer for a service that is neither here nor emulated. It tells the
 // cure too: the log of the function is where the developer looks.
@@ -138,15 +158,16 @@ func notHere(service string) error {
 // with X-Amz-Target gets 403 where its signature is refused.
 func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, err error, cure string) {
 	e.Console.Refused(err.Error(), cure)
+	failure := *awserr.Of(err)
+	failure.Cure = cure
 	if iam.IsS3(r) {
-		failS3(w, err)
+		failS3(w, &failure)
 		return
 	}
 	if isForm(r) {
-		sts{}.Fail(w, err)
+		sts{}.Fail(w, &failure)
 		return
 	}
-	failure := *awserr.Of(err)
 	if _, signature := queryErrors[failure.Code]; signature && r.Header.Get("X-Amz-Target") == "" {
 		failure.Status = http.StatusForbidden
 	}

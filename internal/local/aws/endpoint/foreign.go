@@ -27,18 +27,13 @@ func grants(a account.Account, r *protocol.Request) ([]iam.Grant, error) {
 	if r.Scope.Service == s3Name {
 		return s3Grants(a, r)
 	}
-	prefix := r.Scope.Service
-	if other, ok := prefixes[prefix]; ok {
-		prefix = other
-	}
-	action, parameters := operationOf(r)
-	if action == "" {
-		return []iam.Grant{{Action: prefix + ":*", Resource: "*", Unknown: true}}, nil
-	}
-	g := iam.Grant{Action: prefix + ":" + action, Resource: "*", Unknown: true}
-	switch prefix {
-	case "sqs":
-		g.Action = "sqs:" + strings.TrimSuffix(action, "Batch")
+	action, parameters := actionOf(r)
+	g := iam.Grant{Action: action, Resource: "*", Unknown: true}
+	service, name, _ := strings.Cut(action, ":")
+	switch {
+	case name == "*":
+	case service == "sqs":
+		g.Action = strings.TrimSuffix(action, "Batch")
 		queue := parameters("QueueUrl")
 		queue = queue[strings.LastIndex(queue, "/")+1:]
 		if queue == "" {
@@ -53,20 +48,34 @@ func grants(a account.Account, r *protocol.Request) ([]iam.Grant, error) {
 		if queue != "" {
 			g.Resource, g.Unknown = a.ARN("sqs", queue), false
 		}
-	case "sns":
-		g.Action = "sns:" + strings.TrimSuffix(action, "Batch")
+	case service == "sns":
+		g.Action = strings.TrimSuffix(action, "Batch")
 		topic := parameters("TopicArn")
 		if target := parameters("TargetArn"); topic == "" {
 			topic = target
 		}
-		if name := parameters("Name"); action == "CreateTopic" {
-			topic = a.ARN("sns", name)
+		if name == "CreateTopic" {
+			topic = a.ARN("sns", parameters("Name"))
 		}
 		if topic != "" {
 			g.Resource, g.Unknown = topic, false
 		}
 	}
 	return []iam.Grant{g}, nil
+}
+
+// actionOf is the operation that a request is for in the words of IAM, which are service:*
+// where its protocol does not name it, with its parameters.
+func actionOf(r *protocol.Request) (string, func(string) string) {
+	service := r.Scope.Service
+	if other, ok := prefixes[service]; ok {
+		service = other
+	}
+	operation, parameters := operationOf(r)
+	if operation == "" {
+		operation = "*"
+	}
+	return service + ":" + operation, parameters
 }
 
 // operationOf is the operation that a request is for, empty where its protocol does

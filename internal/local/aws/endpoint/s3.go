@@ -310,5 +310,6 @@ func failS3(w http.ResponseWriter, err error) {
 	if known, ok := s3Codes[e.Code]; ok {
 		e.Code, e.Status = known.Code, known.Status
 	}
+	protocol.Failing(w, &e)
 	writeXML(w, max(e.Status, http.StatusBadRequest), s3Error{Code: e.Code, Message: e.Message, RequestID: uuid.NewString()})
 }

@@ -71,6 +71,7 @@ func (s sts) Fail(w http.ResponseWriter, err error) {
 	if q, ok := queryErrors[e.Code]; ok {
 		e.Code, e.Status = q.Code, q.Status
 	}
+	protocol.Failing(w, &e)
 	writeXML(w, max(e.Status, http.StatusBadRequest), errorResponse{Type: "Sender", Code: e.Code, Message: e.Message, RequestID: uuid.NewString()})
 }
 

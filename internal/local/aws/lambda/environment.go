@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,11 +33,14 @@ type environment struct {
 	sampled     time.Time
 	expiry      *time.Timer
 	ending      sync.Once
+	// current is the invocation that runs here, or waits for the start; nil in between.
+	current atomic.Pointer[call]
 }
 
-// newEnvironment prepares an environment without a process. It fails where the
-// role can no longer be assumed.
-func (s *Service) newEnvironment(v *version) (*environment, error) {
+// newEnvironment prepares an environment for a call, without a process. It fails where
+// the role can no longer be assumed.
+func (s *Service) newEnvironment(c *call) (*environment, error) {
+	v := c.v
 	credentials, identity, err := s.iam.AssumeRole(v.info.RoleARN, servicePrincipal, v.info.Name)
 	if err != nil {
 		cure := roleCure(v.info.RoleARN, err)
@@ -51,6 +55,8 @@ func (s *Service) newEnvironment(v *version) (*environment, error) {
 	v.code.retain()
 	e := &environment{s: s, v: v, credentials: credentials, tmp: tmp, stream: s.newLogStream(v, identity)}
 	e.stream.check()
+	e.current.Store(c)
+	s.environments.Store(credentials.AccessKeyID, e)
 	return e, nil
 }
 
@@ -210,6 +216,7 @@ func (e *environment) end() {
 	e.ending.Do(func() {
 		e.stop()
 		e.stream.flush()
+		e.s.environments.Delete(e.credentials.AccessKeyID)
 		e.s.iam.Revoke(e.credentials.AccessKeyID)
 		_ = removeAll(e.tmp) // what is left goes when the service is closed
 		e.v.code.release()

@@ -73,7 +73,7 @@ func (o outcome) status() []string {
 // function is an output; the errors are Lambda's, among them
 // [awserr.ResourceNotFound], [awserr.AccessDenied] and [awserr.TooManyRequests],
 // ErrClosed and ctx's. Where ctx ends first, the invocation goes on without its
-// caller, as on AWS.
+// caller, as on AWS, and the output has its RequestID alone.
 func (s *Service) Invoke(ctx context.Context, in InvokeInput) (InvokeOutput, error) {
 	if err := ctx.Err(); err != nil {
 		return InvokeOutput{}, err
@@ -100,7 +100,7 @@ func (s *Service) Invoke(ctx context.Context, in InvokeInput) (InvokeOutput, err
 	case a := <-c.answer:
 		return a.out, a.err
 	case <-ctx.Done():
-		return InvokeOutput{}, ctx.Err()
+		return InvokeOutput{RequestID: c.event.requestID}, ctx.Err()
 	}
 }
 

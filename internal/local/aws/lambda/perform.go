@@ -11,13 +11,14 @@ func (s *Service) perform(c *call) (*environment, error) {
 		if e == nil {
 			break
 		}
+		e.current.Store(c)
 		c.begin()
 		if done, err := e.invoke(c); done {
 			return e, err
 		}
 		e.end() // it ended by itself before it got the event
 	}
-	e, err := s.newEnvironment(c.v)
+	e, err := s.newEnvironment(c)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,8 @@ type Service struct {
 	closed    bool
 	told      []string // the settings of which the console knows that they have no effect
 	functions map[string]*function
+
+	environments sync.Map // *environment by the access key ID of its credentials
 }
 
 // New returns a service without functions.
@@ -149,6 +151,7 @@ func (s *Service) takeIdle(v *version) *environment {
 
 // giveBack makes an environment idle, or ends it where it cannot be used again.
 func (s *Service) giveBack(e *environment) {
+	e.current.Store(nil)
 	s.mu.Lock()
 	gone := e.process == nil
 	if !gone {
@@ -188,6 +191,22 @@ func (s *Service) expire(e *environment) {
 	if s.takeOut(e) {
 		e.end()
 	}
+}
+
+// Running tells what has credentials: a function, by its ARN, and the id of the
+// invocation that runs now in the execution environment that got them, or waits for its
+// start. Both are empty for credentials that no environment has, the id is empty between
+// invocations.
+func (s *Service) Running(accessKeyID string) (function, requestID string) {
+	found, ok := s.environments.Load(accessKeyID)
+	if !ok {
+		return "", ""
+	}
+	e := found.(*environment)
+	if c := e.current.Load(); c != nil {
+		requestID = c.event.requestID
+	}
+	return e.v.fn.arn, requestID
 }
 
 func randomHex(n int) string {

@@ -86,6 +86,7 @@ func (s *JSON) Serve(w http.ResponseWriter, r *Request) {
 // Fail implements Service.
 func (s *JSON) Fail(w http.ResponseWriter, err error) {
 	e := awserr.Of(err)
+	Failing(w, e)
 	code := e.Code
 	if s.Namespace != "" {
 		prefix, framework := frameworkErrors[e.Code]

@@ -34,6 +34,17 @@ type Request struct {
 	Console   *console.Console
 }
 
+// Watcher is a ResponseWriter that is told with what error a request fails, which is more
+// than its sender is.
+type Watcher interface{ Failed(e *awserr.Error) }
+
+// Failing tells w, where it is a [Watcher], of the error that it gets. [Service.Fail] does.
+func Failing(w http.ResponseWriter, e *awserr.Error) {
+	if watcher, ok := w.(Watcher); ok {
+		watcher.Failed(e)
+	}
+}
+
 // run does an operation of the name, once what it needs is authorized. The
 // developer is told what was refused, with its cure.
 func run[In, Out any](r *Request, name string, in In, grants func(In) ([]iam.Grant, error), do func(In) (Out, error)) (Out, error) {

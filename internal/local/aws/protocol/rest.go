@@ -121,6 +121,7 @@ func matchPath(pattern, segments []string) (map[string]string, bool) {
 // Fail implements Service.
 func (s *REST) Fail(w http.ResponseWriter, err error) {
 	e := awserr.Of(err)
+	Failing(w, e)
 	status := max(e.Status, http.StatusBadRequest)
 	if known, ok := s.Statuses[e.Code]; ok {
 		status = known
