@@ -141,9 +141,11 @@ func (d deployed) checkDestroy(t *testing.T) {
 // prod caches results, and protects its table from being deleted.
 func TestEventsAPIProd(t *testing.T) {
 	t.Parallel()
-	d := deploy(t, Options{Project: repository, Stack: "prod"})
+	r, opts := listen(Options{Project: repository, Stack: "prod"})
+	d := deploy(t, opts)
 	d.verify(t, 5*time.Minute)
 	d.checkMetrics(t)
+	d.checkTold(t, r)
 	if said := strings.Count(d.console.String(), "alarms and dashboards are checked and kept, and have no effect here"); said != 1 {
 		t.Errorf("the console says %d times that alarms have no effect", said)
 	}

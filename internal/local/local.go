@@ -22,7 +22,9 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/contract"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
 	"github.com/protected-http-api/protected-http-api/internal/local/gobuild"
 	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 	"github.com/protected-http-api/protected-http-api/internal/local/pulumicli"
@@ -68,6 +70,11 @@ type Options struct {
 	Output io.Writer
 	// Decided is told what became of each request, before the client is. Optional.
 	Decided func(live.Decision)
+	// Called is told what became of each call of AWS's APIs, before the caller is. Optional.
+	Called func(endpoint.Call)
+	// Logged is told what is written to log groups: it must be quick, must not call the
+	// local AWS and must not keep the events. Optional.
+	Logged logs.Subscriber
 	// Console takes what happens in the local AWS, a line an event. Brief leaves out
 	// what Lambda writes into functions' logs for each run.
 	Console io.Writer
@@ -269,7 +276,7 @@ func (d *Deployment) startAWS() error {
 		Region: region, Port: d.opts.Port, Concurrency: d.opts.Concurrency, Console: d.console,
 		ProgramDir: d.project.program(), Secret: d.lookedUp, Strict: d.opts.Strict, Emulators: emulators,
 		Account: d.opts.account, ForAWS: d.opts.forAWS,
-		Temp: d.opts.Temp, Decided: d.opts.Decided,
+		Temp: d.opts.Temp, Decided: d.opts.Decided, Called: d.opts.Called, Logged: d.opts.Logged,
 	})
 	if err != nil || d.opts.SecretPath == "" {
 		return err

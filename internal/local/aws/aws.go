@@ -78,6 +78,11 @@ type Config struct {
 	// Decided is told what became of each request to an API, before the client is.
 	// Optional.
 	Decided func(live.Decision)
+	// Called is told what became of each call of AWS's APIs, before the caller is. Optional.
+	Called func(endpoint.Call)
+	// Logged is told what is written to log groups, as [logs.Service.Subscribe] says.
+	// Optional.
+	Logged logs.Subscriber
 	// Console takes a line an event. Defaults to none.
 	Console *console.Console
 }
@@ -158,6 +163,8 @@ func Start(cfg Config) (_ *Server, err error) {
 			Emulators: cfg.Emulators,
 			Outage:    s.down,
 			Console:   cfg.Console,
+			Called:    cfg.Called,
+			Running:   services.Lambda.Running,
 		}), cfg.Console),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
@@ -174,6 +181,9 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		return provider.Services{}, err
 	}
 	s.logs.Subscribe(s.printLog)
+	if cfg.Logged != nil {
+		s.logs.Subscribe(cfg.Logged)
+	}
 	s.lambda, err = lambda.New(lambda.Options{
 		Account:        s.Account,
 		IAM:            identities,
