@@ -289,3 +289,15 @@ func TestTier(t *testing.T) {
 		t.Errorf("got %q, want %q", tiers, want)
 	}
 }
+
+func TestBody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range [][3]string{
+		{"POST /events", "events-api-dev-events-create-event", `{"name":"My first event"}`}, {"POST /events", "other", "{}"},
+		{"PATCH /a", "", "{}"}, {"PUT /a", "", "{}"}, {"GET /a", "", ""}, {"DELETE /a", "", ""}, {"ANY /a", "", ""}, {"$default", "", ""},
+	} {
+		if got := callers.Body(local.Route{Key: tt[0], Function: tt[1]}); got != tt[2] {
+			t.Errorf("%s: got %s", tt[0], got)
+		}
+	}
+}

@@ -80,9 +80,9 @@ func newAPI(t *testing.T) string {
 	return server.URL
 }
 
-// curl runs a line in a POSIX shell. Where there is no curl, one is defined
+// runLine runs a line in a POSIX shell. Where there is no curl, one is defined
 // that takes the options that the command prints.
-func curl(t *testing.T, env []string, line string) string {
+func runLine(t *testing.T, env []string, line string) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		return sendAs(t, line)

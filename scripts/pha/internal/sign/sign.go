@@ -16,6 +16,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
 	"github.com/protected-http-api/protected-http-api/internal/cleartext"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/curl"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/parameter"
 )
@@ -91,10 +92,14 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	_, _ = fmt.Fprintf(stderr, "signed with the key %q, for one request by %s\n", key.ID(), now.Add(o.lifetime()).UTC().Format(time.RFC3339))
 	if o.curl {
-		_, err = fmt.Fprintln(stdout, curlLine(request, o))
+		options := curl.Text(o.body)
+		if o.bodyFile != "" && request.ContentLength > 0 {
+			options = []string{"--data-binary", cli.Quote("@" + o.bodyFile)}
+		}
+		_, err = fmt.Fprintln(stdout, curl.Line(request, options...))
 		return err
 	}
-	_, err = io.WriteString(stdout, strings.Join(headerLines(request), "\n")+"\n")
+	_, err = io.WriteString(stdout, strings.Join(curl.Headers(request), "\n")+"\n")
 	return err
 }
 

@@ -69,7 +69,7 @@ func TestCurlLine(t *testing.T) {
 			if got.Code != 0 || !regexp.MustCompile(`^signed with the key "partner-1", for one request by \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$`).MatchString(got.Stderr) {
 				t.Fatalf("exit code %d: %s", got.Code, got.Stderr)
 			}
-			if answer := curl(t, nil, got.Stdout); answer != tt.want {
+			if answer := runLine(t, nil, got.Stdout); answer != tt.want {
 				t.Errorf("%s\nanswered %q, want %q", got.Stdout, answer, tt.want)
 			}
 			if answer := sendAs(t, got.Stdout); !strings.HasSuffix(answer, "replayed") {
@@ -100,7 +100,7 @@ func TestHeaders(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err == nil {
 		line = "printf '%s' \"$HEADERS\" | curl --header @- --data-raw '{}' " + cli.Quote(url+"/events")
 	}
-	if answer := curl(t, []string{"HEADERS=" + got.Stdout}, line); answer != "POST /events application/json {}" {
+	if answer := runLine(t, []string{"HEADERS=" + got.Stdout}, line); answer != "POST /events application/json {}" {
 		t.Errorf("answered %q", answer)
 	}
 }

@@ -89,10 +89,7 @@ func commands(d *local.Deployment, authorizers []callers.Authorizer, target depl
 		}
 		method, path, _ := strings.Cut(api.Routes[i].Key, " ")
 		path, _ = withoutVariables(path)
-		body := ""
-		if takesBody(method) {
-			body = aBody(api.Routes[i])
-		}
+		body := callers.Body(api.Routes[i])
 		if i := slices.IndexFunc(authorizers, func(a callers.Authorizer) bool { return a.KeyTable != "" }); i >= 0 {
 			fmt.Fprintf(&b, "\nAn API key:\n\n  KEY=$(%s apikey create%s --subject %s --tier %s)\n  curl -i -X %s%s -H \"X-Api-Key: $KEY\" '%s%s'\n",
 				cli.Called, target.Flags(), callers.Subject, authorizers[i].Tier(), method, option("-H 'Content-Type: application/json' -d ", body), api.URL, path)
@@ -132,8 +129,6 @@ func callable(key string) bool {
 	return slices.Contains(methods, method)
 }
 
-func takesBody(method string) bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, method) }
-
 // variable matches a variable of a path.
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
@@ -146,14 +141,6 @@ func withoutVariables(path string) (replaced, note string) {
 		return name
 	})
 	return replaced, note
-}
-
-// aBody is what a try sends: nothing is known of what a foreign route takes.
-func aBody(route local.Route) string {
-	if route.Key == "POST /events" && strings.HasPrefix(route.Function, "events-api-") {
-		return `{"name":"My first event"}`
-	}
-	return `{}`
 }
 
 // tries are curl lines, one for each route that can be called here; for the first
@@ -176,9 +163,7 @@ func tries(api local.API, tokens bool) []string {
 		if method != "GET" {
 			line += " -X " + method
 		}
-		if takesBody(method) {
-			line += " -H 'Content-Type: application/json' -d '" + aBody(route) + "'"
-		}
+		line += option("-H 'Content-Type: application/json' -d ", callers.Body(route))
 		address := options + " '" + url + path + "'"
 		switch {
 		case route.Public():
