@@ -1,0 +1,154 @@
+// Charts of the last minutes, each with its values as text, or as a table.
+
+import { byID, foreign, h, s } from './dom.js';
+import { millis, number, plural, time, timeOfMinute } from './format.js';
+
+// From the bottom up. All are told apart by their pattern too.
+const statuses = [['2xx', 'ok'], ['3xx', 'moved'], ['401', 'unauthorized'], ['403', 'forbidden'], ['4xx', 'client'], ['5xx', 'server']];
+const height = 64;
+const bottom = 14; // for the axis
+const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
+
+export class Counts {
+  constructor() {
+    this.asTables = false;
+    this.cards = Object.fromEntries(['Requests', 'Authorizer', 'Denials', 'Latency'].map((title) => [title, card(title)]));
+    byID('charts').append(...Object.values(this.cards).map(({ node }) => node));
+    byID('tables').addEventListener('click', () => {
+      this.asTables = !this.asTables;
+      byID('tables').setAttribute('aria-pressed', this.asTables);
+      this.draw();
+    });
+    new ResizeObserver(() => this.draw()).observe(byID('charts'));
+    this.draw();
+  }
+
+  show(counts) {
+    this.counts = { ...counts, buckets: counts.buckets ?? [], denials: counts.denials ?? [] };
+    this.draw();
+  }
+
+  draw() {
+    const { buckets, denials, p50, p99, total, bucketSeconds } = this.counts ?? { buckets: [], denials: [], total: 0, bucketSeconds: 5 };
+    const requests = sum(buckets, (bucket) => bucket.requests);
+    byID('counts-total').textContent = total > 0 ? `${number(total)} since the start` : '';
+    const status = (bucket, name) => bucket.status?.[name] ?? 0;
+    const present = statuses.map(([name, look]) => [name, look, sum(buckets, (bucket) => status(bucket, name))]).filter(([, , n]) => n > 0);
+    this.fill('Requests', `each ${bucketSeconds} s`, requests > 0, present.map(([name, look, n]) => [name, number(n), look]),
+      (width) => stacked(buckets, present.map(([name, look]) => [look, (bucket) => status(bucket, name)]), width, (bucket) => plural(bucket.requests, 'request')),
+      () => table(['Time', 'All', ...statuses.map(([name]) => name)], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, ...statuses.map(([name]) => status(bucket, name))])));
+
+    const runs = sum(buckets, (bucket) => bucket.runs);
+    const hits = sum(buckets, (bucket) => bucket.hits);
+    this.fill('Authorizer', '', runs + hits > 0, [['runs', number(runs), 'run'], ['cache hits', number(hits), 'hit'], ['others', number(Math.max(0, requests - runs - hits)), 'rest']],
+      (width) => stacked(buckets, [['run', (bucket) => bucket.runs], ['hit', (bucket) => bucket.hits], ['rest', (bucket) => Math.max(0, bucket.requests - bucket.runs - bucket.hits)]], width, (bucket) => `${plural(bucket.runs, 'run')}, ${plural(bucket.hits, 'hit')}, ${plural(bucket.requests, 'request')}`),
+      () => table(['Time', 'Requests', 'Runs', 'Hits'], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, bucket.runs, bucket.hits])));
+
+    this.fill('Denials', 'by reason', denials.length > 0, [], () => reasons(denials),
+      () => table(['Reason', 'Requests'], denials.map(({ reason, count }) => [foreign(reason), number(count)])));
+
+    this.fill('Latency', '', requests > 0, [['p50', millis(p50 ?? 0), 'p50'], ['p99', millis(p99 ?? 0), 'p99']],
+      (width) => curves(buckets, width),
+      () => table(['Time', 'p50', 'p99'], buckets.filter((bucket) => bucket.requests > 0).toReversed().map((bucket) => [time(bucket.at), millis(bucket.p50), millis(bucket.p99)])));
+  }
+
+  fill(title, note, has, values, chart, asTable) {
+    const { node, noteNode, legend, body } = this.cards[title];
+    noteNode.textContent = note;
+    legend.replaceChildren(...(has ? values.map(([name, value, look]) => h('li', {}, swatch(look), `${name} `, h('strong', {}, value))) : []));
+    node.classList.toggle('tabled', this.asTables);
+    if (!has) body.replaceChildren(h('p', { class: 'quiet' }, title === 'Denials' ? 'None in the last minutes.' : 'Nothing in the last minutes.'));
+    else body.replaceChildren(this.asTables ? asTable() : chart(Math.max(120, Math.floor(body.clientWidth))));
+  }
+}
+
+function card(title) {
+  const noteNode = h('span', { class: 'quiet' });
+  const legend = h('ul', { class: 'legend' });
+  const body = h('div', { class: 'chart-body' });
+  return { node: h('section', { class: 'card', 'aria-label': title }, h('h3', {}, `${title} `, noteNode), legend, body), noteNode, legend, body };
+}
+
+const swatch = (look) => s('svg', { class: `swatch ${look}`, viewBox: '0 0 10 10', 'aria-hidden': 'true' }, mark(look, 0, 0, 10, 10));
+
+/** A part of a bar, with the pattern of what it stands for. */
+function mark(look, x, y, width, tall) {
+  const parts = [s('rect', { class: `fill ${look}`, x, y, width, height: tall })];
+  const pattern = { unauthorized: 'diagonal', forbidden: 'diagonal', client: 'lines', server: 'cross', rest: '', hit: 'lines' }[look];
+  if (pattern) parts.push(s('rect', { fill: `url(#${pattern})`, x, y, width, height: tall }));
+  return s('g', {}, parts);
+}
+
+/** The minutes below a chart, as far apart as they can be read. */
+function axis(buckets, width, x) {
+  const lines = [];
+  let free = 0;
+  buckets.forEach(({ at }, index) => {
+    const left = x(index);
+    if (new Date(at).getSeconds() !== 0 || left < free || left + 32 > width) return;
+    free = left + 44;
+    lines.push(s('path', { class: 'tick', d: `M${left} 0V${height - bottom + 3}` }), s('text', { x: left + 3, y: height - 2 }, timeOfMinute(at)));
+  });
+  return lines;
+}
+
+function frame(width, label, ...content) {
+  return s('svg', { class: 'chart', role: 'img', 'aria-label': label, width, height, viewBox: `0 0 ${width} ${height}` }, content);
+}
+
+function stacked(buckets, looks, width, words) {
+  const top = Math.max(1, ...buckets.map((bucket) => sum(looks, ([, of]) => of(bucket))));
+  const step = width / buckets.length;
+  const tall = height - bottom - 10;
+  const bars = buckets.map((bucket, index) => {
+    let y = height - bottom;
+    const parts = looks.map(([look, of]) => {
+      const size = (of(bucket) / top) * tall;
+      if (size === 0) return null;
+      y -= size;
+      return mark(look, index * step + 0.5, y, Math.max(1, step - 1), size);
+    });
+    return s('g', {}, s('title', {}, `${time(bucket.at)}: ${words(bucket)}`), s('rect', { class: 'hover', x: index * step, y: 0, width: step, height: height - bottom }), parts);
+  });
+  return frame(width, `At most ${top} in a bar`, axis(buckets, width, (index) => index * step), bars, base(width), s('text', { class: 'top', x: width, y: 8 }, `max ${number(top)}`));
+}
+
+const base = (width) => s('path', { class: 'base', d: `M0 ${height - bottom}H${width}` });
+
+function curves(buckets, width) {
+  const top = Math.max(...buckets.map((bucket) => bucket.p99), 0.01);
+  const x = (index) => ((index + 0.5) * width) / buckets.length;
+  const y = (value) => height - bottom - (value / top) * (height - bottom - 10);
+  const line = (of) => {
+    let pen = 'M';
+    return buckets.map((bucket, index) => {
+      if (bucket.requests === 0) {
+        pen = 'M';
+        return '';
+      }
+      const point = `${pen}${x(index).toFixed(1)} ${y(of(bucket)).toFixed(1)}`;
+      const alone = pen === 'M' ? 'h0.01' : '';
+      pen = 'L';
+      return point + alone;
+    }).join('');
+  };
+  const hovers = buckets.map((bucket, index) => bucket.requests > 0 && s('rect', { class: 'hover', x: x(index) - width / buckets.length / 2, y: 0, width: width / buckets.length, height: height - bottom }, s('title', {}, `${time(bucket.at)}: p50 ${millis(bucket.p50)}, p99 ${millis(bucket.p99)}`)));
+  return frame(width, `p99 is ${millis(top)} at most`, axis(buckets, width, (index) => x(index) - width / buckets.length / 2), base(width),
+    s('path', { class: 'line p99', d: line((bucket) => bucket.p99) }), s('path', { class: 'line p50', d: line((bucket) => bucket.p50) }), hovers,
+    s('text', { class: 'top', x: width, y: 8 }, `max ${millis(top)}`));
+}
+
+const reasonsShown = 4;
+
+function reasons(denials) {
+  const top = denials[0].count;
+  const rest = denials.length - reasonsShown;
+  return h('ul', { class: 'reasons' }, denials.slice(0, reasonsShown).map(({ reason, count }) => h('li', {},
+    h('span', { class: 'reason', title: reason }, foreign(reason)), h('strong', {}, number(count)),
+    h('progress', { max: top, value: count, 'aria-hidden': 'true' }))), rest > 0 && h('li', { class: 'quiet' }, `${number(rest)} more in the table`));
+}
+
+function table(heads, lines) {
+  return h('div', { class: 'scrolls', tabindex: '0', role: 'group', 'aria-label': heads.join(', ') }, h('table', {}, h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
+    h('tbody', {}, lines.map((cells) => h('tr', {}, cells.map((cell) => h('td', {}, cell)))))));
+}
