@@ -7,6 +7,7 @@ import { millis, number, plural, time, timeOfMinute } from './format.js';
 const statuses = [['2xx', 'ok'], ['3xx', 'moved'], ['401', 'unauthorized'], ['403', 'forbidden'], ['4xx', 'client'], ['5xx', 'server']];
 const height = 64;
 const bottom = 14; // for the axis
+const least = 4; // is a bar's width
 const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
 
 export class Counts {
@@ -34,14 +35,14 @@ export class Counts {
     byID('counts-total').textContent = total > 0 ? `${number(total)} since the start` : '';
     const status = (bucket, name) => bucket.status?.[name] ?? 0;
     const present = statuses.map(([name, look]) => [name, look, sum(buckets, (bucket) => status(bucket, name))]).filter(([, , n]) => n > 0);
-    this.fill('Requests', `each ${bucketSeconds} s`, requests > 0, present.map(([name, look, n]) => [name, number(n), look]),
-      (width) => stacked(buckets, present.map(([name, look]) => [look, (bucket) => status(bucket, name)]), width, (bucket) => plural(bucket.requests, 'request')),
+    this.fill('Requests', '', requests > 0, present.map(([name, look, n]) => [name, number(n), look]),
+      (width) => stacked(joined(buckets, width, bucketSeconds), present.map(([name, look]) => [look, (bucket) => status(bucket, name)]), width, bucketSeconds, (bucket) => plural(bucket.requests, 'request')),
       () => table(['Time', 'All', ...statuses.map(([name]) => name)], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, ...statuses.map(([name]) => status(bucket, name))])));
 
     const runs = sum(buckets, (bucket) => bucket.runs);
     const hits = sum(buckets, (bucket) => bucket.hits);
     this.fill('Authorizer', '', runs + hits > 0, [['runs', number(runs), 'run'], ['cache hits', number(hits), 'hit'], ['others', number(Math.max(0, requests - runs - hits)), 'rest']],
-      (width) => stacked(buckets, [['run', (bucket) => bucket.runs], ['hit', (bucket) => bucket.hits], ['rest', (bucket) => Math.max(0, bucket.requests - bucket.runs - bucket.hits)]], width, (bucket) => `${plural(bucket.runs, 'run')}, ${plural(bucket.hits, 'hit')}, ${plural(bucket.requests, 'request')}`),
+      (width) => stacked(joined(buckets, width, bucketSeconds), [['run', (bucket) => bucket.runs], ['hit', (bucket) => bucket.hits], ['rest', (bucket) => Math.max(0, bucket.requests - bucket.runs - bucket.hits)]], width, bucketSeconds, (bucket) => `${plural(bucket.runs, 'run')}, ${plural(bucket.hits, 'hit')}, ${plural(bucket.requests, 'request')}`),
       () => table(['Time', 'Requests', 'Runs', 'Hits'], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, bucket.runs, bucket.hits])));
 
     this.fill('Denials', 'by reason', denials.length > 0, [], () => reasons(denials),
@@ -83,9 +84,12 @@ function mark(look, x, y, width, tall) {
 function axis(buckets, width, x) {
   const lines = [];
   let free = 0;
+  let before = buckets[0].at;
   buckets.forEach(({ at }, index) => {
     const left = x(index);
-    if (new Date(at).getSeconds() !== 0 || left < free || left + 32 > width) return;
+    const passed = before;
+    before = at;
+    if (Math.floor(at / 60000) === Math.floor(passed / 60000) || left < free || left + 32 > width) return;
     free = left + 44;
     lines.push(s('path', { class: 'tick', d: `M${left} 0V${height - bottom + 3}` }), s('text', { x: left + 3, y: height - 2 }, timeOfMinute(at)));
   });
@@ -96,7 +100,23 @@ function frame(width, label, ...content) {
   return s('svg', { class: 'chart', role: 'img', 'aria-label': label, width, height, viewBox: `0 0 ${width} ${height}` }, content);
 }
 
-function stacked(buckets, looks, width, words) {
+/** Buckets, as many of them as one as it takes for a bar to be seen. */
+function joined(buckets, width, seconds) {
+  const many = Math.max(1, Math.ceil((buckets.length * least) / width));
+  const all = [];
+  for (const bucket of buckets) {
+    const last = all.at(-1);
+    const number = Math.floor(bucket.at / (many * seconds * 1000));
+    if (last?.number !== number) all.push({ ...bucket, number, many, status: { ...bucket.status } });
+    else {
+      for (const key of ['requests', 'runs', 'hits']) last[key] += bucket[key];
+      for (const [name, n] of Object.entries(bucket.status ?? {})) last.status[name] = (last.status[name] ?? 0) + n;
+    }
+  }
+  return all;
+}
+
+function stacked(buckets, looks, width, seconds, words) {
   const top = Math.max(1, ...buckets.map((bucket) => sum(looks, ([, of]) => of(bucket))));
   const step = width / buckets.length;
   const tall = height - bottom - 10;
@@ -110,7 +130,7 @@ function stacked(buckets, looks, width, words) {
     });
     return s('g', {}, s('title', {}, `${time(bucket.at)}: ${words(bucket)}`), s('rect', { class: 'hover', x: index * step, y: 0, width: step, height: height - bottom }), parts);
   });
-  return frame(width, `At most ${top} in a bar`, axis(buckets, width, (index) => index * step), bars, base(width), s('text', { class: 'top', x: width, y: 8 }, `max ${number(top)}`));
+  return frame(width, `At most ${top} in a bar`, axis(buckets, width, (index) => index * step), bars, base(width), s('text', { class: 'top', x: width, y: 8 }, `max ${number(top)} in ${buckets[0].many * seconds} s`));
 }
 
 const base = (width) => s('path', { class: 'base', d: `M0 ${height - bottom}H${width}` });

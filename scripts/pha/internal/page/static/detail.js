@@ -4,6 +4,8 @@ import { announce, block, byID, copyButton, foreign, foreignPath, h, icon } from
 import { exactTime, millis, outcome, outcomes } from './format.js';
 import { way } from './way.js';
 
+const cures = { refused: 'What would let it through', failed: 'What mends it', other: 'Why it is no success', allowed: 'To know' };
+
 const narrow = matchMedia('(max-width: 1099px)');
 
 export class Detail {
@@ -79,7 +81,7 @@ export class Detail {
       this.summary(detail),
       h('h3', { class: 'unseen' }, 'Its way'),
       way(detail.steps, kind, this.station, (station) => { this.station = station; }),
-      detail.cure && h('div', { class: `cure ${kind}` }, h('h3', {}, icon(kind), kind === 'failed' ? 'What mends it' : 'What would let it through'), h('p', {}, foreign(detail.cure))),
+      detail.cure && h('div', { class: `cure ${kind}` }, h('h3', {}, icon(kind), cures[kind]), h('p', {}, foreign(detail.cure))),
       calls(detail.calls ?? []),
       logs(detail.logs ?? []),
       documents(detail.json ?? []));

@@ -60,7 +60,7 @@ function empty() {
 /** Offers the routes to filter by. */
 function offerRoutes() {
   const select = byID('filter-route');
-  const options = state.apis.flatMap((api) => (api.routes ?? []).map((route) => [`${api.id} ${route.key}`, state.apis.length > 1 ? `${api.name}: ${route.key}` : route.key]));
+  const options = state.apis.flatMap((api) => (api.routes ?? []).map((route) => [`${api.name} ${route.key}`, state.apis.length > 1 ? `${api.name}: ${route.key}` : route.key]));
   const shape = JSON.stringify(options);
   if (select.dataset.shape === shape) return;
   const { value } = select;
