@@ -44,6 +44,12 @@ func (c *Callers) SignerOf(a Authorizer) (*httpsig.Signer, error) {
 	return &httpsig.Signer{Key: keys[0]}, nil
 }
 
+// Developer is what SignIAM signs with, for clients that sign themselves.
+func (c *Callers) Developer() (accessKeyID, secretAccessKey, region string) {
+	as := c.credentials()
+	return as.AccessKeyID, as.SecretAccessKey, c.aws.Environment()["AWS_REGION"]
+}
+
 // SignIAM signs a request as AWS clients do (SigV4), for routes with IAM authorization,
 // as the developer, who may do everything.
 func (c *Callers) SignIAM(r *http.Request) error { return c.signIAM(r, c.credentials()) }

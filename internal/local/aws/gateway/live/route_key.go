@@ -186,3 +186,26 @@ func (k RouteKey) match(method string, segments []string) (map[string]string, bo
 	}
 	return values, true
 }
+
+// Matching is the one of some route keys that a request belongs to, by its method and
+// the decoded path of its target within the stage; empty where there is none. Keys that
+// cannot be parsed are left out.
+func Matching(keys []string, method, path string) string {
+	var parsed []RouteKey
+	for _, text := range keys {
+		if key, err := ParseRouteKey(text); err == nil {
+			parsed = append(parsed, key)
+		}
+	}
+	slices.SortFunc(parsed, compareRouteKeys)
+	path, ok := decodePath(path)
+	if !ok || !strings.HasPrefix(path, "/") {
+		return ""
+	}
+	for _, key := range parsed {
+		if _, ok := key.match(method, splitPath(path)); ok {
+			return key.text
+		}
+	}
+	return ""
+}

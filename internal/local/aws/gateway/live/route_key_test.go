@@ -178,3 +178,19 @@ func FuzzParseRouteKey(f *testing.F) {
 		}
 	})
 }
+
+func TestMatching(t *testing.T) {
+	t.Parallel()
+	keys := []string{"$default", "ANY /a/{x}", "GET /a/{rest+}", "GET /a/{id}", "GET /a/b", "no key"}
+	for _, tt := range [][3]string{
+		{"GET", "/a/b", "GET /a/b"}, {"GET", "/a/c", "GET /a/{id}"}, {"POST", "/a/c", "ANY /a/{x}"}, {"GET", "/a/c/d", "GET /a/{rest+}"},
+		{"GET", "/a/%63", "GET /a/{id}"}, {"GET", "/a%2Fb", "GET /a/b"}, {"POST", "/", "$default"}, {"GET", "a", ""}, {"GET", "/%", ""},
+	} {
+		if got := Matching(keys, tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%s %s: got %q, want %q", tt[0], tt[1], got, tt[2])
+		}
+	}
+	if got := Matching(keys[4:], "POST", "/a/b"); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
