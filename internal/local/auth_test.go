@@ -120,6 +120,15 @@ func TestMixedAuth(t *testing.T) {
 		}
 	}
 	d.testIamRoute(t)
+	wantTries(t, Tries(d.Deployment),
+		"DELETE /reports/{id}: none 401, bad 403, token 200, expired 403, own 401",
+		"GET /health: none 200, own 200",
+		"GET /partner/reports: none 401, bad 403, apikey 200, own 401",
+		"GET /reports: none 401, bad 401, own 401",
+		"POST /internal/sync: none 403, bad 403, iam 200",
+		"POST /partner/reports: none 401, bad 403, apikey 200, own 401",
+		"POST /reports: none 401, bad 401, own 401",
+	)
 	d.testVerify(t, map[string]verify.Credential{
 		"reports-authorizer": {Header: credentials["staff"], Everything: true}, "reports-partners-authorizer": {Header: key}, "reports-jwt-users": {Header: credentials["user"]},
 	})

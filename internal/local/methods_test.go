@@ -28,6 +28,13 @@ func TestMethods(t *testing.T) {
 	d.verify(t, 0)
 	d.verifyByCommand(t)
 	d.testTokenPermissions(t)
+	try := Tries(d.Deployment)
+	wantTries(t, try,
+		"DELETE /events/{id}: none 401, bad 403, token 404, expired 403, apikey 404, signature 404, own 401",
+		"GET /events: none 200, own 200",
+		"GET /events/{id}: none 404, own 404",
+		"POST /events: none 401, bad 403, token 201, expired 403, apikey 201, signature 201, own 401",
+	)
 	d.testAPIKeys(t)
 	d.testQuota(t)
 	d.testReplay(t)
@@ -38,6 +45,12 @@ func TestMethods(t *testing.T) {
 	d.set(t, "authMethods", "jwt")
 	d.up(t, map[string]int{"create": 6, "update": 4, "delete": 8})
 	d.verify(t, 0)
+	wantTries(t, try,
+		"DELETE /events/{id}: none 401, bad 403, token 404, expired 403, own 401",
+		"GET /events: none 200, own 200",
+		"GET /events/{id}: none 404, own 404",
+		"POST /events: none 401, bad 403, token 201, expired 403, own 401",
+	)
 }
 
 func (d deployed) testTokenPermissions(t *testing.T) {
