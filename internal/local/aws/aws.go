@@ -161,7 +161,7 @@ func Start(cfg Config) (_ *Server, err error) {
 			IAM:       services.IAM,
 			Services:  served,
 			Emulators: cfg.Emulators,
-			Outage:    s.down,
+			Outage:    s.Down,
 			Console:   cfg.Console,
 			Called:    cfg.Called,
 			Running:   services.Lambda.Running,
@@ -220,7 +220,7 @@ func (s *Server) newServices(cfg Config) (_ provider.Services, err error) {
 		SSM:        s.ssm,
 		Secrets:    s.secrets,
 		CloudWatch: cloudwatch.New(s.Account, cfg.Console),
-		Outage:     s.down,
+		Outage:     s.Down,
 
 		Neighbours: provider.NewNeighbours(cfg.Console),
 		Strict:     cfg.Strict,
@@ -333,30 +333,6 @@ func (s *Server) PutSecret(name, value string) error {
 		return fmt.Errorf("storing the parameter %q: %w", name, err)
 	}
 	return nil
-}
-
-// ResetAuthorizersCache forgets what authorizers answered in a stage of an API.
-func (s *Server) ResetAuthorizersCache(apiID, stage string) error {
-	return s.gateway.ResetAuthorizersCache(apiID, stage)
-}
-
-// SkipAhead lets all answers of authorizers that are cached now be older by d.
-func (s *Server) SkipAhead(d time.Duration) { s.live.SkipAhead(d) }
-
-// SetOutage takes a service, by its signing name such as "ssm" or "dynamodb",
-// down or up again. While it is down it answers 503 to every client, Pulumi's
-// provider among them.
-func (s *Server) SetOutage(service string, down bool) {
-	if down {
-		s.outages.Store(service, nil)
-	} else {
-		s.outages.Delete(service)
-	}
-}
-
-func (s *Server) down(service string) bool {
-	_, down := s.outages.Load(service)
-	return down
 }
 
 // Close ends every function and removes all that the server kept.

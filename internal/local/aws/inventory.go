@@ -26,6 +26,12 @@ func (s *Server) FunctionLogFile(function string) string {
 	return s.logs.File(info.LogGroup)
 }
 
+// FunctionFile is a file of a function's code, for instance one that the component puts
+// beside the executable.
+func (s *Server) FunctionFile(function, file string) ([]byte, error) {
+	return s.lambda.ReadCode(function, file)
+}
+
 // Parameters are the parameters of Systems Manager and, by their ARNs, the secrets of
 // Secrets Manager that deployed functions may read and whose names they have in their
 // environment, alone or in a list with commas: each with the variables that name it.

@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +39,21 @@ func TestEndpointServices(t *testing.T) {
 	if err != nil || len(functions.Functions) != 0 {
 		t.Errorf("got %v, %v", functions, err)
 	}
+	wantOutages := func(want ...string) {
+		t.Helper()
+		if got := server.Outages(); !slices.Equal(got, want) || server.Down("ssm") != slices.Contains(want, "ssm") {
+			t.Errorf("down are %q, want %q; ssm is: %t", got, want, server.Down("ssm"))
+		}
+	}
+	wantOutages()
+	server.SetOutage("ssm", true)
+	server.SetOutage("lambda", true)
+	wantOutages("lambda", "ssm")
+	if _, err := lambda.NewFromConfig(cfg).ListFunctions(t.Context(), &lambda.ListFunctionsInput{}); err == nil || !strings.Contains(err.Error(), "StatusCode: 503") {
+		t.Errorf("Lambda is down, and the error is %v", err)
+	}
+	server.SetOutage("ssm", false)
+	wantOutages("lambda")
 	groups, err := cloudwatchlogs.NewFromConfig(cfg).DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{})
 	if err != nil || len(groups.LogGroups) != 0 {
 		t.Errorf("got %v, %v", groups, err)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -181,6 +182,26 @@ func (i FunctionInfo) clone() FunctionInfo {
 
 func (s *Service) functionARN(name string) string {
 	return s.account.ARN("lambda", "function:"+name)
+}
+
+// ReadCode reads a file of a function's code, given by its path in the zip.
+func (s *Service) ReadCode(function, file string) ([]byte, error) {
+	s.mu.Lock()
+	fn, err := s.lookup(function)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	code := fn.current.code
+	code.retain()
+	s.mu.Unlock()
+	defer code.release()
+	root, err := os.OpenRoot(code.path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	return root.ReadFile(file)
 }
 
 // lookup finds a function by its name, its ARN or the ARN's part from the

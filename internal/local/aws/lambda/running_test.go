@@ -59,3 +59,27 @@ func TestRunningStarts(t *testing.T) {
 		t.Errorf("%q waits for the start, and %+v has left", id, a)
 	}
 }
+
+func TestReadCode(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	code, err := zipOf(entry{"bootstrap", 0o755, "#!/bin/sh\n"}, entry{"rules/a.json", 0o644, "{}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.create(func(fn *Function) { fn.Code = code })
+	for _, tt := range []struct{ function, file, want, err string }{
+		{"fn", "rules/a.json", "{}", ""},
+		{"fn", "b.json", "", "openat b.json: no such file or directory"},
+		{"fn", "../secret", "", "openat ../secret: path escapes from parent"},
+		{"none", "a", "", "ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:000000000000:function:none"},
+	} {
+		got, err := f.ReadCode(tt.function, tt.file)
+		if err == nil {
+			err = errors.New("")
+		}
+		if string(got) != tt.want || err.Error() != tt.err {
+			t.Errorf("%s of %s: got %q, %v", tt.file, tt.function, got, err)
+		}
+	}
+}

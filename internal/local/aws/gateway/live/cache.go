@@ -95,8 +95,7 @@ func (c *resultCache) get(key cacheKey) (answer, time.Duration, bool) {
 	return entry.answer, left, true
 }
 
-// put keeps an answer for the cache's TTL and drops what has expired or is too
-// much.
+// put keeps an answer for the cache's TTL.
 func (c *resultCache) put(key cacheKey, a answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,6 +105,19 @@ func (c *resultCache) put(key cacheKey, a answer) {
 	now := c.now()
 	c.entries[key] = c.order.PushBack(&cacheEntry{key: key, answer: a, expires: now.Add(c.ttl)})
 	c.bytes += a.size()
+	c.clean(now)
+}
+
+// count counts the answers that have not expired.
+func (c *resultCache) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clean(c.now())
+	return c.order.Len()
+}
+
+// clean drops what has expired or is too much. The caller holds c.mu.
+func (c *resultCache) clean(now time.Time) {
 	for oldest := c.order.Front(); oldest != nil; oldest = c.order.Front() {
 		full := c.order.Len() > maxCachedAnswers || c.bytes > maxCachedBytes
 		if !full && entryOf(oldest).expires.After(now) {

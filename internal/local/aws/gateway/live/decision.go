@@ -142,5 +142,8 @@ func (r *request) sources(a *Authorizer) []IdentityValue {
 // SkipAhead lets the answers of authorizers that are cached now be older by d.
 func (g *Gateway) SkipAhead(d time.Duration) { g.ahead.Add(int64(d)) }
 
+// Ahead is by how much the clock of the caches is, after all of [Gateway.SkipAhead].
+func (g *Gateway) Ahead() time.Duration { return time.Duration(g.ahead.Load()) }
+
 // cacheNow is the time of the result caches.
-func (g *Gateway) cacheNow() time.Time { return g.now().Add(time.Duration(g.ahead.Load())) }
+func (g *Gateway) cacheNow() time.Time { return g.now().Add(g.Ahead()) }

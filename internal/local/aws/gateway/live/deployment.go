@@ -127,6 +127,20 @@ func (a *API) ForgetAnswers(stage string) {
 	a.deploy(a.current.Load().Deployment)
 }
 
+// CachedAnswers counts the answers that are kept in a stage and have not expired, by the ids
+// of their authorizers. Those without a cache have no entry.
+func (a *API) CachedAnswers(stage string) map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answers := map[string]int{}
+	for name, cache := range a.caches {
+		if name.stage == stage {
+			answers[name.authorizer.ID] = cache.count()
+		}
+	}
+	return answers
+}
+
 func (a *API) deploy(d Deployment) {
 	d.Routes = slices.SortedFunc(slices.Values(d.Routes), func(a, b Route) int { return compareRouteKeys(a.Key, b.Key) })
 	next := &deployment{Deployment: d, stages: map[string]*stage{}}

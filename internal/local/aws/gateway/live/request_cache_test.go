@@ -1,7 +1,9 @@
 package live_test
 
 import (
+	"maps"
 	"testing"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
@@ -49,6 +51,43 @@ func TestCacheIsPerStageAndAuthorizer(t *testing.T) {
 			w.get(test.target, token).want(t, 200, okBody)
 			w.wantRuns(test.runs)
 		})
+	}
+}
+
+// TestCachedAnswers: those are counted that would be used now, by stage and authorizer.
+func TestCachedAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(w.service.CreateStage(w.api.ID, management.Stage{Name: "dev", AutoDeploy: true}))
+	in := testAuthorizer()
+	in.Name, in.ResultTTL = "uncached", 0
+	must(w.service.CreateAuthorizer(w.api.ID, in))
+	want := func(stage string, n int) {
+		t.Helper()
+		if got := w.service.CachedAnswers(w.api.ID, stage); !maps.Equal(got, map[string]int{w.authorizer.ID: n}) {
+			t.Errorf("%s keeps %v, want %d of the first authorizer alone", stage, got, n)
+		}
+	}
+	w.get("/r/1", "Authorization: x")
+	w.get("/r/2", "Authorization: x")
+	w.clock.advance(200 * time.Second)
+	w.get("/r/1", "Authorization: y")
+	want("$default", 2)
+	want("dev", 0)
+	w.gateway.SkipAhead(100 * time.Second)
+	want("$default", 1)
+	w.get("/r/1", "Authorization: y")
+	w.wantRuns(2)
+	w.gateway.SkipAhead(100 * time.Second)
+	w.gateway.SkipAhead(100 * time.Second)
+	want("$default", 0)
+	if ahead := w.gateway.Ahead(); ahead != 300*time.Second {
+		t.Errorf("the clock of the caches is %v ahead", ahead)
+	}
+	for api, stage := range map[string]string{w.api.ID: "none", "none": "$default"} {
+		if got := w.service.CachedAnswers(api, stage); len(got) > 0 {
+			t.Errorf("the stage %s of the API %s keeps %v", stage, api, got)
+		}
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 // Overview is an API with what serves it.
 type Overview struct {
 	API
-	// Stages are sorted by name, Routes by ID.
-	Stages []Stage
-	Routes []RouteOverview
+	// Stages are sorted by name, Routes and Authorizers by ID.
+	Stages      []Stage
+	Routes      []RouteOverview
+	Authorizers []AuthorizerOverview
 	// Mappings are those of domains to the API, by domain and key.
 	Mappings []MappingOverview
 }
@@ -23,14 +24,17 @@ type MappingOverview struct {
 	MutualTLS bool
 }
 
-// RouteOverview is a route with the functions behind it, by their ARNs.
+// RouteOverview is a route with the ARN of the function behind it.
 type RouteOverview struct {
 	Route
 	Function string
-	// Authorizer is that of a Lambda authorizer, ResultTTL how long its answers are
-	// reused, in seconds.
-	Authorizer string
-	ResultTTL  int
+}
+
+// AuthorizerOverview is an authorizer with the ARN of its function; empty where it is a
+// JWT authorizer.
+type AuthorizerOverview struct {
+	Authorizer
+	Function string
 }
 
 // Overview returns all APIs, sorted by ID.
@@ -46,13 +50,11 @@ func (s *Service) Overview() []Overview {
 		}
 		for _, id := range sortedKeys(a.routes) {
 			route := a.routes[id].clone()
-			authorizer := a.authorizers[route.AuthorizerID]
-			o.Routes = append(o.Routes, RouteOverview{
-				Route:      route,
-				Function:   a.integrations[strings.TrimPrefix(route.Target, "integrations/")].function(),
-				Authorizer: functionOf(authorizer.AuthorizerURI),
-				ResultTTL:  authorizer.ResultTTL,
-			})
+			o.Routes = append(o.Routes, RouteOverview{route, a.integrations[strings.TrimPrefix(route.Target, "integrations/")].function()})
+		}
+		for _, id := range sortedKeys(a.authorizers) {
+			authorizer := a.authorizers[id].clone()
+			o.Authorizers = append(o.Authorizers, AuthorizerOverview{authorizer, functionOf(authorizer.AuthorizerURI)})
 		}
 		for _, name := range sortedKeys(s.domains) {
 			d := s.domains[name]

@@ -179,6 +179,16 @@ func (s *Service) ResetAuthorizersCache(apiID, stage string) error {
 	})
 }
 
+// CachedAnswers counts the answers that are kept in a stage of an API, by the ids of their
+// authorizers; nil where there is no such API.
+func (s *Service) CachedAnswers(apiID, stage string) (answers map[string]int) {
+	_ = s.read(apiID, func(a *api) error { // an unknown API has none
+		answers = a.live.CachedAnswers(stage)
+		return nil
+	})
+	return answers
+}
+
 // find returns an API; the caller holds s.mu.
 func (s *Service) find(id string) (*api, error) {
 	a, ok := s.apis[id]
