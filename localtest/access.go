@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
@@ -87,7 +86,6 @@ func routesOf(lines []string) map[string]string {
 func accessOf(d *local.Deployment) []string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	all := callers.From(d)
 	for _, api := range d.APIs {
 		for _, route := range api.Routes {
 			access := public
@@ -95,8 +93,8 @@ func accessOf(d *local.Deployment) []string {
 			case route.Public():
 			case route.Authorizer != "":
 				access = fmt.Sprintf("%s, answers reused for %s", d.ProgramName(route.Authorizer), route.TTL)
-				if needs := all.Authorizer(route).Needs[route.Key]; len(needs) > 0 {
-					access += ", needs " + strings.Join(needs, " ")
+				if len(route.Permissions) > 0 {
+					access += ", needs " + strings.Join(route.Permissions, " ")
 				}
 			default:
 				access = route.Authorization

@@ -4,7 +4,6 @@
 package callers
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 
@@ -68,9 +67,6 @@ type Authorizer struct {
 	KeyTable, StateTable string
 	// Accepts is what a credential has to have.
 	Accepts contract.Accepts
-	// Needs are the permissions that routes require, by their keys. Those that are too
-	// many for an environment are not there.
-	Needs map[string][]string
 
 	secret string // of tokens, where the stack looked it up
 }
@@ -104,13 +100,9 @@ func (c *Callers) Authorizer(route local.Route) Authorizer {
 }
 
 func authorizer(f lambda.FunctionInfo) Authorizer {
-	a := Authorizer{
+	return Authorizer{
 		Name: f.Name, SecretPath: f.Environment[contract.EnvSecretPath], KeysPath: f.Environment[contract.EnvSigningKeysPath],
 		KeyTable: f.Environment[contract.EnvAPIKeyTable], StateTable: f.Environment[contract.EnvStateTable],
 		Accepts: token.ReadAccepts(f.Environment[contract.EnvAccepts]), secret: f.Environment[contract.EnvSecret],
 	}
-	if json.Unmarshal([]byte(f.Environment[contract.EnvRoutePermissions]), &a.Needs) != nil {
-		a.Needs = nil
-	}
-	return a
 }

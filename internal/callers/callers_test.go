@@ -72,15 +72,15 @@ func (w *world) Functions() []lambda.FunctionInfo {
 	}
 	return []lambda.FunctionInfo{
 		function("foreign", map[string]string{"SECRET": "x"}),
-		function("inline", map[string]string{"JWT_SECRET": staffSecret, "ROUTE_PERMISSIONS": "file:route-permissions.json"}),
+		function("inline", map[string]string{"JWT_SECRET": staffSecret}),
 		function("machines", map[string]string{"API_KEY_TABLE_NAME": "keys", "AUTHORIZER_STATE_TABLE_NAME": "state", "SIGNING_KEYS_PATH": "/keys", "AUTHORIZER_ACCEPTS": `{"tiers":["gold","silver"]}`}),
 		function("partners", map[string]string{"JWT_SECRET_PATH": "/partners", "AUTHORIZER_ACCEPTS": `{"issuer":"https://issuer","audience":"api","permissionsClaim":"may"}`}),
-		function("staff", map[string]string{"JWT_SECRET_PATH": "/staff", "ROUTE_PERMISSIONS": `{"POST /a":["a:write","a:own:{id}"]}`}),
+		function("staff", map[string]string{"JWT_SECRET_PATH": "/staff"}),
 	}
 }
 
 func by(authorizer string) local.Route {
-	return local.Route{Key: "POST /a", Authorization: "CUSTOM", Authorizer: authorizer}
+	return local.Route{Key: "POST /a", Authorization: "CUSTOM", Authorizer: authorizer, Permissions: []string{"a:write", "a:own:{id}"}}
 }
 
 // newNonces takes every nonce for a new one.

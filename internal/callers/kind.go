@@ -64,9 +64,9 @@ func (c *Callers) Apply(r *http.Request, route local.Route, kind Kind) error {
 	case Bad:
 		return c.applyBad(r, route, a)
 	case Token:
-		return c.applyToken(r, route.Key, a, time.Now().Add(TokenLife))
+		return c.applyToken(r, route, a, time.Now().Add(TokenLife))
 	case Expired:
-		return c.applyToken(r, route.Key, a, time.Now().Add(-TokenLife))
+		return c.applyToken(r, route, a, time.Now().Add(-TokenLife))
 	case APIKey:
 		key, err := c.key(r.Context(), a)
 		if err != nil {
@@ -85,12 +85,12 @@ func (c *Callers) Apply(r *http.Request, route local.Route, kind Kind) error {
 	return nil
 }
 
-func (c *Callers) applyToken(r *http.Request, routeKey string, a Authorizer, expires time.Time) error {
+func (c *Callers) applyToken(r *http.Request, route local.Route, a Authorizer, expires time.Time) error {
 	tokens, err := c.TokensOf(a)
 	if err != nil {
 		return err
 	}
-	return bearer(r, tokens, a.Needs[routeKey], expires)
+	return bearer(r, tokens, route.Permissions, expires)
 }
 
 // bearer gives a request a token with every permission: an authorizer that does not know
@@ -147,7 +147,7 @@ func (c *Callers) applyBad(r *http.Request, route local.Route, a Authorizer) err
 	if err != nil {
 		return err
 	}
-	return bearer(r, wrong, a.Needs[route.Key], time.Now().Add(TokenLife))
+	return bearer(r, wrong, route.Permissions, time.Now().Add(TokenLife))
 }
 
 func join(kinds []Kind) string {

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/management"
 )
 
 // API is a stage of an HTTP API that the program has deployed, whatever its outputs
@@ -31,8 +34,9 @@ type API struct {
 	EndpointDisabled bool `json:"endpointDisabled,omitempty"`
 	// Domains are the custom domain names that are mapped to the stage.
 	Domains []Domain `json:"domains,omitempty"`
-	// Routes are sorted by key.
-	Routes []Route `json:"routes"`
+	// Routes are sorted by key, Authorizers by name.
+	Routes      []Route      `json:"routes"`
+	Authorizers []Authorizer `json:"authorizers"`
 }
 
 // Domain is a custom domain name that is mapped to a stage. There is no DNS here:
@@ -55,12 +59,33 @@ type Route struct {
 	Authorization string `json:"authorization"`
 	// Function is the name of the function that answers.
 	Function string `json:"function"`
+	// AuthorizerID is that of the authorizer of the API that decides with CUSTOM and JWT.
+	AuthorizerID string `json:"authorizerId,omitempty"`
 	// Authorizer is the name of the function that decides with CUSTOM, TTL how long
 	// its answers are reused.
 	Authorizer string        `json:"authorizer,omitempty"`
 	TTL        time.Duration `json:"-"`
+	// Permissions are what the component tells that function that a caller needs, all of
+	// them.
+	Permissions []string `json:"permissions,omitempty"`
 	// Scopes are those of which a JWT needs one.
 	Scopes []string `json:"scopes,omitempty"`
+}
+
+// Authorizer is an authorizer of an API.
+type Authorizer struct {
+	ID string `json:"id"`
+	// Name is what the program calls it.
+	Name string `json:"name"`
+	// Function is the name of a Lambda authorizer's function; empty of a JWT authorizer.
+	Function string `json:"function,omitempty"`
+	// TTL is how long a Lambda authorizer's answers are reused; 0: not at all.
+	TTL time.Duration `json:"-"`
+	// Sources are the identity sources.
+	Sources []string `json:"identitySources"`
+	// Issuer and Audience are those of the tokens that a JWT authorizer takes.
+	Issuer   string   `json:"issuer,omitempty"`
+	Audience []string `json:"audience,omitempty"`
 }
 
 // Public reports whether anyone may call the route.
@@ -104,14 +129,21 @@ func (d *Deployment) API(key string) (API, error) {
 // deployment's state.
 func (d *Deployment) listAPIs(resources []apitype.ResourceV3) {
 	names := d.readNames(resources)
+	permissions := d.routePermissions()
 	d.APIs = nil
 	for _, o := range d.AWS.APIs() {
+		authorizers := authorizersOf(o, names)
 		var routes []Route
 		for _, r := range o.Routes {
-			routes = append(routes, Route{
+			route := Route{
 				Key: r.RouteKey, Authorization: r.AuthorizationType, Function: functionName(r.Function),
-				Authorizer: functionName(r.Authorizer), TTL: time.Duration(r.ResultTTL) * time.Second, Scopes: r.AuthorizationScopes,
-			})
+				AuthorizerID: r.AuthorizerID, Scopes: r.AuthorizationScopes,
+			}
+			if i := slices.IndexFunc(authorizers, func(a Authorizer) bool { return a.ID == r.AuthorizerID }); i >= 0 {
+				route.Authorizer, route.TTL = authorizers[i].Function, authorizers[i].TTL
+				route.Permissions = permissions[route.Authorizer][route.Key]
+			}
+			routes = append(routes, route)
 		}
 		slices.SortFunc(routes, func(a, b Route) int { return cmp.Compare(a.Key, b.Key) })
 		for _, stage := range o.Stages {
@@ -123,29 +155,65 @@ func (d *Deployment) listAPIs(resources []apitype.ResourceV3) {
 			}
 			d.APIs = append(d.APIs, API{
 				Name: cmp.Or(names[o.ID], o.Name), ID: o.ID, Stage: stage.Name, URL: strings.TrimSuffix(stage.InvokeURL, "/"),
-				EndpointDisabled: o.DisableExecuteAPIEndpoint, Domains: domains, Routes: routes,
+				EndpointDisabled: o.DisableExecuteAPIEndpoint, Domains: domains, Routes: routes, Authorizers: authorizers,
 			})
 		}
 	}
 	slices.SortStableFunc(d.APIs, func(a, b API) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// readNames returns the names of the deployed APIs, by ID, and keeps those of functions.
+// authorizersOf are the authorizers of an API, by the names in the deployment's state.
+func authorizersOf(o management.Overview, names map[string]string) []Authorizer {
+	authorizers := []Authorizer{}
+	for _, a := range o.Authorizers {
+		authorizer := Authorizer{
+			ID: a.ID, Name: cmp.Or(names[a.ID], a.Name), Function: functionName(a.Function),
+			TTL: time.Duration(a.ResultTTL) * time.Second, Sources: a.IdentitySources,
+		}
+		if jwt := a.JWTConfiguration; jwt != nil {
+			authorizer.Issuer, authorizer.Audience = jwt.Issuer, jwt.Audience
+		}
+		authorizers = append(authorizers, authorizer)
+	}
+	slices.SortFunc(authorizers, func(a, b Authorizer) int { return cmp.Compare(a.Name, b.Name) })
+	return authorizers
+}
+
+// routePermissions are what the component tells authorizers' functions that routes require,
+// by the functions' names and the routes' keys.
+func (d *Deployment) routePermissions() map[string]map[string][]string {
+	all := map[string]map[string][]string{}
+	for _, function := range d.AWS.Functions() {
+		text := []byte(function.Environment[contract.EnvRoutePermissions])
+		if string(text) == contract.RoutePermissionsInFile {
+			text, _ = d.AWS.FunctionFile(function.Name, contract.RoutePermissionsFile) // the component's: else there are none
+		}
+		var routes map[string][]string
+		if json.Unmarshal(text, &routes) == nil {
+			all[function.Name] = routes
+		}
+	}
+	return all
+}
+
+// readNames returns the names of the deployed APIs and authorizers, by ID, and keeps those
+// of functions.
 func (d *Deployment) readNames(resources []apitype.ResourceV3) map[string]string {
 	names := map[string]string{}
 	d.functionNames = map[string]string{}
 	for _, r := range resources {
-		if r.Type == "aws:lambda/function:Function" {
+		switch r.Type {
+		case "aws:lambda/function:Function":
 			d.functionNames[string(r.ID)] = r.URN.Name()
+		case "aws:apigatewayv2/authorizer:Authorizer":
+			names[string(r.ID)] = r.URN.Name()
+		case "aws:apigatewayv2/api:Api":
+			named := r.URN
+			if r.Parent != "" && r.Parent.Type() != resource.RootStackType {
+				named = r.Parent
+			}
+			names[string(r.ID)] = named.Name()
 		}
-		if r.Type != "aws:apigatewayv2/api:Api" {
-			continue
-		}
-		named := r.URN
-		if r.Parent != "" && r.Parent.Type() != resource.RootStackType {
-			named = r.Parent
-		}
-		names[string(r.ID)] = named.Name()
 	}
 	return names
 }

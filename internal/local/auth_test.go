@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +121,7 @@ func TestMixedAuth(t *testing.T) {
 			t.Errorf("%s by %s answers %s, want %s", test.route, test.caller, body, test.want)
 		}
 	}
+	d.checkAuthorizers(t, users.url)
 	d.testIamRoute(t)
 	wantTries(t, Tries(d.Deployment),
 		"DELETE /reports/{id}: none 401, bad 403, token 200, expired 403, own 401",
@@ -142,6 +145,42 @@ func TestMixedAuth(t *testing.T) {
 		t.Errorf("the access is %v", access)
 	}
 	d.checkDestroy(t)
+}
+
+// checkAuthorizers: what is deployed is known by the program's names.
+func (d deployed) checkAuthorizers(t *testing.T, issuer string) {
+	t.Helper()
+	api := d.APIs[0]
+	ids := map[string]string{}
+	for i, a := range api.Authorizers {
+		ids[a.ID] = a.Name
+		api.Authorizers[i].ID, api.Authorizers[i].Function = "", d.ProgramName(a.Function)
+	}
+	want := []Authorizer{
+		{Name: "reports-authorizer", Function: "reports-authorizer", Sources: []string{"$request.header.Authorization"}},
+		{Name: "reports-jwt-users", Sources: []string{"$request.header.Authorization"}, Issuer: issuer, Audience: []string{"reports"}},
+		{Name: "reports-partners-authorizer", Function: "reports-partners-authorizer", TTL: 0, Sources: []string{"$request.header.X-Api-Key"}},
+	}
+	if !reflect.DeepEqual(api.Authorizers, want) {
+		t.Errorf("the authorizers are %+v, want %+v", api.Authorizers, want)
+	}
+	for key, protected := range map[string]struct {
+		authorizer          string
+		permissions, scopes []string
+	}{
+		"GET /health":           {},
+		"POST /internal/sync":   {},
+		"POST /reports":         {"reports-jwt-users", nil, []string{"reports/write"}},
+		"POST /partner/reports": {"reports-partners-authorizer", []string{"reports:write"}, nil},
+	} {
+		route, err := api.Route(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids[route.AuthorizerID] != protected.authorizer || !slices.Equal(route.Permissions, protected.permissions) || !slices.Equal(route.Scopes, protected.scopes) {
+			t.Errorf("the route is %+v, want %+v", route, protected)
+		}
+	}
 }
 
 // split returns the method and the path of a route.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -65,6 +66,14 @@ func (d deployed) checkTold(t *testing.T, r *told) {
 		Function: made.Handler.Function, RequestID: made.Handler.RequestID, Service: "dynamodb", Action: "dynamodb:PutItem",
 		Resource: d.AWS.Account.ARN("dynamodb", "table/"+table), Status: http.StatusOK,
 	})
+	api := d.APIs[0]
+	if kept := d.AWS.CachedAnswers(api.ID, api.Stage)[made.AuthorizerID]; kept == 0 {
+		t.Error("no answer of the authorizer is kept")
+	}
+	d.AWS.SkipAhead(made.Cache.TTL)
+	if kept := d.AWS.CachedAnswers(api.ID, api.Stage); !maps.Equal(kept, map[string]int{made.AuthorizerID: 0}) {
+		t.Errorf("after the TTL %v answers are kept", kept)
+	}
 
 	d.AWS.SetOutage("dynamodb", true)
 	d.expect(t, http.StatusInternalServerError, "GET", "/events", nil)

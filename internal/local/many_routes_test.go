@@ -40,6 +40,10 @@ func TestManyRoutes(t *testing.T) {
 	tr.expect("more routes", "thing", http.StatusOK)
 	stop()
 
+	route, err := d.APIs[0].Route("GET /things/150/{id}")
+	if want := []string{"things-150:read"}; err != nil || !slices.Equal(route.Permissions, want) {
+		t.Errorf("the route is %+v, %v, want the permissions %v, which are in a file", route, err, want)
+	}
 	for _, i := range []int{0, 150, 298} {
 		if status, answer := d.thing(t, i, d.reader(t, i)); status != http.StatusOK || !strings.HasSuffix(answer["function"], fmt.Sprintf("-thing-%d", i%100)) {
 			t.Errorf("thing %d is %d %v", i, status, answer)
