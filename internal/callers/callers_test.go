@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -149,7 +150,7 @@ func TestApply(t *testing.T) {
 		}
 		for _, kind := range kinds {
 			r := request(t)
-			if err := c.Apply(r, by(authorizer), kind); err != nil {
+			if err := c.Apply(r, local.API{}, by(authorizer), kind); err != nil {
 				t.Fatalf("%s, %s: %v", authorizer, kind, err)
 			}
 			principal, err := w.judge(t, authorizer, r)
@@ -171,7 +172,7 @@ func TestPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := request(t)
-	if err := callers.New(w).Apply(r, by("staff"), callers.Token); err != nil {
+	if err := callers.New(w).Apply(r, local.API{}, by("staff"), callers.Token); err != nil {
 		t.Fatal(err)
 	}
 	principal, err := w.judge(t, "staff", r)
@@ -201,7 +202,7 @@ func TestKinds(t *testing.T) {
 	}
 	for _, route := range []local.Route{{Authorization: "JWT"}, by("foreign")} {
 		r := request(t)
-		if err := c.Apply(r, route, callers.Bad); err != nil || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ey") {
+		if err := c.Apply(r, local.API{}, route, callers.Bad); err != nil || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ey") {
 			t.Errorf("%+v: got %v, %v", route, r.Header, err)
 		}
 	}
@@ -214,7 +215,7 @@ func TestKeyIsReused(t *testing.T) {
 	c := callers.New(w)
 	key := func() string {
 		r := request(t)
-		if err := c.Apply(r, by("machines"), callers.APIKey); err != nil {
+		if err := c.Apply(r, local.API{}, by("machines"), callers.APIKey); err != nil {
 			t.Fatal(err)
 		}
 		return r.Header.Get("X-Api-Key")
@@ -244,7 +245,7 @@ func TestSecretIsRead(t *testing.T) {
 	w.values["/staff"] = "another-0123456789abcdef0123456789abcdef"
 	w.mu.Unlock()
 	r := request(t)
-	if err := c.Apply(r, by("staff"), callers.Token); err != nil {
+	if err := c.Apply(r, local.API{}, by("staff"), callers.Token); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.judge(t, "staff", r); err != nil {
@@ -267,7 +268,7 @@ func TestRefused(t *testing.T) {
 		{by("staff"), callers.Token, `signing a token: reading the parameter "/staff": there is none`},
 		{by("machines"), callers.Signature, `signing a request with a key of the authorizer machines: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32`},
 	} {
-		if err := c.Apply(request(t), tt.route, tt.kind); err == nil || err.Error() != tt.want {
+		if err := c.Apply(request(t), local.API{}, tt.route, tt.kind); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: got %v, want %s", tt.kind, err, tt.want)
 		}
 	}
@@ -299,5 +300,25 @@ func TestBody(t *testing.T) {
 		if got := callers.Body(local.Route{Key: tt[0], Function: tt[1]}); got != tt[2] {
 			t.Errorf("%s: got %s", tt[0], got)
 		}
+	}
+}
+
+// TestSpread: where nothing is known of an authorizer, a bad credential is wherever it
+// wants one.
+func TestSpread(t *testing.T) {
+	t.Parallel()
+	api := local.API{Authorizers: []local.Authorizer{{ID: "other", Sources: []string{"$request.header.Other"}}, {ID: "z1", Sources: []string{
+		"$request.header.authorization", "$request.header.X-Partner", "$request.querystring.t&", "$request.querystring.there", "$context.routeKey",
+	}}}}
+	route := by("foreign")
+	route.AuthorizerID = "z1"
+	r := request(t)
+	r.URL.RawQuery = "there=1"
+	if err := callers.New(newWorld(t)).Apply(r, api, route, callers.Bad); err != nil {
+		t.Fatal(err)
+	}
+	bare := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if len(r.Header) != 2 || r.Header.Get("X-Partner") != bare || r.URL.RawQuery != "there=1&t%26="+bare {
+		t.Errorf("the headers are %v, the query %s", slices.Sorted(maps.Keys(r.Header)), r.URL.RawQuery)
 	}
 }

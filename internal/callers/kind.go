@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -53,16 +54,16 @@ func (a Authorizer) kinds() []Kind {
 	return kinds
 }
 
-// Apply gives a request the credential of a kind with which its route can be tried. With
-// None and Own it leaves the request as it is.
-func (c *Callers) Apply(r *http.Request, route local.Route, kind Kind) error {
+// Apply gives a request to an API the credential of a kind with which its route can be
+// tried. With None and Own it leaves the request as it is.
+func (c *Callers) Apply(r *http.Request, api local.API, route local.Route, kind Kind) error {
 	if kinds := c.Kinds(route); !slices.Contains(kinds, kind) {
 		return fmt.Errorf("the route %s cannot be tried with the credential %q: it can with %s", route.Key, kind, join(kinds))
 	}
 	a := c.Authorizer(route)
 	switch kind {
 	case Bad:
-		return c.applyBad(r, route, a)
+		return c.applyBad(r, api, route, a)
 	case Token:
 		return c.applyToken(r, route, a, time.Now().Add(TokenLife))
 	case Expired:
@@ -90,14 +91,14 @@ func (c *Callers) applyToken(r *http.Request, route local.Route, a Authorizer, e
 	if err != nil {
 		return err
 	}
-	return bearer(r, tokens, route.Permissions, expires)
+	return bearer(r, tokens, route, expires)
 }
 
 // bearer gives a request a token with every permission: an authorizer that does not know
 // what a star is finds those that the route requires.
-func bearer(r *http.Request, tokens Tokens, needs []string, expires time.Time) error {
+func bearer(r *http.Request, tokens Tokens, route local.Route, expires time.Time) error {
 	permissions := []string{"*"}
-	for _, permission := range needs {
+	for _, permission := range route.Permissions {
 		if !strings.Contains(permission, "{") { // a variable's value is the request's
 			permissions = append(permissions, permission)
 		}
@@ -111,8 +112,8 @@ func bearer(r *http.Request, tokens Tokens, needs []string, expires time.Time) e
 }
 
 // applyBad gives a request a wrong credential of the first kind that its route takes; of
-// a route of which that is not known, a token.
-func (c *Callers) applyBad(r *http.Request, route local.Route, a Authorizer) error {
+// a route of which that is not known, a token wherever its authorizer looks.
+func (c *Callers) applyBad(r *http.Request, api local.API, route local.Route, a Authorizer) error {
 	if route.Authorization == live.AuthorizationIAM {
 		as := c.credentials()
 		as.SecretAccessKey = rand.Text()
@@ -136,18 +137,40 @@ func (c *Callers) applyBad(r *http.Request, route local.Route, a Authorizer) err
 		}
 		return signer.Sign(r)
 	}
-	tokens := Tokens{accepts: a.Accepts}
+	var tokens Tokens
+	var err error
 	if a.Tokens() {
-		var err error
-		if tokens, err = c.TokensOf(a); err != nil {
-			return err
+		tokens, err = c.TokensOf(a)
+	}
+	if err == nil {
+		tokens, err = tokens.Wrong()
+	}
+	if err == nil {
+		err = bearer(r, tokens, route, time.Now().Add(TokenLife))
+	}
+	if err == nil && !a.Tokens() {
+		spread(r, api, route)
+	}
+	return err
+}
+
+// spread puts the credential of a request wherever the route's authorizer requires one:
+// API Gateway refuses a request without one by itself.
+func spread(r *http.Request, api local.API, route local.Route) {
+	i := slices.IndexFunc(api.Authorizers, func(a local.Authorizer) bool { return a.ID == route.AuthorizerID })
+	if i < 0 {
+		return
+	}
+	bare := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	for _, source := range api.Authorizers[i].Sources {
+		name, inHeader := strings.CutPrefix(source, "$request.header.")
+		if inHeader && r.Header.Get(name) == "" {
+			r.Header.Set(name, bare)
+		}
+		if name, inQuery := strings.CutPrefix(source, "$request.querystring."); inQuery && !r.URL.Query().Has(name) {
+			r.URL.RawQuery = strings.TrimPrefix(r.URL.RawQuery+"&"+url.QueryEscape(name)+"="+bare, "&")
 		}
 	}
-	wrong, err := tokens.Wrong()
-	if err != nil {
-		return err
-	}
-	return bearer(r, wrong, route.Permissions, time.Now().Add(TokenLife))
 }
 
 func join(kinds []Kind) string {

@@ -29,7 +29,7 @@ func tries(d *local.Deployment) func(*testing.T) []string {
 						t.Fatal(err)
 					}
 					r.Header.Set("Content-Type", "application/json")
-					if err := c.Apply(r, route, kind); err != nil {
+					if err := c.Apply(r, api, route, kind); err != nil {
 						t.Fatalf("%s, %s: %v", route.Key, kind, err)
 					}
 					res, err := http.DefaultTransport.RoundTrip(r)

@@ -76,7 +76,7 @@ func (t trier) request(ctx context.Context, c checkedTry) (*http.Request, error)
 	if err != nil {
 		return nil, err
 	}
-	return r, t.callers.Apply(r, c.route, c.credential)
+	return r, t.callers.Apply(r, c.api, c.route, c.credential)
 }
 
 // line is the command line for a request. A signature is good once, so that it has one of

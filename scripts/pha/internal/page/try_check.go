@@ -38,10 +38,12 @@ var requestHeaders = []string{"Connection", "Content-Length", "Expect", "Host", 
 
 // checkedTry is a try without mistakes.
 type checkedTry struct {
-	route                      local.Route
-	method, url, host, body    string
-	contentType, header, value string // without a header: empty
-	credential                 callers.Kind
+	api               local.API
+	route             local.Route
+	method, url, host string // host is empty for the URL's own
+	body, contentType string
+	credential        callers.Kind
+	header, value     string // typed in; empty: none
 }
 
 // request is what is sent, without a credential but one that was typed in.
@@ -68,18 +70,18 @@ func checkTry(apis []local.API, in try) (c checkedTry, err error) {
 	if i < 0 {
 		return c, fmt.Errorf("there is no API %q with the stage %q now: load the page again", in.API, in.Stage)
 	}
-	api := apis[i]
-	if c.route, err = api.Route(in.Route); err != nil {
+	c.api = apis[i]
+	if c.route, err = c.api.Route(in.Route); err != nil {
 		return c, fmt.Errorf("%w now: load the page again", err)
 	}
 	if c.method, err = methodOf(c.route, in.Method); err != nil {
 		return c, err
 	}
-	path, err := checkPath(api, c.route, c.method, in.Path)
+	path, err := checkPath(c.api, c.route, c.method, in.Path)
 	if err != nil {
 		return c, err
 	}
-	base, host := api.Address()
+	base, host := c.api.Address()
 	c.url, c.host, c.body, c.credential = base+path, host, in.Body, in.Credential
 	c.contentType = cmp.Or(in.ContentType, "application/json")
 	if err := checkContent(c.method, in.Body, c.contentType); err != nil {
