@@ -265,8 +265,8 @@ func TestRefused(t *testing.T) {
 		want  string
 	}{
 		{by("foreign"), callers.Token, `the route POST /a cannot be tried with the credential "token": it can with none, bad, own`},
-		{by("staff"), callers.Token, `signing a token: reading the parameter "/staff": there is none`},
-		{by("machines"), callers.Signature, `signing a request with a key of the authorizer machines: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32`},
+		{by("staff"), callers.Token, `signing a token for the authorizer staff: reading the parameter "/staff": there is none`},
+		{by("machines"), callers.Signature, `signing a request for the authorizer machines: what "/keys" holds: key 1: misconfigured: the secret has 5 bytes, HS256 needs at least 32 (RFC 7518 section 3.2); make one with: openssl rand -base64 32`},
 	} {
 		if err := c.Apply(request(t), local.API{}, tt.route, tt.kind); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: got %v, want %s", tt.kind, err, tt.want)

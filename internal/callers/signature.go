@@ -15,7 +15,6 @@ import (
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/authz/httpsig"
-	"github.com/protected-http-api/protected-http-api/authz/secret"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
@@ -33,15 +32,11 @@ func (c *Callers) SignerOf(a Authorizer) (*httpsig.Signer, error) {
 	if a.KeysPath == "" {
 		return nil, fmt.Errorf("the authorizer %s has no signing keys in its environment", a.Name)
 	}
-	value, err := c.aws.SecretValue(a.KeysPath)
+	key, err := c.KeyAt(a.KeysPath)
 	if err != nil {
-		return nil, fmt.Errorf("signing a request: %w", err)
+		return nil, fmt.Errorf("signing a request for the authorizer %s: %w", a.Name, err)
 	}
-	keys, err := secret.ParseKeys(authz.HS256, value)
-	if err != nil {
-		return nil, fmt.Errorf("signing a request with a key of the authorizer %s: %w", a.Name, err)
-	}
-	return &httpsig.Signer{Key: keys[0]}, nil
+	return &httpsig.Signer{Key: key}, nil
 }
 
 // Developer is what SignIAM signs with, for clients that sign themselves.

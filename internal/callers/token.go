@@ -71,18 +71,39 @@ func (c *Callers) TokensOf(a Authorizer) (Tokens, error) {
 	if !a.Tokens() {
 		return Tokens{}, fmt.Errorf("the authorizer %s has no secret of tokens in its environment (AuthorizerArgs.SecretPath)", a.Name)
 	}
-	value := a.secret
+	var key authz.Key
+	var err error
 	if a.SecretPath != "" {
-		var err error
-		if value, err = c.aws.SecretValue(a.SecretPath); err != nil {
-			return Tokens{}, fmt.Errorf("signing a token: %w", err)
-		}
+		key, err = c.KeyAt(a.SecretPath)
+	} else {
+		key, err = firstKey(a.secret)
 	}
+	if err != nil {
+		return Tokens{}, fmt.Errorf("signing a token for the authorizer %s: %w", a.Name, err)
+	}
+	return Tokens{key, a.Accepts}, nil
+}
+
+// KeyAt is what is signed with (HS256) of the keys in a parameter, or in a secret by its
+// ARN.
+func (c *Callers) KeyAt(name string) (authz.Key, error) {
+	value, err := c.aws.SecretValue(name)
+	if err != nil {
+		return authz.Key{}, err
+	}
+	key, err := firstKey(value)
+	if err != nil {
+		return authz.Key{}, fmt.Errorf("what %q holds: %w", name, err)
+	}
+	return key, nil
+}
+
+func firstKey(value string) (authz.Key, error) {
 	keys, err := secret.ParseKeys(authz.HS256, value)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("signing a token with the secret of the authorizer %s: %w", a.Name, err)
+		return authz.Key{}, err
 	}
-	return Tokens{keys[0], a.Accepts}, nil
+	return keys[0], nil
 }
 
 // Token is a token of Subject with every permission, for the first authorizer that takes

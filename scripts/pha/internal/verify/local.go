@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/internal/verify"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
@@ -45,7 +45,7 @@ func (o options) runLocal(ctx context.Context, stdout, stderr io.Writer) (err er
 		if len(d.APIs) > 1 {
 			_, _ = fmt.Fprintf(stdout, "\n%s, stage %s\n", stage.Name, stage.Stage)
 		}
-		err = o.verify(ctx, stdout, cfg, api, func(string) (authz.Key, error) { return authz.NewHMACKey(authz.HS256, "", d.Secret) })
+		err = o.verify(ctx, stdout, cfg, api, callers.From(d).KeyAt)
 		if err != nil && !errors.Is(err, verify.ErrFailed) {
 			return err
 		}
