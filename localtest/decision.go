@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
@@ -87,25 +86,17 @@ func reasonOf(line string) string {
 	return denial.Reason
 }
 
-// logPatience is how long the end of an invocation may take to be in the log.
-const logPatience = 500 * time.Millisecond
-
 // lines are what a function logged in one invocation.
 func (r *Response) lines(ran live.Invocation) (lines []string) {
 	if ran.RequestID == "" {
 		return nil
 	}
 	var err error
-	for deadline := time.Now().Add(logPatience); ; time.Sleep(10 * time.Millisecond) {
-		ended := false
-		r.d.look(func(d *local.Deployment) { lines, ended, err = d.InvocationLines(ran.Function, ran.RequestID) })
-		if err != nil {
-			return []string{err.Error()}
-		}
-		if ended || time.Now().After(deadline) {
-			return lines
-		}
+	r.d.look(func(d *local.Deployment) { lines, err = d.InvocationLines(ran.Function, ran.RequestID) })
+	if err != nil {
+		return []string{err.Error()}
 	}
+	return lines
 }
 
 // report is what a test's author has to know of a response that is not as expected.

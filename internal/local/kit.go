@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Redeploy deploys again, from the project's files as they are now, with further
@@ -43,6 +44,12 @@ func (d *Deployment) ProgramName(function string) string {
 	return function
 }
 
+// ProgramNames is ProgramName as it is now, which later deployments do not change.
+func (d *Deployment) ProgramNames() func(function string) string {
+	then := Deployment{functionNames: maps.Clone(d.functionNames)}
+	return then.ProgramName
+}
+
 // Function is the name on AWS of a function, given by the name that the program has for
 // it, with or without that of the component around it, or by its name on AWS.
 func (d *Deployment) Function(component, name string) (string, error) {
@@ -71,13 +78,27 @@ func (d *Deployment) FunctionLines(function string) ([]string, error) {
 	return lines, nil
 }
 
-// InvocationLines are what a function has logged in one invocation, given by Lambda's
-// id of it; ended tells that its end is among what is logged.
-func (d *Deployment) InvocationLines(function, requestID string) (lines []string, ended bool, err error) {
-	log, err := d.functionLog(functionName(function))
-	if err != nil {
-		return nil, false, err
+// logPatience is how long the end of an invocation may take to be in the log.
+const logPatience = 500 * time.Millisecond
+
+// InvocationLines are what a function has logged in one invocation, given by Lambda's id
+// of it. It waits a moment for the end of an invocation that has just answered.
+func (d *Deployment) InvocationLines(function, requestID string) ([]string, error) {
+	for deadline := time.Now().Add(logPatience); ; time.Sleep(10 * time.Millisecond) {
+		log, err := d.functionLog(functionName(function))
+		if err != nil {
+			return nil, err
+		}
+		lines, ended := invocationLines(log, requestID)
+		if ended || time.Now().After(deadline) {
+			return lines, nil
+		}
 	}
+}
+
+// invocationLines are those of an invocation in a function's log, and whether its end is
+// there.
+func invocationLines(log []byte, requestID string) (lines []string, ended bool) {
 	stream := "" // of the invocation, once it has started
 	for _, event := range logEvents(log) {
 		ours := strings.Contains(event.text, requestID)
@@ -88,13 +109,13 @@ func (d *Deployment) InvocationLines(function, requestID string) (lines []string
 			stream = event.stream
 			continue
 		case ours && (strings.HasPrefix(event.text, "END ") || strings.Contains(event.text, `"platform.report"`)):
-			return lines, true, nil
+			return lines, true
 		}
 		if stream != "" {
 			lines = append(lines, event.text)
 		}
 	}
-	return lines, false, nil
+	return lines, false
 }
 
 type logEvent struct{ stream, text string }

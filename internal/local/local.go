@@ -75,6 +75,9 @@ type Options struct {
 	// Logged is told what is written to log groups: it must be quick, must not call the
 	// local AWS and must not keep the events. Optional.
 	Logged logs.Subscriber
+	// Updated is told of each update, the first among them, when it begins and when it
+	// has ended. Optional.
+	Updated func(StackUpdate)
 	// Console takes what happens in the local AWS, a line an event. Brief leaves out
 	// what Lambda writes into functions' logs for each run.
 	Console io.Writer
@@ -121,6 +124,8 @@ type Deployment struct {
 	// references are what StackReferences say.
 	references langhost.StackReferences
 	mu         sync.Mutex // guards SecretPaths and KeyPaths during a deployment
+	// requested has somebody's wish for an update.
+	requested chan struct{}
 }
 
 // Start makes a local AWS, stores a random secret in it and deploys the
@@ -129,7 +134,7 @@ func Start(ctx context.Context, opts Options) (_ *Deployment, err error) {
 	if opts.Output == nil {
 		opts.Output = opts.Progress
 	}
-	d := &Deployment{opts: opts, console: console.New(opts.Console)}
+	d := &Deployment{opts: opts, console: console.New(opts.Console), requested: make(chan struct{}, 1)}
 	if opts.Brief {
 		d.console.Brief()
 	}
@@ -343,6 +348,9 @@ func (d *Deployment) Output(name string) (string, error) {
 	}
 	return value, nil
 }
+
+// Names are those of the project and the stack.
+func (d *Deployment) Names() (project, stack string) { return d.project.Name.String(), d.opts.Stack }
 
 // Workspace is where Pulumi finds the stack: the folder of the project's copy, and the
 // address of the backend that has the state.

@@ -1,19 +1,69 @@
 package local
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/langhost"
 )
 
+// StackUpdate is an update of what is deployed: [Options.Updated] is told of it when it begins,
+// and again when it has ended.
+type StackUpdate struct {
+	// Deployment may be read until Updated returns.
+	Deployment *Deployment
+	Started    time.Time
+	// Ended tells that the rest is set.
+	Ended bool
+	Took  time.Duration
+	// Changes is how many resources were created, updated, deleted or left the same, by
+	// Pulumi's names of these; nil where the update has failed.
+	Changes map[string]int
+	// Err is why it has failed, Output what Pulumi says of that.
+	Err    error
+	Output string
+}
+
+// Summary is the changes in words, the rarest kinds first.
+func (u StackUpdate) Summary() string { return summary(u.Changes) }
+
 // Up deploys the program as it is now and returns how many resources were
 // created, updated, deleted or left the same, by Pulumi's names of these.
 func (d *Deployment) Up(ctx context.Context) (map[string]int, error) {
-	return d.up(ctx, d.opts.Output)
+	return d.update(d.opts.Output, func(output io.Writer) (map[string]int, error) { return d.up(ctx, output) })
+}
+
+// update makes an update and tells of it.
+func (d *Deployment) update(output io.Writer, run func(output io.Writer) (map[string]int, error)) (map[string]int, error) {
+	if d.opts.Updated == nil {
+		return run(output)
+	}
+	var said bytes.Buffer
+	u := StackUpdate{Deployment: d, Started: time.Now()}
+	d.opts.Updated(u)
+	u.Changes, u.Err = run(io.MultiWriter(output, &said))
+	u.Ended, u.Took = true, time.Since(u.Started)
+	if u.Err != nil {
+		u.Output = cmp.Or(Diagnostics(said.String()), said.String())
+	}
+	d.opts.Updated(u)
+	return u.Changes, u.Err
+}
+
+// Diagnostics is what Pulumi warns of, and why it has failed: the part of its output that
+// begins so, up to the next one.
+func Diagnostics(output string) string {
+	_, found, _ := strings.Cut(output, "\nDiagnostics:\n")
+	for _, next := range []string{"\nOutputs:\n", "\nResources:\n", "\nDuration: "} {
+		found, _, _ = strings.Cut(found, next)
+	}
+	return strings.TrimRight(found, "\n ")
 }
 
 func (d *Deployment) up(ctx context.Context, progress io.Writer) (map[string]int, error) {

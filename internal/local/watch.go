@@ -23,10 +23,31 @@ import (
 // a file in several steps, and a checkout writes many files.
 const settle = 300 * time.Millisecond
 
-// Watch deploys again whenever a file changes of which the deployment is made: what
-// the builds of the program and of its functions read, the project's file and the
-// stack's. It prints the outcome in one line; why a deployment failed follows it. It
-// ends with ctx.
+// RequestUpdate asks for an update by [Deployment.Serve] or [Deployment.Watch], from the
+// project's files as they are then.
+func (d *Deployment) RequestUpdate() {
+	select {
+	case d.requested <- struct{}{}:
+	default: // one that has not begun will have these files too
+	}
+}
+
+// Serve deploys again whenever somebody asks for it, and prints the outcome in one line;
+// why an update failed follows it. It ends with ctx.
+func (d *Deployment) Serve(ctx context.Context, out io.Writer) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.requested:
+			d.redeploy(ctx, out)
+		}
+	}
+}
+
+// Watch is Serve, and deploys again too whenever a file changes of which the deployment
+// is made: what the builds of the program and of its functions read, the project's file
+// and the stack's.
 func (d *Deployment) Watch(ctx context.Context, out io.Writer) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -55,6 +76,8 @@ func (d *Deployment) Watch(ctx context.Context, out io.Writer) error {
 			}
 		case err := <-watcher.Errors:
 			return fmt.Errorf("watching the project: %w", err)
+		case <-d.requested:
+			timer.Reset(0)
 		case <-timer.C:
 			d.redeploy(ctx, out)
 			if err := w.refresh(ctx); err != nil && ctx.Err() == nil {
@@ -190,6 +213,10 @@ func (d *Deployment) redeploy(ctx context.Context, out io.Writer) {
 
 // reload reads the project's files again and deploys.
 func (d *Deployment) reload(ctx context.Context, output io.Writer) (map[string]int, error) {
+	return d.update(output, func(output io.Writer) (map[string]int, error) { return d.readAndUp(ctx, output) })
+}
+
+func (d *Deployment) readAndUp(ctx context.Context, output io.Writer) (map[string]int, error) {
 	d.stopLooking() // at the project, which is read again
 	if err := d.readProject(); err != nil {
 		return nil, err
