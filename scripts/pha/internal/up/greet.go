@@ -17,10 +17,11 @@ import (
 )
 
 // greet prints what a developer needs to try the APIs.
-func greet(w io.Writer, d *local.Deployment, target deployed.Target, took time.Duration) error {
+func greet(w io.Writer, d *local.Deployment, page string, target deployed.Target, took time.Duration) error {
 	var b strings.Builder
 	all := callers.From(d)
 	fmt.Fprintf(&b, "\nThe program is deployed (after %s).\n", took.Round(100*time.Millisecond))
+	fmt.Fprintf(&b, "See how requests are decided, live: %s\n", page)
 	if len(d.APIs) == 0 {
 		b.WriteString("It has no HTTP API with a stage, so there is nothing to call.\n")
 	}

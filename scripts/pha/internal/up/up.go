@@ -8,26 +8,34 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
+	"github.com/pkg/browser"
 	"github.com/spf13/cobra"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
+	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/page"
 )
 
 const long = `Deploys a stack to a strict AWS on this machine: the real Pulumi engine, the real
-function binaries, no AWS account. It prints the URL of each API, a token and commands to
-try, and then shows every request until Ctrl-C, which removes everything.
+function binaries, no AWS account. It prints the address of a live page, which shows how
+each request is decided, the URL of each API, a token and commands to try, and then every
+request until Ctrl-C, which removes everything.
+
+Whoever has the page's address may see and change what is deployed here: it is random, and
+good for this machine alone.
 
 No file of the project is changed. Functions run natively on this machine's system and
 processor; everything else is what the stack would deploy to AWS.`
 
 // state is what the state file holds.
 type state struct {
+	// PageURL is the address of the live page.
+	PageURL string `json:"pageUrl"`
 	// APIURL is the address of the first of APIs.
 	APIURL string `json:"apiUrl,omitempty"`
 	// APIs are all of them, sorted by name.
@@ -57,6 +65,8 @@ func New() *cobra.Command {
 	}
 	o.deploy = deployflags.Add(cmd)
 	cmd.Flags().StringVar(&o.stateFile, "state-file", "", "when the API serves, write what a test needs to know to this `file`, as JSON")
+	cmd.Flags().IntVar(&o.pagePort, "page-port", 0, "where the live page is served on 127.0.0.1 (default: a free port)")
+	cmd.Flags().BoolVar(&o.open, "open", false, "open the live page in the browser")
 	cmd.Flags().BoolVar(&o.watch, "watch", false, "deploy again whenever a file changes that the builds read, or a Pulumi file")
 	return cmd
 }
@@ -65,6 +75,8 @@ func New() *cobra.Command {
 type options struct {
 	deploy    *local.Options
 	stateFile string
+	pagePort  int
+	open      bool
 	watch     bool
 	verbose   bool
 }
@@ -74,15 +86,24 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if err := deployflags.Check(o.deploy); err != nil {
 		return err
 	}
+	if o.pagePort < 0 || o.pagePort > 65535 {
+		return cli.Usagef("--page-port %d is out of range: 1 to 65535, or 0 for a free port", o.pagePort)
+	}
 	opts := *o.deploy
 	opts.Progress = stderr
 	opts.Console = stdout
+	live, err := page.New(o.pagePort, console.New(stdout))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, live.Close()) }()
+	live.Follow(&opts)
 	var pulumi bytes.Buffer
 	if !o.verbose {
 		opts.Output, opts.Brief = &pulumi, true
 	}
 	deployment, err := local.Start(ctx, opts)
-	said := diagnostics(pulumi.String())
+	said := local.Diagnostics(pulumi.String())
 	if said == "" && err != nil { // it is not known what of it matters
 		said = pulumi.String()
 	}
@@ -96,7 +117,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		_, _ = fmt.Fprintln(stderr, "removing everything")
 		err = errors.Join(err, deployment.Close())
 	}()
-	if err := greet(stdout, deployment, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, time.Since(start)); err != nil {
+	if err := greet(stdout, deployment, live.URL, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, time.Since(start)); err != nil {
 		return err
 	}
 	remove, err := deployed.Register(deployment, opts.Project, opts.Stack)
@@ -105,35 +126,30 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	}
 	defer remove()
 	if o.stateFile != "" {
-		if err := deployed.WriteFile(o.stateFile, stateOf(deployment)); err != nil {
+		if err := deployed.WriteFile(o.stateFile, stateOf(deployment, live.URL)); err != nil {
 			return fmt.Errorf("writing the state file: %w", err)
 		}
 		defer func() { _ = os.Remove(o.stateFile) }()
 	}
-	if o.watch {
-		if err := deployment.Watch(ctx, stdout); err != nil {
-			return err
-		}
+	if o.open {
+		openPage(live.URL, stderr)
 	}
-	<-ctx.Done()
+	if o.watch {
+		err = deployment.Watch(ctx, stdout)
+	} else {
+		err = deployment.Serve(ctx, stdout)
+	}
+	if err != nil {
+		return err
+	}
 	if cause := context.Cause(ctx); !errors.Is(cause, cli.ErrInterrupted) {
 		return cause
 	}
 	return nil
 }
 
-// diagnostics is what Pulumi warns of, and why it has failed: the part of its output that
-// begins so, up to the next one.
-func diagnostics(output string) string {
-	_, found, _ := strings.Cut(output, "\nDiagnostics:\n")
-	for _, next := range []string{"\nOutputs:\n", "\nResources:\n", "\nDuration: "} {
-		found, _, _ = strings.Cut(found, next)
-	}
-	return strings.TrimRight(found, "\n ")
-}
-
-func stateOf(d *local.Deployment) state {
-	s := state{APIs: d.APIs, Outputs: d.Outputs, LogDir: d.AWS.LogDir, Env: d.AWS.Environment()}
+func stateOf(d *local.Deployment, page string) state {
+	s := state{PageURL: page, APIs: d.APIs, Outputs: d.Outputs, LogDir: d.AWS.LogDir, Env: d.AWS.Environment()}
 	if len(d.APIs) > 0 {
 		s.APIURL = d.APIs[0].URL
 	}
@@ -141,4 +157,12 @@ func stateOf(d *local.Deployment) state {
 		s.SecretPath = d.SecretPaths[0]
 	}
 	return s
+}
+
+// openPage opens the live page, or says that it could not.
+func openPage(url string, stderr io.Writer) {
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	if err := browser.OpenURL(url); err != nil {
+		_, _ = fmt.Fprintf(stderr, "the browser cannot be opened here (%v): open %s\n", err, url)
+	}
 }

@@ -1,0 +1,164 @@
+package page
+
+import (
+	"slices"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/callers"
+	"github.com/protected-http-api/protected-http-api/internal/local"
+	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+)
+
+// deployedNow is what the page knows of the deployment.
+type deployedNow struct {
+	version        int // grows with each change
+	project, stack string
+	deployment     deployment
+	apis           []api
+	local          []local.API // the same
+	aws            *localaws.Server
+	// name is the program's name of a function.
+	name func(arn string) string
+	// lines are what a function has logged in an invocation.
+	lines func(function, requestID string) ([]string, error)
+	// request asks for an update.
+	request func()
+	callers *callers.Callers
+	// code is the hash of each function's code.
+	code map[string]string
+}
+
+// served is the local AWS, or an error before there is one.
+func (p *Page) served() (*localaws.Server, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current.aws == nil {
+		return nil, errNotServed
+	}
+	return p.current.aws, nil
+}
+
+func (p *Page) version() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current.version
+}
+
+// changed has the state sent at once.
+func (p *Page) changed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current.version++
+}
+
+// updated is told of an update of the stack. The deployment does not change meanwhile.
+func (p *Page) updated(u local.StackUpdate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &p.current
+	c.version++
+	if !u.Ended {
+		c.deployment = deployment{Number: c.deployment.Number + 1, Status: "deploying", At: u.Started.UnixMilli(), Changes: []string{}}
+		c.aws = u.Deployment.AWS
+		c.project, c.stack = u.Deployment.Names()
+		return
+	}
+	d := &c.deployment
+	d.TookMillis = u.Took.Milliseconds()
+	if u.Err != nil {
+		d.Status, d.Error = "failed", u.Err.Error()+"\n"+u.Output
+		return
+	}
+	d.Status, d.Summary = "serving", u.Summary()
+	c.name, c.lines, c.request = u.Deployment.ProgramNames(), u.Deployment.InvocationLines, u.Deployment.RequestUpdate
+	c.callers = callers.From(u.Deployment)
+	code := map[string]string{}
+	for _, f := range c.aws.Functions() {
+		code[c.name(f.ARN)] = f.CodeSha256
+	}
+	apis := shown(u.Deployment, c.callers)
+	if c.code != nil {
+		d.Changes = changes(c.apis, apis, c.code, code)
+	}
+	c.apis, c.local, c.code = apis, u.Deployment.APIs, code
+}
+
+// shown are a deployment's APIs as the page has them.
+func shown(d *local.Deployment, who *callers.Callers) []api {
+	apis := []api{}
+	for _, a := range d.APIs {
+		made := api{ID: a.ID, Name: a.Name, Stage: a.Stage, URL: a.URL, Hosts: []string{}, Routes: []route{}, Authorizers: []authorizer{}}
+		for _, domain := range a.Domains {
+			made.Hosts = append(made.Hosts, domain.Host)
+		}
+		names := map[string]string{}
+		for _, z := range a.Authorizers {
+			names[z.ID] = z.Name
+			kind := "jwt"
+			if z.Function != "" {
+				kind = "lambda"
+			}
+			made.Authorizers = append(made.Authorizers, authorizer{
+				ID: z.ID, Name: z.Name, Kind: kind, TTLSeconds: int(z.TTL / time.Second), Sources: list(z.Sources), Issuer: z.Issuer, Audience: z.Audience,
+			})
+		}
+		for _, r := range a.Routes {
+			made.Routes = append(made.Routes, route{
+				Key: r.Key, Protection: protectionOf(r.Authorization), Authorizer: names[r.AuthorizerID], Needs: list(slices.Concat(r.Permissions, r.Scopes)),
+				Function: d.ProgramName(r.Function), Credentials: who.Kinds(r), Body: callers.Body(r),
+			})
+		}
+		apis = append(apis, made)
+	}
+	return apis
+}
+
+// list is never nil: null is no list in JavaScript.
+func list(of []string) []string {
+	if of == nil {
+		return []string{}
+	}
+	return of
+}
+
+// state is what the page is told of the deployment now.
+func (p *Page) state() state {
+	p.mu.Lock()
+	c := p.current
+	p.mu.Unlock()
+	s := state{Project: c.project, Stack: c.stack, Deployment: c.deployment, APIs: []api{}, Services: []service{}}
+	if c.aws == nil {
+		return s
+	}
+	s.Region, s.Endpoint, s.LogDir, s.AheadMillis = c.aws.Account.Region, c.aws.Endpoint, c.aws.LogDir, c.aws.Ahead().Milliseconds()
+	for _, service := range stoppable {
+		service.Down = c.aws.Down(service.Name)
+		s.Services = append(s.Services, service)
+	}
+	for _, a := range c.apis {
+		cached := c.aws.CachedAnswers(a.ID, a.Stage)
+		a.Authorizers = slices.Clone(a.Authorizers)
+		for i := range a.Authorizers {
+			a.Authorizers[i].Cached = cached[a.Authorizers[i].ID]
+		}
+		s.APIs = append(s.APIs, a)
+	}
+	return s
+}
+
+// apiOf is the API of a request, as it is deployed now.
+func (c deployedNow) apiOf(d live.Decision) api {
+	for _, a := range c.apis {
+		if a.ID == d.APIID && (a.Stage == d.Stage || d.Stage == "") {
+			return a
+		}
+	}
+	return api{ID: d.APIID, Name: d.APIID}
+}
+
+func (p *Page) now() deployedNow {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current
+}

@@ -1,0 +1,334 @@
+package page
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+)
+
+// States of a station.
+const (
+	passed  = "passed"
+	stopped = "stopped"
+	failed  = "failed"
+	skipped = "skipped"
+)
+
+// authorization are authz's reasons of a good credential that may not do this.
+var authorization = []string{"denied", "tenant suspended", "quota exceeded", "rate limited"}
+
+// reasonOf is why a request was refused or failed before its handler, in a few words.
+func reasonOf(e entry) string {
+	d := e.decision
+	switch missing := missingSource(d); {
+	case e.reason != "":
+		return e.reason
+	case d.Allowed || d.Status < 400:
+		return ""
+	case d.RouteKey == "":
+		return strings.ToLower(http.StatusText(d.Status))
+	case missing != "":
+		return "no identity source"
+	case d.Cache.Hit:
+		return "cached refusal"
+	case d.Status == http.StatusTooManyRequests:
+		return "throttled"
+	case d.Authorization == live.AuthorizationCustom && d.Authorizer.RequestID != "" && d.Authorizer.Failure == "":
+		return "refused by the authorizer"
+	case d.Authorization == live.AuthorizationCustom:
+		return "authorizer failed"
+	case d.Failure != "":
+		return firstSentence(d.Failure)
+	}
+	return strings.ToLower(http.StatusText(d.Status))
+}
+
+func firstSentence(text string) string {
+	text, _, _ = strings.Cut(text, ": ")
+	return text
+}
+
+// missingSource is the identity source that a request does not have.
+func missingSource(d live.Decision) string {
+	if n := len(d.Sources); n > 0 && d.Sources[n-1].Value == "" {
+		return d.Sources[n-1].Source
+	}
+	return ""
+}
+
+// cacheOf says what a Lambda authorizer's cache did.
+func cacheOf(d live.Decision) string {
+	switch {
+	case d.Authorization != live.AuthorizationCustom || missingSource(d) != "" || !d.Cache.Asked && d.Authorizer.RequestID == "":
+		return ""
+	case !d.Cache.Asked:
+		return "off"
+	case d.Cache.Hit:
+		return "hit"
+	}
+	return "miss"
+}
+
+// protectionOf is the page's word for an authorization type.
+func protectionOf(authorization string) string {
+	return map[string]string{
+		live.AuthorizationNone: "public", live.AuthorizationCustom: "lambda", live.AuthorizationJWT: "jwt", live.AuthorizationIAM: "iam",
+	}[authorization]
+}
+
+// way is what the stations are made of.
+type way struct {
+	entry
+	api api
+	// route is the one of the request as it is deployed now; nil where it is not any more.
+	route *route
+	// name is the program's name of a function.
+	name func(arn string) string
+}
+
+// steps are the stations of a request's way.
+func (w way) steps() []step {
+	steps := []step{w.gateway(), w.sources(), w.cache(), w.authorizer(), w.permissions(), w.handler(), w.answer()}
+	over := false
+	for i := range steps {
+		s := &steps[i]
+		if s.Facts == nil {
+			s.Facts = []fact{}
+		}
+		if over && s.Kind != "answer" {
+			s.State, s.Text, s.Millis = skipped, "not reached", nil
+		}
+		over = over || s.State == stopped || s.State == failed
+	}
+	return steps
+}
+
+// early tells that API Gateway answered by itself, before any authorization.
+func (w way) early() bool {
+	d := w.decision
+	if d.RouteKey == "" {
+		return true
+	}
+	reached := len(d.Sources) > 0 || d.Authorizer.RequestID != "" || d.Failure != "" || d.Cache.Hit
+	return !d.Allowed && !reached
+}
+
+func (w way) gateway() step {
+	d := w.decision
+	s := step{Kind: "gateway", Title: "API Gateway", State: passed, Text: d.RouteKey, Facts: []fact{
+		{"API", w.api.Name}, {"stage", d.Stage}, {"host", d.Host}, {"received", d.Received.Format("15:04:05.000")}, {"request id", d.RequestID},
+	}}
+	if names := parameterNames(d.Query); names != "" {
+		s.Facts = append(s.Facts, fact{"query parameters", names})
+	}
+	switch {
+	case !w.early():
+	case d.Status < 400:
+		s.State, s.Text = stopped, "answered by itself: CORS"
+	default:
+		s.State, s.Text = stopped, reasonOf(w.entry)
+	}
+	return s
+}
+
+// parameterNames are those of a query: their values may be credentials.
+func parameterNames(query string) string {
+	var names []string
+	for pair := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(pair, "="); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (w way) sources() step {
+	d := w.decision
+	s := step{Kind: "sources", Title: "Identity sources", State: passed}
+	for _, source := range d.Sources {
+		value := "missing"
+		if source.Value != "" {
+			value = fmt.Sprintf("found, %d characters, %s", len(source.Value), fingerprint(source.Value))
+			if !strings.HasPrefix(source.Source, "$request.") {
+				value = "found: " + source.Value
+			}
+		}
+		s.Facts = append(s.Facts, fact{source.Source, value})
+	}
+	switch missing := missingSource(d); {
+	case missing != "":
+		s.State, s.Text = stopped, shortSource(missing)+" is missing"
+	case len(d.Sources) > 0:
+		var names []string
+		for _, source := range d.Sources {
+			names = append(names, shortSource(source.Source))
+		}
+		s.Text = "found: " + strings.Join(names, ", ")
+	case d.Authorization == live.AuthorizationCustom:
+		s.State, s.Text = skipped, "none configured"
+	case d.Authorization == live.AuthorizationNone:
+		s.State, s.Text = skipped, "none: the route is public"
+	default:
+		s.State, s.Text = skipped, "none of a Lambda authorizer"
+	}
+	return s
+}
+
+// shortSource is the name of what an identity source selects.
+func shortSource(source string) string { return source[strings.LastIndexByte(source, '.')+1:] }
+
+func (w way) cache() step {
+	d := w.decision
+	s := step{Kind: "cache", Title: "Cache", State: passed}
+	if d.Cache.Asked {
+		s.Facts = append(s.Facts, fact{"TTL", d.Cache.TTL.String()})
+	}
+	switch cacheOf(d) {
+	case "hit":
+		age, left := d.Cache.Age.Round(time.Second), d.Cache.Left.Round(time.Second)
+		s.Text = fmt.Sprintf("hit, %s old, %s left", age, left)
+		s.Facts = append(s.Facts, fact{"age", age.String()}, fact{"left", left.String()})
+		if !d.Allowed {
+			s.State, s.Text = stopped, s.Text+": a refusal"
+		}
+	case "miss":
+		s.Text = "miss"
+	case "off":
+		s.State, s.Text = skipped, "off: the TTL is 0"
+	default:
+		s.State, s.Text = skipped, "no Lambda authorizer"
+	}
+	return s
+}
+
+func (w way) authorizer() step {
+	d := w.decision
+	s := step{Kind: "authorizer", Title: "Authorizer", State: passed}
+	switch d.Authorization {
+	case live.AuthorizationNone:
+		s.State, s.Text = skipped, "none"
+		return s
+	case live.AuthorizationJWT, live.AuthorizationIAM:
+		s.Title = map[string]string{live.AuthorizationJWT: "JWT authorizer", live.AuthorizationIAM: "IAM"}[d.Authorization]
+		s.Text = "allowed"
+		if !d.Allowed {
+			s.State, s.Text = stopped, "refused: "+reasonOf(w.entry)
+			s.Facts = append(s.Facts, fact{"reason", d.Failure})
+		}
+		if d.Status == http.StatusInternalServerError && !d.Allowed {
+			s.State, s.Text = failed, firstSentence(d.Failure)
+		}
+		return s
+	}
+	s.Facts = append(s.Facts, fact{"function", w.name(d.Authorizer.Function)})
+	if d.Cache.Hit {
+		s.State, s.Text = skipped, "not run: the cache has its answer"
+		return s
+	}
+	s.run(d.Authorizer)
+	reason := reasonOf(w.entry)
+	switch {
+	case d.Allowed:
+		s.Text += ", allowed"
+	case d.Authorizer.Failure != "" || d.Status >= 500:
+		s.State, s.Text = failed, "failed: "+reason
+	case slices.Contains(authorization, reason):
+		s.Text += ", the credential is good"
+	default:
+		s.State, s.Text = stopped, "refused: "+reason
+	}
+	if w.text != "" {
+		s.Facts = append(s.Facts, fact{"reason", w.text})
+	}
+	return s
+}
+
+// run says how a function ran.
+func (s *step) run(i live.Invocation) {
+	if i.RequestID == "" {
+		s.Text = "not run"
+		return
+	}
+	s.Text = "warm"
+	s.Facts = append(s.Facts, fact{"duration", milliseconds(i.Duration)})
+	took := i.Duration
+	if i.Cold {
+		s.Text = "cold start"
+		s.Facts = append(s.Facts, fact{"start", milliseconds(i.Init)})
+		took += i.Init
+	}
+	s.Facts = append(s.Facts, fact{"Lambda's request id", i.RequestID})
+	s.Millis = new(inMillis(took))
+	if i.Failure != "" {
+		s.Facts = append(s.Facts, fact{"failure", i.Failure})
+	}
+}
+
+func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", inMillis(d)) }
+
+func (w way) permissions() step {
+	d := w.decision
+	s := step{Kind: "permissions", Title: "Permissions", State: passed, Text: "none needed"}
+	var needs []string
+	if w.route != nil {
+		needs = w.route.Needs
+	}
+	if len(needs) > 0 {
+		s.Text = "has " + strings.Join(needs, ", ")
+		s.Facts = append(s.Facts, fact{"the route needs", strings.Join(needs, ", ")})
+	}
+	for _, call := range w.calls {
+		outcome := "allowed"
+		if strings.HasPrefix(call.Error, "AccessDenied") {
+			outcome = "refused"
+		}
+		s.Facts = append(s.Facts, fact{call.Action, outcome})
+	}
+	reason := reasonOf(w.entry)
+	switch {
+	case !d.Allowed && slices.Contains(authorization, reason):
+		s.State, s.Text = stopped, "refused: "+reason
+		if w.text != "" {
+			s.Facts = append(s.Facts, fact{"reason", w.text})
+		}
+	case d.Allowed && notInvoked(d.Handler):
+		s.State, s.Text = failed, "API Gateway may not invoke the function"
+	}
+	return s
+}
+
+// notInvoked tells that API Gateway has no permission to invoke a function.
+func notInvoked(i live.Invocation) bool {
+	return i.RequestID == "" && strings.Contains(i.Failure, "lambda:InvokeFunction")
+}
+
+func (w way) handler() step {
+	d := w.decision
+	s := step{Kind: "handler", Title: "Handler", State: passed}
+	if d.Handler.Function != "" {
+		s.Facts = append(s.Facts, fact{"function", w.name(d.Handler.Function)})
+	}
+	s.run(d.Handler)
+	if d.Handler.Failure != "" || d.Handler.RequestID == "" {
+		s.State, s.Text = failed, "failed: "+firstSentence(d.Handler.Failure)
+	}
+	return s
+}
+
+func (w way) answer() step {
+	d := w.decision
+	s := step{Kind: "answer", Title: "Answer", State: passed, Text: fmt.Sprintf("%d %s", d.Status, http.StatusText(d.Status)), Millis: new(inMillis(d.Latency))}
+	switch {
+	case d.Status >= 500:
+		s.State = failed
+	case d.Status >= 400:
+		s.State = stopped
+	}
+	return s
+}

@@ -1,0 +1,165 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/protected-http-api/protected-http-api/authz"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/logs"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
+)
+
+// onTheWay is a request to a protected route, before anything was decided.
+func onTheWay() live.Decision {
+	return live.Decision{
+		RequestID: "id", RouteKey: "POST /events", Authorization: live.AuthorizationCustom, Method: "POST", Path: "/events",
+		Authorizer: live.Invocation{Function: "authorizer"}, Handler: live.Invocation{Function: "create"},
+	}
+}
+
+var found = live.IdentityValue{Source: "$request.header.Authorization", Value: "Bearer x"}
+
+func ran(d time.Duration) live.Invocation {
+	return live.Invocation{Function: "f", RequestID: "run", Duration: d}
+}
+
+// explained are a request's way, a letter of each station's state and its text, and the cure.
+func explained(e entry) (string, string) {
+	w := way{entry: e, route: &route{Needs: []string{"events:write"}}, name: func(arn string) string { return arn }}
+	var b strings.Builder
+	for _, s := range w.steps() {
+		b.WriteString(s.State[:2] + " " + s.Text + "\n")
+	}
+	return b.String(), cureOf(e)
+}
+
+func TestWay(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*entry)
+		want   string
+		cure   string
+	}{
+		{"allowed, the cache off", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(2*time.Millisecond), true, 201
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\npa warm\npa 201 Created\n", ""},
+		{"cached", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), true, 200
+			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: 12 * time.Second, Left: 288 * time.Second, TTL: 5 * time.Minute}
+		}, "pa POST /events\npa found: Authorization\npa hit, 12s old, 4m48s left\nsk not run: the cache has its answer\npa has events:write\npa warm\npa 200 OK\n", ""},
+		{"no credential", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Status, d.Cure = []live.IdentityValue{{Source: "$request.header.Authorization"}}, 401, "send it"
+		}, "pa POST /events\nst Authorization is missing\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 401 Unauthorized\n", "send it"},
+		{"a bad token, after a cold start", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Status, d.Cache.Asked = []live.IdentityValue{found}, ran(time.Millisecond), 403, true
+			d.Authorizer.Cold = true
+			e.reason = "invalid signature"
+		}, "pa POST /events\npa found: Authorization\npa miss\nst refused: invalid signature\nsk not reached\nsk not reached\nst 403 Forbidden\n", cures["invalid signature"]},
+		{"a permission is missing", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 403
+			e.reason, e.text = "denied", "the permission is missing"
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, the credential is good\nst refused: denied\nsk not reached\nst 403 Forbidden\n", cures["denied"]},
+		{"a cached refusal", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Status, d.Cure = []live.IdentityValue{found}, 403, "empty the cache"
+			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: time.Second, Left: time.Second}
+		}, "pa POST /events\npa found: Authorization\nst hit, 1s old, 1s left: a refusal\nsk not reached\nsk not reached\nsk not reached\nst 403 Forbidden\n", "empty the cache"},
+		{"the authorizer fails for a stopped service", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 500
+			d.Authorizer.Failure = "the function returned an error"
+			e.reason = "unavailable"
+			e.calls = []endpoint.Call{{Action: "ssm:GetParameter", Error: "ServiceUnavailable", Cure: "resume it"}}
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nfa failed: unavailable\nsk not reached\nsk not reached\nfa 500 Internal Server Error\n", "resume it"},
+		{"the function may not be invoked", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), true, 500
+			d.Handler.Failure, d.Cure = "not authorized to perform: lambda:InvokeFunction", "add a permission"
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\nfa API Gateway may not invoke the function\nsk not reached\nfa 500 Internal Server Error\n", "add a permission"},
+		{"the handler refuses", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(time.Millisecond), true, 404
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\npa warm\nst 404 Not Found\n",
+			"the request was let through, and the handler itself answered not found: it wants another request"},
+		{"no route", func(e *entry) { e.decision = live.Decision{Status: 404, Cure: "add it"} },
+			"st not found\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 404 Not Found\n", "add it"},
+		{"throttled", func(e *entry) { e.decision.Status, e.decision.Cure = 429, "raise it" },
+			"st throttled\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 429 Too Many Requests\n", "raise it"},
+		{"a preflight", func(e *entry) { e.decision = live.Decision{Status: 204} },
+			"st answered by itself: CORS\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\npa 204 No Content\n", ""},
+		{"JWT, refused", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Status, d.Failure, d.Cure = live.AuthorizationJWT, 401, "the token has expired: it is late", "get another"
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\nst refused: the token has expired\nsk not reached\nsk not reached\nst 401 Unauthorized\n", "get another"},
+		{"public", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationNone, ran(time.Millisecond), true, 200
+		}, "pa POST /events\nsk none: the route is public\nsk no Lambda authorizer\nsk none\npa has events:write\npa warm\npa 200 OK\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := entry{decision: onTheWay()}
+			tt.change(&e)
+			got, cure := explained(e)
+			if got != tt.want {
+				t.Errorf("got\n%swant\n%s", got, tt.want)
+			}
+			if cure != cli.Text(tt.cure) {
+				t.Errorf("the cure is %q, want %q", cure, tt.cure)
+			}
+		})
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Verify(context.Context, authz.Request, authz.Credential) (authz.Principal, error) {
+	return authz.Principal{}, f.err
+}
+
+// Each reason with which an authorizer of package authz refuses a request, or fails, is
+// found in its log, and has a cure.
+func TestCures(t *testing.T) {
+	t.Parallel()
+	event, err := os.ReadFile("../../../../authz/testdata/authorizer_event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var request struct {
+		RequestContext struct{ RequestID string }
+	}
+	if err := json.Unmarshal(event, &request); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		authz.ErrNotApplicable, authz.ErrMalformed, authz.ErrUnsupportedAlgorithm, authz.ErrUnknownKey, authz.ErrInvalidSignature,
+		authz.ErrExpired, authz.ErrNotYetValid, authz.ErrInvalidClaim, authz.ErrRevoked, authz.ErrReplayed, authz.ErrDenied, authz.ErrTenantSuspended,
+		authz.ErrQuotaExceeded, authz.ErrRateLimited, authz.ErrMisconfigured, authz.ErrUnavailable, errors.New("another"),
+	} {
+		var log strings.Builder
+		h := authz.Handler{Chain: authz.Chain{{Verifier: failing{err}}}, Logger: slog.New(slog.NewJSONHandler(&log, nil)), Getenv: func(string) string { return "" }}
+		_, _ = h.Invoke(t.Context(), event) // it fails or refuses, and says so in the log
+		r := testRecorder()
+		r.decided(refusal(request.RequestContext.RequestID))
+		r.logged("", []logs.Event{{Message: log.String()}})
+		e, _ := r.find(1)
+		if cure := cureOf(e); e.reason == "" || cures[e.reason] == "" || cure != cli.Text(cures[e.reason]) || strings.Contains(cure, "{pha}") {
+			t.Errorf("%v: %q: %q", err, e.reason, cure)
+		}
+	}
+}

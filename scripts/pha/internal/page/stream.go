@@ -1,0 +1,106 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// tick is how often the page is told what is new, mostRows how many requests at once.
+	tick     = 100 * time.Millisecond
+	mostRows = 500
+	// summaryEvery is how many ticks there are from one look at counts and state to the
+	// next, silence after how many the connection is shown to be alive.
+	summaryEvery = 10
+	silence      = 150
+	// patience is how long the page may take to read.
+	patience = 10 * time.Second
+)
+
+// stream sends what happens as server-sent events (WHATWG HTML, section 9.2), until the
+// page goes. Each page has a reader of its own: one that is slow misses requests, which it
+// is told, and holds nobody up.
+func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	s := &subscriber{w: w, out: http.NewResponseController(w), at: p.recorder.end(mostRows)}
+	if last, err := strconv.ParseUint(r.Header.Get("Last-Event-Id"), 10, 64); err == nil {
+		s.at.head = last
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		if err := p.send(s, n); err != nil {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-r.Context().Done():
+			return
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// subscriber is a page that looks.
+type subscriber struct {
+	w             http.ResponseWriter
+	out           *http.ResponseController
+	at            position
+	state, counts []byte // as last sent
+	version       int    // of the state
+}
+
+// send writes what is new since the last time.
+func (p *Page) send(s *subscriber, n int) error {
+	var b bytes.Buffer
+	if version := p.version(); n%summaryEvery == 0 || version != s.version {
+		s.version = version
+		if text := encode(p.state()); !bytes.Equal(text, s.state) {
+			s.state = text
+			fmt.Fprintf(&b, "event: state\ndata: %s\n\n", text)
+		}
+	}
+	found, dropped, next := p.recorder.since(s.at, mostRows)
+	if len(found) > 0 {
+		event := rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
+		for _, e := range found {
+			event.Rows = append(event.Rows, p.row(e))
+		}
+		fmt.Fprintf(&b, "id: %d\nevent: rows\ndata: %s\n\n", next.head, encode(event))
+	}
+	s.at = next
+	if n%summaryEvery == 0 {
+		if text := encode(p.recorder.summary()); !bytes.Equal(text, s.counts) {
+			s.counts = text
+			fmt.Fprintf(&b, "event: counts\ndata: %s\n\n", text)
+		}
+	}
+	if n%silence == 0 {
+		b.WriteString(": alive\n\n")
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	if err := s.out.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return s.out.Flush()
+}
+
+// encode writes JSON on one line. What <, > and & are to HTML cannot matter: the page makes
+// no markup of it.
+func encode(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // the types are our own
+	}
+	return text
+}
