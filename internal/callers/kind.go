@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/authz/apikey"
@@ -21,7 +22,7 @@ type Kind string
 const (
 	None      Kind = "none"
 	Bad       Kind = "bad"       // of the kind that the route takes, and wrong
-	Token     Kind = "token"     // good for an hour, with every permission
+	Token     Kind = "token"     // good for about an hour, with every permission
 	Expired   Kind = "expired"   // the same, an hour too late
 	APIKey    Kind = "apikey"    // of the first tier, with every permission
 	Signature Kind = "signature" // of this request alone
@@ -65,9 +66,9 @@ func (c *Callers) Apply(r *http.Request, api local.API, route local.Route, kind 
 	case Bad:
 		return c.applyBad(r, api, route, a)
 	case Token:
-		return c.applyToken(r, route, a, time.Now().Add(TokenLife))
+		return c.applyToken(r, route, a, expiry())
 	case Expired:
-		return c.applyToken(r, route, a, time.Now().Add(-TokenLife))
+		return c.applyToken(r, route, a, expiry().Add(-2*TokenLife))
 	case APIKey:
 		key, err := c.key(r.Context(), a)
 		if err != nil {
@@ -85,6 +86,16 @@ func (c *Callers) Apply(r *http.Request, api local.API, route local.Route, kind 
 	}
 	return nil
 }
+
+// sameFor is how long the tokens of [Callers.Apply] stay the same: an answer of an
+// authorizer that is reused is seen only where the credential is.
+const sameFor = 5 * time.Minute
+
+// expiry is when a token expires that is good for an hour, less sameFor at most.
+func expiry() time.Time { return time.Now().Truncate(sameFor).Add(TokenLife) }
+
+// wrongAPIKey is one that no table has.
+var wrongAPIKey = sync.OnceValues(func() (apikey.Key, error) { return apikey.Generate(apikey.DefaultPrefix) })
 
 func (c *Callers) applyToken(r *http.Request, route local.Route, a Authorizer, expires time.Time) error {
 	tokens, err := c.TokensOf(a)
@@ -121,7 +132,7 @@ func (c *Callers) applyBad(r *http.Request, api local.API, route local.Route, a 
 	}
 	switch kinds := append(a.kinds(), Token); kinds[0] {
 	case APIKey:
-		key, err := apikey.Generate(apikey.DefaultPrefix)
+		key, err := wrongAPIKey()
 		if err != nil {
 			return err
 		}
@@ -146,7 +157,7 @@ func (c *Callers) applyBad(r *http.Request, api local.API, route local.Route, a 
 		tokens, err = tokens.Wrong()
 	}
 	if err == nil {
-		err = bearer(r, tokens, route, time.Now().Add(TokenLife))
+		err = bearer(r, tokens, route, expiry())
 	}
 	if err == nil && !a.Tokens() {
 		spread(r, api, route)

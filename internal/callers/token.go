@@ -122,7 +122,8 @@ func (c *Callers) Token() (string, error) {
 	return tokens.sign(time.Now().Add(TokenLife), []string{"*"})
 }
 
-// wrongKey is a key with an id that nothing has.
-func wrongKey(id string) (authz.Key, error) {
-	return authz.NewHMACKey(authz.HS256, id, []byte(rand.Text()+rand.Text()))
-}
+// wrongSecret is one that nothing has.
+var wrongSecret = []byte(rand.Text() + rand.Text())
+
+// wrongKey is a key with an id and wrongSecret.
+func wrongKey(id string) (authz.Key, error) { return authz.NewHMACKey(authz.HS256, id, wrongSecret) }
