@@ -173,9 +173,10 @@ func notPermitted(function string, caller Caller) error {
 }
 
 func (f *function) throttled() error {
-	err := refusal(awserr.TooManyRequests, "", "Rate Exceeded.")
+	err := refusal(awserr.TooManyRequests, "let more invocations run at once, the account's limit: pha up --concurrency does here, a quota of Lambda on AWS", "Rate Exceeded.")
 	err.Members["Reason"] = "ConcurrentInvocationLimitExceeded"
 	if f.reserved != nil {
+		err.Cure = fmt.Sprintf("raise ReservedConcurrency of the function's FunctionArgs (reservedConcurrentExecutions of %s), which is %d", f.arn, *f.reserved)
 		err.Members["Reason"] = "ReservedFunctionConcurrentInvocationLimitExceeded"
 	}
 	return err

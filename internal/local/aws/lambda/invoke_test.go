@@ -215,10 +215,11 @@ func TestThrottling(t *testing.T) {
 		reserved *int
 		limit    int
 		room     int
+		cure     string
 	}{
-		{"account limit", nil, 2, 2},
-		{"reserved", new(2), 20, 2},
-		{"switched off", new(0), 20, 0},
+		{"account limit", nil, 2, 2, "let more invocations run at once, the account's limit: pha up --concurrency does here, a quota of Lambda on AWS"},
+		{"reserved", new(2), 20, 2, "raise ReservedConcurrency of the function's FunctionArgs (reservedConcurrentExecutions of arn:aws:lambda:eu-central-1:000000000000:function:fn), which is 2"},
+		{"switched off", new(0), 20, 0, "raise ReservedConcurrency of the function's FunctionArgs (reservedConcurrentExecutions of arn:aws:lambda:eu-central-1:000000000000:function:fn), which is 0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,8 +234,8 @@ func TestThrottling(t *testing.T) {
 				guests = append(guests, m.await())
 			}
 			_, err := f.Invoke(t.Context(), InvokeInput{Function: "fn", Payload: []byte(`{"mode":"pid"}`)})
-			if !awserr.Has(err, awserr.TooManyRequests) {
-				t.Errorf("one more: %v", err)
+			if !awserr.Has(err, awserr.TooManyRequests) || awserr.CureOf(err) != tt.cure {
+				t.Errorf("one more: %v, cure: %s", err, awserr.CureOf(err))
 			}
 			for i, g := range guests {
 				_ = g.Close()
