@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,9 @@ type verdict struct {
 	context *authorizerContext
 	why     string // for the console
 	// failure is $context.authorizer.error.
-	failure     string
+	failure string
+	// cause is what is behind a refusal that no function has decided on.
+	cause       error
 	principalID string
 	cache       CacheUse
 	// run is that of a Lambda authorizer's function, without its failure; latency how
@@ -115,30 +118,30 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *ans
 	}
 	event, err := build(sources)
 	if err != nil {
-		return failed(err.Error()), nil
+		return failed(err, err.Error()), nil
 	}
 	out, err := g.invoke(g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
 	defer func() { v.run = invocation(authorizer.Function, event, out) }()
 	switch {
 	case awserr.Has(err, awserr.AccessDenied):
-		return failed(authorizerPermissionText), nil
+		return failed(err, authorizerPermissionText), nil
 	case err != nil:
-		return failed(awserr.Message(err)), nil
+		return failed(err, awserr.Message(err)), nil
 	case out.FunctionError != "":
-		return failed(functionFailure(out)), nil
+		return failed(errFunction, functionFailure(out)), nil
 	}
 	parsed, err := parseAnswer(out.Payload, authorizer.Simple)
 	if errors.Is(err, errUnauthorized) {
-		return verdict{refusal: &unauthorizedAnswer, why: err.Error()}, nil
+		return verdict{refusal: &unauthorizedAnswer, why: err.Error(), cause: err}, nil
 	}
 	if err != nil {
-		return failed(err.Error()), nil
+		return failed(err, err.Error()), nil
 	}
 	return parsed.verdict(r), &parsed
 }
 
-func failed(why string) verdict {
-	return verdict{refusal: &authorizerFailure, why: "failed: " + why, failure: why}
+func failed(cause error, why string) verdict {
+	return verdict{refusal: &authorizerFailure, why: "failed: " + why, failure: why, cause: cause}
 }
 
 func (a answer) verdict(r *request) verdict {
@@ -265,17 +268,22 @@ func (e *timeoutError) Error() string {
 
 func (e *timeoutError) Unwrap() error { return e.cause }
 
+// errFunction is the cause where a function returned an error.
+var errFunction = errors.New("the function returned an error")
+
 // functionFailure names the kind of a function's error. Its text stays in the
 // function's log: nobody knows what it quotes.
 func functionFailure(out lambda.InvokeOutput) string {
+	return fmt.Sprintf("%v (%s), see its log, request %s", errFunction, cmp.Or(errorType(out.Payload), out.FunctionError), out.RequestID)
+}
+
+// errorType is the type of the error that a function has answered.
+func errorType(payload []byte) string {
 	var failure struct {
 		ErrorType string `json:"errorType"`
 	}
-	_ = json.Unmarshal(out.Payload, &failure) // without a type there is nothing to name
-	if failure.ErrorType == "" {
-		failure.ErrorType = out.FunctionError
-	}
-	return fmt.Sprintf("the function returned an error (%s), see its log, request %s", failure.ErrorType, out.RequestID)
+	_ = json.Unmarshal(payload, &failure) // without a type there is nothing to name
+	return failure.ErrorType
 }
 
 // took says how long a run took.

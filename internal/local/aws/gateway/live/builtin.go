@@ -42,7 +42,7 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 	}
 	var refused *jwtauth.Error
 	if !errors.As(err, &refused) {
-		return failed(err.Error())
+		return failed(err, err.Error())
 	}
 	answer := authorizerFailure
 	switch refused.Status {
@@ -55,7 +55,7 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 		answer.header = answer.header.Clone()
 		answer.header.Set("Www-Authenticate", refused.WWWAuthenticate)
 	}
-	return verdict{refusal: &answer, why: "JWT, refused: " + refused.Reason + "; cure: " + refused.Cure, failure: refused.Reason}
+	return verdict{refusal: &answer, why: "JWT, refused: " + refused.Reason + "; cure: " + refused.Cure, failure: refused.Reason, cause: err}
 }
 
 // authorizeIAM verifies the request's signature and asks the policies of who
@@ -64,15 +64,15 @@ func (g *Gateway) authorizeJWT(r *request) verdict {
 func (g *Gateway) authorizeIAM(r *request) verdict {
 	body, err := r.readBody()
 	if err != nil {
-		return verdict{refusal: bodyAnswer(err), why: "AWS_IAM, not asked: the body could not be read"}
+		return verdict{refusal: bodyAnswer(err), why: "AWS_IAM, not asked: the body could not be read", cause: err}
 	}
 	id, err := g.Identities.VerifyExecuteAPI(r.in, body, g.now())
 	if err != nil {
-		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused: " + err.Error(), failure: err.Error()}
+		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused: " + err.Error(), failure: err.Error(), cause: err}
 	}
 	if err := g.Identities.Authorize(id, "execute-api:Invoke", r.routeARN()); err != nil {
 		g.Console.Refused(awserr.Message(err), awserr.CureOf(err))
-		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused", failure: awserr.Message(err)}
+		return verdict{refusal: &forbiddenAnswer, why: "AWS_IAM, refused", failure: awserr.Message(err), cause: err}
 	}
 	c := iamContext{
 		AccessKey: id.AccessKeyID,

@@ -94,6 +94,7 @@ func (c *CORS) preflightAnswer(in http.Header) exchange {
 	x := exchange{response: response{status: http.StatusNoContent, header: c.preflight(in)}, early: "preflight answered by the CORS configuration"}
 	if x.response.header == nil {
 		x.early += ", which does not allow it: check AllowOrigins, AllowMethods and AllowHeaders"
+		x.cure = (*request).preflightCure
 	}
 	return x
 }

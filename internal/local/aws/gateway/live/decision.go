@@ -95,7 +95,7 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		RequestID: r.id, APIID: r.deployment.APIID, Received: r.received, Latency: g.now().Sub(r.received),
 		Method: r.method, Path: r.fullPath, Host: r.in.Host, Query: r.rawQuery,
 		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
-		Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Note: note,
+		Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
 	}
 	if r.stage != nil {
 		d.Stage = r.stage.Name

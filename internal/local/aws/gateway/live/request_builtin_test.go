@@ -124,15 +124,22 @@ func (w *world) sign(credentials iam.Credentials, method, path, body, service st
 	return w.do(method, path, body, headers...)
 }
 
+// caller is a session of a role without a policy.
+func (w *world) caller() (iam.Role, iam.Credentials, iam.Identity) {
+	w.t.Helper()
+	role := must(w.identities.CreateRole(iam.Role{Name: "caller", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`}))
+	credentials, identity, err := w.identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "session-1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return role, credentials, identity
+}
+
 func TestIAMAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	must(w.service.CreateRoute(w.api.ID, management.Route{RouteKey: "POST /iam/{id}", Target: "integrations/" + w.integration.ID, AuthorizationType: "AWS_IAM"}))
-	role := must(w.identities.CreateRole(iam.Role{Name: "caller", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`}))
-	credentials, identity, err := w.identities.AssumeRole(role.ARN, "lambda.amazonaws.com", "session-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	role, credentials, identity := w.caller()
 	w.do("POST", "/iam/1", "x").want(t, 403, forbiddenBody)
 	w.wantLine("POST /iam/1 403; route POST /iam/{id}; authorizer: AWS_IAM, refused: MissingAuthenticationTokenException")
 	w.sign(credentials, "POST", "/iam/1", "x", "execute-api").want(t, 403, forbiddenBody)

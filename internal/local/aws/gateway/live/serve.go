@@ -16,8 +16,10 @@ import (
 // exchange is what became of a request.
 type exchange struct {
 	response response
-	// early is why there was no verdict, for the console; empty where there was one.
+	// early is why there was no verdict, for the console; empty where there was one. cure
+	// is then what to change, where there is something.
 	early       string
+	cure        func(*request) string
 	verdict     verdict
 	integration integrationResult
 }
@@ -30,6 +32,8 @@ type integrationResult struct {
 	// lambdaStatus is Lambda's own, functionStatus that of the function's code.
 	lambdaStatus, functionStatus string
 	malformed                    bool // the function's answer
+	// cause is what is behind Failure.
+	cause error
 }
 
 // note is what the console says of the request.
@@ -82,28 +86,28 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 // answer decides what the client gets.
 func (g *Gateway) answer(r *request) exchange {
 	if n := headerBytes(r.in); n > maxHeaderBytes {
-		return exchange{response: headersAnswer, early: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes)}
+		return exchange{response: headersAnswer, early: fmt.Sprintf("request line and headers have %d bytes, over the limit of %d", n, maxHeaderBytes), cure: (*request).headersCure}
 	}
 	if r.shut != "" {
-		return exchange{response: forbiddenAnswer, early: r.shut}
+		return exchange{response: forbiddenAnswer, early: r.shut, cure: (*request).domainCure}
 	}
 	if r.badPath != "" {
-		return exchange{response: badRequestAnswer, early: r.badPath}
+		return exchange{response: badRequestAnswer, early: r.badPath, cure: (*request).pathCure}
 	}
 	if r.deployment.Disabled && r.domain == "" {
-		return exchange{response: notFoundAnswer, early: "the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header"}
+		return exchange{response: notFoundAnswer, early: "the API has DisableExecuteApiEndpoint set: send the name of a domain that is mapped to it as the Host header", cure: (*request).endpointCure}
 	}
 	if r.stage == nil {
-		return exchange{response: notFoundAnswer, early: "no stage: the API has no $default stage and the path begins with no other"}
+		return exchange{response: notFoundAnswer, early: "no stage: the API has no $default stage and the path begins with no other", cure: (*request).stageCure}
 	}
-	if why := g.throttled(r); why != "" {
-		return exchange{response: throttledAnswer, early: why}
+	if why, cure := g.throttled(r); why != "" {
+		return exchange{response: throttledAnswer, early: why, cure: cure}
 	}
 	if r.route == nil {
 		if cors := r.deployment.CORS; cors != nil && r.method == http.MethodOptions {
 			return cors.preflightAnswer(r.in.Header)
 		}
-		return exchange{response: notFoundAnswer, early: "no route matches"}
+		return exchange{response: notFoundAnswer, early: "no route matches", cure: (*request).routeCure}
 	}
 	x := exchange{verdict: g.authorize(r)}
 	if x.verdict.refusal != nil {
@@ -136,45 +140,45 @@ func bodyAnswer(err error) *response {
 // integrate reads the body and invokes the route's function.
 func (g *Gateway) integrate(r *request, x *exchange) response {
 	i := &x.integration
-	fail := func(answer response, why string) response {
-		i.Failure = why
+	fail := func(answer response, cause error, why string) response {
+		i.cause, i.Failure = cause, why
 		return answer
 	}
 	body, err := r.readBody()
 	if err != nil {
 		answer := *bodyAnswer(err)
 		if answer.status == http.StatusRequestEntityTooLarge {
-			return fail(answer, fmt.Sprintf("the body is over the limit of %d bytes", maxBodyBytes))
+			return fail(answer, err, fmt.Sprintf("the body is over the limit of %d bytes", maxBodyBytes))
 		}
-		return fail(answer, "the body could not be read")
+		return fail(answer, err, "the body could not be read")
 	}
 	event, err := r.integrationEvent(x.verdict.context, body)
 	if err != nil {
-		return fail(integrationFailure, err.Error())
+		return fail(integrationFailure, err, err.Error())
 	}
 	if len(event) > maxLambdaPayload {
-		return fail(tooLargeAnswer, fmt.Sprintf("the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload))
+		return fail(tooLargeAnswer, errEventTooLarge, fmt.Sprintf("the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload))
 	}
 	started, function := g.now(), r.stage.expand(r.route.Function)
 	out, err := g.invoke(r.route.Timeout, function, r.sourceARN(), event)
 	i.tried, i.latency, i.Invocation = true, g.now().Sub(started), invocation(function, event, out)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fail(unavailableAnswer, err.Error())
+		return fail(unavailableAnswer, err, err.Error())
 	case awserr.Has(err, awserr.AccessDenied):
 		i.lambdaStatus = "403"
 		fallthrough
 	case err != nil:
-		return fail(integrationFailure, awserr.Message(err))
+		return fail(integrationFailure, err, awserr.Message(err))
 	}
 	i.lambdaStatus = "200" // also where the function itself failed
 	if out.FunctionError != "" {
-		return fail(integrationFailure, functionFailure(out))
+		return fail(integrationFailure, errFunction, functionFailure(out))
 	}
 	answer, err := inferResponse(out.Payload)
 	if err != nil {
 		i.malformed = true
-		return fail(integrationFailure, "its response is malformed: "+err.Error())
+		return fail(integrationFailure, err, "its response is malformed: "+err.Error())
 	}
 	i.functionStatus = strconv.Itoa(answer.status)
 	return answer

@@ -60,21 +60,21 @@ func (a *API) bucketsOf(s Stage) map[string]*bucket {
 	return served
 }
 
-// throttled says why a request is over a limit; empty where it is not.
-func (g *Gateway) throttled(r *request) string {
+// throttled says why a request is over a limit, and the cure; empty where it is not.
+func (g *Gateway) throttled(r *request) (why string, cure func(*request) string) {
 	now := g.now()
 	if !g.accountBucket.take(now) {
-		return "throttled: over the account's limit of 10000 requests a second with bursts of 5000"
+		return "throttled: over the account's limit of 10000 requests a second with bursts of 5000", (*request).accountCure
 	}
 	if r.route == nil {
-		return ""
+		return "", nil
 	}
 	b := r.stage.buckets[r.route.Key.text]
 	switch {
 	case b == nil || b.take(now):
-		return ""
+		return "", nil
 	case b.Rate == 0 || b.Burst == 0:
-		return "throttled: ThrottlingRateLimit or ThrottlingBurstLimit is 0, which lets no request through: the AWS provider sends 0 for what a program leaves out, so set both"
+		return "throttled: ThrottlingRateLimit or ThrottlingBurstLimit is 0, which lets no request through: the AWS provider sends 0 for what a program leaves out, so set both", (*request).limitCure
 	}
-	return "throttled: over the route's limit, raise ThrottlingRateLimit and ThrottlingBurstLimit of the stage"
+	return "throttled: over the route's limit, raise ThrottlingRateLimit and ThrottlingBurstLimit of the stage", (*request).limitCure
 }
