@@ -82,7 +82,7 @@ type Authorizer struct {
 	// TTL is how long a Lambda authorizer's answers are reused; 0: not at all.
 	TTL time.Duration `json:"-"`
 	// Sources are the identity sources.
-	Sources []string `json:"identitySources"`
+	Sources []string `json:"identitySources,omitempty"`
 	// Issuer and Audience are those of the tokens that a JWT authorizer takes.
 	Issuer   string   `json:"issuer,omitempty"`
 	Audience []string `json:"audience,omitempty"`

@@ -3,6 +3,7 @@ package local
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,10 @@ func (d deployed) checkTold(t *testing.T, r *told) {
 	_, name, _ := strings.Cut(made.Handler.Function, ":function:")
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	first := r.decisions[slices.IndexFunc(r.decisions, func(d live.Decision) bool { return d.Authorizer.Cold })]
+	if !slices.ContainsFunc(r.calls[first.Authorizer.RequestID], func(c endpoint.Call) bool { return c.Action == "ssm:GetParameter" }) {
+		t.Errorf("the start of the authorizer read no secret: told were %+v", r.calls[first.Authorizer.RequestID])
+	}
 	if r.logged["/aws/lambda/"+name] == 0 {
 		t.Errorf("nothing was told of the log of %s: %v", name, r.logged)
 	}

@@ -1,8 +1,11 @@
 package up
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
 )
@@ -65,5 +68,29 @@ func TestDomainsAreGreeted(t *testing.T) {
 	}
 	if got := tries(api, false); !slices.Equal(got, []string{"curl -i -H 'Host: api.example.com' 'http://127.0.0.1:1/v1/events'   # public"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestStateOfAPIs: what the state file says of an API.
+func TestStateOfAPIs(t *testing.T) {
+	t.Parallel()
+	content, err := json.Marshal(state{APIs: []local.API{{
+		Name: "events", ID: "a1", Stage: "$default", URL: "http://127.0.0.1:1",
+		Routes: []local.Route{
+			{Key: "GET /events", Authorization: "NONE", Function: "list"},
+			{Key: "POST /events", Authorization: "CUSTOM", Function: "create", AuthorizerID: "z1", Authorizer: "authorizer", TTL: time.Minute, Permissions: []string{"events:write"}},
+		},
+		Authorizers: []local.Authorizer{
+			{ID: "z1", Name: "events-authorizer", Function: "authorizer", TTL: time.Minute, Sources: []string{"$request.header.Authorization"}},
+			{ID: "z2", Name: "events-jwt-users", Sources: []string{"$request.header.Authorization"}, Issuer: "https://issuer", Audience: []string{"app"}},
+		},
+	}}})
+	const want = `"apis":[{"name":"events","id":"a1","stage":"$default","url":"http://127.0.0.1:1","routes":[` +
+		`{"key":"GET /events","authorization":"NONE","function":"list"},` +
+		`{"key":"POST /events","authorization":"CUSTOM","function":"create","authorizerId":"z1","authorizer":"authorizer","permissions":["events:write"]}],"authorizers":[` +
+		`{"id":"z1","name":"events-authorizer","function":"authorizer","identitySources":["$request.header.Authorization"]},` +
+		`{"id":"z2","name":"events-jwt-users","identitySources":["$request.header.Authorization"],"issuer":"https://issuer","audience":["app"]}]}]`
+	if err != nil || !strings.Contains(string(content), want) {
+		t.Errorf("got %s, %v\nwant %s", content, err, want)
 	}
 }
