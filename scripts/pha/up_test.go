@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/local"
 )
 
 // deployment is what pha up serves.
 type deployment struct {
-	apiURL string
-	output *bytes.Buffer
+	apiURL, pageURL string
+	apis            []local.API
+	output          *bytes.Buffer
 	// stop interrupts it as Ctrl-C does, and waits.
 	stop func() *os.ProcessState
 }
@@ -39,9 +42,12 @@ func start(t *testing.T) deployment {
 	}
 	t.Cleanup(func() { d.stop() })
 	for {
-		var written struct{ APIURL string }
+		var written struct {
+			APIURL, PageURL string
+			APIs            []local.API
+		}
 		if content, err := os.ReadFile(state); err == nil && json.Unmarshal(content, &written) == nil {
-			d.apiURL = written.APIURL
+			d.apiURL, d.pageURL, d.apis = written.APIURL, written.PageURL, written.APIs
 			return d
 		}
 		select {
@@ -139,6 +145,7 @@ func TestUp(t *testing.T) {
 	if _, stderr, code := run("token", "--subject", "s", "--api", "other"); code != 1 || !strings.Contains(stderr, `has no API "other"; it has events (`) {
 		t.Errorf("another API: %d, %s", code, stderr)
 	}
+	d.tryAll(t)
 
 	stop := d.stop()
 	// A line a step, and one a request.

@@ -72,7 +72,9 @@ func (p *Page) updated(u local.StackUpdate) {
 	}
 	d.Status, d.Summary = "serving", u.Summary()
 	c.name, c.lines, c.request = u.Deployment.ProgramNames(), u.Deployment.InvocationLines, u.Deployment.RequestUpdate
-	c.callers = callers.From(u.Deployment)
+	if c.callers == nil { // they ask anew what is deployed, and keep their API keys
+		c.callers = callers.From(u.Deployment)
+	}
 	code := map[string]string{}
 	for _, f := range c.aws.Functions() {
 		code[c.name(f.ARN)] = f.CodeSha256
