@@ -29,14 +29,14 @@ func reasonOf(e entry) string {
 		return e.reason
 	case d.Allowed || d.Status < 400:
 		return ""
-	case d.RouteKey == "":
+	case d.Status == http.StatusTooManyRequests:
+		return "throttled"
+	case d.Early || d.RouteKey == "":
 		return strings.ToLower(http.StatusText(d.Status))
 	case missing != "":
 		return "no identity source"
 	case d.Cache.Hit:
 		return "cached refusal"
-	case d.Status == http.StatusTooManyRequests:
-		return "throttled"
 	case d.Authorization == live.AuthorizationCustom && d.Authorizer.RequestID != "" && d.Authorizer.Failure == "":
 		return "refused by the authorizer"
 	case d.Authorization == live.AuthorizationCustom:
@@ -109,12 +109,7 @@ func (w way) steps() []step {
 
 // early tells that API Gateway answered by itself, before any authorization.
 func (w way) early() bool {
-	d := w.decision
-	if d.RouteKey == "" {
-		return true
-	}
-	reached := len(d.Sources) > 0 || d.Authorizer.RequestID != "" || d.Failure != "" || d.Cache.Hit
-	return !d.Allowed && !reached
+	return w.decision.Early || w.decision.RouteKey == ""
 }
 
 func (w way) gateway() step {

@@ -97,8 +97,10 @@ func TestWay(t *testing.T) {
 			"the request was let through, and the handler itself answered not found: it wants another request"},
 		{"no route", func(e *entry) { e.decision = live.Decision{Status: 404, Cure: "add it"} },
 			"st not found\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 404 Not Found\n", "add it"},
-		{"throttled", func(e *entry) { e.decision.Status, e.decision.Cure = 429, "raise it" },
+		{"throttled", func(e *entry) { e.decision.Early, e.decision.Status, e.decision.Cure = true, 429, "raise it" },
 			"st throttled\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 429 Too Many Requests\n", "raise it"},
+		{"headers too large", func(e *entry) { e.decision.Early, e.decision.Status, e.decision.Cure = true, 431, "send less" },
+			"st request header fields too large\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 431 Request Header Fields Too Large\n", "send less"},
 		{"a preflight", func(e *entry) { e.decision = live.Decision{Status: 204} },
 			"st answered by itself: CORS\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\npa 204 No Content\n", ""},
 		{"JWT, refused", func(e *entry) {

@@ -25,8 +25,11 @@ type Decision struct {
 	RouteKey string
 	// Authorization is the route's, AuthorizerID the authorizer's.
 	Authorization, AuthorizerID string
+	// Early tells that API Gateway answered by itself before it asked how the route is
+	// protected: where there is none, over a limit, or to a preflight.
+	Early bool
 	// Sources are the identity sources of the route's authorizer, up to the first that the
-	// request does not have, which is the last here.
+	// request does not have, which is the last here. Early requests are not asked for them.
 	Sources []IdentityValue
 	// Cache is what the cache of a Lambda authorizer had to say.
 	Cache CacheUse
@@ -95,7 +98,7 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		RequestID: r.id, APIID: r.deployment.APIID, Received: r.received, Latency: g.now().Sub(r.received),
 		Method: r.method, Path: r.fullPath, Host: r.in.Host, Query: r.rawQuery,
 		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
-		Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
+		Early: x.early != "", Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
 	}
 	if r.stage != nil {
 		d.Stage = r.stage.Name
@@ -104,7 +107,9 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		d.RouteKey, d.Authorization, d.Handler.Function = r.route.Key.text, r.route.Authorization, r.stage.expand(r.route.Function)
 		if a := r.route.Authorizer; a != nil {
 			d.AuthorizerID, d.Authorizer.Function = a.ID, a.Function
-			d.Sources = r.sources(a)
+			if !d.Early {
+				d.Sources = r.sources(a)
+			}
 		}
 		if r.route.Authorization == AuthorizationCustom {
 			d.Authorizer.Failure = x.verdict.failure

@@ -182,8 +182,8 @@ func (w *world) wantDecision(r reply, want live.Decision) {
 	}
 }
 
-// TestDecisionOfEarlyEnds: also of a request that reaches no route's authorization all is
-// told that is known.
+// TestDecisionOfEarlyEnds: also of a request that reaches no route's authorization, or no
+// function, all is told that is known.
 func TestDecisionOfEarlyEnds(t *testing.T) {
 	t.Parallel()
 	issuer := oidctest.Start(t)
@@ -233,9 +233,10 @@ func TestDecisionOfEarlyEnds(t *testing.T) {
 			tt.want.Host = strings.TrimPrefix(w.api.Endpoint, "http://")
 		}
 		if tt.want.Authorization == "CUSTOM" {
-			tt.want.AuthorizerID, tt.want.Authorizer, tt.want.Sources = w.authorizer.ID, noAuthorizer, []live.IdentityValue{{Source: "$request.header.Authorization"}}
+			tt.want.AuthorizerID, tt.want.Authorizer = w.authorizer.ID, noAuthorizer
 			tt.want.Failure = got.Note // the size
 		}
+		tt.want.Early = tt.want.Authorization != "JWT" && tt.want.Authorization != "AWS_IAM"
 		tt.want.Note, tt.want.Cure = got.Note, got.Cure
 		if tt.want.RouteKey == "" && tt.want.Failure != "" && got.Note != tt.want.Failure {
 			t.Errorf("%s %s: the note is %q, the failure %q", tt.method, tt.target, got.Note, got.Failure)
