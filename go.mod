@@ -37,7 +37,11 @@ require (
 	gopkg.in/yaml.v3 v3.0.1
 )
 
-require github.com/pkg/browser v0.0.0-20240102092130-5ac0b6a4141c
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/pkg/browser v0.0.0-20240102092130-5ac0b6a4141c
+)
 
 require (
 	github.com/BurntSushi/toml v1.6.0 // indirect

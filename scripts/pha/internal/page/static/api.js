@@ -10,6 +10,9 @@ const filterFrom = 12; // routes
 /** The name of an API, with the stage where that is not the default one. */
 export const apiTitle = (api) => (api.stage === '$default' ? api.name : `${api.name}, stage ${api.stage}`);
 
+/** Whether nothing has been deployed so far. */
+export const waits = ({ deployment, apis }) => deployment.number < 2 && deployment.status !== 'serving' && apis.length === 0;
+
 export class ApiPanel {
   constructor(tryRoute) {
     this.node = byID('api');
@@ -20,7 +23,7 @@ export class ApiPanel {
   /** Shows a state: it is built anew only where other things are deployed. */
   show(state) {
     const apis = state.apis ?? [];
-    const shape = JSON.stringify([apis.map((api) => ({ ...api, authorizers: (api.authorizers ?? []).map((a) => ({ ...a, cached: 0 })) })), (state.services ?? []).map((s) => s.name), state.logDir, state.endpoint]);
+    const shape = JSON.stringify([apis.map((api) => ({ ...api, authorizers: (api.authorizers ?? []).map((a) => ({ ...a, cached: 0 })) })), (state.services ?? []).map((s) => s.name), state.logDir, state.endpoint, waits(state)]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.build(state, apis);
@@ -33,10 +36,10 @@ export class ApiPanel {
     this.parts = [];
     this.node.replaceChildren(
       ...apis.map((api) => this.api(api)),
-      ...(apis.length === 0 ? [h('p', { class: 'empty' }, 'The program has no HTTP API with a stage: there is nothing to call. Add one, and deploy again.')] : []),
+      ...(apis.length === 0 ? [h('p', { class: 'empty' }, waits(state) ? 'Nothing is deployed yet.' : 'The program has no HTTP API with a stage: there is nothing to call. Add one, and deploy again.')] : []),
       this.clock(apis),
       ...((state.services ?? []).length > 0 ? [this.services(state.services)] : []),
-      h('section', {}, h('h3', {}, 'Local AWS'), h('dl', { class: 'facts' },
+      state.endpoint === '' ? '' : h('section', {}, h('h3', {}, 'Local AWS'), h('dl', { class: 'facts' },
         h('dt', {}, 'Endpoint'), h('dd', {}, h('code', {}, foreign(state.endpoint))),
         h('dt', {}, 'Log files'), h('dd', {}, h('code', {}, foreign(state.logDir))))));
     if (key) this.node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
@@ -62,7 +65,7 @@ export class ApiPanel {
     } });
     return [
       h('div', { class: 'bar' }, h('h3', {}, plural(routes.length, 'route')), h('span', { class: 'quiet' }, open > 0 ? `${number(open)} open to everybody` : 'none is open'), filter),
-      h('table', { class: 'routes' },
+      h('table', { class: 'routes', 'aria-label': `Routes of ${title}` },
         h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Route, function'), h('th', { scope: 'col' }, 'Protected by, needs'), h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Try')))),
         body)];
   }

@@ -8,6 +8,7 @@ const statuses = [['2xx', 'ok'], ['3xx', 'moved'], ['401', 'unauthorized'], ['40
 const height = 64;
 const bottom = 14; // for the axis
 const least = 4; // is a bar's width
+const fewest = 24; // buckets are shown, also where only the last ones have requests
 const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
 
 export class Counts {
@@ -25,7 +26,9 @@ export class Counts {
   }
 
   show(counts) {
-    this.counts = { ...counts, buckets: counts.buckets ?? [], denials: counts.denials ?? [] };
+    const buckets = counts.buckets ?? [];
+    const first = buckets.findIndex((bucket) => bucket.requests > 0);
+    this.counts = { ...counts, buckets: buckets.slice(Math.max(0, Math.min(first, buckets.length - fewest))), denials: counts.denials ?? [] };
     this.draw();
   }
 
@@ -37,20 +40,20 @@ export class Counts {
     const present = statuses.map(([name, look]) => [name, look, sum(buckets, (bucket) => status(bucket, name))]).filter(([, , n]) => n > 0);
     this.fill('Requests', '', requests > 0, present.map(([name, look, n]) => [name, number(n), look]),
       (width) => stacked(joined(buckets, width, bucketSeconds), present.map(([name, look]) => [look, (bucket) => status(bucket, name)]), width, bucketSeconds, (bucket) => plural(bucket.requests, 'request')),
-      () => table(['Time', 'All', ...statuses.map(([name]) => name)], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, ...statuses.map(([name]) => status(bucket, name))])));
+      (title) => table(title, ['Time', 'All', ...statuses.map(([name]) => name)], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, ...statuses.map(([name]) => status(bucket, name))])));
 
     const runs = sum(buckets, (bucket) => bucket.runs);
     const hits = sum(buckets, (bucket) => bucket.hits);
     this.fill('Authorizer', '', runs + hits > 0, [['runs', number(runs), 'run'], ['cache hits', number(hits), 'hit'], ['others', number(Math.max(0, requests - runs - hits)), 'rest']],
       (width) => stacked(joined(buckets, width, bucketSeconds), [['run', (bucket) => bucket.runs], ['hit', (bucket) => bucket.hits], ['rest', (bucket) => Math.max(0, bucket.requests - bucket.runs - bucket.hits)]], width, bucketSeconds, (bucket) => `${plural(bucket.runs, 'run')}, ${plural(bucket.hits, 'hit')}, ${plural(bucket.requests, 'request')}`),
-      () => table(['Time', 'Requests', 'Runs', 'Hits'], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, bucket.runs, bucket.hits])));
+      (title) => table(title, ['Time', 'Requests', 'Runs', 'Hits'], buckets.toReversed().map((bucket) => [time(bucket.at), bucket.requests, bucket.runs, bucket.hits])));
 
     this.fill('Denials', 'by reason', denials.length > 0, [], () => reasons(denials),
-      () => table(['Reason', 'Requests'], denials.map(({ reason, count }) => [foreign(reason), number(count)])));
+      (title) => table(title, ['Reason', 'Requests'], denials.map(({ reason, count }) => [foreign(reason), number(count)])));
 
     this.fill('Latency', '', requests > 0, [['p50', millis(p50 ?? 0), 'p50'], ['p99', millis(p99 ?? 0), 'p99']],
       (width) => curves(buckets, width),
-      () => table(['Time', 'p50', 'p99'], buckets.filter((bucket) => bucket.requests > 0).toReversed().map((bucket) => [time(bucket.at), millis(bucket.p50), millis(bucket.p99)])));
+      (title) => table(title, ['Time', 'p50', 'p99'], buckets.filter((bucket) => bucket.requests > 0).toReversed().map((bucket) => [time(bucket.at), millis(bucket.p50), millis(bucket.p99)])));
   }
 
   fill(title, note, has, values, chart, asTable) {
@@ -59,7 +62,7 @@ export class Counts {
     legend.replaceChildren(...(has ? values.map(([name, value, look]) => h('li', {}, swatch(look), `${name} `, h('strong', {}, value))) : []));
     node.classList.toggle('tabled', this.asTables);
     if (!has) body.replaceChildren(h('p', { class: 'quiet' }, title === 'Denials' ? 'None in the last minutes.' : 'Nothing in the last minutes.'));
-    else body.replaceChildren(this.asTables ? asTable() : chart(Math.max(120, Math.floor(body.clientWidth))));
+    else body.replaceChildren(this.asTables ? asTable(title) : chart(Math.max(120, Math.floor(body.clientWidth))));
   }
 }
 
@@ -168,7 +171,7 @@ function reasons(denials) {
     h('progress', { max: top, value: count, 'aria-hidden': 'true' }))), rest > 0 && h('li', { class: 'quiet' }, `${number(rest)} more in the table`));
 }
 
-function table(heads, lines) {
-  return h('div', { class: 'scrolls', tabindex: '0', role: 'group', 'aria-label': heads.join(', ') }, h('table', {}, h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
+function table(title, heads, lines) {
+  return h('div', { class: 'scrolls', tabindex: '0' }, h('table', { 'aria-label': title }, h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
     h('tbody', {}, lines.map((cells) => h('tr', {}, cells.map((cell) => h('td', {}, cell)))))));
 }

@@ -1,7 +1,7 @@
 // The header: what is deployed, whether the page is connected, and what a deployment changed.
 
 import { onPress, post } from './actions.js';
-import { announce, byID, foreign, h, icon } from './dom.js';
+import { announce, byID, foreign, h, icon, visible } from './dom.js';
 import { millis, time } from './format.js';
 
 const titles = {
@@ -19,16 +19,16 @@ export class Header {
   }
 
   show(state) {
-    byID('project').textContent = state.project;
-    byID('stack').textContent = state.stack;
-    byID('region').textContent = state.region;
-    document.title = `${state.project} · ${state.stack}`;
+    byID('project').textContent = state.project || 'pha up';
+    byID('place').textContent = [state.stack, state.region].filter(Boolean).map(visible).join(' · ');
+    document.title = [state.project, state.stack, 'pha up'].filter(Boolean).join(' · ');
     const { deployment } = state;
     const seen = this.deployment && this.deployment.status !== deployment.status;
     const changed = JSON.stringify(this.deployment) !== JSON.stringify(deployment);
     this.deployment = deployment;
     if (!changed) return;
     const { number, status } = deployment;
+    if (number === 0) return;
     this.button.hidden = false;
     this.button.className = `plain ${status}`;
     this.button.replaceChildren(

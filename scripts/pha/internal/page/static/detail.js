@@ -109,7 +109,7 @@ function calls(list) {
   if (list.length === 0) return null;
   return [
     h('h3', {}, 'Calls of AWS'),
-    h('table', { class: 'calls' },
+    h('table', { class: 'calls', 'aria-label': 'Calls of AWS' },
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Function'), h('th', { scope: 'col' }, 'Action and resource'), h('th', { scope: 'col' }, 'Answer'), h('th', { scope: 'col', class: 'number' }, 'Took'))),
       h('tbody', {}, list.map((call) => h('tr', {},
         h('td', {}, foreign(call.function)),

@@ -1,6 +1,6 @@
 // The page: it listens to the server and hands what comes to those who show it.
 
-import { ApiPanel } from './api.js';
+import { ApiPanel, waits } from './api.js';
 import { Counts } from './counts.js';
 import { Header } from './deployment.js';
 import { Detail } from './detail.js';
@@ -53,7 +53,7 @@ function empty() {
     const path = api.routes.map((route) => route.key.split(' ')).find(([method, path]) => method === 'GET' && !path.includes('{'))?.[1] ?? '/';
     byID('empty').replaceChildren(h('p', {}, 'No request yet. Send one, or try a route here:'), h('p', {}, h('code', {}, 'curl -i ', foreign(`${api.url}${path}`))), h('button', { type: 'button', onclick: () => { go('try'); byID('try').querySelector('select')?.focus(); } }, 'Try it'));
   } else {
-    byID('empty').replaceChildren(h('p', {}, state ? 'No request yet, and no route that could be called.' : 'No request yet.'));
+    byID('empty').replaceChildren(h('p', {}, state && !waits(state) ? 'No request yet, and no route that could be called.' : 'No request yet.'));
   }
 }
 

@@ -49,7 +49,7 @@ function telling(steps) {
 function facts(step) {
   const list = (step.facts ?? []).map(({ name, value }) => [h('dt', {}, name), h('dd', {}, foreign(value))]);
   return [
-    h('p', { class: 'facts-title' }, h('strong', {}, step.title), ` ${states[step.state]}`, step.millis !== undefined && ` in ${millis(step.millis)}`, step.text && [': ', foreign(step.text)]),
+    h('p', { class: 'facts-title' }, h('strong', {}, step.title), ' ', foreign(step.text || states[step.state]), step.millis !== undefined && h('span', { class: 'quiet' }, ` · ${millis(step.millis)}`)),
     list.length > 0 && h('dl', { class: 'facts' }, list),
   ].filter(Boolean);
 }
