@@ -98,7 +98,7 @@ var floors = []floor{
 	{packages: "localtest", imports: []string{"authz/...", "internal/callers", "internal/events/token", "internal/local/...", "internal/safepath"}},
 
 	// What measures builds functions as programs do.
-	{packages: "scripts/bench/...", imports: []string{"authz/...", "components/golambda", "internal/..."}},
+	{packages: "scripts/bench/...", imports: []string{"authz/...", "components/golambda", "internal/...", "scripts/internal/page"}},
 	{packages: "scripts/...", imports: []string{"authz/...", "internal/..."}},
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployed"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/deployflags"
-	"github.com/protected-http-api/protected-http-api/scripts/pha/internal/page"
+	"github.com/protected-http-api/protected-http-api/scripts/internal/page"
 )
 
 const long = `Deploys a stack to a strict AWS on this machine: the real Pulumi engine, the real

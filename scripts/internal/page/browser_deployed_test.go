@@ -15,7 +15,7 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
 )
 
-const repository = "../../../.."
+const repository = "../../.."
 
 // TestBrowserDeployed is a developer who looks at the Events API with the page, and does
 // all that the page offers.

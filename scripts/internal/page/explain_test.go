@@ -138,7 +138,7 @@ func (f failing) Verify(context.Context, authz.Request, authz.Credential) (authz
 // found in its log, and has a cure.
 func TestCures(t *testing.T) {
 	t.Parallel()
-	event, err := os.ReadFile("../../../../authz/testdata/authorizer_event.json")
+	event, err := os.ReadFile("../../../authz/testdata/authorizer_event.json")
 	if err != nil {
 		t.Fatal(err)
 	}
