@@ -86,7 +86,7 @@ func (d deployed) checkTold(t *testing.T, r *told) {
 	wantCalls(t, calls[:1], endpoint.Call{
 		Function: made.Handler.Function, RequestID: made.Handler.RequestID, Service: "dynamodb", Action: "dynamodb:Query",
 		Status: http.StatusServiceUnavailable, Error: "ServiceUnavailableException",
-		Cure: "end the outage of dynamodb: who has stopped the service here, on the page of pha up or in a test, resumes it",
+		Cure: "resume dynamodb, which was stopped here: the live page has a button for it, a test ends its outage",
 	})
 
 	_, name, _ := strings.Cut(made.Handler.Function, ":function:")

@@ -310,8 +310,13 @@ func (w way) handler() step {
 		s.Facts = append(s.Facts, fact{"function", w.name(d.Handler.Function)})
 	}
 	s.run(d.Handler)
-	if d.Handler.Failure != "" || d.Handler.RequestID == "" {
+	switch {
+	case d.Handler.Failure != "" || d.Handler.RequestID == "":
 		s.State, s.Text = failed, "failed: "+firstSentence(d.Handler.Failure)
+	case d.Status >= 500:
+		s.State, s.Text = failed, fmt.Sprintf("%s, answered %d", s.Text, d.Status)
+	case d.Status >= 400:
+		s.State, s.Text = stopped, fmt.Sprintf("%s, answered %d", s.Text, d.Status)
 	}
 	return s
 }

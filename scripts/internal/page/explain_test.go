@@ -93,7 +93,7 @@ func TestWay(t *testing.T) {
 		{"the handler refuses", func(e *entry) {
 			d := &e.decision
 			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(time.Millisecond), true, 404
-		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\npa warm\nst 404 Not Found\n",
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\nst warm, answered 404\nst 404 Not Found\n",
 			"the request was let through, and the handler itself answered not found: it wants another request"},
 		{"no route", func(e *entry) { e.decision = live.Decision{Status: 404, Cure: "add it"} },
 			"st not found\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 404 Not Found\n", "add it"},

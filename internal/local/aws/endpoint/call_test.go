@@ -50,7 +50,7 @@ func called(t *testing.T) {
 	const (
 		parameter = "arn:aws:ssm:eu-central-1:000000000000:parameter/secret"
 		table     = "arn:aws:dynamodb:eu-central-1:000000000000:table/events"
-		resume    = " here, on the page of pha up or in a test, resumes it"
+		stopped   = ", which was stopped here: the live page has a button for it, a test ends its outage"
 	)
 	for _, tt := range []struct {
 		name            string
@@ -74,17 +74,17 @@ func called(t *testing.T) {
 			Action: "ssm:GetParameter", Resource: "arn:aws:ssm:eu-central-1:000000000000:parameter/none", Status: 400, Error: "ParameterNotFound",
 		}},
 		{"an outage", role, "dynamodb", "dynamodb", "DynamoDB_20120810.GetItem", `{"TableName":"events"}`, endpoint.Call{
-			Action: "dynamodb:GetItem", Status: 503, Error: "ServiceUnavailableException", Cure: "end the outage of dynamodb: who has stopped the service" + resume,
+			Action: "dynamodb:GetItem", Status: 503, Error: "ServiceUnavailableException", Cure: "resume dynamodb" + stopped,
 		}},
 		{"an outage of an emulator", role, "sns", "sns", "X.Publish", `{"TopicArn":"arn:topic"}`, endpoint.Call{
-			Action: "sns:Publish", Status: 503, Error: "ServiceUnavailableException", Cure: "end the outage of sns: who has stopped the service" + resume,
+			Action: "sns:Publish", Status: 503, Error: "ServiceUnavailableException", Cure: "resume sns" + stopped,
 		}},
 		{"an emulator's failure", role, "", "sns", "X.Publish", `{"TopicArn":"arn:topic"}`, endpoint.Call{Action: "sns:Publish", Resource: "arn:topic", Status: 502, Error: "Bad Gateway"}},
 		{"a service that is not there", role, "", "sqs", "X.SendMessage", `{}`, endpoint.Call{
 			Action: "sqs:SendMessage", Status: 501, Error: "UnknownOperationException", Cure: "run an emulator of sqs and name it with --endpoint, or have the code do without in a local deployment",
 		}},
 		{"no name of an operation", role, "echo", "echo", "", "", endpoint.Call{
-			Action: "echo:*", Status: 503, Error: "ServiceUnavailableException", Cure: "end the outage of echo: who has stopped the service" + resume,
+			Action: "echo:*", Status: 503, Error: "ServiceUnavailableException", Cure: "resume echo" + stopped,
 		}},
 		{"a bad signature", iam.Credentials{AccessKeyID: "AKIAX", SecretAccessKey: "x"}, "", "ssm", "AmazonSSM.GetParameter", `{}`, endpoint.Call{
 			Status: 400, Error: "UnrecognizedClientException", Cure: "sign the request with Signature Version 4 and the credentials that the local AWS gave out for this run",

@@ -142,7 +142,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // resume is the cure of an outage.
-const resume = "end the outage of %s: who has stopped the service here, on the page of pha up or in a test, resumes it"
+const resume = "resume %s, which was stopped here: the live page has a button for it, a test ends its outage"
 
 // notHere is the answer for a service that is neither here nor emulated. It tells the
 // cure too: the log of the function is where the developer looks.
