@@ -62,7 +62,9 @@ export class Counts {
     legend.replaceChildren(...(has ? values.map(([name, value, look]) => h('li', {}, swatch(look), `${name} `, h('strong', {}, value))) : []));
     node.classList.toggle('tabled', this.asTables);
     if (!has) body.replaceChildren(h('p', { class: 'quiet' }, title === 'Denials' ? 'None in the last minutes.' : 'Nothing in the last minutes.'));
-    else body.replaceChildren(this.asTables ? asTable(title) : chart(Math.max(120, Math.floor(body.clientWidth))));
+    else if (!this.asTables) body.replaceChildren(chart(Math.max(120, Math.floor(body.clientWidth))));
+    else if (body.firstElementChild?.className === 'scrolls') body.firstElementChild.replaceChildren(asTable(title)); // which may have the focus
+    else body.replaceChildren(h('div', { class: 'scrolls', tabindex: '0' }, asTable(title)));
   }
 }
 
@@ -172,6 +174,6 @@ function reasons(denials) {
 }
 
 function table(title, heads, lines) {
-  return h('div', { class: 'scrolls', tabindex: '0' }, h('table', { 'aria-label': title }, h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
-    h('tbody', {}, lines.map((cells) => h('tr', {}, cells.map((cell) => h('td', {}, cell)))))));
+  return h('table', { 'aria-label': title }, h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
+    h('tbody', {}, lines.map((cells) => h('tr', {}, cells.map((cell) => h('td', {}, cell))))));
 }
