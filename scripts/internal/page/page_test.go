@@ -211,6 +211,23 @@ func (p *Page) open(t *testing.T, lastID string) <-chan event {
 	return events
 }
 
+// openStuck opens a stream that nobody reads.
+func (p *Page) openStuck(t *testing.T) {
+	t.Helper()
+	at, err := url.Parse(p.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stuck.Close() })
+	if _, err := io.WriteString(stuck, "GET "+at.Path+"events HTTP/1.1\r\nHost: "+at.Host+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // next is the next event with a name.
 func next(t *testing.T, events <-chan event, name string, into any) event {
 	t.Helper()
@@ -278,15 +295,7 @@ func TestStream(t *testing.T) {
 func TestStreamThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	p := serving(t)
-	at, _ := url.Parse(p.URL)
-	stuck, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stuck.Close() //nolint:errcheck // nothing is written to it any more
-	if _, err := io.WriteString(stuck, "GET "+at.Path+"events HTTP/1.1\r\nHost: "+at.Host+"\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	p.openStuck(t)
 	reading := p.open(t, "")
 	const all = 200_000
 	for range all {
