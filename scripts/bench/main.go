@@ -71,6 +71,7 @@ var parts = []part{
 	{"build", "the functions of a program", build.Measure},
 	{"verify", "credentials, in one process", verify.Measure},
 	{"gateway", "requests through the local API Gateway", gateway.Measure},
+	{"page", "the live page, while 200 clients send requests", gateway.MeasurePage},
 	{"store", "the local DynamoDB", store.Measure},
 	{"deploy", "from a change to its service", deploy.Measure},
 }

@@ -52,7 +52,7 @@ func Batch(ctx context.Context, clients, n int, request func(ctx context.Context
 
 // Client keeps as many connections as there are clients, and none so long that the server
 // might close it at the moment of the next request: Node does after five seconds.
-var Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 2 * time.Second}, Timeout: time.Minute}
+var Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: 2 * time.Second}, Timeout: time.Minute}
 
 // Send sends a request and wants a status.
 func Send(req *http.Request, want int) error {
