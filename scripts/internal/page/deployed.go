@@ -107,7 +107,7 @@ func shown(d *local.Deployment, who *callers.Callers) []api {
 		}
 		for _, r := range a.Routes {
 			made.Routes = append(made.Routes, route{
-				Key: r.Key, Protection: protectionOf(r.Authorization), Authorizer: names[r.AuthorizerID], Needs: list(slices.Concat(r.Permissions, r.Scopes)),
+				Key: r.Key, Protection: protections[r.Authorization], Authorizer: names[r.AuthorizerID], Needs: list(slices.Concat(r.Permissions, r.Scopes)),
 				Function: d.ProgramName(r.Function), Credentials: who.Kinds(r), Body: callers.Body(r),
 			})
 		}

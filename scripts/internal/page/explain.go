@@ -73,11 +73,9 @@ func cacheOf(d live.Decision) string {
 	return "miss"
 }
 
-// protectionOf is the page's word for an authorization type.
-func protectionOf(authorization string) string {
-	return map[string]string{
-		live.AuthorizationNone: "public", live.AuthorizationCustom: "lambda", live.AuthorizationJWT: "jwt", live.AuthorizationIAM: "iam",
-	}[authorization]
+// protections are the page's words for authorization types.
+var protections = map[string]string{
+	live.AuthorizationNone: "public", live.AuthorizationCustom: "lambda", live.AuthorizationJWT: "jwt", live.AuthorizationIAM: "iam",
 }
 
 // way is what the stations are made of.

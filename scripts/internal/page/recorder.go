@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -72,7 +73,7 @@ func (r *recorder) decided(d live.Decision) {
 	r.head++
 	e := &entry{seq: r.head, decision: d}
 	for _, id := range []string{d.Authorizer.RequestID, d.Handler.RequestID, d.RequestID} {
-		if known := r.early[id]; known != nil && id != "" {
+		if known := r.early[id]; known != nil {
 			e.calls = append(e.calls, known.calls...)
 			e.reason, e.text = known.reason+e.reason, known.text+e.text
 			delete(r.early, id)
@@ -207,6 +208,7 @@ func (r *recorder) since(p position, limit uint64) (found []entry, dropped uint6
 			found = append(found, *e)
 		}
 	}
+	found = slices.Grow(found, int(r.head-first)) //nolint:gosec // at most limit
 	for seq := first + 1; seq <= r.head; seq++ {
 		found = append(found, *r.at(seq))
 	}

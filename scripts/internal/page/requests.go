@@ -11,11 +11,11 @@ import (
 )
 
 // row is a request in the list.
-func (p *Page) row(e entry) row {
+func (c *deployedNow) row(e entry) row {
 	d := e.decision
 	return row{
-		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: p.now().apiOf(d).Name, Method: d.Method, Path: d.Path, Route: d.RouteKey,
-		Status: d.Status, Millis: inMillis(d.Latency), Protection: protectionOf(d.Authorization), Cache: cacheOf(d), Reason: reasonOf(e),
+		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: c.apiOf(d).Name, Method: d.Method, Path: d.Path, Route: d.RouteKey,
+		Status: d.Status, Millis: inMillis(d.Latency), Protection: protections[d.Authorization], Cache: cacheOf(d), Reason: reasonOf(e),
 	}
 }
 
@@ -46,7 +46,7 @@ func (p *Page) detail(e entry) detail {
 		about.route = &about.api.Routes[i]
 	}
 	hide := redactorOf(d)
-	out := detail{row: p.row(e), Steps: about.steps(), Cure: cureOf(e), Calls: []awsCall{}, Logs: []log{}, JSON: []document{}}
+	out := detail{row: c.row(e), Steps: about.steps(), Cure: cureOf(e), Calls: []awsCall{}, Logs: []log{}, JSON: []document{}}
 	for _, call := range e.calls {
 		out.Calls = append(out.Calls, awsCall{
 			Function: about.name(call.Function), Action: call.Action, Resource: call.Resource, Millis: inMillis(call.Duration), Error: call.Error, Cure: call.Cure,

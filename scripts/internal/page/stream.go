@@ -57,6 +57,21 @@ type subscriber struct {
 
 // send writes what is new since the last time.
 func (p *Page) send(s *subscriber, n int) error {
+	news := p.news(s, n)
+	if len(news) == 0 {
+		return nil
+	}
+	if err := s.out.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(news); err != nil {
+		return err
+	}
+	return s.out.Flush()
+}
+
+// news are the events of a tick.
+func (p *Page) news(s *subscriber, n int) []byte {
 	var b bytes.Buffer
 	if version := p.version(); n%summaryEvery == 0 || version != s.version {
 		s.version = version
@@ -67,9 +82,9 @@ func (p *Page) send(s *subscriber, n int) error {
 	}
 	found, dropped, next := p.recorder.since(s.at, mostRows)
 	if len(found) > 0 {
-		event := rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
+		c, event := p.now(), rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
 		for _, e := range found {
-			event.Rows = append(event.Rows, p.row(e))
+			event.Rows = append(event.Rows, c.row(e))
 		}
 		fmt.Fprintf(&b, "id: %d\nevent: rows\ndata: %s\n\n", next.head, encode(event))
 	}
@@ -83,16 +98,7 @@ func (p *Page) send(s *subscriber, n int) error {
 	if n%silence == 0 {
 		b.WriteString(": alive\n\n")
 	}
-	if b.Len() == 0 {
-		return nil
-	}
-	if err := s.out.SetWriteDeadline(time.Now().Add(patience)); err != nil {
-		return err
-	}
-	if _, err := s.w.Write(b.Bytes()); err != nil {
-		return err
-	}
-	return s.out.Flush()
+	return b.Bytes()
 }
 
 // encode writes JSON on one line. What <, > and & are to HTML cannot matter: the page makes
