@@ -93,6 +93,17 @@ func TestBrowserManyRequests(t *testing.T) {
 	p := serving(t)
 	withRoutes(p, 300)
 	b := openTab(t, p, 1280, 850)
+	// Why a request was refused may be known after its row has come, and was opened.
+	p.recorder.decided(refusal("late"))
+	b.waitText("#rows .reason", "refused by the authorizer")
+	b.click("#rows .time")
+	b.waitText("#detail .summary", "refused by the authorizer")
+	p.recorder.logged("", denial("late", "expired"))
+	b.waitText("#rows .reason", "expired")
+	b.waitText("#detail .summary", "expired")
+	b.press(kb.Escape)
+	b.click("#follow")
+
 	seq := 0
 	burst := func(n int) {
 		t.Helper()

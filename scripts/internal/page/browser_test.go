@@ -190,10 +190,10 @@ func (b *tab) text(selector string) string {
 	return run[string](b, `document.querySelector(`+quoted(selector)+`)?.innerText ?? 'there is none'`)
 }
 
-// waitText waits until an element says something.
+// waitText waits until an element can be seen that says something.
 func (b *tab) waitText(selector, text string) {
 	b.Helper()
-	b.wait(`document.querySelector(` + quoted(selector) + `)?.innerText.replace(/\s+/g, ' ').includes(` + quoted(text) + `) ?? false`)
+	b.wait(`((e) => e !== null && e.checkVisibility() && e.innerText.replace(/\s+/g, ' ').includes(` + quoted(text) + `))(document.querySelector(` + quoted(selector) + `))`)
 }
 
 // want checks that JavaScript is true.
