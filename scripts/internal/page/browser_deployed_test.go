@@ -82,7 +82,7 @@ func (b *tab) byKeyboard() {
 	}
 	b.tabTo(`e.innerText === 'Close'`)
 	b.press(kb.Enter)
-	b.wait(`document.querySelector('#detail').hidden && document.activeElement.matches('#rows a')`)
+	b.wait(`document.querySelector('#detail').hidden && document.activeElement.innerText === 'Open this request'`)
 }
 
 // cache has the authorizer's cache answer, and not after it was emptied or its clock ran

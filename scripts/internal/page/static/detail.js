@@ -18,6 +18,7 @@ export class Detail {
 
   /** Opens a request; what was opened before is closed. */
   async open(seq) {
+    if (!this.node.contains(document.activeElement)) this.opener = document.activeElement;
     this.seq = seq;
     this.station = undefined;
     this.node.hidden = false;
@@ -36,7 +37,7 @@ export class Detail {
     this.node.hidden = true;
     delete document.documentElement.dataset.opened;
     this.cover();
-    this.closed(seq);
+    this.closed(seq, this.opener);
   }
 
   /** On a narrow page it covers the others, which can't be reached then. */

@@ -19,10 +19,13 @@ const panel = new ApiPanel((api, route) => {
   go('try');
   trying.go(api, route);
 });
-const detail = new Detail((seq) => {
+const detail = new Detail((seq, opener) => {
   list.mark(0);
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
-  if (!list.focus(seq)) byID('scroller').focus();
+  // Back to where it was opened from: rows may have moved meanwhile.
+  const elsewhere = opener !== document.body && !opener.closest('#rows');
+  if (elsewhere) opener.focus();
+  if (!(elsewhere && document.activeElement === opener) && !list.focus(seq)) byID('scroller').focus();
 });
 let state;
 
