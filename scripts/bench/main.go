@@ -33,7 +33,7 @@ import (
 )
 
 const usage = `Usage: go run ./scripts/bench [flags] [PART...]
-       go run ./scripts/bench publish FILE
+       go run ./scripts/bench publish FILE [LATER...]
 
 Measures this project beside what a user would pick instead: the sides in turn, in one run.
 Prints a table a part on the standard output, and what happens on the standard error.
@@ -53,7 +53,7 @@ machine: a figure whose spread says that it means nothing is not given.
   go run ./scripts/bench all --json >run.json && go run ./scripts/bench publish run.json
 
 writes the tables into BENCHMARKS.md and the plot of what matters most to
-docs/benchmarks.svg.
+docs/benchmarks.svg. Files of later runs replace or add the parts that these have measured.
 
 Exit codes: 0, whether targets are met or missed; 1 when something could not be measured,
 2 when the command was called wrongly, 130 when it was interrupted.
@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if chosen == nil {
-		return end(publishFile(ctx, flags.Args()), stderr)
+		return end(publishFiles(ctx, flags.Args()), stderr)
 	}
 	result, err := measure(ctx, chosen, bench.Env{Quick: *quick, FirstRun: *first, Progress: stderr})
 	if err == nil {
@@ -151,29 +151,34 @@ func end(err error, stderr io.Writer) int {
 	return 0
 }
 
-// publishFile publishes the run in the one file that is named.
-func publishFile(ctx context.Context, files []string) error {
+// publishFiles publishes the run in the first file that is named, with the parts of later
+// runs in the others.
+func publishFiles(ctx context.Context, names []string) error {
 	folder, err := root(ctx)
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(files[0])
-	if err != nil {
-		return err
+	var files []io.Reader
+	for _, name := range names {
+		file, err := os.Open(name) //nolint:gosec // the user names it
+		if err != nil {
+			return err
+		}
+		defer file.Close() //nolint:errcheck // it is read only
+		files = append(files, file)
 	}
-	defer file.Close() //nolint:errcheck // it is read only
-	return publish.Publish(file, folder)
+	return publish.Publish(folder, files[0], files[1:]...)
 }
 
 // choose reads the arguments: flags and parts in whatever order; none with publish, whose
-// file is then left.
+// files are then left.
 func choose(flags *flag.FlagSet, args []string) ([]part, error) {
 	if len(args) > 0 && args[0] == "publish" {
 		if err := flags.Parse(args[1:]); err != nil {
 			return nil, err
 		}
-		if flags.NArg() != 1 || flags.NFlag() > 0 {
-			return nil, errors.New("publish takes one file, what --json printed, and no flags")
+		if flags.NArg() == 0 || flags.NFlag() > 0 {
+			return nil, errors.New("publish takes files, what --json printed, and no flags")
 		}
 		return nil, nil
 	}

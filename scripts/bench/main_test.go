@@ -54,7 +54,7 @@ func TestCalls(t *testing.T) {
 		{[]string{"verify", "-h"}, 0, help(), ""},
 		{[]string{"verfy"}, exitUsage, "", `bench: there is no part "verfy"` + hint},
 		{[]string{"verify", "--slow"}, exitUsage, "", "bench: flag provided but not defined: -slow" + hint},
-		{[]string{"publish"}, exitUsage, "", "bench: publish takes one file, what --json printed, and no flags" + hint},
+		{[]string{"publish"}, exitUsage, "", "bench: publish takes files, what --json printed, and no flags" + hint},
 		{[]string{"publish", "nowhere.json"}, exitFailed, "", "bench: open nowhere.json: no such file or directory\n"},
 	} {
 		var stdout, stderr strings.Builder

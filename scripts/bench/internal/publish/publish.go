@@ -26,20 +26,20 @@ const (
 	end   = "<!-- end of the run -->"
 )
 
-// Publish reads a run as the flag --json prints it, and writes it into the project in a
-// folder. A quick run is none to publish, nor is one of which something failed.
-func Publish(from io.Reader, root string) error {
-	var run report.Run
-	if err := json.NewDecoder(from).Decode(&run); err != nil {
-		return fmt.Errorf("reading the run: %w: give it what --json printed", err)
+// Publish reads a run as the flag --json prints it, and later ones of some of its parts, and
+// writes them into the project in a folder. A quick run is none to publish, nor is one of
+// which something failed.
+func Publish(root string, first io.Reader, later ...io.Reader) error {
+	run, err := read(first)
+	if err != nil {
+		return err
 	}
-	switch err := run.Err(); {
-	case run.Quick:
-		return errors.New("the run is a quick one, whose figures say nothing: measure without --quick")
-	case err != nil:
-		return fmt.Errorf("%w: measure again", err)
-	case len(run.Parts) == 0:
-		return errors.New("the run has no parts: give it what --json printed")
+	for _, from := range later {
+		other, err := read(from)
+		if err != nil {
+			return err
+		}
+		run.Merge(other)
 	}
 	path := filepath.Join(root, Document)
 	document, err := os.ReadFile(path) //nolint:gosec // a document of the project
@@ -58,5 +58,21 @@ func Publish(from io.Reader, root string) error {
 	if err := os.WriteFile(path, []byte(before+begin+"\n\n"+tables.String()+"\n"+end+"\n"+after), 0o644); err != nil { //nolint:gosec // as the others
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, Plot), []byte(plot(&run)), 0o644) //nolint:gosec // as the others
+	return os.WriteFile(filepath.Join(root, Plot), []byte(plot(run)), 0o644) //nolint:gosec // as the others
+}
+
+func read(from io.Reader) (*report.Run, error) {
+	var run report.Run
+	if err := json.NewDecoder(from).Decode(&run); err != nil {
+		return nil, fmt.Errorf("reading the run: %w: give it what --json printed", err)
+	}
+	switch err := run.Err(); {
+	case run.Quick:
+		return nil, errors.New("the run is a quick one, whose figures say nothing: measure without --quick")
+	case err != nil:
+		return nil, fmt.Errorf("%w: measure again", err)
+	case len(run.Parts) == 0:
+		return nil, errors.New("the run has no parts: give it what --json printed")
+	}
+	return &run, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,29 +50,29 @@ func folder(t *testing.T, document string) string {
 	return root
 }
 
-func read(t *testing.T, root, name string) string {
+func content(t *testing.T, root, name string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, name))
+	text, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
+	return string(text)
 }
 
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	root := folder(t, "# Before\n\n"+begin+"\nan older run\n"+end+"\n\nAfter\n")
 	for range 2 { // the second time it stands there already
-		if err := Publish(encode(t, measured(false)), root); err != nil {
+		if err := Publish(root, encode(t, measured(false))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	document := read(t, root, Document)
+	document := content(t, root, Document)
 	if !strings.HasPrefix(document, "# Before\n\n"+begin+"\n\n") || !strings.HasSuffix(document, "\n"+end+"\n\nAfter\n") ||
 		strings.Contains(document, "older") || strings.Count(document, "## verify: ") != 1 {
 		t.Errorf("the document is\n%s", document)
 	}
-	svg := read(t, root, Plot)
+	svg := content(t, root, Plot)
 	for _, want := range []string{">1 ms<", ">2 ms (× 2)<", ">3 ms (× 3)<", `class="own" x="250" y="38" width="103.3"`, `class="other" x="250" y="88" width="310.0"`} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("%q is missing in %s", want, svg)
@@ -83,6 +84,28 @@ func TestPublish(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestPublishLater: a part that was measured later stands in the place of the older one, or
+// behind the others, and says where it is from.
+func TestPublishLater(t *testing.T) {
+	t.Parallel()
+	root := folder(t, begin+"\n"+end+"\n")
+	later := report.Run{Machine: report.Machine{Commit: "later"}, Parts: []report.Part{{Name: "new"}, measured(false).Parts[1]}}
+	later.Parts[1].Sides[0].Summary.Median = 9
+	if err := Publish(root, encode(t, measured(false)), encode(t, later)); err != nil {
+		t.Fatal(err)
+	}
+	document := content(t, root, Document)
+	var order []string
+	for line := range strings.Lines(document) {
+		if strings.HasPrefix(line, "## ") || strings.HasPrefix(line, "Measured apart: ") && strings.Contains(line, "commit later;") {
+			order = append(order, strings.Fields(line)[1])
+		}
+	}
+	if want := []string{"cold:", "verify:", "apart:", "gateway:", "deploy:", "new:", "apart:"}; !slices.Equal(order, want) || !strings.Contains(document, "| 9 s ") {
+		t.Errorf("the order is %v in\n%s", order, document)
 	}
 }
 
@@ -114,10 +137,10 @@ func TestPublishRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			root := folder(t, tt.document)
-			if err := Publish(tt.from, root); err == nil || err.Error() != tt.want {
+			if err := Publish(root, tt.from); err == nil || err.Error() != tt.want {
 				t.Errorf("the error is %v, want %s", err, tt.want)
 			}
-			if read(t, root, Document) != tt.document {
+			if content(t, root, Document) != tt.document {
 				t.Error("the document was changed")
 			}
 		})
@@ -127,7 +150,7 @@ func TestPublishRefuses(t *testing.T) {
 // TestGroups: what the plot shows is in the document's last run.
 func TestGroups(t *testing.T) {
 	t.Parallel()
-	document := read(t, "../../../..", Document)
+	document := content(t, "../../../..", Document)
 	for _, g := range groups {
 		for _, b := range g.bars {
 			if strings.Contains(document, "\n## "+g.part+": ") && !strings.Contains(document, "| "+b.side+" ") {

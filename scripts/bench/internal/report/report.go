@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Part struct {
 	Name    string  `json:"name"`
 	Title   string  `json:"title"`
 	Seconds float64 `json:"seconds"`
+	// Apart says where and when it was measured, if not with the run's other parts.
+	Apart string `json:"-"`
 	// Notes say how it was measured.
 	Notes []string `json:"notes,omitempty"`
 	// Versions are those of the peers, by their names.
@@ -108,6 +111,19 @@ type Skipped struct {
 // Add adds a side.
 func (p *Part) Add(name, unit string, samples []float64, allocations *float64) {
 	p.Sides = append(p.Sides, Side{Name: name, Unit: unit, Summary: stats.Summarize(samples), Samples: samples, Allocations: allocations})
+}
+
+// Merge takes the parts of another run, in the place of those with the same names. Each says
+// where and when it was measured.
+func (r *Run) Merge(other *Run) {
+	for _, part := range other.Parts {
+		part.Apart = other.head()
+		if i := slices.IndexFunc(r.Parts, func(p Part) bool { return p.Name == part.Name }); i >= 0 {
+			r.Parts[i] = part
+		} else {
+			r.Parts = append(r.Parts, part)
+		}
+	}
 }
 
 // Find returns a side; nil where there is none, since its peer was skipped.

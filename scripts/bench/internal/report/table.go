@@ -36,6 +36,9 @@ func (r *Run) head() string {
 
 func (p *Part) write(b *strings.Builder) {
 	fmt.Fprintf(b, "## %s: %s\n\n", p.Name, p.Title)
+	if p.Apart != "" {
+		fmt.Fprintf(b, "Measured apart: %s\n", p.Apart)
+	}
 	for _, note := range p.Notes {
 		fmt.Fprintf(b, "%s\n", note)
 	}
