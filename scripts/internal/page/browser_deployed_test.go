@@ -137,7 +137,7 @@ func (b *tab) refusals() {
 	b.side("try")
 	for _, tt := range []struct{ credential, status, reason, stations, cure string }{
 		{"none", "401 refused", "no identity source", "passed stopped skipped skipped skipped skipped stopped", ""},
-		{"expired", "403 refused", "expired", "passed passed passed stopped skipped skipped stopped", "get a new credential"},
+		{"expired", "403 refused", "expired", "passed passed passed stopped skipped skipped stopped", "Get a new credential"},
 		{"bad", "403 refused", "unknown key", "passed passed passed stopped skipped skipped stopped", ""},
 	} {
 		b.send(tt.credential, tt.status)

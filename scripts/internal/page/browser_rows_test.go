@@ -31,6 +31,7 @@ func withRoutes(p *Page, n int) {
 	a.Routes = append(a.Routes, route{Key: "$default", Protection: "public", Needs: []string{}, Function: "all", Credentials: []callers.Kind{"none"}})
 	p.mu.Lock()
 	p.current.apis = []api{a}
+	p.recorder.serves(p.current.apis)
 	p.current.deployment = deployment{Number: 2, Status: "failed", At: time.Now().UnixMilli(), Changes: []string{}, Error: hostile + "\n" + strings.Repeat("a long line of Pulumi ", 50)}
 	p.mu.Unlock()
 	p.changed()
@@ -192,6 +193,12 @@ func TestBrowserKeyboard(t *testing.T) {
 	b.wait(`document.activeElement.closest('.row')?.getAttribute('aria-rowindex') === '3' && location.hash === ''`)
 	b.press("?")
 	b.wait(`document.querySelector('#keys').open`)
+	b.click("#letters") // off
+	b.press(kb.Escape)
+	b.press("?")
+	b.want(`!document.querySelector('#keys').open`)
+	b.click("#help")
+	b.click("#letters")
 	b.press(kb.Escape)
 	b.wait(`!document.querySelector('#keys').open`)
 	b.press("/")

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 	"github.com/protected-http-api/protected-http-api/scripts/internal/cli"
 )
@@ -34,12 +35,10 @@ var cures = map[string]string{ //nolint:gosec // no credentials
 func cureOf(e entry) string {
 	d := e.decision
 	if d.Status < 400 {
-		return ""
+		return d.Cure // of a preflight, which is answered by 204 whatever CORS allows
 	}
-	for _, call := range e.calls {
-		if call.Error != "" && call.Cure != "" && d.Status >= 500 {
-			return call.Cure
-		}
+	if call := failedCall(e.calls); call != nil && d.Status >= 500 {
+		return call.Cure
 	}
 	if cure := cures[e.reason]; cure != "" {
 		return cli.Text(cure)
@@ -48,13 +47,30 @@ func cureOf(e entry) string {
 		return d.Cure
 	}
 	if !d.Allowed {
-		return "see the log lines below"
+		return "send a credential that the authorizer lets in: what it got and answered, and what it logged, is below"
 	}
 	switch {
-	case d.Status == http.StatusUnauthorized && d.Authorization == live.AuthorizationCustom:
+	case d.Status == http.StatusUnauthorized && d.Cache.Hit:
 		return "the handler itself answered 401, as authz.FromRequest has it do where the credential has expired while its answer was cached: get a new one; a shorter CacheTtl has the authorizer say so"
+	case d.Status == http.StatusUnauthorized && d.Authorization == live.AuthorizationCustom:
+		return "the handler itself answered 401: authz.FromRequest has it do so where the authorizer's answer has no identity in it, or one that has expired"
 	case d.Status >= 500:
 		return "the handler failed: its log below says why"
 	}
 	return "the request was let through, and the handler itself answered " + strings.ToLower(http.StatusText(d.Status)) + ": it wants another request"
+}
+
+// failedCall is the last call that failed for good and could be cured; nil where there is
+// none.
+func failedCall(calls []endpoint.Call) *endpoint.Call {
+	good := map[string]bool{}
+	for i := len(calls) - 1; i >= 0; i-- {
+		call := &calls[i]
+		if key := call.Function + call.Action; call.Error == "" {
+			good[key] = true
+		} else if call.Cure != "" && !good[key] {
+			return call
+		}
+	}
+	return nil
 }

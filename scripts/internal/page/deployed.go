@@ -7,7 +7,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/callers"
 	"github.com/protected-http-api/protected-http-api/internal/local"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 )
 
 // deployedNow is what the page knows of the deployment.
@@ -84,6 +83,7 @@ func (p *Page) updated(u local.StackUpdate) {
 		d.Changes = changes(c.apis, apis, c.code, code)
 	}
 	c.apis, c.local, c.code = apis, u.Deployment.APIs, code
+	p.recorder.serves(apis)
 }
 
 // shown are a deployment's APIs as the page has them.
@@ -147,16 +147,6 @@ func (p *Page) state() state {
 		s.APIs = append(s.APIs, a)
 	}
 	return s
-}
-
-// apiOf is the API of a request, as it is deployed now.
-func (c deployedNow) apiOf(d live.Decision) api {
-	for _, a := range c.apis {
-		if a.ID == d.APIID && (a.Stage == d.Stage || d.Stage == "") {
-			return a
-		}
-	}
-	return api{ID: d.APIID, Name: d.APIID}
 }
 
 func (p *Page) now() deployedNow {

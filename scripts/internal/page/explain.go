@@ -1,12 +1,14 @@
 package page
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/protected-http-api/protected-http-api/internal/contract"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 )
 
@@ -25,10 +27,12 @@ var authorization = []string{"denied", "tenant suspended", "quota exceeded", "ra
 func reasonOf(e entry) string {
 	d := e.decision
 	switch missing := missingSource(d); {
-	case e.reason != "":
-		return e.reason
+	case d.Early && d.Status < 400 && d.Failure != "":
+		return "not allowed by CORS"
 	case d.Allowed || d.Status < 400:
 		return ""
+	case e.reason != "":
+		return e.reason
 	case d.Status == http.StatusTooManyRequests:
 		return "throttled"
 	case d.Early || d.RouteKey == "":
@@ -40,11 +44,24 @@ func reasonOf(e entry) string {
 	case d.Authorization == live.AuthorizationCustom && d.Authorizer.RequestID != "" && d.Authorizer.Failure == "":
 		return "refused by the authorizer"
 	case d.Authorization == live.AuthorizationCustom:
-		return "authorizer failed"
+		return authorizerFailure(d.Failure)
 	case d.Failure != "":
 		return firstSentence(d.Failure)
 	}
 	return strings.ToLower(http.StatusText(d.Status))
+}
+
+// authorizerFailure is the kind of a Lambda authorizer's failure.
+func authorizerFailure(why string) string {
+	switch {
+	case strings.Contains(why, "doesn't have permissions"):
+		return "the authorizer may not be invoked"
+	case strings.Contains(why, "doesn't match the format"):
+		return "the authorizer's answer is malformed"
+	case strings.HasPrefix(why, "no answer within"):
+		return "authorizer: " + why
+	}
+	return "authorizer failed"
 }
 
 func firstSentence(text string) string {
@@ -63,7 +80,7 @@ func missingSource(d live.Decision) string {
 // cacheOf says what a Lambda authorizer's cache did.
 func cacheOf(d live.Decision) string {
 	switch {
-	case d.Authorization != live.AuthorizationCustom || missingSource(d) != "" || !d.Cache.Asked && d.Authorizer.RequestID == "":
+	case d.Authorization != live.AuthorizationCustom || d.Early || missingSource(d) != "":
 		return ""
 	case !d.Cache.Asked:
 		return "off"
@@ -82,10 +99,20 @@ var protections = map[string]string{
 type way struct {
 	entry
 	api api
-	// route is the one of the request as it is deployed now; nil where it is not any more.
+	// route is the one of the request as it was deployed then; nil where there was none.
 	route *route
 	// name is the program's name of a function.
 	name func(arn string) string
+}
+
+// apiOf is the API of a request, as it was deployed then.
+func apiOf(e entry) api {
+	for _, a := range e.apis {
+		if a.ID == e.decision.APIID && (a.Stage == e.decision.Stage || e.decision.Stage == "") {
+			return a
+		}
+	}
+	return api{ID: e.decision.APIID, Name: e.decision.APIID}
 }
 
 // steps are the stations of a request's way.
@@ -97,7 +124,8 @@ func (w way) steps() []step {
 		if s.Facts == nil {
 			s.Facts = []fact{}
 		}
-		if over && s.Kind != "answer" {
+		ran := s.Kind == "handler" && w.decision.Handler.RequestID != ""
+		if over && s.Kind != "answer" && !ran {
 			s.State, s.Text, s.Millis = skipped, "not reached", nil
 		}
 		over = over || s.State == stopped || s.State == failed
@@ -120,7 +148,7 @@ func (w way) gateway() step {
 	}
 	switch {
 	case !w.early():
-	case d.Status < 400:
+	case d.Status < 400 && d.Failure == "":
 		s.State, s.Text = stopped, "answered by itself: CORS"
 	default:
 		s.State, s.Text = stopped, reasonOf(w.entry)
@@ -242,6 +270,9 @@ func (w way) authorizer() step {
 
 // run says how a function ran.
 func (s *step) run(i live.Invocation) {
+	if i.Failure != "" {
+		s.Facts = append(s.Facts, fact{"failure", i.Failure})
+	}
 	if i.RequestID == "" {
 		s.Text = "not run"
 		return
@@ -256,9 +287,6 @@ func (s *step) run(i live.Invocation) {
 	}
 	s.Facts = append(s.Facts, fact{"Lambda's request id", i.RequestID})
 	s.Millis = new(inMillis(took))
-	if i.Failure != "" {
-		s.Facts = append(s.Facts, fact{"failure", i.Failure})
-	}
 }
 
 func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -269,17 +297,26 @@ func (w way) permissions() step {
 	d := w.decision
 	s := step{Kind: "permissions", Title: "Permissions", State: passed, Text: "none needed"}
 	var needs []string
-	if w.route != nil {
+	if w.route != nil && d.Authorization != live.AuthorizationNone {
 		needs = w.route.Needs
 	}
-	if len(needs) > 0 {
-		s.Text = "has " + strings.Join(needs, ", ")
-		s.Facts = append(s.Facts, fact{"the route needs", strings.Join(needs, ", ")})
+	if all := strings.Join(needs, ", "); len(needs) > 0 {
+		switch {
+		case d.Authorization == live.AuthorizationJWT && len(needs) > 1:
+			s.Text = "has one of " + all
+		case d.Authorization == live.AuthorizationJWT, w.judgedByAuthz():
+			s.Text = "has " + all
+		default:
+			s.Text = "needs " + all + ": the authorizer decides"
+		}
+		s.Facts = append(s.Facts, fact{"the route needs", all})
 	}
+	denied := ""
 	for _, call := range w.calls {
 		outcome := "allowed"
 		if strings.HasPrefix(call.Error, "AccessDenied") {
 			outcome = "refused"
+			denied = call.Action
 		}
 		s.Facts = append(s.Facts, fact{call.Action, outcome})
 	}
@@ -292,8 +329,26 @@ func (w way) permissions() step {
 		}
 	case d.Allowed && notInvoked(d.Handler):
 		s.State, s.Text = failed, "API Gateway may not invoke the function"
+	case d.Allowed && denied != "":
+		s.State, s.Text = failed, "the function may not call "+denied
 	}
 	return s
+}
+
+// judgedByAuthz tells that the authorizer is one of package authz, which lets nobody
+// through without a policy where the route needs permissions: its context has the method.
+func (w way) judgedByAuthz() bool {
+	var event struct {
+		RequestContext struct {
+			Authorizer struct{ Lambda map[string]any }
+		}
+	}
+	if json.Unmarshal(w.decision.Handler.Event, &event) != nil {
+		return false
+	}
+	method, _ := event.RequestContext.Authorizer.Lambda[contract.ContextMethod].(string)
+	_, user := event.RequestContext.Authorizer.Lambda[contract.ContextUserID].(string)
+	return method != "" && user
 }
 
 // notInvoked tells that API Gateway has no permission to invoke a function.

@@ -2,13 +2,14 @@ package page
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/protected-http-api/protected-http-api/authz"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
@@ -31,6 +32,13 @@ func ran(d time.Duration) live.Invocation {
 	return live.Invocation{Function: "f", RequestID: "run", Duration: d}
 }
 
+// handled is the run of a handler behind an authorizer of package authz.
+func handled() live.Invocation {
+	i := ran(time.Millisecond)
+	i.Event = []byte(`{"requestContext":{"authorizer":{"lambda":{"userId":"usr_1","method":"JWT"}}}}`)
+	return i
+}
+
 // explained are a request's way, a letter of each station's state and its text, and the cure.
 func explained(e entry) (string, string) {
 	w := way{entry: e, route: &route{Needs: []string{"events:write"}}, name: func(arn string) string { return arn }}
@@ -51,11 +59,11 @@ func TestWay(t *testing.T) {
 	}{
 		{"allowed, the cache off", func(e *entry) {
 			d := &e.decision
-			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(2*time.Millisecond), true, 201
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 201
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\npa warm\npa 201 Created\n", ""},
 		{"cached", func(e *entry) {
 			d := &e.decision
-			d.Sources, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), true, 200
+			d.Sources, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, handled(), true, 200
 			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: 12 * time.Second, Left: 288 * time.Second, TTL: 5 * time.Minute}
 		}, "pa POST /events\npa found: Authorization\npa hit, 12s old, 4m48s left\nsk not run: the cache has its answer\npa has events:write\npa warm\npa 200 OK\n", ""},
 		{"no credential", func(e *entry) {
@@ -92,7 +100,7 @@ func TestWay(t *testing.T) {
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\nfa API Gateway may not invoke the function\nsk not reached\nfa 500 Internal Server Error\n", "add a permission"},
 		{"the handler refuses", func(e *entry) {
 			d := &e.decision
-			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(time.Millisecond), true, 404
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 404
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\nst warm, answered 404\nst 404 Not Found\n",
 			"the request was let through, and the handler itself answered not found: it wants another request"},
 		{"no route", func(e *entry) { e.decision = live.Decision{Status: 404, Cure: "add it"} },
@@ -110,7 +118,44 @@ func TestWay(t *testing.T) {
 		{"public", func(e *entry) {
 			d := &e.decision
 			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationNone, ran(time.Millisecond), true, 200
-		}, "pa POST /events\nsk none: the route is public\nsk no Lambda authorizer\nsk none\npa has events:write\npa warm\npa 200 OK\n", ""},
+		}, "pa POST /events\nsk none: the route is public\nsk no Lambda authorizer\nsk none\npa none needed\npa warm\npa 200 OK\n", ""},
+		{"an authorizer of which nothing is known", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(time.Millisecond), true, 200
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa needs events:write: the authorizer decides\npa warm\npa 200 OK\n", ""},
+		{"JWT, allowed", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationJWT, ran(time.Millisecond), true, 200
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa allowed\npa has events:write\npa warm\npa 200 OK\n", ""},
+		{"an authorizer that refuses in its own words", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 403
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nst refused: refused by the authorizer\nsk not reached\nsk not reached\nst 403 Forbidden\n",
+			"send a credential that the authorizer lets in: what it got and answered, and what it logged, is below"},
+		{"an authorizer that may not be invoked", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Status, d.Failure = []live.IdentityValue{found}, 500, "API Gateway doesn't have permissions to call the authorizer."
+			d.Authorizer.Failure, d.Cure = d.Failure, "grant it"
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nfa failed: the authorizer may not be invoked\nsk not reached\nsk not reached\nfa 500 Internal Server Error\n", "grant it"},
+		{"a function that may not do what it does", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 500
+			e.calls = []endpoint.Call{{Action: "ssm:GetParameter"}, {Action: "dynamodb:PutItem", Error: "AccessDeniedException", Cure: "allow it"}}
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\nfa the function may not call dynamodb:PutItem\nfa warm, answered 500\nfa 500 Internal Server Error\n", "allow it"},
+		{"a call that succeeded the second time", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationNone, ran(time.Millisecond), true, 500
+			e.calls = []endpoint.Call{{Action: "dynamodb:Query", Error: "Throttled", Cure: "no"}, {Action: "dynamodb:Query"}}
+		}, "pa POST /events\nsk none: the route is public\nsk no Lambda authorizer\nsk none\npa none needed\nfa warm, answered 500\nfa 500 Internal Server Error\n",
+			"the handler failed: its log below says why"},
+		{"a handler without the identity", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 401
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\nst warm, answered 401\nst 401 Unauthorized\n",
+			"the handler itself answered 401: authz.FromRequest has it do so where the authorizer's answer has no identity in it, or one that has expired"},
+		{"a preflight that CORS refuses", func(e *entry) {
+			e.decision = live.Decision{Status: 204, Early: true, Failure: "no origin matches", Cure: "allow the origin"}
+		}, "st not allowed by CORS\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\npa 204 No Content\n", "allow the origin"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,12 +187,7 @@ func TestCures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var request struct {
-		RequestContext struct{ RequestID string }
-	}
-	if err := json.Unmarshal(event, &request); err != nil {
-		t.Fatal(err)
-	}
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "run-1"})
 	for _, err := range []error{
 		authz.ErrNotApplicable, authz.ErrMalformed, authz.ErrUnsupportedAlgorithm, authz.ErrUnknownKey, authz.ErrInvalidSignature,
 		authz.ErrExpired, authz.ErrNotYetValid, authz.ErrInvalidClaim, authz.ErrRevoked, authz.ErrReplayed, authz.ErrDenied, authz.ErrTenantSuspended,
@@ -155,9 +195,9 @@ func TestCures(t *testing.T) {
 	} {
 		var log strings.Builder
 		h := authz.Handler{Chain: authz.Chain{{Verifier: failing{err}}}, Logger: slog.New(slog.NewJSONHandler(&log, nil)), Getenv: func(string) string { return "" }}
-		_, _ = h.Invoke(t.Context(), event) // it fails or refuses, and says so in the log
+		_, _ = h.Invoke(ctx, event) // it fails or refuses, and says so in the log
 		r := testRecorder()
-		r.decided(refusal(request.RequestContext.RequestID))
+		r.decided(refusal("1"))
 		r.logged("", []logs.Event{{Message: log.String()}})
 		e, _ := r.find(1)
 		if cure := cureOf(e); e.reason == "" || cures[e.reason] == "" || cure != cli.Text(cures[e.reason]) || strings.Contains(cure, "{pha}") {

@@ -132,10 +132,12 @@ type detail struct {
 	Steps []step `json:"steps"`
 	// Cure is what to change so that the request is let through, for one that was refused
 	// or failed.
-	Cure  string     `json:"cure"`
-	Calls []awsCall  `json:"calls"`
-	Logs  []log      `json:"logs"`
-	JSON  []document `json:"json"`
+	Cure  string    `json:"cure"`
+	Calls []awsCall `json:"calls"`
+	// MoreCalls is how many there were beside these.
+	MoreCalls int        `json:"moreCalls"`
+	Logs      []log      `json:"logs"`
+	JSON      []document `json:"json"`
 }
 
 // step is a station on the request's way, in its order.

@@ -263,7 +263,7 @@ func TestStream(t *testing.T) {
 		t.Errorf("the state is %+v", s)
 	}
 	var got rows
-	if e := next(t, events, "rows", &got); len(got.Rows) != 1 || got.Rows[0].Path != hostile || e.id != "1" {
+	if e := next(t, events, "rows", &got); len(got.Rows) != 1 || got.Rows[0].Path != hostile || e.id != "1-0" {
 		t.Errorf("got %+v", got)
 	}
 	var c counts
@@ -283,11 +283,23 @@ func TestStream(t *testing.T) {
 		t.Errorf("the state is %+v", s)
 	}
 
-	if next(t, p.open(t, "1"), "rows", &got); len(got.Rows) != 1 || got.Rows[0].Seq != 2 {
+	if next(t, p.open(t, "1-0"), "rows", &got); len(got.Rows) != 1 || got.Rows[0].Seq != 2 {
 		t.Errorf("again: %+v", got)
+	}
+	if next(t, p.open(t, "2-0"), "rows", &got); len(got.Rows) != 1 || got.Rows[0].Reason != "expired" {
+		t.Errorf("what has become known meanwhile: %+v", got)
 	}
 	if next(t, p.open(t, "no number"), "rows", &got); len(got.Rows) != 2 {
 		t.Errorf("from the beginning: %+v", got)
+	}
+	for range 3 * mostRows {
+		p.recorder.decided(live.Decision{Status: 200, Allowed: true})
+	}
+	events = p.open(t, "")
+	for last := uint64(0); last < 2+3*mostRows; last = got.Rows[len(got.Rows)-1].Seq {
+		if next(t, events, "rows", &got); got.Dropped != 0 || got.Rows[0].Seq != last+1 {
+			t.Fatalf("all that is kept: %d were dropped before %d", got.Dropped, got.Rows[0].Seq)
+		}
 	}
 }
 
@@ -330,7 +342,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("the credential is shown in %s", body)
 	}
 	for path, want := range map[string]string{
-		"requests/2": `404 {"error":"the request is not kept any more: the last ten thousand are"}`,
+		"requests/2": `404 {"error":"the request 2 is not kept: the last 10000 of 1 are"}`,
 		"requests/x": `400 {"error":"\"x\" is no number of a request"}`,
 	} {
 		res, body := send(t, "GET", p.URL+path, "", nil)

@@ -17,19 +17,38 @@ const (
 	keptRequests = 10_000
 	// keptBytes is for what functions got and answered: older requests lose it.
 	keptBytes = 32 << 20
-	// keptEarly is how many invocations or requests may be known of before their request
-	// is answered: those in flight.
+	// keptEarly is how many invocations may be known of before their request is answered:
+	// those in flight.
 	keptEarly = 10_000
+	// keptCalls is how many calls of AWS are kept of a request, keptText how long the text
+	// of its refusal may be, in bytes.
+	keptCalls = 100
+	keptText  = 500
 )
 
 // entry is a request that was answered.
 type entry struct {
 	seq      uint64
 	decision live.Decision
+	known
+	slot int64 // of the counts
+	// apis are those that were deployed then.
+	apis []api
+}
+
+// known is what is known of an invocation, or of a request's.
+type known struct {
 	// reason and text are what authz's log says of a refusal or failure.
 	reason, text string
 	calls        []endpoint.Call
-	slot         int64 // of the counts
+	// further is how many calls there were beside these.
+	further int
+}
+
+func (k *known) add(calls ...endpoint.Call) {
+	room := min(len(calls), keptCalls-len(k.calls))
+	k.calls = append(k.calls, calls[:room]...)
+	k.further += len(calls) - room
 }
 
 // recorder keeps the last requests and counts all. Requests wait for it: it does no more
@@ -38,32 +57,35 @@ type recorder struct {
 	now func() time.Time
 
 	mu   sync.Mutex
+	apis []api
 	ring []*entry // the one with seq is at (seq-1) % keptRequests
 	head uint64   // the last seq
 	// bytes are those of the documents of the requests after bare, up to which none has
 	// any.
 	bytes int
 	bare  uint64
-	// open are refused requests that a log line may say more of, by their ids.
-	open map[string]*entry
+	// runs are requests by the invocations that were made for them. Lambda's ids of these
+	// are known to the functions that run, and to nobody else.
+	runs map[string]*entry
 	// changed are the seqs of requests of which more is known, in that order; changes
 	// counts them all.
 	changed []uint64
 	changes uint64
-	// early are calls by invocations and reasons by requests, whose request is not
-	// answered yet.
-	early  map[string]*early
+	// early is what is known of invocations whose request is not answered yet.
+	early  map[string]*known
 	order  []string
 	counts counter
 }
 
-type early struct {
-	calls        []endpoint.Call
-	reason, text string
+func newRecorder(now func() time.Time) *recorder {
+	return &recorder{now: now, runs: map[string]*entry{}, early: map[string]*known{}}
 }
 
-func newRecorder(now func() time.Time) *recorder {
-	return &recorder{now: now, open: map[string]*entry{}, early: map[string]*early{}}
+// serves is told what is deployed from now on.
+func (r *recorder) serves(apis []api) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apis = apis
 }
 
 // decided takes a request that is answered.
@@ -71,13 +93,20 @@ func (r *recorder) decided(d live.Decision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.head++
-	e := &entry{seq: r.head, decision: d}
-	for _, id := range []string{d.Authorizer.RequestID, d.Handler.RequestID, d.RequestID} {
-		if known := r.early[id]; known != nil {
-			e.calls = append(e.calls, known.calls...)
-			e.reason, e.text = known.reason+e.reason, known.text+e.text
+	e := &entry{seq: r.head, decision: d, apis: r.apis}
+	for _, id := range [...]string{d.Authorizer.RequestID, d.Handler.RequestID} {
+		if id == "" {
+			continue
+		}
+		if early := r.early[id]; early != nil {
+			e.add(early.calls...)
+			e.further += early.further
+			if id == d.Authorizer.RequestID && denied(d) {
+				e.reason, e.text = early.reason, early.text
+			}
 			delete(r.early, id)
 		}
+		r.runs[id] = e
 	}
 	if len(r.ring) < keptRequests {
 		r.ring = append(r.ring, e)
@@ -94,15 +123,13 @@ func (r *recorder) decided(d live.Decision) {
 			strip(&old.decision)
 		}
 	}
-	if denied(d) && e.reason == "" && d.Authorizer.RequestID != "" {
-		r.open[d.RequestID] = e
-	}
 	e.slot = r.counts.add(r.now(), e)
 }
 
 // forget is told of an entry that makes room for another.
 func (r *recorder) forget(old *entry) {
-	delete(r.open, old.decision.RequestID)
+	delete(r.runs, old.decision.Authorizer.RequestID)
+	delete(r.runs, old.decision.Handler.RequestID)
 	if old.seq > r.bare {
 		r.bytes -= size(old.decision)
 		r.bare = old.seq
@@ -125,56 +152,71 @@ func (r *recorder) at(seq uint64) *entry {
 	return r.ring[(seq-1)%keptRequests]
 }
 
-// before is what is known of an invocation or a request that is not answered yet.
-func (r *recorder) before(id string) *early {
-	known := r.early[id]
-	if known == nil {
+// before is what is known of an invocation whose request is not answered yet.
+func (r *recorder) before(id string) *known {
+	early := r.early[id]
+	if early == nil {
 		if len(r.order) == keptEarly {
 			delete(r.early, r.order[0])
 			r.order = r.order[1:]
 		}
-		known = &early{}
-		r.early[id], r.order = known, append(r.order, id)
+		early = &known{}
+		r.early[id], r.order = early, append(r.order, id)
 	}
-	return known
+	return early
 }
 
-// called takes a call of a function that runs.
+// called takes a call of a function that runs, which may go on after the request was
+// answered.
 func (r *recorder) called(c endpoint.Call) {
 	if c.RequestID == "" {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known := r.before(c.RequestID)
-	known.calls = append(known.calls, c)
+	e := r.runs[c.RequestID]
+	if e == nil {
+		r.before(c.RequestID).add(c)
+		return
+	}
+	e.add(c)
+	r.hasChanged(e)
 }
 
 // logged takes what functions have logged, and finds in it why authz has refused requests.
 func (r *recorder) logged(_ string, events []logs.Event) {
 	for _, event := range events {
-		if !strings.Contains(event.Message, `"apiRequestId":"`) || !strings.Contains(event.Message, `"reason":"`) {
+		if !strings.Contains(event.Message, `"requestId":"`) || !strings.Contains(event.Message, `"reason":"`) {
 			continue
 		}
-		var line struct{ Reason, Error, APIRequestID string }
-		if json.Unmarshal([]byte(event.Message), &line) == nil && line.APIRequestID != "" && line.Reason != "" {
-			r.explain(line.APIRequestID, line.Reason, line.Error)
+		var line struct{ Reason, Error, RequestID string }
+		if json.Unmarshal([]byte(event.Message), &line) == nil && line.RequestID != "" && cures[line.Reason] != "" {
+			r.explain(line.RequestID, line.Reason, strings.ToValidUTF8(line.Error[:min(len(line.Error), keptText)], ""))
 		}
 	}
 }
 
+// explain takes why an authorizer has refused or failed in an invocation. Whoever says so
+// knows the invocation's id: the authorizer itself.
 func (r *recorder) explain(requestID, reason, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := r.open[requestID]
+	e := r.runs[requestID]
 	if e == nil {
-		known := r.before(requestID)
-		known.reason, known.text = reason, text
+		early := r.before(requestID)
+		early.reason, early.text = reason, text
 		return
 	}
-	delete(r.open, requestID)
+	if requestID != e.decision.Authorizer.RequestID || e.reason != "" || !denied(e.decision) {
+		return
+	}
 	r.counts.renamed(e.slot, reasonOf(*e), reason)
 	e.reason, e.text = reason, text
+	r.hasChanged(e)
+}
+
+// hasChanged has readers told of an entry once more.
+func (r *recorder) hasChanged(e *entry) {
 	if r.changes++; len(r.changed) < keptRequests {
 		r.changed = append(r.changed, e.seq)
 	} else {
@@ -185,34 +227,38 @@ func (r *recorder) explain(requestID, reason, text string) {
 // position is how far somebody has read.
 type position struct{ head, changes uint64 }
 
-// end is where somebody begins to read who wants the last requests, but not more than
-// some.
-func (r *recorder) end(back uint64) position {
+// kept is from where on requests are kept.
+func (r *recorder) kept() position {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return position{r.head - min(back, r.head), r.changes}
+	return position{r.head - min(keptRequests, r.head), r.changes}
 }
 
 // since returns copies of the entries that are new or have changed since a position, not
-// more than limit new ones and as many changed ones, and how many new ones were left out.
-func (r *recorder) since(p position, limit uint64) (found []entry, dropped uint64, next position) {
+// more than limit new ones and as many changed ones. Where there are more new ones, oldest
+// has the first of them returned; else it is the last, and dropped is how many were left
+// out.
+func (r *recorder) since(p position, limit uint64, oldest bool) (found []entry, dropped uint64, next position) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.head = min(p.head, r.head)
-	first := p.head
-	if n := r.head - p.head; n > limit {
-		dropped, first = n-limit, r.head-limit
+	head := min(p.head, r.head)
+	first := max(head, r.head-min(keptRequests, r.head)) // after this one
+	last := r.head
+	if oldest {
+		last = min(last, first+limit)
+	} else {
+		first = max(first, r.head-min(limit, r.head))
 	}
-	for _, seq := range r.changedSince(p.changes, limit) {
-		if e := r.at(seq); e != nil && seq <= first {
+	for _, seq := range r.changedSince(min(p.changes, r.changes), limit) {
+		if e := r.at(seq); e != nil && seq <= head {
 			found = append(found, *e)
 		}
 	}
-	found = slices.Grow(found, int(r.head-first)) //nolint:gosec // at most limit
-	for seq := first + 1; seq <= r.head; seq++ {
+	found = slices.Grow(found, int(last-first)) //nolint:gosec // at most limit
+	for seq := first + 1; seq <= last; seq++ {
 		found = append(found, *r.at(seq))
 	}
-	return found, dropped, position{r.head, r.changes}
+	return found, first - head, position{last, r.changes}
 }
 
 func (r *recorder) changedSince(changes, limit uint64) []uint64 {

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
@@ -21,12 +23,12 @@ func testRecorder() *recorder { return newRecorder(func() time.Time { return noo
 func refusal(id string) live.Decision {
 	return live.Decision{
 		RequestID: id, RouteKey: "POST /events", Authorization: live.AuthorizationCustom, Status: 403, Latency: 3 * time.Millisecond,
-		Authorizer: live.Invocation{RequestID: "run-" + id},
+		Authorizer: live.Invocation{RequestID: "run-" + id, Function: "authorizer"},
 	}
 }
 
 func denial(id, reason string) []logs.Event {
-	return []logs.Event{{Message: "START"}, {Message: fmt.Sprintf(`{"reason":%q,"error":"%s: why","apiRequestId":%q}`, reason, reason, id)}}
+	return []logs.Event{{Message: "START"}, {Message: fmt.Sprintf(`{"reason":%q,"error":"%s: why","requestId":"run-%s"}`, reason, reason, id)}}
 }
 
 // What is known of a request is kept with it, whether it comes before or after its answer.
@@ -38,10 +40,11 @@ func TestEarlyAndLate(t *testing.T) {
 	r.logged("group", denial("1", "expired"))
 	r.decided(refusal("1"))
 	r.decided(refusal("2"))
-	start := r.end(0)
+	start := position{head: 2}
 	r.logged("group", denial("2", "revoked"))
-	r.logged("group", denial("2", "a second line"))
-	r.logged("group", []logs.Event{{Message: `{"reason":"no JSON of authz`}, {Message: `{"apiRequestId":"2","reason":""}`}})
+	r.logged("group", denial("2", "expired")) // a second word
+	r.logged("group", denial("2", "a word that authz does not have"))
+	r.logged("group", []logs.Event{{Message: `{"reason":"no JSON of authz`}, {Message: `{"requestId":"run-2","reason":""}`}})
 
 	for seq, want := range map[uint64]string{1: "expired", 2: "revoked"} {
 		e, found := r.find(seq)
@@ -52,7 +55,7 @@ func TestEarlyAndLate(t *testing.T) {
 	if e, _ := r.find(1); len(e.calls) != 1 || e.calls[0].Action != "ssm:GetParameter" {
 		t.Errorf("the calls are %v", e.calls)
 	}
-	found, dropped, next := r.since(start, 10)
+	found, dropped, next := r.since(start, 10, false)
 	if len(found) != 1 || found[0].seq != 2 || dropped != 0 || next != (position{2, 1}) {
 		t.Errorf("got %v, %d, %v", found, dropped, next)
 	}
@@ -66,21 +69,21 @@ func TestEarlyAndLate(t *testing.T) {
 func TestDropped(t *testing.T) {
 	t.Parallel()
 	r := testRecorder()
-	start := r.end(0)
+	var start position
 	for range 25 {
 		r.decided(live.Decision{Status: 200, Allowed: true})
 	}
-	found, dropped, next := r.since(start, 10)
+	found, dropped, next := r.since(start, 10, false)
 	if len(found) != 10 || found[0].seq != 16 || found[9].seq != 25 || dropped != 15 {
 		t.Errorf("got %d from %d, %d dropped", len(found), found[0].seq, dropped)
 	}
-	if found, dropped, _ = r.since(next, 10); len(found) != 0 || dropped != 0 {
+	if found, dropped, _ = r.since(next, 10, false); len(found) != 0 || dropped != 0 {
 		t.Errorf("then %d, %d dropped", len(found), dropped)
 	}
-	if at := r.end(500); at.head != 0 {
-		t.Errorf("the last 500 of 25 begin after %d", at.head)
+	if found, dropped, next := r.since(start, 10, true); len(found) != 10 || found[0].seq != 1 || dropped != 0 || next.head != 10 {
+		t.Errorf("the oldest: %d, %d dropped, %v", len(found), dropped, next)
 	}
-	if _, _, next := r.since(position{head: 1 << 60}, 10); next.head != 25 {
+	if _, _, next := r.since(position{1 << 60, 1 << 60}, 10, false); next.head != 25 {
 		t.Errorf("after a number that nobody has given: %v", next)
 	}
 }
@@ -108,8 +111,8 @@ func TestKept(t *testing.T) {
 	if _, found := r.find(12); !found {
 		t.Error("the oldest that has room is not kept")
 	}
-	if r.bytes != 10*keptRequests || len(r.open) != 0 || len(r.early) != keptEarly || len(r.ring) != keptRequests {
-		t.Errorf("kept: %d bytes, %d open, %d early, %d requests", r.bytes, len(r.open), len(r.early), len(r.ring))
+	if r.bytes != 10*keptRequests || len(r.runs) != 0 || len(r.early) != keptEarly || len(r.ring) != keptRequests {
+		t.Errorf("kept: %d bytes, %d runs, %d early, %d requests", r.bytes, len(r.runs), len(r.early), len(r.ring))
 	}
 }
 
@@ -121,7 +124,7 @@ func TestCounts(t *testing.T) {
 		t.Errorf("nothing: %+v", got)
 	}
 	for i := range 100 {
-		r.decided(live.Decision{Status: 201, Allowed: true, Latency: time.Duration(i+1) * time.Millisecond, Cache: live.CacheUse{Hit: i < 90}, Authorizer: live.Invocation{RequestID: fmt.Sprint(i)[i/90*2-min(i/90, 1):]}})
+		r.decided(live.Decision{Status: 201, Allowed: true, Latency: time.Duration(i+1) * time.Millisecond, Cache: live.CacheUse{Hit: i < 90}, Authorizer: live.Invocation{RequestID: []string{"", fmt.Sprint(i)}[i/90]}})
 	}
 	for _, status := range []int{200, 302, 401, 403, 404, 429, 500} {
 		r.decided(live.Decision{Status: status, Latency: time.Millisecond})
@@ -131,7 +134,7 @@ func TestCounts(t *testing.T) {
 	got := r.summary()
 	first, last := got.Buckets[slots-2], got.Buckets[slots-1]
 	want := map[string]int{"2xx": 101, "3xx": 1, "401": 1, "403": 1, "4xx": 2, "5xx": 1}
-	if first.Requests != 107 || first.Hits != 90 || !reflect.DeepEqual(first.Status, want) || first.At != noon.UnixMilli() {
+	if first.Requests != 107 || first.Hits != 90 || first.Runs != 10 || !reflect.DeepEqual(first.Status, want) || first.At != noon.UnixMilli() {
 		t.Errorf("the first bucket is %+v", first)
 	}
 	if last.Requests != 1 || last.Status["4xx"] != 1 || got.Total != 108 {
@@ -174,12 +177,23 @@ func TestRecorderInParallel(t *testing.T) {
 	for worker := range 4 {
 		all.Go(func() {
 			var at position
+			told := map[uint64]string{} // each request, once, or with its reason
 			for i := range 3000 {
 				id := fmt.Sprint(worker, "-", i)
 				r.called(endpoint.Call{RequestID: "run-" + id})
 				r.decided(refusal(id))
 				r.logged("", denial(id, "expired"))
-				_, _, at = r.since(at, 50)
+				found, dropped, next := r.since(at, keptRequests, false)
+				at = next
+				for _, e := range found {
+					if reason, again := told[e.seq]; again && reason == e.reason {
+						t.Errorf("%d comes again with %q", e.seq, reason)
+					}
+					told[e.seq] = e.reason
+				}
+				if dropped != 0 || uint64(len(told)) != at.head {
+					t.Errorf("%d were told of %d, and %d dropped", len(told), at.head, dropped)
+				}
 				_ = r.summary()
 			}
 		})
@@ -187,5 +201,52 @@ func TestRecorderInParallel(t *testing.T) {
 	all.Wait()
 	if got := r.summary(); got.Total != 12_000 || got.Denials[0] != (reasonCount{"expired", 12_000}) {
 		t.Errorf("got %d, %v", got.Total, got.Denials)
+	}
+}
+
+// Who speaks of another's request is not heard, nor is what is said of one that was let
+// through.
+func TestForgedReasons(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	allowed := live.Decision{
+		RequestID: "1", RouteKey: "GET /events", Authorization: live.AuthorizationCustom, Status: 200, Allowed: true,
+		Authorizer: live.Invocation{RequestID: "run-1"}, Handler: live.Invocation{RequestID: "handler-1"},
+	}
+	r.logged("", denial("1", "expired"))
+	r.decided(allowed)
+	r.logged("", denial("1", "expired"))
+	r.decided(refusal("2"))
+	forged := []logs.Event{{Message: `{"reason":"expired","error":"x","requestId":"2","apiRequestId":"2"}`}}
+	r.logged("", forged)
+	r.logged("", []logs.Event{{Message: `{"reason":"expired","error":"x","requestId":"handler-1","apiRequestId":"2"}`}})
+	for seq := uint64(1); seq <= 2; seq++ {
+		if e, _ := r.find(seq); e.reason != "" || e.text != "" {
+			t.Errorf("%d: %q, %q", seq, e.reason, e.text)
+		}
+	}
+	if got := reasonOf(entry{decision: allowed, known: known{reason: "expired"}}); got != "" {
+		t.Errorf("got %q", got)
+	}
+	r.logged("", []logs.Event{{Message: `{"reason":"expired","error":"` + strings.Repeat("é", keptText) + `","requestId":"run-2"}`}})
+	if e, _ := r.find(2); e.reason != "expired" || len(e.text) > keptText || !utf8.ValidString(e.text) {
+		t.Errorf("got %q and %d bytes", e.reason, len(e.text))
+	}
+}
+
+// Calls that end after the answer are their request's, and not more are kept than some.
+func TestLateCalls(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	r.called(endpoint.Call{RequestID: "handler", Action: "early"})
+	r.decided(live.Decision{Status: 503, Allowed: true, Handler: live.Invocation{RequestID: "handler"}})
+	before := position{head: 1}
+	for range keptCalls + 10 {
+		r.called(endpoint.Call{RequestID: "handler", Action: "late"})
+	}
+	found, _, _ := r.since(before, 1000, false)
+	e := found[len(found)-1]
+	if len(e.calls) != keptCalls || e.further != 11 || e.calls[0].Action != "early" || e.calls[1].Action != "late" || len(r.early) != 0 {
+		t.Errorf("%d calls and %d more, %d early", len(e.calls), e.further, len(r.early))
 	}
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,7 +13,7 @@ import (
 func (c *deployedNow) row(e entry) row {
 	d := e.decision
 	return row{
-		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: c.apiOf(d).Name, Method: d.Method, Path: d.Path, Route: d.RouteKey,
+		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: apiOf(e).Name, Method: d.Method, Path: d.Path, Route: d.RouteKey,
 		Status: d.Status, Millis: inMillis(d.Latency), Protection: protections[d.Authorization], Cache: cacheOf(d), Reason: reasonOf(e),
 	}
 }
@@ -28,7 +27,7 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 	}
 	e, found := p.recorder.find(seq)
 	if !found {
-		fail(w, http.StatusNotFound, errors.New("the request is not kept any more: the last ten thousand are"))
+		fail(w, http.StatusNotFound, fmt.Errorf("the request %d is not kept: the last %d of %d are", seq, keptRequests, p.recorder.summary().Total))
 		return
 	}
 	answer(w, p.detail(e))
@@ -38,7 +37,7 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 func (p *Page) detail(e entry) detail {
 	c := p.now()
 	d := e.decision
-	about := way{entry: e, api: c.apiOf(d), name: func(arn string) string { return arn }}
+	about := way{entry: e, api: apiOf(e), name: func(arn string) string { return arn }}
 	if c.name != nil {
 		about.name = c.name
 	}
@@ -46,7 +45,7 @@ func (p *Page) detail(e entry) detail {
 		about.route = &about.api.Routes[i]
 	}
 	hide := redactorOf(d)
-	out := detail{row: c.row(e), Steps: about.steps(), Cure: cureOf(e), Calls: []awsCall{}, Logs: []log{}, JSON: []document{}}
+	out := detail{row: c.row(e), Steps: about.steps(), Cure: cureOf(e), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
 	for _, call := range e.calls {
 		out.Calls = append(out.Calls, awsCall{
 			Function: about.name(call.Function), Action: call.Action, Resource: call.Resource, Millis: inMillis(call.Duration), Error: call.Error, Cure: call.Cure,

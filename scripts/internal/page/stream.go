@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,15 +27,18 @@ const (
 // is told, and holds nobody up.
 func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
-	s := &subscriber{w: w, out: http.NewResponseController(w), at: p.recorder.end(mostRows)}
-	if last, err := strconv.ParseUint(r.Header.Get("Last-Event-Id"), 10, 64); err == nil {
-		s.at.head = last
+	s := &subscriber{w: w, out: http.NewResponseController(w), at: p.recorder.kept()}
+	if last, ok := parsePosition(r.Header.Get("Last-Event-Id")); ok {
+		s.at = last
 	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
 		if err := p.send(s, n); err != nil {
 			return
+		}
+		if !s.caughtUp {
+			continue
 		}
 		select {
 		case <-ticker.C:
@@ -51,6 +55,7 @@ type subscriber struct {
 	w             http.ResponseWriter
 	out           *http.ResponseController
 	at            position
+	caughtUp      bool   // with what was before it came
 	state, counts []byte // as last sent
 	version       int    // of the state
 }
@@ -80,13 +85,14 @@ func (p *Page) news(s *subscriber, n int) []byte {
 			fmt.Fprintf(&b, "event: state\ndata: %s\n\n", text)
 		}
 	}
-	found, dropped, next := p.recorder.since(s.at, mostRows)
+	found, dropped, next := p.recorder.since(s.at, mostRows, !s.caughtUp)
+	s.caughtUp = s.caughtUp || len(found) < mostRows
 	if len(found) > 0 {
 		c, event := p.now(), rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
 		for _, e := range found {
 			event.Rows = append(event.Rows, c.row(e))
 		}
-		fmt.Fprintf(&b, "id: %d\nevent: rows\ndata: %s\n\n", next.head, encode(event))
+		fmt.Fprintf(&b, "id: %s\nevent: rows\ndata: %s\n\n", next, encode(event))
 	}
 	s.at = next
 	if n%summaryEvery == 0 {
@@ -99,6 +105,17 @@ func (p *Page) news(s *subscriber, n int) []byte {
 		b.WriteString(": alive\n\n")
 	}
 	return b.Bytes()
+}
+
+// String is a position as the id of an event, which the browser gives back where it has
+// lost the stream.
+func (p position) String() string { return fmt.Sprintf("%d-%d", p.head, p.changes) }
+
+func parsePosition(id string) (position, bool) {
+	head, changes, _ := strings.Cut(id, "-")
+	h, err := strconv.ParseUint(head, 10, 64)
+	c, changesErr := strconv.ParseUint(changes, 10, 64)
+	return position{h, c}, err == nil && changesErr == nil
 }
 
 // encode writes JSON on one line. What <, > and & are to HTML cannot matter: the page makes

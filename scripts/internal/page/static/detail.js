@@ -1,7 +1,7 @@
 // A request that is opened.
 
 import { announce, block, byID, copyButton, foreign, foreignPath, h, icon } from './dom.js';
-import { exactTime, millis, outcome, outcomes } from './format.js';
+import { exactTime, millis, number, outcome, outcomes } from './format.js';
 import { way } from './way.js';
 
 const cures = { refused: 'What would let it through', failed: 'What mends it', other: 'Why it is no success', allowed: 'To know' };
@@ -83,7 +83,7 @@ export class Detail {
       h('h3', { class: 'unseen' }, 'Its way'),
       way(detail.steps, kind, this.station, (station) => { this.station = station; }),
       detail.cure && h('div', { class: `cure ${kind}` }, h('h3', {}, icon(kind), cures[kind]), h('p', {}, foreign(detail.cure))),
-      calls(detail.calls ?? []),
+      calls(detail.calls ?? [], detail.moreCalls ?? 0),
       logs(detail.logs ?? []),
       documents(detail.json ?? []));
     this.filled = detail.seq;
@@ -106,7 +106,7 @@ export class Detail {
   }
 }
 
-function calls(list) {
+function calls(list, more) {
   if (list.length === 0) return null;
   return [
     h('h3', {}, 'Calls of AWS'),
@@ -117,6 +117,7 @@ function calls(list) {
         h('td', {}, h('code', {}, foreign(call.action)), ' ', h('span', { class: 'quiet' }, foreign(call.resource)), call.cure && h('p', { class: 'call-cure' }, foreign(call.cure))),
         h('td', { class: call.error ? 'failed' : 'allowed' }, icon(call.error ? 'failed' : 'allowed'), ' ', call.error ? foreign(call.error) : 'OK'),
         h('td', { class: 'number' }, millis(call.millis)))))),
+    more > 0 && h('p', { class: 'quiet' }, `${number(more)} more are not kept.`),
   ];
 }
 

@@ -118,12 +118,12 @@ function keys(event) {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea, select, dialog')) return;
-  const run = {
+  const run = (byID('letters').checked && {
     '/': () => { go('requests'); byID('filter-text').focus(); },
     j: () => list.move(1),
     k: () => list.move(-1),
     '?': () => byID('keys').showModal(),
-  }[event.key] ?? (event.target.closest('#rows') && { ArrowDown: () => list.move(1), ArrowUp: () => list.move(-1) }[event.key]);
+  }[event.key]) || (event.target.closest('#rows') && { ArrowDown: () => list.move(1), ArrowUp: () => list.move(-1) }[event.key]);
   if (!run) return;
   event.preventDefault();
   run();
@@ -134,6 +134,8 @@ byID('filters').addEventListener('submit', (event) => event.preventDefault());
 byID('filters').addEventListener('input', filter);
 byID('skip').addEventListener('click', () => (document.querySelector('.sides button').offsetParent ? document.querySelector('.sides button') : byID('help')).focus());
 byID('help').addEventListener('click', () => byID('keys').showModal());
+byID('letters').checked = localStorage.getItem('letters') !== 'off'; // WCAG 2.2, 2.1.4
+byID('letters').addEventListener('change', (event) => localStorage.setItem('letters', event.target.checked ? 'on' : 'off'));
 byID('keys-close').addEventListener('click', () => byID('keys').close());
 addEventListener('hashchange', opened);
 addEventListener('keydown', keys);

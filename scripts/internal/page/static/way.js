@@ -4,7 +4,7 @@
 import { foreign, h, icon, s } from './dom.js';
 import { millis } from './format.js';
 
-const states = { passed: 'passed', stopped: 'refused here', failed: 'failed here', skipped: 'not reached' };
+const states = { passed: 'passed', stopped: 'refused here', failed: 'failed here', skipped: 'left out' };
 const shapes = { passed: 'allowed', stopped: 'refused', failed: 'failed', skipped: 'skipped' };
 
 const unit = 100; // between two stations
@@ -31,7 +31,7 @@ function lines(steps, outcome, down) {
   let from = -1;
   let stopped = false;
   steps.forEach((step, at) => {
-    if (step.state === 'skipped' || (stopped && step.kind !== 'answer')) return;
+    if (step.state === 'skipped') return;
     if (from >= 0) svg.append(s('path', { class: stopped ? `taken back ${outcome}` : 'taken', d: stroke(from, at, down) }));
     from = at;
     stopped ||= step.state === 'stopped' || step.state === 'failed';
