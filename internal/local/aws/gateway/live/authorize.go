@@ -120,7 +120,7 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *ans
 	if err != nil {
 		return failed(err, err.Error()), nil
 	}
-	out, err := g.invoke(g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
+	out, err := g.invoke(r, g.authorizerTimeout, authorizer.Function, r.deployment.ExecutionARN+"/authorizers/"+authorizer.ID, event)
 	defer func() { v.run = invocation(authorizer.Function, event, out) }()
 	switch {
 	case awserr.Has(err, awserr.AccessDenied):
@@ -233,9 +233,13 @@ func parsePolicyAnswer(members map[string]json.RawMessage) (answer, error) {
 
 // invoke invokes a function within a limit, and tells the developer what grant
 // is missing where it may not.
-func (g *Gateway) invoke(limit time.Duration, function, sourceARN string, event []byte) (lambda.InvokeOutput, error) {
+func (g *Gateway) invoke(r *request, limit time.Duration, function, sourceARN string, event []byte) (lambda.InvokeOutput, error) {
 	ctx, cancel := context.WithTimeout(g.running, limit)
 	defer cancel()
+	defer context.AfterFunc(r.in.Context(), func() { // the client has left
+		defer context.AfterFunc(r.closing, cancel)()
+		<-ctx.Done()
+	})()
 	out, err := g.Invoker.Invoke(ctx, lambda.InvokeInput{
 		Function: function,
 		Caller:   lambda.Caller{Service: servicePrincipal, SourceARN: sourceARN},

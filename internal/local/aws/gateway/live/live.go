@@ -97,7 +97,8 @@ type Gateway struct {
 	// authorizerTimeout is the constant of that name, but in tests.
 	authorizerTimeout time.Duration
 	// running ends when the gateway is closed. Invocations hang on it and not
-	// on their request: on AWS a client that leaves does not stop a function.
+	// on their request: on AWS a client that leaves does not stop a function. It does
+	// here once its API is shut down.
 	running context.Context
 	stop    context.CancelFunc
 	// domains are the custom domain names, by name.
@@ -122,6 +123,8 @@ type API struct {
 	gateway *Gateway
 	server  *http.Server
 	current atomic.Pointer[deployment]
+	closing context.Context // ends when the API is shut down
+	end     context.CancelFunc
 
 	// What outlives a deployment.
 	mu      sync.Mutex
@@ -132,6 +135,7 @@ type API struct {
 // Serve serves a deployment on a listener until Shutdown.
 func (g *Gateway) Serve(listener net.Listener, d Deployment) *API {
 	a := &API{gateway: g, caches: map[cacheName]*resultCache{}, buckets: map[bucketName]*bucket{}}
+	a.closing, a.end = context.WithCancel(context.Background())
 	a.Deploy(d)
 	a.server = &http.Server{
 		Handler:           loopback.HandlerOf(g.serves, a, g.Console),
@@ -153,9 +157,10 @@ func (g *Gateway) Serve(listener net.Listener, d Deployment) *API {
 	return a
 }
 
-// Shutdown closes the listener. Requests in flight may finish until ctx ends;
-// then they are cut off, and the error wraps ctx's.
+// Shutdown closes the listener. Requests in flight whose client waits may finish until
+// ctx ends; then they are cut off, and the error wraps ctx's.
 func (a *API) Shutdown(ctx context.Context) error {
+	a.end()
 	err := a.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("waiting for requests in flight: %w", err), a.server.Close())

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"encoding/base64"
 	"io"
 	"net"
@@ -16,6 +17,7 @@ import (
 type request struct {
 	gateway    *Gateway
 	deployment *deployment
+	closing    context.Context // ends when the API is shut down
 	id         string
 	received   time.Time
 	stage      *stage

@@ -107,6 +107,30 @@ func TestClientThatLeaves(t *testing.T) {
 	w.wantLine("GET /r/1 200; ")
 }
 
+// Whoever closes does not wait for what nobody waits for.
+func TestCloseEndsRequestsOfClientsThatHaveLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	started, _ := w.blocked() // and is never let go on
+	ctx, cancel := context.WithCancel(t.Context())
+	request := must(http.NewRequestWithContext(ctx, http.MethodGet, w.api.Endpoint+"/r/1", nil))
+	request.Header.Set("Authorization", "x")
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		if response, err := w.client.Do(request); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	<-started
+	cancel()
+	<-left
+	if err := w.service.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.wantLine("handler: failed: the local AWS is closing")
+}
+
 // TestConcurrency sends requests while resources change: every client gets
 // the answer to its own request.
 func TestConcurrency(t *testing.T) {

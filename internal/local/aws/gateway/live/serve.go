@@ -73,6 +73,7 @@ func (i *integrationResult) note() string {
 func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	g := a.gateway
 	r := g.newRequest(newRequestID(), a.current.Load(), in)
+	r.closing = a.closing
 	r.content = http.MaxBytesReader(w, in.Body, maxBodyBytes)
 	x := g.answer(r)
 	note := x.note(r)
@@ -160,7 +161,7 @@ func (g *Gateway) integrate(r *request, x *exchange) response {
 		return fail(tooLargeAnswer, errEventTooLarge, fmt.Sprintf("the event has %d bytes, over Lambda's limit of %d", len(event), maxLambdaPayload))
 	}
 	started, function := g.now(), r.stage.expand(r.route.Function)
-	out, err := g.invoke(r.route.Timeout, function, r.sourceARN(), event)
+	out, err := g.invoke(r, r.route.Timeout, function, r.sourceARN(), event)
 	i.tried, i.latency, i.Invocation = true, g.now().Sub(started), invocation(function, event, out)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
