@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -86,6 +88,14 @@ type Authorizer struct {
 	// Issuer and Audience are those of the tokens that a JWT authorizer takes.
 	Issuer   string   `json:"issuer,omitempty"`
 	Audience []string `json:"audience,omitempty"`
+}
+
+// Title is its name, with the stage where that is not the default one.
+func (a API) Title() string {
+	if a.Stage == "$default" {
+		return a.Name
+	}
+	return a.Name + ", stage " + a.Stage
 }
 
 // Public reports whether anyone may call the route.
@@ -200,11 +210,14 @@ func (d *Deployment) routePermissions() map[string]map[string][]string {
 // of functions.
 func (d *Deployment) readNames(resources []apitype.ResourceV3) map[string]string {
 	names := map[string]string{}
-	d.functionNames = map[string]string{}
+	d.functionNames = ProgramNames{}
 	for _, r := range resources {
 		switch r.Type {
 		case "aws:lambda/function:Function":
 			d.functionNames[string(r.ID)] = r.URN.Name()
+			if file := d.AWS.FunctionLogFile(string(r.ID)); file != "" {
+				d.logFiles.Store(string(r.ID), file)
+			}
 		case "aws:apigatewayv2/authorizer:Authorizer":
 			names[string(r.ID)] = r.URN.Name()
 		case "aws:apigatewayv2/api:Api":
@@ -242,15 +255,47 @@ func (d *Deployment) Invocations(function string) (int, error) {
 
 // functionLog is what a function has logged so far.
 func (d *Deployment) functionLog(function string) ([]byte, error) {
+	return d.functionTail(function, math.MaxInt64)
+}
+
+// functionTail is what a function has logged last: what of it is in the last bytes of its
+// log group's file.
+func (d *Deployment) functionTail(function string, most int64) ([]byte, error) {
 	path := d.AWS.FunctionLogFile(function)
+	if known, ok := d.logFiles.Load(function); path == "" && ok {
+		path, _ = known.(string) // the function is gone, but maybe not its log group
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("the log of %s is gone with the function", function)
+		}
+	}
 	if path == "" {
 		return nil, fmt.Errorf("there is no function %q", function)
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // a file of the local AWS
+	content, err := tailOf(path, most)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("reading the log of %s: %w", function, err)
 	}
 	return recordsOf(content, function), nil
+}
+
+// tailOf are the lines in the last bytes of a file, without one that they cut.
+func tailOf(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // a file of the local AWS
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	info, err := file.Stat()
+	if err != nil || info.Size() <= most {
+		content, readErr := io.ReadAll(file)
+		return content, errors.Join(err, readErr)
+	}
+	if _, err := file.Seek(info.Size()-most, io.SeekStart); err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(file)
+	_, content, _ = bytes.Cut(content, []byte("\n"))
+	return content, err
 }
 
 // recordsOf returns the records of one function in a log group, which may be that

@@ -34,20 +34,25 @@ func (d *Deployment) SetSettings(settings map[string]string) { d.opts.Settings =
 
 // ProgramName is the name that the program has for a function, given by its name on
 // AWS or its ARN.
-func (d *Deployment) ProgramName(function string) string {
-	if arn := functionName(function); arn != "" {
-		function = arn
+func (d *Deployment) ProgramName(function string) string { return d.functionNames.Of(function) }
+
+// ProgramNames are those of all functions as they are now, which later deployments do not
+// change.
+func (d *Deployment) ProgramNames() ProgramNames { return maps.Clone(d.functionNames) }
+
+// ProgramNames are the names that a program has for functions, by those on AWS.
+type ProgramNames map[string]string
+
+// Of is the name of a function, given by its name on AWS or its ARN; where the program has
+// none, that on AWS.
+func (n ProgramNames) Of(function string) string {
+	if name := functionName(function); name != "" {
+		function = name
 	}
-	if name, ok := d.functionNames[function]; ok {
+	if name, ok := n[function]; ok {
 		return name
 	}
 	return function
-}
-
-// ProgramNames is ProgramName as it is now, which later deployments do not change.
-func (d *Deployment) ProgramNames() func(function string) string {
-	then := Deployment{functionNames: maps.Clone(d.functionNames)}
-	return then.ProgramName
 }
 
 // Function is the name on AWS of a function, given by the name that the program has for
@@ -78,27 +83,41 @@ func (d *Deployment) FunctionLines(function string) ([]string, error) {
 	return lines, nil
 }
 
-// logPatience is how long the end of an invocation may take to be in the log.
-const logPatience = 500 * time.Millisecond
+const (
+	// logPatience is how long the end of an invocation may take to be in the log, logPause
+	// how long it takes from one look to the next.
+	logPatience, logPause = 500 * time.Millisecond, 20 * time.Millisecond
+	// logTail is how many bytes of a log are looked at first: what was asked for is mostly
+	// of the last requests.
+	logTail = 1 << 20
+)
 
 // InvocationLines are what a function has logged in one invocation, given by Lambda's id
 // of it. It waits a moment for the end of an invocation that has just answered.
 func (d *Deployment) InvocationLines(function, requestID string) ([]string, error) {
-	for deadline := time.Now().Add(logPatience); ; time.Sleep(10 * time.Millisecond) {
-		log, err := d.functionLog(functionName(function))
+	whole := false
+	for deadline := time.Now().Add(logPatience); ; time.Sleep(logPause) {
+		log, err := d.functionTail(functionName(function), logTail)
 		if err != nil {
 			return nil, err
 		}
-		lines, ended := invocationLines(log, requestID)
+		lines, started, ended := invocationLines(log, requestID)
+		if !started && !whole { // once: what begins later is at the end
+			if log, err = d.functionLog(functionName(function)); err != nil {
+				return nil, err
+			}
+			lines, _, ended = invocationLines(log, requestID)
+			whole = true
+		}
 		if ended || time.Now().After(deadline) {
 			return lines, nil
 		}
 	}
 }
 
-// invocationLines are those of an invocation in a function's log, and whether its end is
-// there.
-func invocationLines(log []byte, requestID string) (lines []string, ended bool) {
+// invocationLines are those of an invocation in a function's log, and whether its beginning
+// and its end are there.
+func invocationLines(log []byte, requestID string) (lines []string, started, ended bool) {
 	stream := "" // of the invocation, once it has started
 	for _, event := range logEvents(log) {
 		ours := strings.Contains(event.text, requestID)
@@ -109,13 +128,13 @@ func invocationLines(log []byte, requestID string) (lines []string, ended bool) 
 			stream = event.stream
 			continue
 		case ours && (strings.HasPrefix(event.text, "END ") || strings.Contains(event.text, `"platform.report"`)):
-			return lines, true
+			return lines, stream != "", true
 		}
 		if stream != "" {
 			lines = append(lines, event.text)
 		}
 	}
-	return lines, false
+	return lines, stream != "", false
 }
 
 type logEvent struct{ stream, text string }

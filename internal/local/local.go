@@ -119,8 +119,11 @@ type Deployment struct {
 	started      time.Time // of the last deployment
 	built        []contract.BuiltPackage
 	// functionNames are the program's names of functions, by those on AWS.
-	functionNames map[string]string
-	console       *console.Console
+	functionNames ProgramNames
+	// logFiles are the files of functions' logs, by the functions' names on AWS, also of
+	// those that are gone.
+	logFiles sync.Map
+	console  *console.Console
 	// references are what StackReferences say.
 	references langhost.StackReferences
 	mu         sync.Mutex // guards SecretPaths and KeyPaths during a deployment

@@ -77,7 +77,7 @@ func (d *Deployment) Watch(ctx context.Context, out io.Writer) error {
 		case err := <-watcher.Errors:
 			return fmt.Errorf("watching the project: %w", err)
 		case <-d.requested:
-			timer.Reset(0)
+			timer.Reset(settle) // what was saved just before is in the same deployment
 		case <-timer.C:
 			d.redeploy(ctx, out)
 			if err := w.refresh(ctx); err != nil && ctx.Err() == nil {
@@ -217,6 +217,10 @@ func (d *Deployment) reload(ctx context.Context, output io.Writer) (map[string]i
 }
 
 func (d *Deployment) readAndUp(ctx context.Context, output io.Writer) (map[string]int, error) {
+	select {
+	case <-d.requested: // somebody wanted the files as they are now
+	default:
+	}
 	d.stopLooking() // at the project, which is read again
 	if err := d.readProject(); err != nil {
 		return nil, err

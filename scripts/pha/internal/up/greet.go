@@ -39,7 +39,7 @@ func greet(w io.Writer, d *local.Deployment, page string, target deployed.Target
 	}
 	for _, api := range d.APIs {
 		if lines := tries(api, tokens); len(lines) > 0 {
-			fmt.Fprintf(&b, "\nTry %s:\n\n  %s\n", api.Name, strings.Join(lines, "\n  "))
+			fmt.Fprintf(&b, "\nTry %s:\n\n  %s\n", api.Title(), strings.Join(lines, "\n  "))
 		}
 	}
 	b.WriteString("\nFor the AWS CLI:\n\n")
@@ -59,9 +59,9 @@ func greet(w io.Writer, d *local.Deployment, page string, target deployed.Target
 func serves(api local.API) string {
 	var b strings.Builder
 	if api.EndpointDisabled {
-		fmt.Fprintf(&b, "The API %s serves by its domains only: its own endpoint is disabled\n", title(api))
+		fmt.Fprintf(&b, "The API %s serves by its domains only: its own endpoint is disabled\n", api.Title())
 	} else {
-		fmt.Fprintf(&b, "The API %s serves at %s\n", title(api), api.URL)
+		fmt.Fprintf(&b, "The API %s serves at %s\n", api.Title(), api.URL)
 	}
 	for _, d := range api.Domains {
 		if d.MutualTLS {
@@ -71,14 +71,6 @@ func serves(api local.API) string {
 		}
 	}
 	return b.String()
-}
-
-// title is an API's name, with the stage where that is not the default one.
-func title(api local.API) string {
-	if api.Stage == "$default" {
-		return api.Name
-	}
-	return api.Name + ", stage " + api.Stage
 }
 
 // commands are those with which one gets further credentials.
