@@ -207,6 +207,7 @@ func (b *tab) redeployments(settings map[string]string) {
 	b.waitText("#deployment", "Deploying 2")
 	b.waitText("#notice", "Deployment 2 serves")
 	b.waitText("#notice .changes", "answers reused for 10s")
+	b.waitText("#notice .changes + p + .changes", "updated: Authorizer ")
 	b.audit("what has changed")
 	b.click("#notice button")
 	b.want(`document.querySelector('#notice').hidden && document.querySelector('#connection').dataset.state === 'live'`)
@@ -237,6 +238,7 @@ func (b *tab) redeployments(settings map[string]string) {
 	b.click("#redeploy")
 	b.waitText("#notice", "Deployment 3 failed")
 	b.waitText("#notice pre", "authorizerTtl")
+	b.waitText("#notice", "Nothing had changed before it failed: what was deployed before goes on to serve.")
 	b.send("token", "201 let through")
 	b.want(`document.querySelector('#connection').dataset.state === 'live'`)
 }

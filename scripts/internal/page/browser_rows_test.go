@@ -32,7 +32,7 @@ func withRoutes(p *Page, n int) {
 	p.mu.Lock()
 	p.current.apis = []api{a}
 	p.recorder.serves(p.current.apis)
-	p.current.deployment = deployment{Number: 2, Status: "failed", At: time.Now().UnixMilli(), Changes: []string{}, Error: hostile + "\n" + strings.Repeat("a long line of Pulumi ", 50)}
+	p.current.deployments = []deployment{{Number: 2, Status: "failed", At: time.Now().UnixMilli(), Changes: []string{}, Resources: []string{hostile}, Error: hostile + "\n" + strings.Repeat("a long line of Pulumi ", 50)}}
 	p.mu.Unlock()
 	p.changed()
 }
@@ -236,4 +236,46 @@ func (b *tab) nameless() []string {
 		}
 	}
 	return found
+}
+
+// Each deployment's outcome stays until it is put away, however soon another one follows.
+func TestBrowserDeployments(t *testing.T) {
+	t.Parallel()
+	p := serving(t)
+	is := func(deployments ...deployment) {
+		p.mu.Lock()
+		p.current.deployments = deployments
+		p.mu.Unlock()
+		p.changed()
+	}
+	one := deployment{Number: 1, Status: "serving", Changes: []string{}, Resources: []string{}}
+	is(one)
+	b := openTab(t, p, 1280, 850)
+	b.waitText("#deployment", "Deployment 1 serves since")
+	b.want(`document.querySelector('#notice').hidden`)
+	two := deployment{Number: 2, Status: "failed", Changes: []string{"POST /events: public, was: authorizer"}, Resources: []string{"updated: Route r"}, Error: "it is forbidden"}
+	three := deployment{Number: 3, Status: "serving", Changes: []string{}, Resources: []string{"updated: RolePolicy create"}}
+	four := deployment{Number: 4, Status: "deploying", Changes: []string{}, Resources: []string{}}
+	is(four, three, two, one)
+	for _, text := range []string{
+		"Deployment 3 serves", "functions are as before. What else has changed is not compared here: updated: RolePolicy create",
+		"Deployment 2 failed", "what had changed before it failed serves, and is listed.", "POST /events: public, was: authorizer", "updated: Route r", "it is forbidden",
+	} {
+		b.waitText("#notice", text)
+	}
+	b.want(`!document.querySelector('#notice').innerText.includes('Deployment 1') && !document.querySelector('#notice').innerText.includes('Deployment 4')`)
+	b.audit("several deployments")
+	b.click("#notice button")
+	b.want(`document.querySelector('#notice').hidden && document.activeElement.id === 'deployment'`)
+	four.Status = "serving"
+	is(four, three, two, one)
+	b.waitText("#notice", "Deployment 4 serves")
+	b.waitText("#notice", "Nothing has changed.")
+	b.want(`!document.querySelector('#notice').innerText.includes('Deployment 3')`)
+	b.click("#deployment")
+	b.want(`document.querySelector('#notice').hidden`)
+	b.click("#deployment")
+	b.waitText("#notice", "Deployment 4 serves")
+	is(deployment{Number: 5, Status: "failed", Changes: []string{}, Resources: []string{}, Error: "no"}, four)
+	b.waitText("#notice", "Nothing had changed before it failed: what was deployed before goes on to serve.")
 }

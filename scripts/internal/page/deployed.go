@@ -1,6 +1,7 @@
 package page
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,20 +14,23 @@ import (
 type deployedNow struct {
 	version        int // grows with each change
 	project, stack string
-	deployment     deployment
+	deployments    []deployment // the last ones, the newest first
 	apis           []api
 	local          []local.API // the same
 	aws            *localaws.Server
-	// name is the program's name of a function.
-	name func(arn string) string
+	// names are the program's names of functions, also of those that are gone.
+	names local.ProgramNames
 	// lines are what a function has logged in an invocation.
 	lines func(function, requestID string) ([]string, error)
 	// request asks for an update.
 	request func()
 	callers *callers.Callers
-	// code is the hash of each function's code.
-	code map[string]string
+	// settled is what changes are told of; nil before the first deployment.
+	settled *settled
 }
+
+// keptDeployments is how many deployments the page is told of.
+const keptDeployments = 5
 
 // served is the local AWS, or an error before there is one.
 func (p *Page) served() (*localaws.Server, error) {
@@ -51,6 +55,15 @@ func (p *Page) changed() {
 	p.current.version++
 }
 
+// begin puts a deployment that has begun before the last ones.
+func begin(last []deployment, at time.Time) []deployment {
+	begun := deployment{Number: 1, Status: "deploying", At: at.UnixMilli(), Changes: []string{}, Resources: []string{}}
+	if len(last) > 0 {
+		begun.Number += last[0].Number
+	}
+	return append([]deployment{begun}, last[:min(len(last), keptDeployments-1)]...)
+}
+
 // updated is told of an update of the stack. The deployment does not change meanwhile.
 func (p *Page) updated(u local.StackUpdate) {
 	p.mu.Lock()
@@ -58,39 +71,45 @@ func (p *Page) updated(u local.StackUpdate) {
 	c := &p.current
 	c.version++
 	if !u.Ended {
-		c.deployment = deployment{Number: c.deployment.Number + 1, Status: "deploying", At: u.Started.UnixMilli(), Changes: []string{}}
+		c.deployments = begin(c.deployments, u.Started)
 		c.aws = u.Deployment.AWS
 		c.project, c.stack = u.Deployment.Names()
 		return
 	}
-	d := &c.deployment
+	c.deployments = slices.Clone(c.deployments) // somebody may read the others
+	d := &c.deployments[0]
 	d.TookMillis = u.Took.Milliseconds()
+	d.Status, d.Summary = "serving", u.Summary()
 	if u.Err != nil {
 		d.Status, d.Error = "failed", u.Err.Error()+"\n"+u.Output
-		return
+		if c.settled == nil {
+			return
+		}
 	}
-	d.Status, d.Summary = "serving", u.Summary()
-	c.name, c.lines, c.request = u.Deployment.ProgramNames(), u.Deployment.InvocationLines, u.Deployment.RequestUpdate
+	names := u.Deployment.ProgramNames()
+	now := settle(u.Deployment, names)
+	if c.settled != nil {
+		d.Changes, d.Resources = changes(*c.settled, now), resources(u.Resources)
+	}
+	all := maps.Clone(c.names)
+	if all == nil {
+		all = local.ProgramNames{}
+	}
+	maps.Copy(all, names)
+	c.names, c.settled = all, &now
+	c.lines, c.request = u.Deployment.InvocationLines, u.Deployment.RequestUpdate
 	if c.callers == nil { // they ask anew what is deployed, and keep their API keys
 		c.callers = callers.From(u.Deployment)
 	}
-	code := map[string]string{}
-	for _, f := range c.aws.Functions() {
-		code[c.name(f.ARN)] = f.CodeSha256
-	}
-	apis := shown(u.Deployment, c.callers)
-	if c.code != nil {
-		d.Changes = changes(c.apis, apis, c.code, code)
-	}
-	c.apis, c.local, c.code = apis, u.Deployment.APIs, code
-	p.recorder.serves(apis)
+	c.apis, c.local = shown(u.Deployment, c.callers), u.Deployment.APIs
+	p.recorder.serves(c.apis)
 }
 
 // shown are a deployment's APIs as the page has them.
 func shown(d *local.Deployment, who *callers.Callers) []api {
 	apis := []api{}
 	for _, a := range d.APIs {
-		made := api{ID: a.ID, Name: a.Name, Stage: a.Stage, URL: a.URL, Hosts: []string{}, Routes: []route{}, Authorizers: []authorizer{}}
+		made := api{ID: a.ID, Name: a.Title(), Stage: a.Stage, URL: a.URL, Hosts: []string{}, Routes: []route{}, Authorizers: []authorizer{}}
 		for _, domain := range a.Domains {
 			made.Hosts = append(made.Hosts, domain.Host)
 		}
@@ -117,9 +136,9 @@ func shown(d *local.Deployment, who *callers.Callers) []api {
 }
 
 // list is never nil: null is no list in JavaScript.
-func list(of []string) []string {
+func list[T any](of []T) []T {
 	if of == nil {
-		return []string{}
+		return []T{}
 	}
 	return of
 }
@@ -129,7 +148,10 @@ func (p *Page) state() state {
 	p.mu.Lock()
 	c := p.current
 	p.mu.Unlock()
-	s := state{Project: c.project, Stack: c.stack, Deployment: c.deployment, APIs: []api{}, Services: []service{}}
+	s := state{Project: c.project, Stack: c.stack, Deployments: list(c.deployments), APIs: []api{}, Services: []service{}}
+	if len(c.deployments) > 0 {
+		s.Deployment = c.deployments[0]
+	}
 	if c.aws == nil {
 		return s
 	}

@@ -16,8 +16,10 @@ type state struct {
 	// LogDir has one file a log group.
 	LogDir     string     `json:"logDir"`
 	Deployment deployment `json:"deployment"`
-	APIs       []api      `json:"apis"`
-	Services   []service  `json:"services"`
+	// Deployments are the last few, the newest first: Deployment is the first of them.
+	Deployments []deployment `json:"deployments"`
+	APIs        []api        `json:"apis"`
+	Services    []service    `json:"services"`
 	// AheadMillis is by how much the caches' clock is ahead.
 	AheadMillis int64 `json:"aheadMillis"`
 }
@@ -27,7 +29,7 @@ type deployment struct {
 	// Number counts them from 1.
 	Number int `json:"number"`
 	// Status is "deploying", "serving" or "failed". With failed, what was deployed before
-	// goes on to serve.
+	// goes on to serve, but for what had changed until it failed.
 	Status string `json:"status"`
 	// At is when it began, in milliseconds since the Unix epoch; TookMillis how long it took.
 	At         int64 `json:"at"`
@@ -37,13 +39,17 @@ type deployment struct {
 	// Changes are what has changed for requests since the deployment before, a line each,
 	// for instance "POST /events: public, was: events-authorizer".
 	Changes []string `json:"changes"`
+	// Resources are what Pulumi has changed since then, for instance "updated: RolePolicy
+	// events-create-event": what of it no line of Changes tells is not compared.
+	Resources []string `json:"resources"`
 	// Error is why it failed, with Pulumi's own words.
 	Error string `json:"error,omitempty"`
 }
 
 // api is a stage of an HTTP API.
 type api struct {
-	ID    string `json:"id"`
+	ID string `json:"id"`
+	// Name has the stage in it where that is not the default one.
 	Name  string `json:"name"`
 	Stage string `json:"stage"`
 	URL   string `json:"url"`

@@ -46,7 +46,7 @@ type Page struct {
 func New(port int, console *console.Console) (*Page, error) {
 	listener, err := loopback.Listen(port)
 	if err != nil {
-		return nil, fmt.Errorf("listening for the live page: %w: choose another port", err)
+		return nil, fmt.Errorf("listening for the live page: %w: choose another port with --page-port", err)
 	}
 	p := &Page{recorder: newRecorder(time.Now), closing: make(chan struct{})}
 	path := "/" + rand.Text() + "/"
@@ -61,7 +61,7 @@ func New(port int, console *console.Console) (*Page, error) {
 	return p, nil
 }
 
-// Close ends the page.
+// Close ends the page, and what it tries.
 func (p *Page) Close() error {
 	close(p.closing)
 	return p.server.Close()
@@ -73,10 +73,14 @@ func (p *Page) Follow(opts *local.Options) {
 	opts.Updated = p.updated
 }
 
-// ownHost tells whether a request names the page's listener.
+// ownHost tells whether a request names the page's listener. Clients leave out the port 80
+// (RFC 9110, section 4.2.3).
 func ownHost(address net.Addr) func(host string) bool {
 	_, port, _ := net.SplitHostPort(address.String())
 	hosts := []string{"127.0.0.1:" + port, "localhost:" + port}
+	if port == "80" {
+		hosts = append(hosts, "127.0.0.1", "localhost")
+	}
 	return func(host string) bool { return slices.Contains(hosts, strings.ToLower(host)) }
 }
 

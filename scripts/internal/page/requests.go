@@ -37,10 +37,7 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 func (p *Page) detail(e entry) detail {
 	c := p.now()
 	d := e.decision
-	about := way{entry: e, api: apiOf(e), name: func(arn string) string { return arn }}
-	if c.name != nil {
-		about.name = c.name
-	}
+	about := way{entry: e, api: apiOf(e), name: c.names.Of}
 	if i := slices.IndexFunc(about.api.Routes, func(r route) bool { return r.Key == d.RouteKey }); i >= 0 {
 		about.route = &about.api.Routes[i]
 	}

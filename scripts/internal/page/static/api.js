@@ -7,9 +7,6 @@ import { duration, number, plural } from './format.js';
 const protections = { public: 'public', lambda: 'authorizer', jwt: 'JWT', iam: 'IAM' };
 const filterFrom = 12; // routes
 
-/** The name of an API, with the stage where that is not the default one. */
-export const apiTitle = (api) => (api.stage === '$default' ? api.name : `${api.name}, stage ${api.stage}`);
-
 /** Whether nothing has been deployed so far. */
 export const waits = ({ deployment, apis }) => deployment.number < 2 && deployment.status !== 'serving' && apis.length === 0;
 
@@ -46,7 +43,7 @@ export class ApiPanel {
   }
 
   api(api) {
-    const title = apiTitle(api);
+    const title = api.name;
     return h('section', { 'aria-label': `API ${title}` },
       h('h2', {}, foreign(title)),
       h('p', { class: 'addresses' }, [api.url, ...(api.hosts ?? [])].map((address) => h('code', {}, foreign(address)))),

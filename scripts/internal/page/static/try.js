@@ -1,7 +1,6 @@
 // A form that sends a request.
 
 import { onPress, post } from './actions.js';
-import { apiTitle } from './api.js';
 import { announce, block, byID, foreign, h, icon } from './dom.js';
 import { millis, outcome, outcomes } from './format.js';
 
@@ -49,7 +48,7 @@ export class Try {
     }
     const option = (choice) => h('option', { value: this.choices.indexOf(choice) }, `${choice.route.key} · ${choice.route.authorizer || choice.route.protection}`);
     this.select.replaceChildren(...(apis.length === 1 ? this.choices.map(option)
-      : apis.map((api) => h('optgroup', { label: apiTitle(api) }, this.choices.filter((choice) => choice.api === api).map(option)))));
+      : apis.map((api) => h('optgroup', { label: api.name }, this.choices.filter((choice) => choice.api === api).map(option)))));
     if (!this.form.isConnected) this.node.replaceChildren(h('h2', {}, 'Try it'), this.form, this.result);
     const same = before && this.find(before.api, before.route);
     this.select.value = same >= 0 ? same : Math.max(0, this.choices.findIndex(({ route }) => route.protection !== 'public'));
