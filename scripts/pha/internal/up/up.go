@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/pkg/browser"
 	"github.com/spf13/cobra"
 
 	"github.com/protected-http-api/protected-http-api/internal/local"
@@ -89,6 +88,9 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if o.pagePort < 0 || o.pagePort > 65535 {
 		return cli.Usagef("--page-port %d is out of range: 1 to 65535, or 0 for a free port", o.pagePort)
 	}
+	if o.pagePort != 0 && o.pagePort == o.deploy.Port {
+		return cli.Usagef("--page-port and --port are both %d: the live page and the API need a port each", o.pagePort)
+	}
 	opts := *o.deploy
 	opts.Progress = stderr
 	opts.Console = stdout
@@ -96,13 +98,20 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, live.Close()) }()
+	var deployment *local.Deployment
+	defer func() {
+		err = errors.Join(err, live.Close()) // first: what it tries is in flight
+		if deployment != nil {
+			_, _ = fmt.Fprintln(stderr, "removing everything")
+			err = errors.Join(err, deployment.Close())
+		}
+	}()
 	live.Follow(&opts)
 	var pulumi bytes.Buffer
 	if !o.verbose {
 		opts.Output, opts.Brief = &pulumi, true
 	}
-	deployment, err := local.Start(ctx, opts)
+	deployment, err = local.Start(ctx, opts)
 	said := local.Diagnostics(pulumi.String())
 	if said == "" && err != nil { // it is not known what of it matters
 		said = pulumi.String()
@@ -113,10 +122,6 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	defer func() {
-		_, _ = fmt.Fprintln(stderr, "removing everything")
-		err = errors.Join(err, deployment.Close())
-	}()
 	if err := greet(stdout, deployment, live.URL, deployed.Target{Project: opts.Project, Stack: opts.Stack, Local: true}, time.Since(start)); err != nil {
 		return err
 	}
@@ -132,7 +137,11 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		defer func() { _ = os.Remove(o.stateFile) }()
 	}
 	if o.open {
-		openPage(live.URL, stderr)
+		close, err := openPage(ctx, opts.Temp, live.URL, stderr)
+		if err != nil {
+			return err
+		}
+		defer close()
 	}
 	if o.watch {
 		err = deployment.Watch(ctx, stdout)
@@ -157,12 +166,4 @@ func stateOf(d *local.Deployment, page string) state {
 		s.SecretPath = d.SecretPaths[0]
 	}
 	return s
-}
-
-// openPage opens the live page, or says that it could not.
-func openPage(url string, stderr io.Writer) {
-	browser.Stdout, browser.Stderr = io.Discard, io.Discard
-	if err := browser.OpenURL(url); err != nil {
-		_, _ = fmt.Fprintf(stderr, "the browser cannot be opened here (%v): open %s\n", err, url)
-	}
 }
