@@ -3,18 +3,15 @@ package page
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/protected-http-api/protected-http-api/internal/local"
 	localaws "github.com/protected-http-api/protected-http-api/internal/local/aws"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console/consoletest"
@@ -117,67 +114,6 @@ func TestAddress(t *testing.T) {
 	}
 	if host, _, err := net.SplitHostPort(at.Host); err != nil || host != "127.0.0.1" {
 		t.Errorf("it listens on %s", at.Host)
-	}
-}
-
-func TestOwnHost(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		port int
-		host string
-		own  bool
-	}{
-		{80, "127.0.0.1", true}, {80, "LOCALHOST", true}, {80, "localhost:80", true}, {80, "rebind.example", false}, {80, "localhost:8080", false},
-		{8080, "localhost:8080", true}, {8080, "localhost", false}, {8080, "127.0.0.1", false},
-	} {
-		if got := ownHost(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tt.port})(tt.host); got != tt.own {
-			t.Errorf("%q at the port %d: %t", tt.host, tt.port, got)
-		}
-	}
-}
-
-// A page that closes ends what it tries.
-func TestCloseEndsTries(t *testing.T) {
-	t.Parallel()
-	tried := make(chan struct{})
-	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(tried)
-		<-r.Context().Done()
-	}))
-	t.Cleanup(slow.Close)
-	p, err := New(0, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newTryWorld(t)
-	w.api.URL = slow.URL
-	p.current.callers, p.current.local = w.trier.callers, []local.API{w.api}
-	ended := make(chan error, 1)
-	go func() {
-		res, err := http.Post(p.URL+"try", "application/json", strings.NewReader(`{"api":"a1","stage":"$default","route":"GET /open","path":"/open","credential":"none"}`)) //nolint:noctx // it is ended by the page
-		if err == nil {
-			err = errors.Join(errors.New(res.Status), res.Body.Close())
-		}
-		ended <- err
-	}()
-	select {
-	case <-tried:
-	case err := <-ended:
-		t.Fatal(err)
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	<-ended // and slow.Close waits for its request
-}
-
-func TestPortInUse(t *testing.T) {
-	t.Parallel()
-	p, _ := newPage(t)
-	at, _ := url.Parse(p.URL)
-	port, _ := strconv.Atoi(at.Port())
-	if _, err := New(port, nil); err == nil || !strings.HasPrefix(err.Error(), "listening for the live page: ") || !strings.HasSuffix(err.Error(), ": choose another port with --page-port") {
-		t.Errorf("got %v", err)
 	}
 }
 

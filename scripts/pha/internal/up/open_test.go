@@ -29,7 +29,7 @@ func TestOpenPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	script := "#!/bin/sh\nprintf '%s\\n' $$ \"$@\" >" + argv + ".new\nmv " + argv + ".new " + argv + "\nexec sleep 600\n"
-	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte(script), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
@@ -39,7 +39,7 @@ func TestOpenPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(waitFor(t, func() string {
-		content, _ := os.ReadFile(argv) //nolint:gosec // of this test
+		content, _ := os.ReadFile(argv)
 		return string(content)
 	})), "\n")
 	pid, err := strconv.Atoi(lines[0])
@@ -55,7 +55,7 @@ func TestOpenPage(t *testing.T) {
 	if len(lines) != 2 || !isFile || strings.Contains(file, "SECRET") {
 		t.Fatalf("the browser is called with %q", lines[1:])
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // of this test
+	content, err := os.ReadFile(file)
 	if want := `content="0; url=http://127.0.0.1:1/SECRET/?a=1&amp;b=&#34;2&#34;"`; err != nil || !strings.Contains(string(content), want) {
 		t.Errorf("it opens %s, %v", content, err)
 	}

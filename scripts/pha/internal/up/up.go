@@ -137,11 +137,11 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		defer func() { _ = os.Remove(o.stateFile) }()
 	}
 	if o.open {
-		close, err := openPage(ctx, opts.Temp, live.URL, stderr)
+		remove, err := openPage(ctx, opts.Temp, live.URL, stderr)
 		if err != nil {
 			return err
 		}
-		defer close()
+		defer remove()
 	}
 	if o.watch {
 		err = deployment.Watch(ctx, stdout)
