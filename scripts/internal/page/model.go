@@ -102,6 +102,8 @@ type service struct {
 	Down  bool   `json:"down"`
 }
 
+// The event "replaced", with {}, is the last one of a stream: too many newer ones were opened.
+
 // rows are the event "rows": requests that are new, or of which more is known.
 type rows struct {
 	Rows []row `json:"rows"`

@@ -39,6 +39,7 @@ type Page struct {
 
 	mu      sync.Mutex
 	current deployedNow
+	streams []chan struct{} // the oldest first; closed where it is replaced
 }
 
 // New listens on a port of 127.0.0.1; 0 is a free one. Nothing is shown before

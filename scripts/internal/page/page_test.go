@@ -295,6 +295,34 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// The oldest of too many pages ends and says so; one that is closed makes room.
+func TestStreamsAreReplaced(t *testing.T) {
+	t.Parallel()
+	p := serving(t)
+	var streams []<-chan event
+	var s state
+	add := func() {
+		streams = append(streams, p.open(t, ""))
+		next(t, streams[len(streams)-1], "state", &s)
+	}
+	for range mostStreams + 1 {
+		add()
+	}
+	next(t, streams[0], "replaced", &struct{}{})
+	for range streams[0] {
+		t.Error("it goes on after it was replaced")
+	}
+	p.recorder.decided(live.Decision{Method: "GET", Path: "/", Status: 200})
+	for _, stream := range streams[1:] {
+		next(t, stream, "rows", &rows{})
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.streams); n != mostStreams {
+		t.Errorf("there are %d streams", n)
+	}
+}
+
 // A page that does not read holds nobody up.
 func TestStreamThatNobodyReads(t *testing.T) {
 	t.Parallel()

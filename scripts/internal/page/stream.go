@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ const (
 	silence      = 150
 	// patience is how long the page may take to read.
 	patience = 10 * time.Second
+	// mostStreams is how many pages look at once: a browser has six connections to a
+	// server, of HTTP/1.1, and a page needs one beside its stream.
+	mostStreams = 4
 )
 
 // stream sends what happens as server-sent events (WHATWG HTML, section 9.2), until the
@@ -31,6 +35,8 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 	if last, ok := parsePosition(r.Header.Get("Last-Event-Id")); ok {
 		s.at = last
 	}
+	replaced := p.join()
+	defer p.leave(replaced)
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
@@ -46,8 +52,29 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-p.closing:
 			return
+		case <-replaced:
+			_ = s.write([]byte("event: replaced\ndata: {}\n\n")) // to a page that may have gone
+			return
 		}
 	}
+}
+
+// join adds a stream. The oldest of too many is told that it is replaced, and ends.
+func (p *Page) join() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	joined := make(chan struct{})
+	if p.streams = append(p.streams, joined); len(p.streams) > mostStreams {
+		close(p.streams[0])
+		p.streams = p.streams[1:]
+	}
+	return joined
+}
+
+func (p *Page) leave(stream <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.streams = slices.DeleteFunc(p.streams, func(each chan struct{}) bool { return each == stream })
 }
 
 // subscriber is a page that looks.
@@ -66,6 +93,10 @@ func (p *Page) send(s *subscriber, n int) error {
 	if len(news) == 0 {
 		return nil
 	}
+	return s.write(news)
+}
+
+func (s *subscriber) write(news []byte) error {
 	if err := s.out.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}

@@ -104,6 +104,6 @@ export class Header {
     const node = byID('connection');
     if (node.dataset.state === state) return;
     node.dataset.state = state;
-    node.textContent = { live: 'live', reconnecting: 'reconnecting…', connecting: 'connecting…' }[state];
+    node.textContent = { live: 'live', reconnecting: 'reconnecting…', connecting: 'connecting…', replaced: 'open in other tabs: reload to go on here' }[state];
   }
 }

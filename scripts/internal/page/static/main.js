@@ -102,6 +102,10 @@ function connect() {
     if (detail.seq && rows?.some((row) => row.seq === detail.seq)) detail.load();
   });
   on('counts', (now) => counts.show(now));
+  on('replaced', () => {
+    stream.close(); // else it would come again, in the place of another one
+    header.connection('replaced');
+  });
   stream.onopen = () => header.connection('live');
   stream.onerror = () => {
     header.connection('reconnecting');
