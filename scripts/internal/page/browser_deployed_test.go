@@ -162,7 +162,7 @@ func (b *tab) hostileClient(url string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Header.Set("X-Hostile", "<img src=x onerror=alert(3)>\"'")
+	r.Header.Set("Accept-Language", "<img src=x onerror=alert(3)>\"'")
 	r.Header.Set("User-Agent", "</pre><script>alert(4)</script>")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

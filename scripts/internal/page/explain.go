@@ -156,17 +156,6 @@ func (w way) gateway() step {
 	return s
 }
 
-// parameterNames are those of a query: their values may be credentials.
-func parameterNames(query string) string {
-	var names []string
-	for pair := range strings.SplitSeq(query, "&") {
-		if name, _, _ := strings.Cut(pair, "="); name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
 func (w way) sources() step {
 	d := w.decision
 	s := step{Kind: "sources", Title: "Identity sources", State: passed}

@@ -1,19 +1,18 @@
 package page
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
@@ -29,186 +28,238 @@ func fingerprint(credential string) string {
 	return "#" + hex.EncodeToString(mac.Sum(nil)[:4])
 }
 
-// sensitive matches the names of headers, parameters and JSON members whose values are
-// credentials. credentialId is a public name, in authz's words.
-var sensitive = regexp.MustCompile(`(?i)authorization|token|secret|passw|cookie|session|signature|assertion|jwt|api[-_]?key|access[-_]?key|credential`)
-
-func isSensitive(name string) bool { return name != "credentialId" && sensitive.MatchString(name) }
-
-// shortest is the length of a credential that is looked for anywhere in a text. A shorter
-// one is found where it is a whole JSON string.
-const shortest = 6
-
-// redactor knows the credentials of a request, to leave them out.
-type redactor struct{ values map[string]bool }
-
-// redactorOf finds the credentials of a request: its identity sources, and what has a
-// sensitive name in what the functions got and answered.
-func redactorOf(d live.Decision) redactor {
-	r := redactor{map[string]bool{}}
-	for _, source := range d.Sources {
-		if strings.HasPrefix(source.Source, "$request.") {
-			r.add(source.Source, source.Value)
-		}
-	}
-	for _, document := range [][]byte{d.Authorizer.Event, d.Authorizer.Answer, d.Handler.Event, d.Handler.Answer} {
-		var value any
-		if json.Unmarshal(document, &value) == nil {
-			r.search("", "", value)
-		}
-	}
-	return r
-}
-
-// add takes a credential that was found under a name, and what of it may stand alone: what
-// follows its scheme, or the values of cookies.
-func (r redactor) add(name, value string) {
-	if value == "" {
-		return
-	}
-	r.values[value] = true
-	var parts []string
-	if _, after, found := strings.Cut(value, " "); found && !strings.ContainsAny(after, " =") {
-		parts = []string{after}
-	}
-	if strings.Contains(strings.ToLower(name), "cookie") {
-		for pair := range strings.SplitSeq(value, ";") {
-			_, cookie, _ := strings.Cut(pair, "=")
-			parts = append(parts, strings.TrimSpace(cookie))
-		}
-	}
-	for _, part := range parts {
-		if len(part) >= shortest {
-			r.values[part] = true
-		}
-	}
-}
-
-// search finds strings below a sensitive name, which is under then, also in texts that are
-// JSON or a query.
-func (r redactor) search(name, under string, value any) {
-	if under == "" && isSensitive(name) {
-		under = name
-	}
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			r.search(name, under, member)
-		}
-	case []any:
-		for _, element := range value {
-			r.search("", under, element)
-		}
-	case string:
-		if under != "" {
-			r.add(under, value)
-			return
-		}
-		var inner any
-		switch text := strings.TrimSpace(value); {
-		case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["):
-			if json.Unmarshal([]byte(text), &inner) == nil {
-				r.search("", "", inner)
-			}
-		case name == "rawQueryString" || name == "body" && strings.Contains(text, "="):
-			r.searchQuery(text)
-		}
-	}
-}
-
-// searchQuery finds values below sensitive names, as they are and as they are written.
-func (r redactor) searchQuery(query string) {
-	for pair := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		decoded, err := url.QueryUnescape(value)
-		if plain, nameErr := url.QueryUnescape(name); err == nil && nameErr == nil && isSensitive(plain) {
-			r.add(plain, value)
-			r.add(plain, decoded)
-		}
-	}
-}
-
 // hidden stands for a credential.
 func hidden(value string) string {
 	return fmt.Sprintf("[redacted, %d characters, %s]", utf8.RuneCountInString(value), fingerprint(value))
 }
 
-// text returns a text without credentials, among them those that are escaped as JSON and
-// URLs do it.
-func (r redactor) text(text string) string {
-	if len(r.values) == 0 {
-		return text
+// inHidden is the text of hidden: what is in it is not looked for.
+const inHidden = "[redacted, characters, #"
+
+const (
+	// shortest is the length of a credential that is looked for anywhere in a text. A
+	// shorter one is looked for as a whole word, or where it has less than shortestWord as a
+	// whole JSON string.
+	shortest, shortestWord = 6, 3
+	// mostValues is how many are looked for, mostBytes how long they are together. Where a
+	// request has more, what would have to be searched for them is not shown.
+	mostValues, mostBytes = 300, 1 << 20
+	// mostShown is how much of a document is read and shown.
+	mostShown = 256 << 10
+	// longestName is the length of a parameter without a value that is taken for a name.
+	longestName = 20
+	// deepest is how often texts are decoded that are in one another.
+	deepest = 5
+)
+
+// redactor hides the credentials of a request: where they stand by the names of these
+// places, and elsewhere by their values, which it has collected there.
+type redactor struct {
+	// names are the API's identity sources, in lower case.
+	names   map[string]bool
+	values  map[string]bool
+	bytes   int // of values
+	tooMany bool
+	// ready tells that all values are collected: long replaces those that are looked for
+	// anywhere, short are the words.
+	ready bool
+	long  *strings.Replacer
+	short []string
+}
+
+// redactorOf collects the credentials of a request to an API with these identity sources.
+func redactorOf(d live.Decision, sources []string) *redactor {
+	r := &redactor{names: map[string]bool{}, values: map[string]bool{}}
+	for _, source := range sources {
+		r.source(source)
 	}
+	for _, source := range d.Sources {
+		if r.source(source.Source) {
+			r.add("", source.Value)
+		}
+	}
+	r.query(d.Query, true, 0)
+	for _, document := range [][]byte{d.Authorizer.Event, d.Authorizer.Answer, d.Handler.Event, d.Handler.Answer} {
+		r.document(document)
+	}
+	r.prepare()
+	return r
+}
+
+// source takes the name of an identity source that is of the client's request.
+func (r *redactor) source(source string) bool {
+	rest, found := strings.CutPrefix(source, "$request.")
+	if _, name, _ := strings.Cut(rest, "."); found && name != "" {
+		r.names[strings.ToLower(name)] = true
+	}
+	return found
+}
+
+// add takes a credential that was found under a name, as it is and decoded, and what of it
+// may stand alone.
+func (r *redactor) add(name, value string) {
+	if r.ready || r.tooMany {
+		return
+	}
+	for range 4 {
+		r.keep(value)
+		for _, part := range parts(strings.Contains(strings.ToLower(name), "cookie"), value) {
+			r.keep(part)
+			r.keep(strings.Trim(part, `"'`))
+			r.keep(strings.TrimRight(part, "="))
+		}
+		plain, err := url.QueryUnescape(value)
+		if err != nil || plain == value {
+			return
+		}
+		value = plain
+	}
+}
+
+func (r *redactor) keep(value string) {
+	value = strings.TrimSpace(value)
+	if r.tooMany || r.values[value] || strings.Contains(inHidden, value) {
+		return
+	}
+	if r.bytes += len(value); len(r.values) == mostValues || r.bytes > mostBytes {
+		r.tooMany = true
+		return
+	}
+	r.values[value] = true
+}
+
+// attribute matches the names in a Set-Cookie that are no cookies (RFC 6265, section 4.1.1).
+var attribute = regexp.MustCompile(`(?i)^\s*(?:path|domain|expires|max-age|samesite)$`)
+
+// parts are the values of cookies, or what follows a scheme: all of it and each of several,
+// the password of Basic, sensitive parameters.
+func parts(cookie bool, value string) []string {
+	parts := []string{value}
+	if cookie {
+		for pair := range strings.SplitSeq(value, ";") {
+			if name, value, _ := strings.Cut(pair, "="); !attribute.MatchString(name) {
+				parts = append(parts, strings.TrimSpace(value))
+			}
+		}
+		return parts
+	}
+	value = strings.TrimSpace(value)
+	if strings.IndexFunc(value, unicode.IsSpace) < 0 {
+		return parts
+	}
+	for i, part := range append([]string{value}, strings.Split(value, ",")...) {
+		part = strings.TrimSpace(part)
+		rest := part
+		if space := strings.IndexFunc(part, unicode.IsSpace); space >= 0 {
+			rest = strings.TrimSpace(part[space:])
+			parts = append(parts, rest)
+			if strings.EqualFold(part[:space], "basic") {
+				parts = append(parts, basic(rest)...)
+			}
+		} else if i > 0 {
+			parts = append(parts, part)
+		}
+		if name, value, found := strings.Cut(rest, "="); found && isSensitive(name) {
+			parts = append(parts, value)
+		}
+	}
+	return parts
+}
+
+// basic are the user with the password, and the password, of Basic (RFC 7617).
+func basic(text string) []string {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	both, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	_, password, _ := strings.Cut(string(both), ":")
+	return []string{string(both), password}
+}
+
+// prepare ends the collection.
+func (r *redactor) prepare() {
 	long := func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
-	var values []string
+	var values, pairs []string
 	for value := range r.values {
 		values = append(values, value)
 	}
-	var pairs []string
 	for _, value := range slices.SortedFunc(slices.Values(values), long) {
-		for _, written := range []string{value, escaped(value, false), escaped(value, true), url.QueryEscape(value), url.PathEscape(value)} {
-			if len(value) >= shortest {
-				pairs = append(pairs, written, hidden(value))
-			} else {
-				pairs = append(pairs, `"`+written+`"`, `"`+hidden(value)+`"`)
+		if len(value) < shortest {
+			if len(value) >= shortestWord {
+				r.short = append(r.short, value)
 			}
+			continue
+		}
+		shown := hidden(value)
+		for _, form := range forms(value) {
+			pairs = append(pairs, form, shown)
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	r.long, r.ready = strings.NewReplacer(pairs...), true
 }
 
-// escaped is a text as it stands in a JSON string.
-func escaped(text string, html bool) string {
-	return strings.TrimSuffix(strings.TrimPrefix(string(encodeIndented(text, html)), `"`), `"`)
-}
+// percent matches an escape of a URL.
+var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
-func encodeIndented(value any, html bool) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(html)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(value) // into memory, of what was JSON
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-// value returns a JSON value without credentials.
-func (r redactor) value(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(value))
-		for name, member := range value {
-			out[r.text(name)] = r.value(member)
-		}
-		return out
-	case []any:
-		for i, element := range value {
-			value[i] = r.value(element)
-		}
-	case string:
-		if r.values[value] {
-			return hidden(value)
-		}
-		return r.text(value)
+// forms are how a value is written: as it is, and as JSON and URLs escape it, once or twice.
+func forms(value string) []string {
+	all := []string{value, escaped(value, false), escaped(value, true), escaped(escaped(value, false), false)}
+	once := url.QueryEscape(value)
+	for _, form := range []string{once, url.QueryEscape(once), strings.ReplaceAll(once, "+", "%20"), url.PathEscape(value)} {
+		all = append(all, form, percent.ReplaceAllStringFunc(form, strings.ToLower))
 	}
-	return value
+	slices.Sort(all[1:])
+	return slices.Compact(all)
 }
 
-// mostShown is how much of a document is shown.
-const mostShown = 256 << 10
-
-// document is JSON, indented, without credentials; what is no JSON is a text.
-func (r redactor) document(raw []byte) string {
-	text := string(raw)
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var value any
-	if decoder.Decode(&value) == nil && !decoder.More() {
-		text = string(encodeIndented(r.value(value), false))
-	} else {
-		text = r.text(text)
+// plain returns a text without what is known or looks like a credential.
+func (r *redactor) plain(text string) string {
+	if !r.ready {
+		return text
 	}
-	if len(text) > mostShown {
-		text = strings.ToValidUTF8(text[:mostShown], "") + "\n… " + strconv.Itoa(len(text)-mostShown) + " more bytes"
+	text = r.long.Replace(text)
+	for _, word := range r.short {
+		text = withoutWord(text, word)
 	}
-	return text
+	return shapes(text)
 }
+
+// withoutWord hides a word where it stands alone.
+func withoutWord(text, word string) string {
+	if !strings.Contains(text, word) {
+		return text
+	}
+	inWord := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	first, _ := utf8.DecodeRuneInString(word)
+	last, _ := utf8.DecodeLastRuneInString(word)
+	var out strings.Builder
+	for at := 0; ; {
+		i := strings.Index(text[at:], word)
+		if i < 0 {
+			out.WriteString(text[at:])
+			return out.String()
+		}
+		begin, end := at+i, at+i+len(word)
+		before, _ := utf8.DecodeLastRuneInString(text[:begin])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		out.WriteString(text[at:begin])
+		if inWord(first) && inWord(before) || inWord(last) && inWord(after) {
+			out.WriteString(word)
+		} else {
+			out.WriteString(hidden(word))
+		}
+		at = end
+	}
+}
+
+// text returns a text without credentials: a log line, a path, an error.
+func (r *redactor) text(text string) string {
+	if r.tooMany && text != "" {
+		return notShown(len(text)) + " The request has too many values that may be credentials to look for each."
+	}
+	return r.inner("", text, 0)
+}
+
+// notShown stands for what is not searched.
+func notShown(bytes int) string { return fmt.Sprintf("[not shown, %d bytes]", bytes) }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,8 +14,8 @@ import (
 func (c *deployedNow) row(e entry) row {
 	d := e.decision
 	return row{
-		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: apiOf(e).Name, Method: d.Method, Path: d.Path, Route: d.RouteKey,
-		Status: d.Status, Millis: inMillis(d.Latency), Protection: protections[d.Authorization], Cache: cacheOf(d), Reason: reasonOf(e),
+		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: apiOf(e).Name, Method: d.Method, Path: shapes(d.Path), Route: d.RouteKey,
+		Status: d.Status, Millis: inMillis(d.Latency), Protection: protections[d.Authorization], Cache: cacheOf(d), Reason: shapes(reasonOf(e)),
 	}
 }
 
@@ -30,22 +31,29 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Errorf("the request %d is not kept: the last %d of %d are", seq, keptRequests, p.recorder.summary().Total))
 		return
 	}
-	answer(w, p.detail(e))
+	if out, err := p.detail(r.Context(), e); err == nil { // else nobody waits
+		answer(w, out)
+	}
 }
 
 // detail is a request that was opened.
-func (p *Page) detail(e entry) detail {
+func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
 	c := p.now()
 	d := e.decision
-	about := way{entry: e, api: apiOf(e), name: c.names.Of}
+	of := apiOf(e)
+	var sources []string
+	for _, a := range of.Authorizers {
+		sources = append(sources, a.Sources...)
+	}
+	hide := redactorOf(d, sources)
+	about := way{entry: hide.entry(e), api: of, name: c.names.Of}
 	if i := slices.IndexFunc(about.api.Routes, func(r route) bool { return r.Key == d.RouteKey }); i >= 0 {
 		about.route = &about.api.Routes[i]
 	}
-	hide := redactorOf(d)
-	out := detail{row: c.row(e), Steps: about.steps(), Cure: cureOf(e), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
+	out := detail{row: c.row(about.entry), Steps: about.steps(), Cure: hide.plain(cureOf(e)), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
 	for _, call := range e.calls {
 		out.Calls = append(out.Calls, awsCall{
-			Function: about.name(call.Function), Action: call.Action, Resource: call.Resource, Millis: inMillis(call.Duration), Error: call.Error, Cure: call.Cure,
+			Function: about.name(call.Function), Action: call.Action, Resource: hide.plain(call.Resource), Millis: inMillis(call.Duration), Error: call.Error, Cure: hide.plain(call.Cure),
 		})
 	}
 	for _, ran := range []struct {
@@ -54,6 +62,9 @@ func (p *Page) detail(e entry) detail {
 	}{{"authorizer", d.Authorizer}, {"handler", d.Handler}} {
 		if ran.RequestID == "" {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return detail{}, err
 		}
 		name := about.name(ran.Function)
 		if c.lines != nil {
@@ -71,5 +82,19 @@ func (p *Page) detail(e entry) detail {
 				document{"What the " + ran.what + " answered", hide.document(ran.Answer)})
 		}
 	}
-	return out
+	return out, nil
+}
+
+// entry is a request whose texts have none of its credentials. Why a function could not be
+// invoked is the gateway's own text, by which it is known.
+func (r *redactor) entry(e entry) entry {
+	e.reason = r.plain(reasonOf(e))
+	d := &e.decision
+	e.text, d.Path, d.Failure = r.text(e.text), r.text(d.Path), r.text(d.Failure)
+	for _, ran := range []*live.Invocation{&d.Authorizer, &d.Handler} {
+		if ran.RequestID != "" {
+			ran.Failure = r.text(ran.Failure)
+		}
+	}
+	return e
 }
