@@ -140,6 +140,7 @@ func TestUpdated(t *testing.T) {
 		t.Errorf("the first: %+v", first)
 	}
 	p.current.deployments = begin(p.current.deployments, time.UnixMilli(2))
+	p.current.names = local.ProgramNames{"events-dev-old": "old"}
 	d.APIs = []local.API{{ID: "a1", Name: "events", Stage: "v1", Routes: []local.Route{{Key: "POST /events", Authorization: "NONE"}}}}
 	p.updated(local.StackUpdate{
 		Deployment: d, Ended: true, Took: time.Second, Err: errors.New("pulumi up failed"), Output: "error: it is forbidden",
@@ -150,6 +151,9 @@ func TestUpdated(t *testing.T) {
 	if got.Status != "failed" || got.Error != "pulumi up failed\nerror: it is forbidden" || got.TookMillis != 1000 || s.APIs[0].Routes[0].Protection != public ||
 		!slices.Equal(got.Resources, []string{"updated: Route r"}) || len(got.Changes) != 2 || got.Changes[0] != "events, stage v1: POST /events: public, was: authorizer" {
 		t.Errorf("the second: %+v", s)
+	}
+	if name := p.now().names.Of("events-dev-old"); name != "old" {
+		t.Errorf("the function that is gone is called %s", name)
 	}
 	if len(s.Deployments) != 2 || s.Deployments[0].Number != 2 || s.Deployments[1].Summary != "3 created" {
 		t.Errorf("the deployments are %+v", s.Deployments)
