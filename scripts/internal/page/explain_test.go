@@ -205,3 +205,39 @@ func TestCures(t *testing.T) {
 		}
 	}
 }
+
+// The facts of a station are what is known of it, without credentials.
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	e := entry{decision: onTheWay()}
+	d := &e.decision
+	d.Query = "page=2&token=secret"
+	d.Sources = []live.IdentityValue{found, {Source: "$context.routeKey", Value: "POST /events"}}
+	d.Authorizer, d.Handler, d.Allowed, d.Status = ran(1500*time.Microsecond), handled(), true, 500
+	d.Authorizer.Cold, d.Authorizer.Init = true, 40*time.Millisecond
+	d.Cache = live.CacheUse{Asked: true, TTL: 5 * time.Minute}
+	e.calls = []endpoint.Call{{Action: "ssm:GetParameter"}, {Action: "dynamodb:PutItem", Error: "AccessDeniedException"}}
+	w := way{entry: e, name: func(arn string) string { return "the " + arn }, route: &route{Needs: []string{"events:write"}}}
+	got := map[string]string{}
+	for _, s := range w.steps() {
+		for _, f := range s.Facts {
+			got[s.Kind+": "+f.Name] = f.Value
+		}
+	}
+	for name, want := range map[string]string{
+		"gateway: query parameters":              "page, token",
+		"sources: $request.header.Authorization": "found, 8 characters, " + fingerprint("Bearer x"),
+		"sources: $context.routeKey":             "found: POST /events",
+		"cache: TTL":                             "5m0s",
+		"authorizer: function":                   "the f",
+		"authorizer: duration":                   "1.5 ms",
+		"authorizer: start":                      "40.0 ms",
+		"permissions: the route needs":           "events:write",
+		"permissions: ssm:GetParameter":          "allowed",
+		"permissions: dynamodb:PutItem":          "refused",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+}
