@@ -116,6 +116,7 @@ func TestRedactPlaces(t *testing.T) {
 		"deep in one another":     {deep, "", "", "very deep", "redacted"},
 		"a query of no name":      {`{"rawQueryString":"abcdefghijklmnopqrstuvwxyz0123=="}`, "", "", "abcdef", ""},
 		"a query behind a token":  {`{"rawQueryString":"token=abcdef;page=2","next":"/b?abcdefghijklmnopqrstuvwxyz"}`, "", "", "abcdef", "page=2"},
+		"code of parameters":      {`{"queryStringParameters":{"code":"a1b2c3d4"}}`, "", "a1b2c3d4", "a1b2c3d4", ""},
 		"code alone":              {`{"rawQueryString":"code=a1b2c3d4&p%2561ssword=v-secret-1&to=https%3A%2F%2Fa%3Ftoken%3Dv-secret-2"}`, "eyJhbGciOiJub25lIn0.e31.x=1", "", "a1b2c3d4|v-secret|eyJ", "to=https://a?token=[redacted"},
 		"an empty one":            {`{"password":"","token":null}`, "", "", "redacted", `"password": ""|"token": null`},
 	} {
@@ -187,6 +188,9 @@ func TestRedactMany(t *testing.T) {
 				}
 				event := encode(map[string]any{"headers": map[string]string{"authorization": "the-first"}, "body": `{"tokens":[` + list.String() + `"hunter2"]}`})
 				got := shownOf(live.Decision{Handler: live.Invocation{Event: event, Answer: []byte(`{"body":"hunter2"}`)}}, nil, "hunter2 and the-first")
+				if r := redactorOf(live.Decision{Handler: live.Invocation{Event: event}}, nil); len(r.values) > mostValues {
+					t.Errorf("%d values are looked for", len(r.values))
+				}
 				if len(got) > 3*mostShown || n == 8_000 && strings.Contains(got, "hunter2") || strings.Contains(got, "the-first") {
 					t.Errorf("got %.500s", got)
 				}
