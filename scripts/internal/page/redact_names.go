@@ -16,8 +16,8 @@ var (
 	}
 	wholeNames = []string{"key", "auth", "pass", "pw"}
 	partNames  = []string{"sig", "otp", "totp", "pin"}
-	// publicNames have a sensitive word and are of none. The first is authz's.
-	publicNames = []string{"credentialid", "tokentype", "tokenuse"}
+	// publicNames have a sensitive word and are of none. The first two are authz's.
+	publicNames = []string{"credentialid", "secretage", "tokentype", "tokenuse"}
 )
 
 // sensitive tells whether the values of a name are credentials: by its words, or since an

@@ -32,7 +32,7 @@ func TestRedact(t *testing.T) {
 	event := `{"headers":{"authorization":"Bearer ` + token + `","cookie":"theme=dark; sid=` + cookie + `","x-api-key":"k\"ey<with>&\\é","user-agent":"curl/8"},
 "cookies":["theme=dark","sid=` + cookie + `"],"identitySource":["Bearer ` + token + `","POST /login"],"rawPath":"/login",
 "rawQueryString":"page=2&access_token=` + url.QueryEscape(inQuery) + `","queryStringParameters":{"page":"2","access_token":"` + inQuery + `"},
-"requestContext":{"authorizer":{"lambda":{"userId":"usr_1","credentialId":"sha256:1234"}}},
+"requestContext":{"authorizer":{"lambda":{"userId":"usr_1","credentialId":"sha256:1234","SecretAge":12}}},
 "body":"{\"user\":\"ann\",\"password\":\"` + body + `\",\"passwd2\":\"` + short + `\",\"pinned\":\"pw123\"}"}`
 	d := live.Decision{
 		Sources: []live.IdentityValue{{Source: "$request.header.Authorization", Value: "Bearer " + token}, {Source: "$context.routeKey", Value: "POST /login"}},
@@ -44,7 +44,7 @@ func TestRedact(t *testing.T) {
 			t.Errorf("%s is shown in %s", credential, got)
 		}
 	}
-	for _, kept := range []string{`"user-agent": "curl/8"`, `"POST /login"`, "page=2", `"credentialId": "sha256:1234"`, `\"user\":\"ann\"`, `"rawPath": "/login"`, "pw123\n", `\"pw123\"`, "the function says [redacted, "} {
+	for _, kept := range []string{`"user-agent": "curl/8"`, `"POST /login"`, "page=2", `"credentialId": "sha256:1234"`, `"SecretAge": 12`, `\"user\":\"ann\"`, `"rawPath": "/login"`, "pw123\n", `\"pw123\"`, "the function says [redacted, "} {
 		if !strings.Contains(got, kept) {
 			t.Errorf("%s is missing in %s", kept, got)
 		}
