@@ -1,9 +1,6 @@
 package aws
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // ResetAuthorizersCache forgets what authorizers answered in a stage of an API.
 func (s *Server) ResetAuthorizersCache(apiID, stage string) error {
@@ -36,16 +33,5 @@ func (s *Server) SetOutage(service string, down bool) {
 // Down reports whether a service is down.
 func (s *Server) Down(service string) bool {
 	_, down := s.outages.Load(service)
-	return down
-}
-
-// Outages are the services that are down, sorted.
-func (s *Server) Outages() []string {
-	var down []string
-	s.outages.Range(func(service, _ any) bool {
-		down = append(down, service.(string))
-		return true
-	})
-	slices.Sort(down)
 	return down
 }

@@ -179,23 +179,34 @@ func (b *tab) hostileClient(url string) {
 	b.press(kb.Escape)
 }
 
+// stop stops a service, and goes to what can be tried; resume lets it run again.
+func (b *tab) stop(service string) {
+	b.Helper()
+	b.side("api")
+	b.click("[data-key='service " + service + "']")
+	b.waitText("#api .services", "stopped: 503")
+	b.side("try")
+}
+
+func (b *tab) resume(service string) {
+	b.Helper()
+	b.side("api")
+	b.click("[data-key='service " + service + "']")
+	b.wait(`!document.querySelector('#api .services').innerText.includes('stopped')`)
+	b.side("try")
+}
+
 // outages fail requests, which say what mends them; afterwards all is well.
 func (b *tab) outages() {
 	b.Helper()
-	b.side("api")
-	b.click("[data-key='service dynamodb']")
-	b.waitText("#api .services", "stopped: 503")
-	b.side("try")
+	b.stop("dynamodb")
 	b.send("token", "500 failed")
 	b.wantRow(1, "500")
 	b.click(".result a")
 	b.waitText("#detail .cure", "What mends it")
 	b.waitText("#detail .calls", "dynamodb:PutItem")
 	b.press(kb.Escape)
-	b.side("api")
-	b.click("[data-key='service dynamodb']")
-	b.wait(`!document.querySelector('#api .services').innerText.includes('stopped')`)
-	b.side("try")
+	b.resume("dynamodb")
 	b.send("token", "201 let through")
 }
 
@@ -215,19 +226,14 @@ func (b *tab) redeployments(settings map[string]string) {
 	// The authorizer starts anew, and needs its secret.
 	b.side("api")
 	b.waitText("#api", "an answer for 10 s")
-	b.click("[data-key='service ssm']")
-	b.waitText("#api .services", "stopped: 503")
-	b.side("try")
+	b.stop("ssm")
 	b.send("token", "500 failed")
 	b.click(".result a")
 	b.waitText("#detail .cure", "What mends it")
 	b.waitText("#detail .calls", "ssm:GetParameter")
 	b.wantStations("passed passed passed failed skipped skipped failed")
 	b.press(kb.Escape)
-	b.side("api")
-	b.click("[data-key='service ssm']")
-	b.wait(`!document.querySelector('#api .services').innerText.includes('stopped')`)
-	b.side("try")
+	b.resume("ssm")
 	b.send("token", "")
 	for deadline := time.Now().Add(time.Minute); !strings.Contains(b.text(".result"), "201") && time.Now().Before(deadline); b.send("token", "") {
 		time.Sleep(200 * time.Millisecond) // the authorizer asks again after a while

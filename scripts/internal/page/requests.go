@@ -10,8 +10,8 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 )
 
-// row is a request in the list.
-func (c *deployedNow) row(e entry) row {
+// rowOf is a request in the list.
+func rowOf(e entry) row {
 	d := e.decision
 	return row{
 		Seq: e.seq, ID: d.RequestID, At: d.Received.UnixMilli(), API: apiOf(e).Name, Method: d.Method, Path: shapes(d.Path), Route: d.RouteKey,
@@ -50,7 +50,7 @@ func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
 	if i := slices.IndexFunc(about.api.Routes, func(r route) bool { return r.Key == d.RouteKey }); i >= 0 {
 		about.route = &about.api.Routes[i]
 	}
-	out := detail{row: c.row(about.entry), Steps: about.steps(), Cure: hide.plain(cureOf(e)), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
+	out := detail{row: rowOf(about.entry), Steps: about.steps(), Cure: hide.plain(cureOf(e)), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
 	for _, call := range e.calls {
 		out.Calls = append(out.Calls, awsCall{
 			Function: about.name(call.Function), Action: call.Action, Resource: hide.plain(call.Resource), Millis: inMillis(call.Duration), Error: call.Error, Cure: hide.plain(call.Cure),

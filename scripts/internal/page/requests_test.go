@@ -42,7 +42,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("the log is %+v", got.Logs)
 	}
 	const shaped = "eyJhbGciOiJub25lIn0.e30.x"
-	if row := p.current.row(entry{decision: live.Decision{Path: "/" + shaped}}); row.Path != "/"+hidden(shaped) {
+	if row := rowOf(entry{decision: live.Decision{Path: "/" + shaped}}); row.Path != "/"+hidden(shaped) {
 		t.Errorf("the row has the path %s", row.Path)
 	}
 	refused := entry{decision: live.Decision{RouteKey: "GET /", Authorization: live.AuthorizationJWT, Status: 401, Failure: "of secret-token: " + shaped, Query: "token=secret-token"}}
@@ -51,7 +51,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("the request is %+v", e)
 	}
 	refused.decision.Failure = shaped
-	if row := p.current.row(refused); row.Reason != hidden(shaped) {
+	if row := rowOf(refused); row.Reason != hidden(shaped) {
 		t.Errorf("the row has the reason %s", row.Reason)
 	}
 	gone, cancel := context.WithCancel(t.Context())

@@ -119,9 +119,9 @@ func (p *Page) news(s *subscriber, n int) []byte {
 	found, dropped, next := p.recorder.since(s.at, mostRows, !s.caughtUp)
 	s.caughtUp = s.caughtUp || len(found) < mostRows
 	if len(found) > 0 {
-		c, event := p.now(), rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
+		event := rows{Dropped: dropped, Rows: make([]row, 0, len(found))}
 		for _, e := range found {
-			event.Rows = append(event.Rows, c.row(e))
+			event.Rows = append(event.Rows, rowOf(e))
 		}
 		fmt.Fprintf(&b, "id: %s\nevent: rows\ndata: %s\n\n", next, encode(event))
 	}

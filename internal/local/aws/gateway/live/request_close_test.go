@@ -85,12 +85,10 @@ func TestCloseCutsOffWhatTakesTooLong(t *testing.T) {
 	w.wantLine("handler: failed: the local AWS is closing")
 }
 
-// TestClientThatLeaves checks that its function runs to the end, as on AWS.
-func TestClientThatLeaves(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	started, release := w.blocked()
-	ctx, cancel := context.WithCancel(t.Context())
+// leave sends a request, and leaves when it has started.
+func (w *world) leave(started <-chan struct{}) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
 	request := must(http.NewRequestWithContext(ctx, http.MethodGet, w.api.Endpoint+"/r/1", nil))
 	request.Header.Set("Authorization", "x")
 	left := make(chan struct{})
@@ -103,6 +101,14 @@ func TestClientThatLeaves(t *testing.T) {
 	<-started
 	cancel()
 	<-left
+}
+
+// TestClientThatLeaves checks that its function runs to the end, as on AWS.
+func TestClientThatLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	started, release := w.blocked()
+	w.leave(started)
 	release()
 	w.wantLine("GET /r/1 200; ")
 }
@@ -112,19 +118,7 @@ func TestCloseEndsRequestsOfClientsThatHaveLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	started, _ := w.blocked() // and is never let go on
-	ctx, cancel := context.WithCancel(t.Context())
-	request := must(http.NewRequestWithContext(ctx, http.MethodGet, w.api.Endpoint+"/r/1", nil))
-	request.Header.Set("Authorization", "x")
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		if response, err := w.client.Do(request); err == nil {
-			_ = response.Body.Close()
-		}
-	}()
-	<-started
-	cancel()
-	<-left
+	w.leave(started)
 	if err := w.service.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
