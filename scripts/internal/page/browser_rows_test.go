@@ -142,10 +142,20 @@ func TestBrowserManyRequests(t *testing.T) {
 	b.click("#follow")
 	b.wait(top())
 
-	burst(3000)
+	burst(1500)
+	p.recorder.decided(refusal("dropped"))
+	burst(1500)
 	b.wait(top())
 	b.waitText("#dropped", "… ")
 	b.waitText("#dropped", " more requests came than could be shown")
+	// What was dropped is counted so, and does not come when more is known of it.
+	p.recorder.logged("", denial("dropped", "expired"))
+	burst(1)
+	b.wait(top())
+	b.click("#filter-text")
+	b.press("expired")
+	b.waitText("#requests-total", "0 of 10,000")
+	b.click("#empty button")
 
 	b.click("#filter-text")
 	b.press(fmt.Sprint("refused /", seq/10*10))

@@ -41,11 +41,16 @@ export class Store {
 
   get filtered() { return this.shown !== this.all; }
 
-  /** Adds rows, and tells how many of those that are shown are newer than what was. */
+  /**
+   * Adds rows, and tells how many of those that are shown are newer than what was. One that
+   * was dropped stays so, though more becomes known of it.
+   */
   add(rows, dropped) {
+    const last = this.all.at(-1)?.seq ?? 0;
     const newest = this.shown.at(-1)?.seq ?? 0;
     this.dropped += dropped;
     for (const row of rows) {
+      if (row.seq <= last && !this.bySeq(row.seq)) continue;
       put(this.all, row);
       if (!this.filtered) continue;
       if (this.matches(row)) put(this.shown, row);
