@@ -289,17 +289,3 @@ func TestBrowserDeployments(t *testing.T) {
 	is(deployment{Number: 5, Status: "failed", Changes: []string{}, Resources: []string{}, Error: "no"}, four)
 	b.waitText("#notice", "Nothing had changed before it failed: what was deployed before goes on to serve.")
 }
-
-// A browser has few connections to a server: the page that was opened first gives way.
-func TestBrowserManyTabs(t *testing.T) {
-	t.Parallel()
-	p := serving(t)
-	b := openTab(t, p, 1280, 850)
-	for range mostStreams {
-		p.open(t, "")
-	}
-	b.waitText("#connection", "open in other tabs: reload to go on here")
-	b.audit("a page that was replaced")
-	b.do(chromedp.Reload())
-	b.waitText("#connection", "live")
-}
