@@ -125,7 +125,7 @@ func TestThrottledForEver(t *testing.T) {
 		if took := time.Since(start); took < 6*time.Second || took > 8*time.Second {
 			t.Errorf("it was tried for %v", took)
 		}
-		if ssm.refused > 20 {
+		if ssm.refused > 40 { // the pauses are random: one run in fifty makes more than 20
 			t.Errorf("%d requests were made", ssm.refused)
 		}
 	})
