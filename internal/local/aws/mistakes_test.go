@@ -170,7 +170,7 @@ func TestMistakesAtRunTime(t *testing.T) {
 			s.find("reader")["timeout"] = 1
 			s.find("GET /open")["routeKey"] = "GET /slow"
 			return s
-		}, "/slow", 500, "Sandbox.Timedout"},
+		}, "/slow", 500, "Task timed out after 1.00 seconds"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

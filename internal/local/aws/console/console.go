@@ -77,14 +77,17 @@ func (c *Console) Request(method, path string, status int, note string) {
 // platform matches the lines of Lambda itself, as text and as JSON.
 var platform = regexp.MustCompile(`^((INIT_START|START|END|REPORT) |.*"type":"platform\.)`)
 
-// Log writes lines of a function's log.
-func (c *Console) Log(function string, lines ...string) {
+// Log writes events of a function's log, each of which may have several lines.
+func (c *Console) Log(function string, events ...string) {
 	if c == nil {
 		return
 	}
-	shown := make([]string, 0, len(lines))
-	for _, line := range lines {
-		if !c.brief || !platform.MatchString(line) {
+	shown := make([]string, 0, len(events))
+	for _, event := range events {
+		if c.brief && platform.MatchString(event) {
+			continue
+		}
+		for line := range strings.SplitSeq(strings.TrimRight(event, "\n"), "\n") {
 			shown = append(shown, function+" | "+line)
 		}
 	}

@@ -68,6 +68,7 @@ func TestColours(t *testing.T) {
 		{"200", func(c *Console) { c.Request("GET", "/", 200, "x") }, "\x1b[32m12:30:00.000 GET / 200; x\x1b[0m\n"},
 		{"403", func(c *Console) { c.Request("GET", "/", 403, "x") }, "\x1b[33m12:30:00.000 GET / 403; x\x1b[0m\n"},
 		{"500", func(c *Console) { c.Request("GET", "/", 500, "x") }, "\x1b[31m12:30:00.000 GET / 500; x\x1b[0m\n"},
+		{"a log event of two lines", func(c *Console) { c.Log("f", "x\ny") }, "\x1b[2m12:30:00.000 f | x\x1b[0m\n\x1b[2m12:30:00.000 f | y\x1b[0m\n"},
 		{"a log line", func(c *Console) { c.Log("f", "x") }, "\x1b[2m12:30:00.000 f | x\x1b[0m\n"},
 	}
 	for _, tt := range tests {

@@ -59,16 +59,17 @@ func TestFunctionErrors(t *testing.T) {
 		name, event string
 		want        string // with ID for the request id
 		survives    bool   // the environment is used again
+		fault       string // the log event before END; empty: it is the function's own
 		report      string // the end of the REPORT line
 	}{
-		{"returned", `{"mode":"error","text":"no luck"}`, `{"errorMessage":"no luck","errorType":"errorString"}`, true, " MB\t"},
-		{"panic", `{"mode":"panic","text":"boom"}`, `{"errorMessage":"boom","errorType":"string","stackTrace":…}`, false, "\tStatus: error\tError Type: Runtime.ExitError\t"},
-		{"exit 127", `{"mode":"exit","n":127}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 127"}`, false, "\tStatus: error\tError Type: Runtime.ExitError\t"},
-		{"exit 0", `{"mode":"exit"}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited without providing a reason"}`, false, "\tStatus: error\tError Type: Runtime.ExitError\t"},
-		{"signal", `{"mode":"kill"}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: signal: killed"}`, false, "\tStatus: error\tError Type: Runtime.ExitError\t"},
-		{"timeout", `{"mode":"hang"}`, `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ID Error: Task timed out after 1.00 seconds"}`, false, "\tStatus: timeout\t"},
+		{"returned", `{"mode":"error","text":"no luck"}`, `{"errorMessage":"no luck","errorType":"errorString"}`, true, "", " MB\t"},
+		{"panic", `{"mode":"panic","text":"boom"}`, `{"errorMessage":"boom","errorType":"string","stackTrace":…}`, false, "RequestId: ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "\tStatus: error\tError Type: Runtime.ExitError\t"},
+		{"exit 127", `{"mode":"exit","n":127}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 127"}`, false, "RequestId: ID Error: Runtime exited with error: exit status 127\nRuntime.ExitError", "\tStatus: error\tError Type: Runtime.ExitError\t"},
+		{"exit 0", `{"mode":"exit"}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited without providing a reason"}`, false, "RequestId: ID Error: Runtime exited without providing a reason\nRuntime.ExitError", "\tStatus: error\tError Type: Runtime.ExitError\t"},
+		{"signal", `{"mode":"kill"}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: signal: killed"}`, false, "RequestId: ID Error: Runtime exited with error: signal: killed\nRuntime.ExitError", "\tStatus: error\tError Type: Runtime.ExitError\t"},
+		{"timeout", `{"mode":"hang"}`, `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ID Error: Task timed out after 1.00 seconds"}`, false, "2026-03-04T23:59:59.000Z ID Task timed out after 1.00 seconds", "\tStatus: timeout\t"},
 		// 6 MiB and 100 bytes are allowed, and a JSON string has two quotes.
-		{"too large", `{"mode":"big","n":6291555}`, `{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}`, false, "\tStatus: error\tError Type: Runtime.ExitError\t"},
+		{"too large", `{"mode":"big","n":6291555}`, `{"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."}`, false, "RequestId: ID Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "\tStatus: error\tError Type: Runtime.ExitError\t"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,8 +90,15 @@ func TestFunctionErrors(t *testing.T) {
 				t.Errorf("got  %s %s\nwant %s Unhandled", got, out.FunctionError, tt.want)
 			}
 			log := f.messages()
+			for until := time.Now().Add(time.Minute); !strings.HasPrefix(log[len(log)-1], "REPORT ") && time.Now().Before(until); log = f.messages() {
+				time.Sleep(10 * time.Millisecond) // a caller that was answered need not wait for the end
+			}
 			if last := log[len(log)-1]; !strings.HasSuffix(last, tt.report) {
 				t.Errorf("REPORT line %q does not end in %q", last, tt.report)
+			}
+			fault := strings.ReplaceAll(log[len(log)-3], out.RequestID, "ID")
+			if tt.fault != "" && fault != tt.fault || tt.fault == "" && !strings.Contains(fault, tt.want) {
+				t.Errorf("before END: %q, want %q", fault, tt.fault)
 			}
 			after := f.invoke(`{"mode":"pid"}`)
 			if after.FunctionError != "" || (decode[int](t, after) == before) != tt.survives || after.Cold == tt.survives {

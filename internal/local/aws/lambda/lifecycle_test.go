@@ -160,7 +160,7 @@ func TestFailedStarts(t *testing.T) {
 		{
 			"exit", "exit",
 			`{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 3"}`,
-			[]string{"cannot start", "INIT_REPORT Init Duration: ", "START ", "cannot start", "END ", "REPORT "},
+			[]string{"cannot start", "INIT_REPORT Init Duration: ", "START ", "cannot start", "RequestId: ID Error: Runtime exited with error: exit status 3\nRuntime.ExitError", "END ", "REPORT "},
 		},
 		{
 			"reported", "error",
@@ -170,7 +170,7 @@ func TestFailedStarts(t *testing.T) {
 		{
 			"hangs", "hang",
 			`{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ID Error: Task timed out after 1.00 seconds"}`,
-			[]string{"INIT_REPORT Init Duration: ", "START ", "END ", "REPORT "},
+			[]string{"INIT_REPORT Init Duration: ", "START ", "2026-03-04T23:59:59.000Z ID Task timed out after 1.00 seconds", "END ", "REPORT "},
 		},
 		{
 			"hangs once", "hang-once", `1`,
@@ -198,7 +198,9 @@ func TestFailedStarts(t *testing.T) {
 				t.Errorf("%+v", out)
 			}
 			log := f.messages()
-			if !slices.EqualFunc(log, tt.log, strings.HasPrefix) {
+			if !slices.EqualFunc(log, tt.log, func(line, want string) bool {
+				return strings.HasPrefix(strings.ReplaceAll(line, out.RequestID, "ID"), want)
+			}) {
 				t.Errorf("log:\n%s", strings.Join(log, "\n"))
 			}
 			if last := log[len(log)-1]; strings.Contains(last, "Init Duration") {
@@ -216,6 +218,10 @@ func TestUnrunnableBootstrap(t *testing.T) {
 	want := `{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: ` + out.RequestID + ` Error: fork/exec /var/task/bootstrap: exec format error"}`
 	if string(out.Payload) != want || out.FunctionError != "Unhandled" {
 		t.Errorf("got  %s\nwant %s", out.Payload, want)
+	}
+	fault := "RequestId: " + out.RequestID + " Error: fork/exec /var/task/bootstrap: exec format error\nRuntime.InvalidEntrypoint"
+	if log := f.messages(); !slices.Contains(log, fault) {
+		t.Errorf("the log has no %q: %q", fault, log)
 	}
 	const line = `REFUSED the start of the function "fn": exec format error; cure: compile bootstrap for the system and processor of this machine`
 	if got := f.console.String(); strings.Count(got, line) != 1 {

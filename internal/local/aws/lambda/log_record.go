@@ -15,6 +15,9 @@ const (
 	formatJSON = "JSON"
 )
 
+// timeLayout is how Lambda writes the time.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
 // Levels, the most detailed first (developer guide,
 // monitoring-cloudwatchlogs-log-level).
 var (
@@ -54,7 +57,7 @@ func (l *logStream) event(level, kind string, r record) {
 		Time   string `json:"time"`
 		Type   string `json:"type"`
 		Record record `json:"record"`
-	}{l.s.now().UTC().Format("2006-01-02T15:04:05.000Z"), "platform." + kind, r})
+	}{l.s.now().UTC().Format(timeLayout), "platform." + kind, r})
 	if err == nil { // a record is always JSON
 		l.write(string(text))
 	}
@@ -73,6 +76,9 @@ func (l *logStream) start(c *call) {
 func (l *logStream) end(c *call, memory int, o outcome) {
 	defer l.flush()
 	if !l.json() {
+		if fault := o.fault(c.event.requestID, l.s.now()); fault != "" {
+			l.write(fault)
+		}
 		l.write("END RequestId: " + c.event.requestID)
 		l.write(reportLine(c, memory, o))
 		return
@@ -138,6 +144,20 @@ func levelOf(line string) string {
 		}
 	}
 	return fallback
+}
+
+// fault is the log event, before END, of an environment that failed; empty where it did
+// not, or where the runtime itself has reported why. The JSON format has no such event
+// (published logs: cargo-lambda issue 572 of an exit, DataBiosphere/azul issue 5622 of a
+// time-out).
+func (o outcome) fault(requestID string, at time.Time) string {
+	switch {
+	case o.message == "":
+		return ""
+	case o.errorType == timeoutError:
+		return at.UTC().Format(timeLayout) + " " + requestID + " " + o.message
+	}
+	return "RequestId: " + requestID + " Error: " + o.message + "\n" + o.errorType
 }
 
 // name is the outcome in a JSON record.

@@ -138,7 +138,7 @@ func (e *environment) settle(c *call, r result) error {
 		select {
 		case <-e.process.api.polled:
 		case <-e.process.gone:
-			o = outcome{errorType: exitError}
+			o = outcome{errorType: exitError, message: e.process.exitText()}
 		case <-c.timeout.C:
 			o = c.timedOut()
 		case <-patience.C:
