@@ -1,8 +1,11 @@
 package page
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/endpoint"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
@@ -40,16 +43,15 @@ func cureOf(e entry) string {
 	if call := failedCall(e.calls); call != nil && d.Status >= 500 {
 		return call.Cure
 	}
-	if cure := cures[e.reason]; cure != "" {
-		return cli.Text(cure)
-	}
-	if d.Cure != "" {
-		return d.Cure
-	}
-	if !d.Allowed {
-		return "send a credential that the authorizer lets in: what it got and answered, and what it logged, is below"
-	}
+	cure := cmp.Or(cli.Text(cures[e.reason]), d.Cure)
 	switch {
+	case !d.Allowed && d.Cache.Hit:
+		cure = cmp.Or(cure, "send a credential that the authorizer lets in: its log says more, by the request "+d.Cache.RequestID)
+		return cure + fmt.Sprintf(". The answer came from the cache, %s old: empty it (%s) if what the authorizer decides has changed since", d.Cache.Age.Round(time.Second), cli.Text("{pha} reset-cache"))
+	case cure != "":
+		return cure
+	case !d.Allowed:
+		return "send a credential that the authorizer lets in: what it got and answered, and what it logged, is below"
 	case d.Status == http.StatusUnauthorized && d.Cache.Hit:
 		return "the handler itself answered 401, as authz.FromRequest has it do where the credential has expired while its answer was cached: get a new one; a shorter CacheTtl has the authorizer say so"
 	case d.Status == http.StatusUnauthorized && d.Authorization == live.AuthorizationCustom:

@@ -131,9 +131,12 @@ func (w way) cache() step {
 	case "hit":
 		age, left := d.Cache.Age.Round(time.Second), d.Cache.Left.Round(time.Second)
 		s.Text = fmt.Sprintf("hit, %s old, %s left", age, left)
-		s.Facts = append(s.Facts, fact{"age", age.String()}, fact{"left", left.String()})
+		s.Facts = append(s.Facts, fact{"age", age.String()}, fact{"left", left.String()}, fact{"answered in Lambda's request", d.Cache.RequestID})
 		if !d.Allowed {
-			s.State, s.Text = stopped, s.Text+": a refusal"
+			s.State, s.Text = stopped, s.Text+", "+refusedFor(reasonOf(w.entry))
+			if w.text != "" {
+				s.Facts = append(s.Facts, fact{"reason", w.text})
+			}
 		}
 	case "miss":
 		s.Text = "miss"
@@ -179,7 +182,7 @@ func (w way) authorizer() step {
 	case slices.Contains(authorization, reason):
 		s.Text += ", the credential is good"
 	default:
-		s.State, s.Text = stopped, "refused: "+reason
+		s.State, s.Text = stopped, refusedFor(reason)
 	}
 	if w.text != "" {
 		s.Facts = append(s.Facts, fact{"reason", w.text})

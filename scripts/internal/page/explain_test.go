@@ -83,9 +83,17 @@ func TestWay(t *testing.T) {
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, the credential is good\nst refused: denied\nsk not reached\nst 403 Forbidden\n", cures["denied"]},
 		{"a cached refusal", func(e *entry) {
 			d := &e.decision
-			d.Sources, d.Status, d.Cure = []live.IdentityValue{found}, 403, "empty the cache"
-			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: time.Second, Left: time.Second}
-		}, "pa POST /events\npa found: Authorization\nst hit, 1s old, 1s left: a refusal\nsk not reached\nsk not reached\nsk not reached\nst 403 Forbidden\n", "empty the cache"},
+			d.Sources, d.Status = []live.IdentityValue{found}, 403
+			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: time.Second, Left: time.Second, RequestID: "run-1"}
+			e.reason = "revoked"
+		}, "pa POST /events\npa found: Authorization\nst hit, 1s old, 1s left, refused: revoked\nsk not reached\nsk not reached\nsk not reached\nst 403 Forbidden\n",
+			cures["revoked"] + ". The answer came from the cache, 1s old: empty it ({pha} reset-cache) if what the authorizer decides has changed since"},
+		{"a cached refusal of which no reason is known", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Status = []live.IdentityValue{found}, 403
+			d.Cache = live.CacheUse{Asked: true, Hit: true, Age: time.Second, Left: time.Second, RequestID: "run-1"}
+		}, "pa POST /events\npa found: Authorization\nst hit, 1s old, 1s left, refused\nsk not reached\nsk not reached\nsk not reached\nst 403 Forbidden\n",
+			"send a credential that the authorizer lets in: its log says more, by the request run-1. The answer came from the cache, 1s old: empty it ({pha} reset-cache) if what the authorizer decides has changed since"},
 		{"the authorizer fails for a stopped service", func(e *entry) {
 			d := &e.decision
 			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 500
@@ -130,7 +138,7 @@ func TestWay(t *testing.T) {
 		{"an authorizer that refuses in its own words", func(e *entry) {
 			d := &e.decision
 			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 403
-		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nst refused: refused by the authorizer\nsk not reached\nsk not reached\nst 403 Forbidden\n",
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nst refused\nsk not reached\nsk not reached\nst 403 Forbidden\n",
 			"send a credential that the authorizer lets in: what it got and answered, and what it logged, is below"},
 		{"an authorizer that may not be invoked", func(e *entry) {
 			d := &e.decision

@@ -10,6 +10,17 @@ import (
 // authorization are authz's reasons of a good credential that may not do this.
 var authorization = []string{"denied", "tenant suspended", "quota exceeded", "rate limited"}
 
+// byAuthorizer is the reason where an authorizer has not said in its log why it refused.
+const byAuthorizer = "refused by the authorizer"
+
+// refusedFor says that a request was refused, and why.
+func refusedFor(reason string) string {
+	if reason == byAuthorizer {
+		return "refused"
+	}
+	return "refused: " + reason
+}
+
 // reasonOf is why a request was refused or failed before its handler, in a few words.
 func reasonOf(e entry) string {
 	d := e.decision
@@ -26,10 +37,8 @@ func reasonOf(e entry) string {
 		return strings.ToLower(http.StatusText(d.Status))
 	case missing != "":
 		return "no identity source"
-	case d.Cache.Hit:
-		return "cached refusal"
-	case d.Authorization == live.AuthorizationCustom && d.Authorizer.RequestID != "" && d.Authorizer.Failure == "":
-		return "refused by the authorizer"
+	case d.Cache.Hit, d.Authorization == live.AuthorizationCustom && d.Authorizer.RequestID != "" && d.Authorizer.Failure == "":
+		return byAuthorizer
 	case d.Authorization == live.AuthorizationCustom:
 		return authorizerFailure(d.Failure)
 	case d.Failure != "":

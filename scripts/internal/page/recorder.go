@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -67,6 +68,9 @@ type recorder struct {
 	// runs are requests by the invocations that were made for them. Lambda's ids of these
 	// are known to the functions that run, and to nobody else.
 	runs map[string]*entry
+	// denials are the requests that were refused, by the invocation that made the
+	// authorizer's answer, for which the cache may have answered several: in their order.
+	denials map[string][]*entry
 	// changed are the seqs of requests of which more is known, in that order; changes
 	// counts them all.
 	changed []uint64
@@ -78,7 +82,7 @@ type recorder struct {
 }
 
 func newRecorder(now func() time.Time) *recorder {
-	return &recorder{now: now, runs: map[string]*entry{}, early: map[string]*known{}}
+	return &recorder{now: now, runs: map[string]*entry{}, denials: map[string][]*entry{}, early: map[string]*known{}}
 }
 
 // serves is told what is deployed from now on.
@@ -94,6 +98,14 @@ func (r *recorder) decided(d live.Decision) {
 	defer r.mu.Unlock()
 	r.head++
 	e := &entry{seq: r.head, decision: d, apis: r.apis}
+	if id := answeredIn(d); id != "" {
+		if others := r.denials[id]; len(others) > 0 {
+			e.reason, e.text = others[0].reason, others[0].text
+		} else if early := r.early[id]; early != nil {
+			e.reason, e.text = early.reason, early.text
+		}
+		r.denials[id] = append(r.denials[id], e)
+	}
 	for _, id := range [...]string{d.Authorizer.RequestID, d.Handler.RequestID} {
 		if id == "" {
 			continue
@@ -101,9 +113,6 @@ func (r *recorder) decided(d live.Decision) {
 		if early := r.early[id]; early != nil {
 			e.add(early.calls...)
 			e.further += early.further
-			if id == d.Authorizer.RequestID && denied(d) {
-				e.reason, e.text = early.reason, early.text
-			}
 			delete(r.early, id)
 		}
 		r.runs[id] = e
@@ -130,10 +139,28 @@ func (r *recorder) decided(d live.Decision) {
 func (r *recorder) forget(old *entry) {
 	delete(r.runs, old.decision.Authorizer.RequestID)
 	delete(r.runs, old.decision.Handler.RequestID)
+	if id := answeredIn(old.decision); id != "" {
+		others := r.denials[id]
+		others[0] = nil // for the garbage collector
+		if others = others[1:]; len(others) > 0 {
+			r.denials[id] = others
+		} else {
+			delete(r.denials, id)
+		}
+	}
 	if old.seq > r.bare {
 		r.bytes -= size(old.decision)
 		r.bare = old.seq
 	}
+}
+
+// answeredIn is the invocation that made the authorizer's answer to a request that was
+// refused or could not be judged; empty where there is none.
+func answeredIn(d live.Decision) string {
+	if !denied(d) {
+		return ""
+	}
+	return cmp.Or(d.Authorizer.RequestID, d.Cache.RequestID)
 }
 
 func size(d live.Decision) int {
@@ -201,18 +228,17 @@ func (r *recorder) logged(_ string, events []logs.Event) {
 func (r *recorder) explain(requestID, reason, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := r.runs[requestID]
-	if e == nil {
+	if r.runs[requestID] == nil {
 		early := r.before(requestID)
 		early.reason, early.text = reason, text
-		return
 	}
-	if requestID != e.decision.Authorizer.RequestID || e.reason != "" || !denied(e.decision) {
-		return
+	for _, e := range r.denials[requestID] {
+		if e.reason == "" {
+			r.counts.renamed(e.slot, reasonOf(*e), reason)
+			e.reason, e.text = reason, text
+			r.hasChanged(e)
+		}
 	}
-	r.counts.renamed(e.slot, reasonOf(*e), reason)
-	e.reason, e.text = reason, text
-	r.hasChanged(e)
 }
 
 // hasChanged has readers told of an entry once more.

@@ -65,6 +65,56 @@ func TestEarlyAndLate(t *testing.T) {
 	}
 }
 
+// What the cache refuses has the reason of the invocation that made its answer, whenever
+// that is known, as long as a request that got it is kept.
+func TestCachedReasons(t *testing.T) {
+	t.Parallel()
+	r := testRecorder()
+	hit := func(id string) live.Decision {
+		d := refusal(id)
+		d.Authorizer.RequestID, d.Cache = "", live.CacheUse{Asked: true, Hit: true, RequestID: "run-" + id}
+		return d
+	}
+	want := func(reasons ...string) {
+		t.Helper()
+		for i, reason := range reasons {
+			if e, _ := r.find(r.head - uint64(len(reasons)-1-i)); reasonOf(e) != reason || (e.text == "") != (reason == byAuthorizer) {
+				t.Errorf("%d is refused for %q, %q, want %q", e.seq, reasonOf(e), e.text, reason)
+			}
+		}
+	}
+	r.decided(hit("1")) // while the first one's answer is on its way
+	r.decided(refusal("1"))
+	r.decided(hit("1"))
+	want(byAuthorizer, byAuthorizer, byAuthorizer)
+	before := position{head: 3}
+	r.logged("", denial("1", "malformed"))
+	if found, _, _ := r.since(before, 10, false); len(found) != 3 {
+		t.Errorf("%d are told once more", len(found))
+	}
+	r.decided(hit("1"))
+	want("malformed", "malformed", "malformed", "malformed")
+	r.logged("", denial("2", "expired"))
+	r.decided(hit("2"))
+	r.decided(refusal("2"))
+	want("expired", "expired")
+	if got := r.summary().Denials; !reflect.DeepEqual(got, []reasonCount{{"malformed", 4}, {"expired", 2}}) {
+		t.Errorf("the denials are %v", got)
+	}
+	for range keptRequests {
+		r.decided(live.Decision{Status: 200, Allowed: true})
+		if r.head == keptRequests { // all but the last hit is forgotten next
+			r.decided(hit("2"))
+		}
+	}
+	r.decided(hit("1")) // of which nothing is kept
+	r.decided(hit("2"))
+	want(byAuthorizer, "expired")
+	if len(r.denials) != 2 || len(r.denials["run-2"]) != 2 {
+		t.Errorf("kept are %v", r.denials)
+	}
+}
+
 // Somebody who reads too slowly misses the oldest, and is told how many.
 func TestDropped(t *testing.T) {
 	t.Parallel()

@@ -91,7 +91,7 @@ func (g *Gateway) authorizeCustom(r *request) (v verdict) {
 	key := newCacheKey(values)
 	use.Asked = true
 	if a, left, ok := cache.get(key); ok {
-		use.Hit, use.Left, use.Age = true, left, cache.ttl-left
+		use.Hit, use.Left, use.Age, use.RequestID = true, left, cache.ttl-left, a.requestID
 		return a.verdict(r)
 	}
 	v, a := g.timeAuthorizer(r, values)
@@ -137,6 +137,7 @@ func (g *Gateway) runAuthorizer(r *request, sources []string) (v verdict, a *ans
 	if err != nil {
 		return failed(err, err.Error()), nil
 	}
+	parsed.requestID = out.RequestID
 	return parsed.verdict(r), &parsed
 }
 

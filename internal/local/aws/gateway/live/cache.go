@@ -26,6 +26,8 @@ type answer struct {
 	principalID string
 	// context is the JSON object for the integration; nil where there is none.
 	context json.RawMessage
+	// requestID is Lambda's, of the invocation that made it.
+	requestID string
 	// policySize is how many bytes the policy had.
 	policySize int
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/awserr"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth"
@@ -38,14 +37,11 @@ func (v *verdict) cureOf(r *request) string {
 	if v.context != nil && !r.route.Authorizer.Simple {
 		policy = "allow execute-api:Invoke on " + r.routeARN() + " in the policy of the authorizer's answer"
 	}
+	if policy != "" && v.cache.Hit {
+		policy += ", which is reused for all routes unless $context.routeKey is among IdentitySources"
+	}
 	switch {
-	case v.cache.Hit:
-		cure := fmt.Sprintf("empty the cache (pha reset-cache), or lower CacheTtl of AuthorizerArgs (authorizerResultTtlInSeconds), which is %v: this answer is %v old", v.cache.TTL, v.cache.Age.Round(time.Second))
-		if policy != "" {
-			cure = policy + ", which is reused for all routes unless $context.routeKey is among IdentitySources; " + cure
-		}
-		return cure
-	case v.latency == nil:
+	case v.latency == nil && !v.cache.Hit:
 		return r.sourceCure()
 	case v.cause == nil:
 		return policy

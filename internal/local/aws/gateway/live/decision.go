@@ -57,6 +57,8 @@ type CacheUse struct {
 	// which is Age old and good for Left more.
 	Asked, Hit bool
 	Age, Left  time.Duration
+	// RequestID is Lambda's, of the invocation that made the answer of a hit.
+	RequestID string
 	// TTL is the cache's.
 	TTL time.Duration
 }

@@ -72,7 +72,7 @@ func TestDecision(t *testing.T) {
 			}, func(w *world) reply { return w.get("/r/2", token) },
 			live.Decision{
 				Stage: "$default", Path: "/r/2", Status: 200, RouteKey: "GET /r/{id}", Authorization: "CUSTOM", Sources: tokenSource,
-				Cache: live.CacheUse{Asked: true, Hit: true, Age: 50 * time.Second, Left: 250 * time.Second, TTL: ttl}, Authorizer: noAuthorizer, Handler: ranHandler, Allowed: true,
+				Cache: live.CacheUse{Asked: true, Hit: true, Age: 50 * time.Second, Left: 250 * time.Second, RequestID: "r-1", TTL: ttl}, Authorizer: noAuthorizer, Handler: ranHandler, Allowed: true,
 				Note: "route GET /r/{id}; authorizer: cached, 250 s left; handler: warm, 3 ms",
 			},
 		},
