@@ -139,13 +139,21 @@ func TestUpdated(t *testing.T) {
 	if got := first.Deployment; got.Status != "serving" || got.Summary != "3 created" || len(got.Changes)+len(got.Resources) != 0 || first.APIs[0].Name != "events, stage v1" || first.APIs[0].Routes[0].Protection != "lambda" {
 		t.Errorf("the first: %+v", first)
 	}
-	p.current.deployments = begin(p.current.deployments, time.UnixMilli(2))
 	p.current.names = local.ProgramNames{"events-dev-old": "old"}
+	p.current.deployments = begin(p.current.deployments, time.UnixMilli(2))
+	p.recorder.deploys()
+	p.recorder.decided(live.Decision{RequestID: "meanwhile"})
 	d.APIs = []local.API{{ID: "a1", Name: "events", Stage: "v1", Routes: []local.Route{{Key: "POST /events", Authorization: "NONE"}}}}
 	p.updated(local.StackUpdate{
 		Deployment: d, Ended: true, Took: time.Second, Err: errors.New("pulumi up failed"), Output: "error: it is forbidden",
 		Resources: []local.ResourceChange{{Kind: "updated", Type: "Route", Name: "r"}},
 	})
+	p.recorder.decided(live.Decision{RequestID: "afterwards"})
+	for seq, deploying := range []bool{true, false} {
+		if e, _ := p.recorder.find(uint64(seq + 1)); e.deploying != deploying {
+			t.Errorf("%s came during the deployment: %v", e.decision.RequestID, e.deploying)
+		}
+	}
 	s := p.state()
 	got := s.Deployment
 	if got.Status != "failed" || got.Error != "pulumi up failed\nerror: it is forbidden" || got.TookMillis != 1000 || s.APIs[0].Routes[0].Protection != public ||

@@ -40,7 +40,11 @@ func cureOf(e entry) string {
 	if d.Status < 400 {
 		return d.Cure // of a preflight, which is answered by 204 whatever CORS allows
 	}
-	if call := failedCall(e.calls); call != nil && d.Status >= 500 {
+	ran := d.Handler.RequestID
+	if !d.Allowed {
+		ran = d.Authorizer.RequestID
+	}
+	if call := failedCall(e.calls, ran); call != nil && d.Status >= 500 {
 		return call.Cure
 	}
 	cure := cmp.Or(cli.Text(cures[e.reason]), d.Cure)
@@ -62,15 +66,16 @@ func cureOf(e entry) string {
 	return "the request was let through, and the handler itself answered " + strings.ToLower(http.StatusText(d.Status)) + ": it wants another request"
 }
 
-// failedCall is the last call that failed for good and could be cured; nil where there is
-// none.
-func failedCall(calls []endpoint.Call) *endpoint.Call {
+// failedCall is the last call of an invocation that failed for good and could be cured; nil
+// where there is none.
+func failedCall(calls []endpoint.Call, requestID string) *endpoint.Call {
 	good := map[string]bool{}
 	for i := len(calls) - 1; i >= 0; i-- {
-		call := &calls[i]
-		if key := call.Function + call.Action; call.Error == "" {
-			good[key] = true
-		} else if call.Cure != "" && !good[key] {
+		switch call := &calls[i]; {
+		case call.RequestID != requestID:
+		case call.Error == "":
+			good[call.Action] = true
+		case call.Cure != "" && !good[call.Action]:
 			return call
 		}
 	}

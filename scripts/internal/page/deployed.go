@@ -71,6 +71,7 @@ func (p *Page) updated(u local.StackUpdate) {
 	c := &p.current
 	c.version++
 	if !u.Ended {
+		p.recorder.deploys()
 		c.deployments = begin(c.deployments, u.Started)
 		c.aws = u.Deployment.AWS
 		c.project, c.stack = u.Deployment.Names()

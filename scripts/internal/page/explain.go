@@ -218,29 +218,38 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", inMill
 func (w way) permissions() step {
 	d := w.decision
 	s := step{Kind: "permissions", Title: "Permissions", State: passed, Text: "none needed"}
-	var needs []string
-	if w.route != nil && d.Authorization != live.AuthorizationNone {
-		needs = w.route.Needs
-	}
-	if all := strings.Join(needs, ", "); len(needs) > 0 {
-		switch {
-		case d.Authorization == live.AuthorizationJWT && len(needs) > 1:
-			s.Text = "has one of " + all
-		case d.Authorization == live.AuthorizationJWT, w.judgedByAuthz():
+	needs, known := w.needs()
+	switch all := strings.Join(needs, ", "); {
+	case !known:
+		s.Text = "not known during a deployment: the authorizer decides"
+	case all == "":
+	case len(needs) > 1 && d.Authorization == live.AuthorizationJWT:
+		s.Text = "has one of " + all
+		s.Facts = append(s.Facts, fact{"the route needs one of", all})
+	default:
+		s.Text = "needs " + all + ": the authorizer decides"
+		if d.Authorization != live.AuthorizationCustom || w.judgedByAuthz() {
 			s.Text = "has " + all
-		default:
-			s.Text = "needs " + all + ": the authorizer decides"
 		}
 		s.Facts = append(s.Facts, fact{"the route needs", all})
 	}
 	denied := ""
 	for _, call := range w.calls {
-		outcome := "allowed"
-		if strings.HasPrefix(call.Error, "AccessDenied") {
-			outcome = "refused"
-			denied = call.Action
+		name, outcome := call.Action, "allowed"
+		ofHandler := call.RequestID == d.Handler.RequestID
+		if !ofHandler {
+			name += " of the authorizer"
 		}
-		s.Facts = append(s.Facts, fact{call.Action, outcome})
+		switch {
+		case strings.HasPrefix(call.Error, "AccessDenied"):
+			outcome = "refused"
+			if ofHandler {
+				denied = call.Action
+			}
+		case call.Resource == "":
+			outcome = "not asked"
+		}
+		s.Facts = append(s.Facts, fact{name, outcome})
 	}
 	reason := reasonOf(w.entry)
 	switch {
@@ -251,10 +260,25 @@ func (w way) permissions() step {
 		}
 	case d.Allowed && notInvoked(d.Handler):
 		s.State, s.Text = failed, "API Gateway may not invoke the function"
-	case d.Allowed && denied != "":
+	case denied != "" && (d.Handler.Failure != "" || d.Status >= 500):
 		s.State, s.Text = failed, "the function may not call "+denied
 	}
 	return s
+}
+
+// needs are what a caller needs for the route. The gateway itself does not know what a
+// Lambda authorizer asks for.
+func (w way) needs() (needs []string, known bool) {
+	switch w.decision.Authorization {
+	case live.AuthorizationJWT:
+		return w.decision.Scopes, true
+	case live.AuthorizationCustom:
+		if w.route == nil || w.deploying {
+			return nil, false
+		}
+		return w.route.Needs, true
+	}
+	return nil, true
 }
 
 // judgedByAuthz tells that the authorizer is one of package authz, which lets nobody

@@ -35,6 +35,7 @@ func ran(d time.Duration) live.Invocation {
 // handled is the run of a handler behind an authorizer of package authz.
 func handled() live.Invocation {
 	i := ran(time.Millisecond)
+	i.RequestID = "handled"
 	i.Event = []byte(`{"requestContext":{"authorizer":{"lambda":{"userId":"usr_1","method":"JWT"}}}}`)
 	return i
 }
@@ -99,7 +100,7 @@ func TestWay(t *testing.T) {
 			d.Sources, d.Authorizer, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), 500
 			d.Authorizer.Failure = "the function returned an error"
 			e.reason = "unavailable"
-			e.calls = []endpoint.Call{{Action: "ssm:GetParameter", Error: "ServiceUnavailable", Cure: "resume it"}}
+			e.calls = []endpoint.Call{{RequestID: "run", Action: "ssm:GetParameter", Error: "ServiceUnavailable", Cure: "resume it"}}
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nfa failed: unavailable\nsk not reached\nsk not reached\nfa 500 Internal Server Error\n", "resume it"},
 		{"the function may not be invoked", func(e *entry) {
 			d := &e.decision
@@ -131,8 +132,30 @@ func TestWay(t *testing.T) {
 			d := &e.decision
 			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), ran(time.Millisecond), true, 200
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa needs events:write: the authorizer decides\npa warm\npa 200 OK\n", ""},
+		{"functions that get on without what they may not do", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 200
+			e.calls = []endpoint.Call{{RequestID: "run", Action: "ssm:GetParameter", Error: "AccessDeniedException"}, {RequestID: "handled", Action: "ssm:GetParameter", Error: "AccessDeniedException"}}
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\npa warm\npa 200 OK\n", ""},
+		{"a handler that fails, not for what its authorizer may not do", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 500
+			e.calls = []endpoint.Call{{RequestID: "run", Action: "ssm:GetParameter", Error: "AccessDeniedException", Cure: "allow it"}}
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa has events:write\nfa warm, answered 500\nfa 500 Internal Server Error\n",
+			"the handler failed: its log below says why"},
+		{"during a deployment", func(e *entry) {
+			d := &e.decision
+			e.deploying = true
+			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 200
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\npa not known during a deployment: the authorizer decides\npa warm\npa 200 OK\n", ""},
+		{"JWT, allowed, with a scope of several", func(e *entry) {
+			d := &e.decision
+			d.Scopes, e.deploying = []string{"read", "write"}, true
+			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationJWT, ran(time.Millisecond), true, 200
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa allowed\npa has one of read, write\npa warm\npa 200 OK\n", ""},
 		{"JWT, allowed", func(e *entry) {
 			d := &e.decision
+			d.Scopes = []string{"events:write"}
 			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationJWT, ran(time.Millisecond), true, 200
 		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa allowed\npa has events:write\npa warm\npa 200 OK\n", ""},
 		{"an authorizer that refuses in its own words", func(e *entry) {
@@ -148,12 +171,15 @@ func TestWay(t *testing.T) {
 		{"a function that may not do what it does", func(e *entry) {
 			d := &e.decision
 			d.Sources, d.Authorizer, d.Handler, d.Allowed, d.Status = []live.IdentityValue{found}, ran(time.Millisecond), handled(), true, 500
-			e.calls = []endpoint.Call{{Action: "ssm:GetParameter"}, {Action: "dynamodb:PutItem", Error: "AccessDeniedException", Cure: "allow it"}}
+			e.calls = []endpoint.Call{
+				{RequestID: "handled", Action: "dynamodb:PutItem", Error: "AccessDeniedException", Cure: "allow it"},
+				{RequestID: "run", Action: "ssm:GetParameter", Error: "AccessDeniedException", Cure: "allow what is not the handler's"},
+			}
 		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\npa warm, allowed\nfa the function may not call dynamodb:PutItem\nfa warm, answered 500\nfa 500 Internal Server Error\n", "allow it"},
 		{"a call that succeeded the second time", func(e *entry) {
 			d := &e.decision
 			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationNone, ran(time.Millisecond), true, 500
-			e.calls = []endpoint.Call{{Action: "dynamodb:Query", Error: "Throttled", Cure: "no"}, {Action: "dynamodb:Query"}}
+			e.calls = []endpoint.Call{{RequestID: "run", Action: "dynamodb:Query", Error: "Throttled", Cure: "no"}, {RequestID: "run", Action: "dynamodb:Query"}}
 		}, "pa POST /events\nsk none: the route is public\nsk no Lambda authorizer\nsk none\npa none needed\nfa warm, answered 500\nfa 500 Internal Server Error\n",
 			"the handler failed: its log below says why"},
 		{"a handler without the identity", func(e *entry) {
@@ -224,7 +250,12 @@ func TestFacts(t *testing.T) {
 	d.Authorizer, d.Handler, d.Allowed, d.Status = ran(1500*time.Microsecond), handled(), true, 500
 	d.Authorizer.Cold, d.Authorizer.Init = true, 40*time.Millisecond
 	d.Cache = live.CacheUse{Asked: true, TTL: 5 * time.Minute}
-	e.calls = []endpoint.Call{{Action: "ssm:GetParameter"}, {Action: "dynamodb:PutItem", Error: "AccessDeniedException"}}
+	e.calls = []endpoint.Call{
+		{RequestID: "run", Action: "ssm:GetParameter", Resource: "arn"}, {RequestID: "run", Action: "ssm:PutParameter", Resource: "arn", Error: "AccessDeniedException"},
+		{RequestID: "handled", Action: "dynamodb:PutItem", Resource: "arn", Error: "AccessDeniedException"},
+		{RequestID: "handled", Action: "dynamodb:GetItem", Resource: "arn", Error: "ResourceNotFoundException"},
+		{RequestID: "handled", Action: "ssm:GetParameter", Error: "ServiceUnavailableException"},
+	}
 	w := way{entry: e, name: func(arn string) string { return "the " + arn }, route: &route{Needs: []string{"events:write"}}}
 	got := map[string]string{}
 	for _, s := range w.steps() {
@@ -241,8 +272,12 @@ func TestFacts(t *testing.T) {
 		"authorizer: duration":                   "1.5 ms",
 		"authorizer: start":                      "40.0 ms",
 		"permissions: the route needs":           "events:write",
-		"permissions: ssm:GetParameter":          "allowed",
 		"permissions: dynamodb:PutItem":          "refused",
+		"permissions: dynamodb:GetItem":          "allowed",
+		"permissions: ssm:GetParameter":          "not asked",
+
+		"permissions: ssm:GetParameter of the authorizer": "allowed",
+		"permissions: ssm:PutParameter of the authorizer": "refused",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)

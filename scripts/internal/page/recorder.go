@@ -33,8 +33,9 @@ type entry struct {
 	decision live.Decision
 	known
 	slot int64 // of the counts
-	// apis are those that were deployed then.
-	apis []api
+	// apis are those that were deployed then, or before a deployment that was being made.
+	apis      []api
+	deploying bool
 }
 
 // known is what is known of an invocation, or of a request's.
@@ -57,10 +58,11 @@ func (k *known) add(calls ...endpoint.Call) {
 type recorder struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	apis []api
-	ring []*entry // the one with seq is at (seq-1) % keptRequests
-	head uint64   // the last seq
+	mu        sync.Mutex
+	apis      []api
+	deploying bool
+	ring      []*entry // the one with seq is at (seq-1) % keptRequests
+	head      uint64   // the last seq
 	// bytes are those of the documents of the requests after bare, up to which none has
 	// any.
 	bytes int
@@ -85,11 +87,18 @@ func newRecorder(now func() time.Time) *recorder {
 	return &recorder{now: now, runs: map[string]*entry{}, denials: map[string][]*entry{}, early: map[string]*known{}}
 }
 
+// deploys is told that what is deployed changes from now on.
+func (r *recorder) deploys() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deploying = true
+}
+
 // serves is told what is deployed from now on.
 func (r *recorder) serves(apis []api) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.apis = apis
+	r.apis, r.deploying = apis, false
 }
 
 // decided takes a request that is answered.
@@ -97,7 +106,7 @@ func (r *recorder) decided(d live.Decision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.head++
-	e := &entry{seq: r.head, decision: d, apis: r.apis}
+	e := &entry{seq: r.head, decision: d, apis: r.apis, deploying: r.deploying}
 	if id := answeredIn(d); id != "" {
 		if others := r.denials[id]; len(others) > 0 {
 			e.reason, e.text = others[0].reason, others[0].text

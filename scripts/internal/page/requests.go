@@ -41,11 +41,7 @@ func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
 	c := p.now()
 	d := e.decision
 	of := apiOf(e)
-	var sources []string
-	for _, a := range of.Authorizers {
-		sources = append(sources, a.Sources...)
-	}
-	hide := redactorOf(d, sources)
+	hide := redactorOf(d, d.APISources)
 	about := way{entry: hide.entry(e), api: of, name: c.names.Of}
 	if i := slices.IndexFunc(about.api.Routes, func(r route) bool { return r.Key == d.RouteKey }); i >= 0 {
 		about.route = &about.api.Routes[i]

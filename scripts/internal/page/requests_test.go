@@ -22,7 +22,7 @@ func TestRequest(t *testing.T) {
 	d.Authorizer.Event = []byte(`{"headers":{"authorization":"Bearer secret-token","x-partner":"partner-value"},"x":"secret-token"}`)
 	d.Authorizer.Failure, d.Failure, d.Cure = "failed for secret-token", "why: secret-token", "send no secret-token"
 	d.APIID = "a1"
-	p.recorder.serves([]api{{ID: "a1", Authorizers: []authorizer{{Sources: []string{"$request.header.X-Partner"}}}}})
+	d.APISources = []string{"$request.header.X-Partner"}
 	p.mu.Lock()
 	p.current.lines = func(_, requestID string) ([]string, error) {
 		return []string{"START " + requestID, "got secret-token and partner-value"}, nil

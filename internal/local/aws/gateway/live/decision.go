@@ -28,6 +28,10 @@ type Decision struct {
 	// Early tells that API Gateway answered by itself before it asked how the route is
 	// protected: where there is none, over a limit, or to a preflight.
 	Early bool
+	// Scopes are the route's, of which a JWT needs one.
+	Scopes []string
+	// APISources are the identity sources of all authorizers of the API.
+	APISources []string
 	// Sources are the identity sources of the route's authorizer, up to the first that the
 	// request does not have, which is the last here. Early requests are not asked for them.
 	Sources []IdentityValue
@@ -101,12 +105,14 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		Method: r.method, Path: r.fullPath, Host: r.in.Host, Query: r.rawQuery,
 		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
 		Early: x.early != "", Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
+		APISources: r.deployment.sources,
 	}
 	if r.stage != nil {
 		d.Stage = r.stage.Name
 	}
 	if r.route != nil {
 		d.RouteKey, d.Authorization, d.Handler.Function = r.route.Key.text, r.route.Authorization, r.stage.expand(r.route.Function)
+		d.Scopes = r.route.Scopes
 		if a := r.route.Authorizer; a != nil {
 			d.AuthorizerID, d.Authorizer.Function = a.ID, a.Function
 			if !d.Early {

@@ -95,6 +95,8 @@ type deployment struct {
 	stages map[string]*stage
 	// port is the endpoint's.
 	port string
+	// sources are the identity sources of all authorizers.
+	sources []string
 }
 
 type stage struct {
@@ -147,6 +149,12 @@ func (a *API) deploy(d Deployment) {
 	if endpoint, err := url.Parse(d.Endpoint); err == nil {
 		next.port = endpoint.Port()
 	}
+	for _, authorizer := range d.Authorizers {
+		for _, source := range authorizer.Sources {
+			next.sources = append(next.sources, source.text)
+		}
+	}
+	slices.Sort(next.sources)
 	for _, s := range d.Stages {
 		made := &stage{Stage: s, caches: map[*Authorizer]*resultCache{}, buckets: a.bucketsOf(s)}
 		if s.AccessLog != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,7 @@ func (w *world) wantDecision(r reply, want live.Decision) {
 	w.t.Helper()
 	got := w.decision(r)
 	want.RequestID, want.APIID, want.Received = r.header.Get("Apigw-Requestid"), w.api.ID, w.clock.Now()
+	want.APISources = slices.Sorted(slices.Values(w.authorizer.IdentitySources))
 	want.Host, want.Method = strings.TrimPrefix(w.api.Endpoint, "http://"), http.MethodGet
 	if want.Authorization == live.AuthorizationCustom {
 		want.AuthorizerID = w.authorizer.ID
@@ -190,8 +192,10 @@ func TestDecisionOfEarlyEnds(t *testing.T) {
 	w := newWorld(t)
 	w.public("GET /limited")
 	w.updateStage(management.Stage{RouteSettings: map[string]management.RouteSettings{"GET /limited": {ThrottlingRateLimit: ptr(0.0), ThrottlingBurstLimit: ptr(0)}}})
-	jwt := must(w.service.CreateAuthorizer(w.api.ID, jwtAuthorizer(issuer.URL)))
-	must(w.service.CreateRoute(w.api.ID, management.Route{RouteKey: "GET /jwt", Target: "integrations/" + w.integration.ID, AuthorizationType: "JWT", AuthorizerID: jwt.ID}))
+	in := jwtAuthorizer(issuer.URL)
+	in.IdentitySources = []string{"$request.querystring.jwt"}
+	jwt := must(w.service.CreateAuthorizer(w.api.ID, in))
+	must(w.service.CreateRoute(w.api.ID, management.Route{RouteKey: "GET /jwt", Target: "integrations/" + w.integration.ID, AuthorizationType: "JWT", AuthorizerID: jwt.ID, AuthorizationScopes: []string{"write"}}))
 	must(w.service.CreateRoute(w.api.ID, management.Route{RouteKey: "GET /iam", Target: "integrations/" + w.integration.ID, AuthorizationType: "AWS_IAM"}))
 	w.serveDomain("api.example.com", nil)
 	w.mapTo("api.example.com", "v1", w.api.ID, "$default")
@@ -222,12 +226,13 @@ func TestDecisionOfEarlyEnds(t *testing.T) {
 		}},
 		{"GET", "/jwt", nil, live.Decision{
 			Stage: "$default", Path: "/jwt", Status: 401, RouteKey: "GET /jwt", Authorization: "JWT", AuthorizerID: jwt.ID, Handler: noHandler,
-			Sources: []live.IdentityValue{{Source: "$request.header.Authorization"}}, Failure: "missing: token not provided",
+			Scopes: []string{"write"}, Sources: []live.IdentityValue{{Source: "$request.querystring.jwt"}}, Failure: "missing: token not provided",
 		}},
 		{"GET", "/iam", nil, live.Decision{Stage: "$default", Path: "/iam", Status: 403, RouteKey: "GET /iam", Authorization: "AWS_IAM", Handler: noHandler, Failure: "MissingAuthenticationTokenException: Request is missing Authentication Token"}},
 	} {
 		r := w.do(tt.method, tt.target, "", tt.headers...)
 		got := w.decision(r)
+		tt.want.APISources = []string{"$request.header.Authorization", "$request.querystring.jwt"}
 		tt.want.RequestID, tt.want.APIID, tt.want.Received, tt.want.Method = got.RequestID, w.api.ID, w.clock.Now(), tt.method
 		if tt.want.Host == "" {
 			tt.want.Host = strings.TrimPrefix(w.api.Endpoint, "http://")
