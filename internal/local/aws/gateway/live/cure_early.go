@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,7 +21,25 @@ func (r *request) pathCure() string {
 	return "send a path that begins with a slash"
 }
 
+// hostCure names the hosts that are served.
+func (r *request) hostCure() string {
+	var names []string
+	if domains := r.gateway.domains.Load(); domains != nil {
+		names = slices.Collect(maps.Keys(*domains))
+	}
+	cure := "call the API as 127.0.0.1 or localhost"
+	if len(names) == 0 {
+		cure += ", or deploy a domain: Domain of ProtectedHttpApiArgs (an aws:apigatewayv2:DomainName)"
+	} else {
+		cure += ", or by a domain that is deployed: " + some(names)
+	}
+	return cure + "; have a proxy or tunnel before it send one of these as the Host header"
+}
+
 func (r *request) domainCure() string {
+	if r.foreign {
+		return r.hostCure()
+	}
 	d, name := r.gateway.domain(r.in.Host)
 	if d.MutualTLS {
 		return "leave MutualTls of DomainArgs (mutualTlsAuthentication of the aws:apigatewayv2:DomainName) out of the stack that is deployed locally: there are no client certificates here"

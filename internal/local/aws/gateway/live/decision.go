@@ -1,6 +1,7 @@
 package live
 
 import (
+	"strings"
 	"time"
 
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
@@ -102,7 +103,7 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 	}
 	d := Decision{
 		RequestID: r.id, APIID: r.deployment.APIID, Received: r.received, Latency: g.now().Sub(r.received),
-		Method: r.method, Path: r.fullPath, Host: r.in.Host, Query: r.rawQuery,
+		Method: cut(r.method), Path: cut(r.fullPath), Host: cut(r.in.Host), Query: cut(r.rawQuery),
 		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
 		Early: x.early != "", Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
 		APISources: r.deployment.sources,
@@ -124,6 +125,14 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		}
 	}
 	g.Decided(d)
+}
+
+// cut bounds what is kept and shown of a request over the limit of [headerBytes].
+func cut(text string) string {
+	if len(text) <= maxHeaderBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxHeaderBytes], "") + "…"
 }
 
 // refused is why the request was not let through, where API Gateway knows.

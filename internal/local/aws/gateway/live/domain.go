@@ -4,8 +4,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // Domain is a custom domain name with what it is mapped to (developer guide,
@@ -54,13 +52,6 @@ func (g *Gateway) domain(host string) (*Domain, string) {
 		return (*domains)["*."+rest], host
 	}
 	return nil, ""
-}
-
-// serves tells whether the gateway answers to a Host header: this machine's names,
-// and the domains that are deployed.
-func (g *Gateway) serves(host string) bool {
-	d, _ := g.domain(host)
-	return d != nil || loopback.Served(host)
 }
 
 // find returns the mapping of a decoded path with the longest key, whole segments of

@@ -23,7 +23,6 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/console"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/iam"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/lambda"
-	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // servicePrincipal is who AWS names as the caller of a function.
@@ -138,14 +137,14 @@ func (g *Gateway) Serve(listener net.Listener, d Deployment) *API {
 	a.closing, a.end = context.WithCancel(context.Background())
 	a.Deploy(d)
 	a.server = &http.Server{
-		Handler:           loopback.HandlerOf(g.serves, a, g.Console),
+		Handler:           a,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		// net/http's limit only bounds memory; the exact one is checked per
-		// request, so that the answer has AWS's form.
-		MaxHeaderBytes:               2 * maxHeaderBytes,
+		// request, so that the answer has AWS's form and is told of.
+		MaxHeaderBytes:               http.DefaultMaxHeaderBytes,
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(consoleWriter{g.Console}, "", 0),
 	}

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/protected-http-api/protected-http-api/internal/local/aws/loopback"
 )
 
 // request is a client's request in the terms of AWS's events.
@@ -39,8 +42,9 @@ type request struct {
 
 	// domain is the custom domain name that the request came by, and mapping what
 	// it matched there. fullPath is the path with the mapping's key, as the client
-	// sent it. shut is why nobody answers the request.
+	// sent it. shut is why nobody answers the request; foreign: it is for another host.
 	domain   string
+	foreign  bool
 	mapping  *Mapping
 	fullPath string
 	shut     string
@@ -65,9 +69,13 @@ func (g *Gateway) newRequest(id string, d *deployment, r *http.Request) *request
 	}
 	q.rawPath, q.badPath = targetPath(r.URL)
 	q.fullPath = q.rawPath
-	if domain, name := g.domain(r.Host); domain != nil {
+	switch domain, name := g.domain(r.Host); {
+	case domain != nil:
 		q.arrive(domain, name)
-	} else if q.badPath == "" {
+	case !loopback.Served(r.Host): // nobody's, as for package loopback
+		q.foreign = true
+		q.shut = fmt.Sprintf("the host %.260q is no name of this machine, and no domain that is deployed", r.Host)
+	case q.badPath == "":
 		q.stage, q.route, q.parameters = d.route(r.Method, q.rawPath)
 	}
 	q.headers = q.readHeaders(r)

@@ -97,6 +97,8 @@ func TestCureOfEarlyEnds(t *testing.T) {
 		{"headers", nil, get("/r/1", token, "X-Large: "+strings.Repeat("x", live.MaxHeaderBytes)), 431, "send a request line and headers of at most 10240 bytes together, a limit of API Gateway that nobody can raise: a smaller token, fewer cookies, or what is large in the body"},
 		{"percent sign", nil, get("/r/%25zz", token), 400, "encode each percent sign of the path's values as %2525"},
 		{"no mapping", domain(false), get("/r/1", "Host: api.example.com"), 403, "begin the path with a key of the domain's mappings, /v1, or map another one: BasePath of DomainArgs (apiMappingKey of an aws:apigatewayv2:ApiMapping of api.example.com)"},
+		{"another host", nil, get("/r/1", "Host: apis.example.com"), 403, "call the API as 127.0.0.1 or localhost, or deploy a domain: Domain of ProtectedHttpApiArgs (an aws:apigatewayv2:DomainName); have a proxy or tunnel before it send one of these as the Host header"},
+		{"a domain's name misspelled", domain(false), get("/r/1", "Host: apis.example.com"), 403, "call the API as 127.0.0.1 or localhost, or by a domain that is deployed: api.example.com; have a proxy or tunnel before it send one of these as the Host header"},
 		{"mutual TLS", func(w *world) {
 			w.serveDomain("closed.example.com", func(d *management.DomainName) {
 				d.MutualTLS = &management.MutualTLS{TruststoreURI: "s3://bucket/roots.pem"}

@@ -112,7 +112,7 @@ func TestDomainRefusals(t *testing.T) {
 	}
 	w.wantLine("GET /v2/x 403; the domain api.example.com has no API mapping for this path: its keys are /v1")
 	w.wantLine("GET /x 403; the domain closed.example.com asks for a client certificate, and the local AWS has no TLS: leave MutualTlsAuthentication out here, or test it on AWS")
-	w.wantLine(`REFUSED a request to the host "other.example.com", which is no name of this machine`)
+	w.wantLine(`GET /v1/x 403; the host "other.example.com" is no name of this machine, and no domain that is deployed; cure: call the API as 127.0.0.1 or localhost, or by a domain that is deployed: api.example.com, closed.example.com; have a proxy or tunnel before it send one of these as the Host header`)
 	w.wantLine("REFUSED every request to the domain closed.example.com, which asks for client certificates")
 	if n := len(w.invoker.callsOf(handlerName)); n != 0 {
 		t.Errorf("the handler ran %d times", n)
@@ -126,7 +126,7 @@ func TestDomainRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.get("/v1/x", "Host: api.example.com").want(t, 403, forbiddenBody)
-	w.wantLine(`REFUSED a request to the host "api.example.com"`)
+	w.wantLine(`GET /v1/x 403; the host "api.example.com" is no name of this machine`)
 }
 
 // An API whose own endpoint is off serves by its domain.

@@ -78,8 +78,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	x := g.answer(r)
 	note := x.note(r)
 	g.decided(r, &x, note)
+	if r.foreign {
+		w.Header().Set("Connection", "close") // what else comes over it is for that host too
+		note += "; cure: " + r.hostCure()
+	}
 	x.response.write(w, r.id)
-	g.Console.Request(in.Method, r.rawPath, x.response.status, note)
+	g.Console.Request(cut(in.Method), cut(r.rawPath), x.response.status, note)
 	_ = http.NewResponseController(w).Flush() // the client need not wait for the access log
 	g.logAccess(r, &x)
 }
