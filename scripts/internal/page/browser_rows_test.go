@@ -88,6 +88,28 @@ func TestBrowserShowsText(t *testing.T) {
 	b.narrow("an enlarged window")
 }
 
+// What shows nothing, or a blank where there is none, is written out in a line. A log has
+// lines and tabs.
+func TestBrowserShowsTheInvisible(t *testing.T) {
+	t.Parallel()
+	const sent = "/a\nb\tc\u2028d\u00ade\u3164f\u00a0g\u200dh\ufe0fi\u2800j k/\U000e0041/é漢"
+	p := serving(t)
+	p.mu.Lock()
+	p.current.lines = func(string, string) ([]string, error) {
+		return []string{"{\n\t\"a\": \"❤\ufe0f\u3164\u202e\r\"\n}"}, nil
+	}
+	p.mu.Unlock()
+	p.recorder.decided(live.Decision{Received: time.Now(), Method: "GET", Path: sent, Status: 200, Allowed: true, Handler: live.Invocation{Function: "f", RequestID: "r"}})
+	b := openTab(t, p, 1280, 850)
+	const want = `/a\u{a}b\u{9}c\u{2028}d\u{ad}e\u{3164}f\u{a0}g\u{200d}h\u{fe0f}i\u{2800}j k/\u{e0041}/é漢`
+	b.wait(`document.querySelector('#rows .path')?.textContent === ` + quoted(want))
+	b.want(`document.querySelector('#rows .path a').title === ` + quoted(want))
+	b.click("#rows .row .time")
+	b.waitText("#detail", "Logs")
+	b.want(`document.querySelector('#detail h2').textContent.endsWith(` + quoted(" "+want) + `)`)
+	b.want(`document.querySelector('#detail .log pre').textContent === ` + quoted("{\n\t\"a\": \"❤\ufe0f\\u{3164}\\u{202e}\\u{d}\"\n}"))
+}
+
 // Many requests stay a few rows in the document, and what somebody reads stays where it is.
 func TestBrowserManyRequests(t *testing.T) {
 	t.Parallel()

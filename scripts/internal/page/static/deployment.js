@@ -1,7 +1,7 @@
 // The header: what is deployed, whether the page is connected, and what a deployment changed.
 
 import { onPress, post } from './actions.js';
-import { announce, byID, foreign, h, icon, visible } from './dom.js';
+import { announce, byID, foreign, foreignLines, h, icon, visible } from './dom.js';
 import { millis, time } from './format.js';
 
 const titles = {
@@ -83,7 +83,7 @@ export class Header {
         h('span', { class: 'quiet' }, [summary, tookMillis > 0 && `in ${millis(tookMillis)}`].filter(Boolean).join(', ')),
         index === 0 && h('button', { type: 'button', class: 'small', onclick: () => { this.dismiss(); this.button.focus(); } }, 'Dismiss')),
       this.changes(deployment),
-      status === 'failed' && h('pre', { tabindex: '0', role: 'group', 'aria-label': `Why deployment ${number} failed` }, foreign(error ?? '')));
+      status === 'failed' && h('pre', { tabindex: '0', role: 'group', 'aria-label': `Why deployment ${number} failed` }, foreignLines(error ?? '')));
   }
 
   changes({ number, status, changes = [], resources = [] }) {

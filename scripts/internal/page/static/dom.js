@@ -20,17 +20,22 @@ export const s = (name, attributes, ...children) => fill(document.createElementN
 
 export const byID = (id) => document.getElementById(id);
 
-/** Characters that show nothing, or turn the order of what follows, written out. */
-export function visible(text) {
-  return String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
-}
+const written = (text, hidden) => String(text).replace(hidden, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
+
+/** One line, with characters written out that show nothing or a blank, or turn the order of what follows. */
+export const visible = (text) => written(text, /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu);
+
+/** The same for several lines, in which joiners and variation selectors belong to what they stand beside. */
+const visibleLines = (text) => written(text, /(?![ \n\t\u200c\u200d\ufe0f])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu);
 
 /** Text that somebody else wrote: it can't reorder what stands around it. */
 export const foreign = (text) => h('bdi', {}, visible(text));
 
 /** The same for a path: it may break after a slash. */
 export const foreignPath = (text) => h('bdi', {}, visible(text).split(/(?<=\/)/).map((part, index) => [index > 0 && h('wbr'), part]));
+
+/** Text that somebody else wrote, for a pre. */
+export const foreignLines = (text) => h('bdi', {}, visibleLines(text));
 
 const shapes = {
   allowed: 'M3.5 8.5l3 3 6-7',
@@ -77,6 +82,6 @@ export function copyButton(text, node, what) {
 
 /** A block of somebody else's text with a button that copies it. */
 export function block(text, what, title) {
-  const pre = h('pre', {}, foreign(text));
+  const pre = h('pre', {}, foreignLines(text));
   return h('div', { class: 'block' }, h('div', { class: title ? 'block-bar titled' : 'block-bar' }, title, ...copyButton(() => text, pre, what)), pre);
 }
