@@ -36,6 +36,7 @@ type Page struct {
 	recorder *recorder
 	server   *http.Server
 	closing  chan struct{}
+	opening  chan struct{} // has room for the request that is being opened
 
 	mu      sync.Mutex
 	current deployedNow
@@ -49,7 +50,7 @@ func New(port int, console *console.Console) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for the live page: %w: choose another port with --page-port", err)
 	}
-	p := &Page{recorder: newRecorder(time.Now), closing: make(chan struct{})}
+	p := &Page{recorder: newRecorder(time.Now), closing: make(chan struct{}), opening: make(chan struct{}, 1)}
 	path := "/" + rand.Text() + "/"
 	p.URL = "http://" + listener.Addr().String() + path
 	p.server = &http.Server{

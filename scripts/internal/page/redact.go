@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"net/url"
@@ -41,6 +40,8 @@ const (
 	// shorter one is looked for as a whole word, or where it has less than shortestWord as a
 	// whole JSON string.
 	shortest, shortestWord = 6, 3
+	// noWord is the length from which on a credential is no word of a text of our own.
+	noWord = 13
 	// mostValues is how many are looked for, mostBytes how long they are together. Where a
 	// request has more, what would have to be searched for them is not shown.
 	mostValues, mostBytes = 300, 1 << 20
@@ -65,6 +66,9 @@ type redactor struct {
 	ready bool
 	long  *strings.Replacer
 	short []string
+	// certain replaces those that are no word by which a text of our own could say
+	// something.
+	certain *strings.Replacer
 }
 
 // redactorOf collects the credentials of a request to an API with these identity sources.
@@ -168,8 +172,7 @@ func parts(cookie bool, value string) []string {
 
 // basic are the user with the password, and the password, of Basic (RFC 7617).
 func basic(text string) []string {
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	both, err := base64.RawStdEncoding.DecodeString(text)
+	both, err := fromBase64(text)
 	if err != nil {
 		return nil
 	}
@@ -180,7 +183,7 @@ func basic(text string) []string {
 // prepare ends the collection.
 func (r *redactor) prepare() {
 	long := func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
-	var values, pairs []string
+	var values, pairs, certain []string
 	for value := range r.values {
 		values = append(values, value)
 	}
@@ -195,8 +198,11 @@ func (r *redactor) prepare() {
 		for _, form := range forms(value) {
 			pairs = append(pairs, form, shown)
 		}
+		if len(value) >= noWord {
+			certain = pairs
+		}
 	}
-	r.long, r.ready = strings.NewReplacer(pairs...), true
+	r.long, r.certain, r.ready = strings.NewReplacer(pairs...), strings.NewReplacer(certain...), true
 }
 
 // percent matches an escape of a URL.
@@ -224,6 +230,10 @@ func (r *redactor) plain(text string) string {
 	}
 	return shapes(text)
 }
+
+// own returns a text of the gateway or the page without credentials. It is not of the
+// client's words: one that is the credential, as in "Bearer token", stays.
+func (r *redactor) own(text string) string { return shapes(r.certain.Replace(text)) }
 
 // withoutWord hides a word where it stands alone.
 func withoutWord(text, word string) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -143,6 +144,7 @@ func (r *redactor) object(name string, members map[string]any, depth int) any {
 		text, isText := member.(string)
 		switch {
 		case headers && !r.sensitive(name) && !harmless.MatchString(strings.ToLower(name)):
+			r.collectLong(name, member)
 			member = conceal(member)
 		case queried && strings.EqualFold(name, "code"):
 			r.collect(name, member)
@@ -198,6 +200,21 @@ func (r *redactor) collect(name string, value any) {
 	}
 }
 
+// collectLong takes texts that are too long to be common words, of a header that is only
+// not known to be harmless.
+func (r *redactor) collectLong(name string, value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			r.collectLong(name, element)
+		}
+	case string:
+		if len(value) >= shortest {
+			r.keep(value)
+		}
+	}
+}
+
 // conceal hides a value: a list by its elements, another as a whole.
 func conceal(value any) any {
 	switch value := value.(type) {
@@ -229,5 +246,30 @@ func (r *redactor) encoded(text string, depth int) string {
 	case !utf8.Valid(raw):
 		return fmt.Sprintf("[base64 of %d bytes, which are no text]", len(raw))
 	}
-	return "[decoded from base64] " + r.body(string(raw), depth)
+	shown := r.body(string(raw), depth)
+	if shown != string(raw) { // it has a credential, and so does what it is written in
+		r.add("", text)
+	}
+	return "[decoded from base64] " + shown
+}
+
+// base64Text matches what is long enough to be a text with a credential, in base64.
+var base64Text = regexp.MustCompile(`^[A-Za-z0-9+/_-]{12,}={0,2}$`)
+
+// inBase64 tells whether a text is base64 of one with a credential.
+func (r *redactor) inBase64(text string, depth int) bool {
+	if !base64Text.MatchString(text) {
+		return false
+	}
+	raw, err := fromBase64(text)
+	if err != nil || !utf8.Valid(raw) || r.body(string(raw), depth+1) == string(raw) {
+		return false
+	}
+	r.add("", text)
+	return true
+}
+
+// fromBase64 reads base64 of either alphabet, with its padding or without (RFC 4648).
+func fromBase64(text string) ([]byte, error) {
+	return base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "=")))
 }

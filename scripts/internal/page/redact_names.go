@@ -12,10 +12,10 @@ import (
 var (
 	sensitiveWords = []string{
 		"authorization", "token", "secret", "passw", "passphrase", "cookie", "session", "signature", "assertion", "jwt", "bearer",
-		"apikey", "accesskey", "authkey", "subscriptionkey", "privatekey", "signingkey", "identifierkey", "credential", "pwd",
+		"passcode", "authcode", "verificationcode", "apikey", "accesskey", "authkey", "subscriptionkey", "privatekey", "signingkey", "identifierkey", "credential", "pwd",
 	}
 	wholeNames = []string{"key", "auth", "pass", "pw"}
-	partNames  = []string{"sig", "otp", "totp", "pin"}
+	partNames  = []string{"sig", "otp", "totp", "pin", "sid"}
 	// publicNames have a sensitive word and are of none. The first two are authz's.
 	publicNames = []string{"credentialid", "secretage", "tokentype", "tokenuse"}
 )
@@ -37,16 +37,7 @@ func isSensitive(name string) bool {
 	case slices.Contains(wholeNames, joined), strings.HasPrefix(joined, "xauth"):
 		return true
 	}
-	return containsAny(joined, sensitiveWords) || containsAny(lower, partNames) && hasPart(lower)
-}
-
-func hasPart(lower string) bool {
-	for part := range strings.FieldsFuncSeq(lower, func(r rune) bool { return r < 'a' || r > 'z' }) {
-		if slices.Contains(partNames, part) {
-			return true
-		}
-	}
-	return false
+	return containsAny(joined, sensitiveWords) || containsAny(lower, partNames) && part.MatchString(name)
 }
 
 func containsAny(text string, words []string) bool {
@@ -63,7 +54,13 @@ func mayAssign(line string) bool {
 // for a credential of its own.
 var harmless = regexp.MustCompile(`^(accept|age|allow|alt-svc|cache-control|connection|date|dnt|etag|expect|expires|forwarded|from|host|idempotency-key|keep-alive|last-modified|location|max-forwards|origin|pragma|prefer|priority|range|ratelimit|ratelimit-policy|referer|referrer-policy|retry-after|server|strict-transport-security|te|traceparent|trailer|transfer-encoding|upgrade|upgrade-insecure-requests|user-agent|vary|via|warning|www-authenticate|x-amz-content-sha256|x-amz-date|x-amzn-trace-id|x-content-type-options|x-correlation-id|x-forwarded-(for|host|port|proto)|x-frame-options|x-request-id|x-requested-with|(accept|access-control|content|if|sec-ch|sec-fetch)-.*)$`)
 
-const words = `(?:authorization|token|secret|passw|passphrase|cookie|session|signature|assertion|jwt|bearer|api[-_]?key|access[-_]?key|auth[-_]?key|subscription[-_]?key|private[-_]?key|signing[-_]?key|credential|pwd|\bpass\b|\bpin\b|\bt?otp\b|\bsig\b)`
+// inName finds one of partNames in a name of several words: smsOtp, otp_code, PINCode.
+const inName = `(?:(?:\b|_)(?i:sig|t?otp|pin|sid)(?:\b|_)|(?-i:(?:\b|_)(?:[Ss]ig|[Tt]?[Oo]tp|[Pp]in|[Ss]id)[A-Z0-9]|` +
+	`[a-z0-9](?:Sig|SIG|T?Otp|T?OTP|Pin|PIN|Sid|SID)(?:[A-Z0-9_]|\b)|(?:\b|_)(?:SIG|T?OTP|PIN|SID)[A-Z][a-z]))`
+
+var part = regexp.MustCompile(inName)
+
+const words = `(?:authorization|token|secret|passw|passphrase|cookie|session|signature|assertion|jwt|bearer|api[-_]?key|access[-_]?key|auth[-_]?key|subscription[-_]?key|private[-_]?key|signing[-_]?key|pass[-_]?code|auth[-_]?code|verification[-_]?code|credential|pwd|\bpass\b|` + inName + `)`
 
 var (
 	// assigned finds a sensitive name with what makes the rest of its line a value. A path

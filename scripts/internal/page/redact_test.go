@@ -73,8 +73,9 @@ func TestRedactPlaces(t *testing.T) {
 		event, query, text string
 		secret, kept       string // | between them
 	}{
-		"form in base64":          {encoded("user=ann&password=hunter2hunter2"), "", "log hunter2hunter2.", "hunter2|" + in64("user=ann&password=hunter2hunter2"), "[decoded from base64] user=ann&password=[redacted, 14 characters|log [red"},
+		"form in base64":          {encoded("user=ann&password=hunter2hunter2"), "", "log hunter2hunter2. " + in64("user=ann&password=hunter2hunter2"), "hunter2|" + in64("user=ann&password=hunter2hunter2"), "[decoded from base64] user=ann&password=[redacted, 14 characters|log [red"},
 		"JSON in base64":          {encoded(`{"pin":"4711","a":"b"}`), "", "pin 4711 x47110", " 4711 |\"4711", `\"a\":\"b\"|x47110`},
+		"base64 in JSON":          {`{"a":"` + in64(`{"password":"hunter2hunter2"}`) + `","b":"` + strings.TrimRight(in64("password=hunter3hunter3"), "=") + `","c":"` + in64("nothing of it") + `"}`, "x=" + url.QueryEscape(in64("token=hunter4hunter4")), in64(`{"password":"hunter2hunter2"}`) + "\n" + `{"e":"` + in64("pin=12345678") + `"}`, "eyJ|cGFzc|dG9r|cGlu", in64("nothing of it")},
 		"no text in base64":       {encoded("\xff\xfe password"), "", "", in64("\xff\xfe password"), "[base64 of 11 bytes, which are no text]"},
 		"bad base64":              {`{"body":"hunter2hunter2!","isBase64Encoded":true}`, "", "", "hunter2", "[redacted, 15 characters"},
 		"source of another route": {`{"headers":{"x-partner":"partner-value"},"queryStringParameters":{"who":"who-value"},"rawQueryString":"who=who-value"}`, "who=who-value", "partner-value who-value", "partner-value|who-value", "who"},
@@ -83,10 +84,14 @@ func TestRedactPlaces(t *testing.T) {
 		"two of a scheme":         {header("authorization", "Bearer opaque-one,Bearer opaque-two"), "", "got opaque-one; opaque-two", "opaque-one|opaque-two", ""},
 		"AWS's signature":         {header("authorization", "AWS4-HMAC-SHA256 Credential=key-of-ann/2026, SignedHeaders=host, Signature=0123abcdef"), "", "got 0123abcdef of key-of-ann/2026", "0123abcdef|key-of-ann", ""},
 		"unknown header":          {header("x-tenant-pass", "acme-value"), "", "", "acme-value", "[redacted, 10 characters"},
+		"elsewhere":               {`{"headers":{"x-partner-id":"partner-cred","x-env":"prod"},"body":"log of partner-cred in prod"}`, "", "partner-cred in prod", "partner-cred", "in prod"},
 		"harmless headers":        {`{"headers":{"accept":"a/b","Content-Type":"c/d","x-forwarded-for":"10.0.0.1","sec-fetch-site":"none"}}`, "", "", "", `"a/b"|"c/d"|"10.0.0.1"|"none"`},
 		"cookies":                 {header("cookie", `a="quoted-value"; b=b%2Fvalue`), "", "quoted-value b/value b%2Fvalue", "quoted-value|b/value|b%2Fvalue", ""},
 		"attributes of a cookie":  {`{"cookies":["sid=abcdefghi; Domain=example.com; Path=/login"]}`, "", "example.com/login abcdefghi", "abcdefghi", "example.com/login"},
 		"names":                   {`{"key":"v-1-secret","user_pin":"v-2-secret","OTP":"v-3-secret","pwd":"v-4-secret","passphrase":"v-5-secret","X-Auth-Email":"v-6-secret","Ocp-Apim-Subscription-Key":"v-7-secret","X-My-Auth-Key":"v-8-secret","sig":"v-9-secret","bearer":"v-0-secret","code":"v-code","monkey":"v-monkey","spinner":"v-spinner","token_type":"v-type"}`, "", "", "-secret", "v-code|v-monkey|v-spinner|v-type"},
+		"names of several words":  {`{"otpCode":"1-secret","userPin":"2-secret","smsOtp":"3-secret","PinCode":"4-secret","userPIN":"5-secret","pin1":"6-secret","OTPCode":"7-secret","connect.sid":"8-secret","passcode":"9-secret","auth_code":"0-secret","verificationCode":"a-secret","sidebar":"v-1","pinned":"v-2","leftSidebar":"v-3","shipping":"v-4","inside":"v-5"}`, "otpCode=b-secret&userPin=c-secret", "otp_code=d-secret\nsmsOtp: e-secret\nsidebar: v-6\npinnedAt=v-7", "-secret", "v-1|v-2|v-3|v-4|v-5|v-6|v-7"},
+		"an element of such":      {body("<a>\n<otpCode>123456</otpCode></a>"), "", "", "123456", ""},
+		"a part of such":          {body("--x\r\nContent-Disposition: form-data; name=\"otpCode\"\r\n\r\n123456\r\n--x--"), "", "", "123456", ""},
 		"code in a query":         {`{"rawQueryString":"code=a1b2c3d4","queryStringParameters":{"code":"a1b2c3d4"}}`, "code=a1b2c3d4", "a1b2c3d4", "a1b2c3d4", ""},
 		"below a name":            {`{"password":12345678,"token":true,"session":{"x":{"y":"deep-value"},"z":[1,"list-value"]},"tokens":["list-two"],"n":12345678}`, "", "12345678 deep-value list-value list-two", "12345678|true|deep-value|list-", `"token": "[redacted, 4 ch`},
 		"name and value":          {`[{"name":"password","value":"v-secret-1"},{"Key":"api_key","Value":"v-secret-2"},{"name":"color","value":"green"},["token","v-secret-3"]]`, "", "", "v-secret", `green|"name": "password"|"Key": "api_key"`},
@@ -135,6 +140,29 @@ func TestRedactPlaces(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The words of the page and the gateway stay, though the credential is one of them.
+func TestRedactOwn(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{"Bearer token": "sign a token with Bearer token", "Bearer a-long-credential": "sign a token with Bearer token"} {
+		r := redactorOf(live.Decision{Sources: []live.IdentityValue{{Source: "$request.header.Authorization", Value: value}}}, nil)
+		if got := r.own("sign a token with Bearer token"); got != want {
+			t.Errorf("%s: got %s", value, got)
+		}
+		if got := r.own("it is Bearer a-long-credential"); strings.Contains(got, "a-long") != (value == "Bearer token") {
+			t.Errorf("%s: got %s", value, got)
+		}
+	}
+	for _, tt := range []struct{ authorization, failure, want string }{
+		{live.AuthorizationJWT, "invalid_token: the token has expired", "invalid_token: the token has expired"},
+		{live.AuthorizationIAM, "InvalidSignatureException: Credential should be scoped to a valid region, not 'x'.", "InvalidSignatureException: Credential should be scoped to a valid region, not 'x'."},
+		{live.AuthorizationCustom, "token: abc", "token: " + hidden("abc")},
+	} {
+		if got := redactorOf(live.Decision{}, nil).entry(entry{decision: live.Decision{Authorization: tt.authorization, Failure: tt.failure}}).decision.Failure; got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.authorization, got, tt.want)
+		}
 	}
 }
 
@@ -195,6 +223,17 @@ func TestRedactMany(t *testing.T) {
 					t.Errorf("got %.500s", got)
 				}
 			})
+		}
+	}
+	// With work for each line on all of them this does not end.
+	for _, line := range []string{"%d,customer %[1]d,12.00\n", "%d,token %[1]d,12.00\n", "{\"id\":%d}\nno JSON\n"} {
+		var lines strings.Builder
+		for i := 0; lines.Len() < mostShown*9/10; i++ {
+			fmt.Fprintf(&lines, line, i)
+		}
+		got := redactorOf(live.Decision{}, nil).body(lines.String(), 0)
+		if got != lines.String() {
+			t.Errorf("of lines as %q is shown %.500s", line, got)
 		}
 	}
 	large := fmt.Sprintf(`{"body":"%s"}`, strings.Repeat("token:", 30_000))

@@ -18,15 +18,31 @@ func (r *redactor) body(text string, depth int) string {
 	if shown, is := r.json(text, depth); is {
 		return shown
 	}
-	for line := range strings.Lines(text) {
-		if _, err := decode([]byte(line)); err != nil && strings.TrimSpace(line) != "" && inBody.MatchString(text) {
-			for _, at := range inBody.FindAllStringIndex(text, mostValues) {
-				r.add("", wordAfter(text[at[1]:]))
-			}
-			return hidden(text)
+	if names := namesIn(text); len(names) > 0 && !areJSON(text) {
+		for _, at := range names {
+			r.add("", wordAfter(text[at[1]:]))
 		}
+		return hidden(text)
 	}
 	return r.lines(text, depth)
+}
+
+// namesIn are the places of sensitive names in a body of unknown syntax.
+func namesIn(text string) [][]int {
+	if !mayAssign(text) && !strings.Contains(text, `\u00`) {
+		return nil
+	}
+	return inBody.FindAllStringIndex(text, mostValues)
+}
+
+// areJSON tells whether each line of a text is JSON.
+func areJSON(text string) bool {
+	for line := range strings.Lines(text) {
+		if _, err := decode([]byte(line)); err != nil && strings.TrimSpace(line) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // json returns a text that is JSON without credentials.
@@ -59,6 +75,9 @@ func (r *redactor) inner(name, text string, depth int) string {
 	}
 	if shown, is := r.json(text, depth); is {
 		return shown
+	}
+	if r.inBase64(text, depth) {
+		return hidden(text)
 	}
 	if strings.ContainsAny(text, "=?#") && !strings.ContainsAny(text, " \t\r\n") {
 		return r.plain(r.query(text, false, depth))

@@ -31,6 +31,14 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Errorf("the request %d is not kept: the last %d of %d are", seq, keptRequests, p.recorder.summary().Total))
 		return
 	}
+	// One at a time: to search a large request takes a processor for a while, which the
+	// gateway has use for.
+	select {
+	case p.opening <- struct{}{}:
+		defer func() { <-p.opening }()
+	case <-r.Context().Done():
+		return
+	}
 	if out, err := p.detail(r.Context(), e); err == nil { // else nobody waits
 		answer(w, out)
 	}
@@ -46,7 +54,7 @@ func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
 	if i := slices.IndexFunc(about.api.Routes, func(r route) bool { return r.Key == d.RouteKey }); i >= 0 {
 		about.route = &about.api.Routes[i]
 	}
-	out := detail{row: rowOf(about.entry), Steps: about.steps(), Cure: hide.plain(cureOf(e)), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
+	out := detail{row: rowOf(about.entry), Steps: about.steps(), Cure: hide.own(cureOf(e)), Calls: []awsCall{}, MoreCalls: e.further, Logs: []log{}, JSON: []document{}}
 	for _, call := range e.calls {
 		out.Calls = append(out.Calls, awsCall{
 			Function: about.name(call.Function), Action: call.Action, Resource: hide.plain(call.Resource), Millis: inMillis(call.Duration), Error: call.Error, Cure: hide.plain(call.Cure),
@@ -84,9 +92,14 @@ func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
 // entry is a request whose texts have none of its credentials. Why a function could not be
 // invoked is the gateway's own text, by which it is known.
 func (r *redactor) entry(e entry) entry {
-	e.reason = r.plain(reasonOf(e))
+	e.reason = r.own(reasonOf(e))
 	d := &e.decision
-	e.text, d.Path, d.Failure = r.text(e.text), r.text(d.Path), r.text(d.Failure)
+	e.text, d.Path = r.text(e.text), r.text(d.Path)
+	if d.Authorization == live.AuthorizationJWT || d.Authorization == live.AuthorizationIAM {
+		d.Failure = r.own(d.Failure)
+	} else {
+		d.Failure = r.text(d.Failure)
+	}
 	for _, ran := range []*live.Invocation{&d.Authorizer, &d.Handler} {
 		if ran.RequestID != "" {
 			ran.Failure = r.text(ran.Failure)
