@@ -31,21 +31,20 @@ func (p *Page) showRequest(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Errorf("the request %d is not kept: the last %d of %d are", seq, keptRequests, p.recorder.summary().Total))
 		return
 	}
-	// One at a time: to search a large request takes a processor for a while, which the
-	// gateway has use for.
-	select {
-	case p.opening <- struct{}{}:
-		defer func() { <-p.opening }()
-	case <-r.Context().Done():
-		return
-	}
 	if out, err := p.detail(r.Context(), e); err == nil { // else nobody waits
 		answer(w, out)
 	}
 }
 
-// detail is a request that was opened.
+// detail is a request that was opened. They are made one at a time: to search a large one
+// takes a processor for a while, for which the gateway has use.
 func (p *Page) detail(ctx context.Context, e entry) (detail, error) {
+	select {
+	case p.opening <- struct{}{}:
+		defer func() { <-p.opening }()
+	case <-ctx.Done():
+		return detail{}, ctx.Err()
+	}
 	c := p.now()
 	d := e.decision
 	of := apiOf(e)
