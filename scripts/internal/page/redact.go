@@ -41,7 +41,7 @@ const (
 	// whole JSON string.
 	shortest, shortestWord = 6, 3
 	// noWord is the length from which on a credential is no word of a text of our own.
-	noWord = 13
+	noWord = 10
 	// mostValues is how many are looked for, mostBytes how long they are together. Where a
 	// request has more, what would have to be searched for them is not shown.
 	mostValues, mostBytes = 300, 1 << 20
