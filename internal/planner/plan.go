@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,20 +51,20 @@ func FromLog(l *AccessLog, a Authorizer, lifetime time.Duration, p Prices, withi
 	requests := l.Requests()
 	covered := span(requests)
 	plan := Plan{
-		Source: fmt.Sprintf("an access log of %v", covered.Round(time.Second)), Requests: float64(len(requests)) / covered.Hours(),
+		Source: "an access log of " + short(covered.Round(time.Second)), Requests: float64(len(requests)) / covered.Hours(),
 		Keys: len(l.names()), Authorizer: a, Rows: rows, Prices: p,
 	}
-	plan.Notes = append(plan.Notes, fmt.Sprintf("Of %d lines %d are about the authorizer, %d are not, %d are unreadable.", l.Lines, len(requests), l.Others, l.Unreadable))
+	plan.Notes = append(plan.Notes, fmt.Sprintf("Lines of the log: %d. About the authorizer: %d, others: %d, unreadable: %d.", l.Lines, len(requests), l.Others, l.Unreadable))
 	if l.Timed {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("The log says that the authorizer ran %d times in %d.", l.Ran, len(requests)))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("The log says that the authorizer ran for %d of %s.", l.Ran, counted(float64(len(requests)), "request")))
 	} else {
 		plan.Notes = append(plan.Notes, "The log does not say when the authorizer ran.")
 	}
 	if l.Unnamed > 0 {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("%d requests have no credentialId, most of them refused: each is taken to run the authorizer, whatever the TTL.", l.Unnamed))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("Without a credentialId: %s, most of them refused. Each is taken to run the authorizer, whatever the TTL.", counted(float64(l.Unnamed), "request")))
 	}
 	if covered < 2*MaxTTL {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("A log begins with an empty cache: above a TTL of %v it shows too many runs.", (covered/2).Round(time.Second)))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("A log begins with an empty cache: above a TTL of %s it shows too many runs.", short((covered/2).Round(time.Second))))
 	}
 	return plan.complete(within), nil
 }
@@ -99,9 +100,14 @@ func (p Plan) complete(within time.Duration) Plan {
 		i := slices.IndexFunc(allowed, func(r Row) bool { return none.Runs-r.Runs >= most*saved })
 		p.Recommended = allowed[i].TTL
 		p.Reason = fmt.Sprintf("it saves %s of the authorizer's runs and $%.2f a month", percent((none.Runs-allowed[i].Runs)/none.Runs), none.Dollars-allowed[i].Dollars)
-		if i == len(allowed)-1 {
+		switch {
+		case longest.Withdrawn == allowed[i].Withdrawn && longest.Runs == allowed[i].Runs && i < len(allowed)-1:
+			p.Reason += fmt.Sprintf("; a longer one saves no more, since a credential is good for %s", short(longest.Withdrawn))
+		case i == len(p.Rows)-1:
+			p.Reason += "; a shorter one saves less than nine tenths of that, and there is no longer one"
+		case i == len(allowed)-1:
 			p.Reason += fmt.Sprintf("; a shorter one saves less than nine tenths of that, a longer one lets a withdrawn credential go on for more than %s", short(within))
-		} else {
+		default:
 			p.Reason += fmt.Sprintf("; the longest that is soon enough, %s, saves %s and lets a withdrawn credential go on for %s longer", short(longest.TTL), percent(saved/none.Runs), short(longest.Withdrawn-allowed[i].Withdrawn))
 		}
 	}
@@ -118,6 +124,18 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+// counted is a number of things: what is no whole number to six digits.
+func counted(n float64, thing string) string {
+	if n != math.Trunc(n) {
+		n, _ = strconv.ParseFloat(fmt.Sprintf("%.6g", n), 64)
+	}
+	text := strconv.FormatFloat(n, 'f', -1, 64) // without an exponent
+	if text == "1" {
+		return text + " " + thing
+	}
+	return text + " " + thing + "s"
 }
 
 func percent(share float64) string {
@@ -139,7 +157,7 @@ func milliseconds(d time.Duration) string {
 func (p Plan) Text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("%.6g requests an hour with %d credentials, by %s", p.Requests, p.Keys, p.Source)
+	line("%s an hour with %s, by %s", counted(p.Requests, "request"), counted(float64(p.Keys), "credential"), p.Source)
 	line("Authorizer: %d MB; a run adds %s, a cold start %s; unused for %s it is gone", p.Authorizer.MemoryMB, milliseconds(p.Authorizer.Warm), milliseconds(p.Authorizer.Cold), short(p.Authorizer.Idle))
 	line("")
 	line("   TTL   answered by  authorizer  of them      adds to a request       dollars  withdrawn")

@@ -108,9 +108,11 @@ func TestRecommendation(t *testing.T) {
 	}{
 		{"enough", documented, 5 * time.Minute, "2m: it saves 80.1 % of the authorizer's runs and $13.21 a month; the longest that is soon enough, 5m, saves 88.5 % and lets a withdrawn credential go on for 3m longer"},
 		{"at once", documented, 0, "0s: a withdrawn credential may go on for 0s, and every TTL is longer than that"},
-		{"the longest", Traffic{Requests: 5000, Credentials: 5000, Lifetime: 24 * time.Hour, Routes: 1}, time.Hour, "1h: it saves 49.5 % of the authorizer's runs and $1.13 a month; a shorter one saves less than nine tenths of that, a longer one lets a withdrawn credential go on for more than 1h"},
+		{"the longest", Traffic{Requests: 5000, Credentials: 5000, Lifetime: 24 * time.Hour, Routes: 1}, time.Hour, "1h: it saves 49.5 % of the authorizer's runs and $1.13 a month; a shorter one saves less than nine tenths of that, and there is no longer one"},
+		{"a day", Traffic{Requests: 5000, Credentials: 5000, Lifetime: 24 * time.Hour, Routes: 1}, 24 * time.Hour, "1h: it saves 49.5 % of the authorizer's runs and $1.13 a month; a shorter one saves less than nine tenths of that, and there is no longer one"},
+		{"as long as a credential", Traffic{Requests: 36000, Credentials: 500, Skew: 1, Lifetime: time.Minute, Routes: 1}, 5 * time.Minute, "1m: it saves 67.1 % of the authorizer's runs and $11.06 a month; a longer one saves no more, since a credential is good for 1m"},
 		{"for nothing", Traffic{Requests: 5000, Credentials: 5000, Routes: 1}, 5 * time.Minute, "0s: even 5m saves only 7.69 % of the authorizer's runs: few credentials come again that soon"},
-		{"tokens end sooner than any TTL", Traffic{Requests: 36000, Credentials: 5, Lifetime: 2 * time.Second, Routes: 1}, 4 * time.Second, "5s: it saves 75.5 % of the authorizer's runs and $12.44 a month; the longest that is soon enough, 1h, saves 75.5 % and lets a withdrawn credential go on for 0s longer"},
+		{"tokens end sooner than any TTL", Traffic{Requests: 36000, Credentials: 5, Lifetime: 2 * time.Second, Routes: 1}, 4 * time.Second, "5s: it saves 75.5 % of the authorizer's runs and $12.44 a month; a longer one saves no more, since a credential is good for 2s"},
 		{"tokens end sooner", Traffic{Requests: 36000, Credentials: 5, Lifetime: 20 * time.Second, Routes: 1}, 30 * time.Second, "5s: it saves 90 % of the authorizer's runs and $14.84 a month; the longest that is soon enough, 1h, saves 97.5 % and lets a withdrawn credential go on for 15s longer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -126,6 +128,31 @@ func TestRecommendation(t *testing.T) {
 	}
 	if _, err := FromTraffic(documented, DefaultAuthorizer(128), DefaultPrices(), -time.Second); err == nil || err.Error() != "--within -1s: write how long a withdrawn credential may go on, 0 or more" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestEveryRequestRuns: without a cache all requests run the authorizer, to the last bit,
+// whatever they are the sum of.
+func TestEveryRequestRuns(t *testing.T) {
+	t.Parallel()
+	for _, traffic := range []Traffic{documented, {Requests: 36000, Credentials: 36000, Skew: 1, Lifetime: time.Hour, Routes: 1}, {Requests: 1e9, Credentials: 12345, Skew: 0.7, Routes: 3}} {
+		plan, err := FromTraffic(traffic, DefaultAuthorizer(128), DefaultPrices(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if none := plan.Rows[0]; none.TTL != 0 || none.Hits != 0 || none.Runs != traffic.Requests {
+			t.Errorf("%+v: %+v", traffic, none)
+		}
+	}
+}
+
+// TestCounted: a number is written as it is, and what is one has no plural.
+func TestCounted(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[float64]string{0.001: "0.001 requests", 0.4: "0.4 requests", 1: "1 request", 1.5: "1.5 requests", 36000: "36,000 requests", 3.6e7: "36,000,000 requests", 12345678: "12,345,678 requests", 1234.56789: "1,234.57 requests"} {
+		if got := grouped(counted(n, "request")); got != want {
+			t.Errorf("%v: %s, want %s", n, got, want)
+		}
 	}
 }
 

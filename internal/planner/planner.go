@@ -163,6 +163,9 @@ type Row struct {
 
 // row completes what requests, runs and cold starts, an hour, mean.
 func (a Authorizer) row(ttl, lifetime time.Duration, requests, runs, cold float64, p Prices) Row {
+	if ttl == 0 {
+		runs = requests // all, which the sum of their parts misses by some bits
+	}
 	r := Row{TTL: ttl, Runs: runs, Withdrawn: ttl}
 	if runs > 0 {
 		r.Cold = cold / runs

@@ -33,7 +33,7 @@ func (p Plan) Plot(w io.Writer) error {
 		fmt.Fprintf(&b, "<text x=\"%.1f\" y=\"%d\"%s>%s</text>\n", x, y, attributes, content)
 	}
 	y := 20
-	text(margin, y, ` font-weight="bold"`, fmt.Sprintf("%.6g requests an hour, %d credentials", p.Requests, p.Keys))
+	text(margin, y, ` font-weight="bold"`, counted(p.Requests, "request")+" an hour, "+counted(float64(p.Keys), "credential"))
 	for _, panel := range panels {
 		text(margin, y+head-labels+8, "", panel.title)
 		y += head + bars

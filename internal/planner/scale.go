@@ -147,7 +147,7 @@ func storm(rps float64, a Authorizer) float64 {
 // LimitsText is the limits as a table: what is met, and what is not but is near.
 func LimitsText(l Load, limits []Limit) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s requests a second, %s credentials, TTL %s\n\n", count(l.RPS), count(float64(l.Traffic.Credentials)), short(l.TTL))
+	fmt.Fprintf(&b, "%s a second, %s, TTL %s\n\n", grouped(counted(l.RPS, "request")), grouped(counted(float64(l.Traffic.Credentials), "credential")), short(l.TTL))
 	fmt.Fprintf(&b, "  %-63s %9s %9s %7s\n", "AWS's default", "quota", "needed", "share")
 	for _, limit := range limits {
 		mark := " "
@@ -183,8 +183,16 @@ func firstLower(l Limit) string {
 // count writes a number with commas between thousands, rounded up: what is needed is
 // needed whole.
 func count(n float64) string {
-	text := fmt.Sprintf("%.0f", math.Ceil(n-1e-9))
-	for i := len(text) - 3; i > 0; i -= 3 {
+	return grouped(fmt.Sprintf("%.0f", math.Ceil(n-1e-9)))
+}
+
+// grouped writes commas between the thousands of the number that a text begins with.
+func grouped(text string) string {
+	whole := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if whole < 0 {
+		whole = len(text)
+	}
+	for i := whole - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
 	return text

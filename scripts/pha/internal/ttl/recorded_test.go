@@ -162,7 +162,7 @@ func TestPlanOfRecordedTraffic(t *testing.T) {
 			if math.Abs(ran-expected) > 0.05*expected || plan.Credentials != test.Credentials {
 				t.Errorf("the plan says %.1f runs for %d credentials, the authorizer ran %d times", ran, plan.Credentials, r.runs)
 			}
-			if want := fmt.Sprintf("The log says that the authorizer ran %d times in %d.", r.runs, requests+refused); len(plan.Notes) < 2 || plan.Notes[1] != want {
+			if want := fmt.Sprintf("The log says that the authorizer ran for %d of %d requests.", r.runs, requests+refused); len(plan.Notes) < 2 || plan.Notes[1] != want {
 				t.Errorf("the notes are %q, want %q", plan.Notes, want)
 			}
 			rows, err := planner.Model(test.Traffic, planner.DefaultAuthorizer(128), planner.DefaultPrices(), []time.Duration{test.ttl})

@@ -80,6 +80,10 @@ func TestLimits(t *testing.T) {
 	if got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, "100 requests a second, 500 credentials, TTL 1m\n") || !strings.Contains(got.Stdout, "\n\n10,000 requests a second, 500 credentials, TTL 1m\n") {
 		t.Errorf("got %+v", got)
 	}
+	got = clitest.Run(t, nil, "--rps", "0.4,1", "--credentials", "1")
+	if got.Code != 0 || !strings.HasPrefix(got.Stdout, "0.4 requests a second, 1 credential, TTL 5m\n") || !strings.Contains(got.Stdout, "\n1 request a second, 1 credential, TTL 5m\n") {
+		t.Errorf("got %+v", got)
+	}
 	got = clitest.Run(t, nil, "--rps", "100", "--json")
 	if got.Code != 0 || !strings.Contains(got.Stdout, `"requestsASecond": 100,`) || !strings.Contains(got.Stdout, `"source": "https://docs.aws.amazon.com/`) {
 		t.Errorf("got %+v", got)
@@ -124,11 +128,11 @@ func TestLogFile(t *testing.T) {
 		public = `{"requestId":"3","time":"28/Nov/2026:17:02:00 +0000","routeKey":"GET /x","status":"200","credentialId":"-","authorizerLatency":"-"}` + "\n"
 	)
 	got := clitest.RunInput(t, first+public+"no line\n"+second, nil, "--log", "-", "--within", "10m")
-	if got.Code != 0 || !strings.HasPrefix(got.Stdout, "60 requests an hour with 1 credentials, by an access log of 2m0s\nAuthorizer: 128 MB; a run adds 20 ms, ") ||
+	if got.Code != 0 || !strings.HasPrefix(got.Stdout, "60 requests an hour with 1 credential, by an access log of 2m\nAuthorizer: 128 MB; a run adds 20 ms, ") ||
 		!strings.HasSuffix(got.Stdout, `
-Of 4 lines 2 are about the authorizer, 1 are not, 1 are unreadable.
-The log says that the authorizer ran 1 times in 2.
-A log begins with an empty cache: above a TTL of 1m0s it shows too many runs.
+Lines of the log: 4. About the authorizer: 2, others: 1, unreadable: 1.
+The log says that the authorizer ran for 1 of 2 requests.
+A log begins with an empty cache: above a TTL of 1m it shows too many runs.
 `) {
 		t.Errorf("got %+v", got)
 	}
