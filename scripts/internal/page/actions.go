@@ -1,14 +1,18 @@
 package page
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/protected-http-api/protected-http-api/internal/strictjson"
 )
 
 // mostBody is how long a request to the page may be: as long as a request to an API, as
@@ -20,16 +24,31 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != "application/json" {
 		return fmt.Errorf("the content type is %q: send application/json", kind)
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+	if err != nil {
+		return fmt.Errorf("reading the request, which may have %d bytes: %w", mostBody, err)
+	}
+	if _, err := strictjson.Members(body); err != nil {
+		return fmt.Errorf("the request %w: send one object", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("the request is not the JSON that is wanted: %w", err)
+	err = decoder.Decode(into)
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("%q is a %s: send %s", mistyped.Field, mistyped.Value, kinds[mistyped.Type.Kind()])
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the request goes on after its JSON: send one object")
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return fmt.Errorf("the request has a member %s, which nothing is known of: leave it out", name)
 	}
-	return nil
+	return err
 }
+
+// kinds are what the members of a request can be.
+var kinds = map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Bool: "true or false", reflect.String: "a string"}
 
 // act makes a handler of an action that has no answer.
 func act[T any](run func(T) error) http.HandlerFunc {

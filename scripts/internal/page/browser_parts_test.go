@@ -54,6 +54,26 @@ func (b *tab) clipboard(p *Page, setting browser.PermissionSetting) {
 	}
 }
 
+// By how much the clock is to run ahead is checked before the server is asked, which would
+// be an error on the console.
+func TestBrowserChecksSeconds(t *testing.T) {
+	t.Parallel()
+	p := serving(t)
+	withRoutes(p, 1)
+	b := openTab(t, p, 1280, 850)
+	b.waitText("#api", "Clock of the caches")
+	for _, seconds := range []string{"", "0", "1.5", "86401"} {
+		run[chromedp.Void](b, `document.querySelector('[data-key=seconds]').value = `+quoted(seconds)+`; document.querySelector('[data-key="skip own"] + .said').textContent = ''`)
+		b.click(`[data-key="skip own"]`)
+		b.waitText(`[data-key="skip own"] + .said.error`, "Write whole seconds, 1 to 86,400.")
+		b.want(`document.activeElement.matches('[data-key=seconds][aria-invalid=true]')`)
+	}
+	run[chromedp.Void](b, `document.querySelector('[data-key=seconds]').value = 7`)
+	b.click(`[data-key="skip own"]`)
+	b.waitText("#api", "It is 7 s ahead.")
+	b.want(`document.querySelector('[data-key=seconds][aria-invalid=false]') !== null`)
+}
+
 // Several APIs, and stages of one, are told apart wherever their routes are.
 func TestBrowserSeveralAPIs(t *testing.T) {
 	t.Parallel()

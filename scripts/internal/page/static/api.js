@@ -122,13 +122,19 @@ export class ApiPanel {
       return `${duration(seconds)} later`;
     };
     const button = (seconds, label) => actionButton(label, said, () => skip(seconds), { 'data-key': `skip ${seconds}`, 'aria-label': `Let the caches' clock run ahead by ${duration(seconds)}` });
-    const own = h('input', { type: 'number', min: '1', max: '86400', value: '10', 'aria-label': 'Seconds', 'data-key': 'seconds' });
+    const own = h('input', { type: 'number', required: true, min: '1', max: '86400', value: '10', 'aria-label': 'Seconds', 'data-key': 'seconds' });
+    const skipOwn = () => {
+      own.setAttribute('aria-invalid', !own.validity.valid);
+      if (own.validity.valid) return skip(own.valueAsNumber);
+      own.focus();
+      throw new Error(`Write whole seconds, ${number(own.min)} to ${number(own.max)}.`);
+    };
     const steps = new Map([[30, '+30 s'], [60, '+1 min'], ...ttls.map((ttl) => [ttl, `+${duration(ttl)} (TTL)`])]);
     return h('section', {},
       h('h3', {}, 'Clock of the caches'),
       h('p', {}, h('span', {}, 'It is ', ahead, '. '), h('span', { class: 'quiet' }, 'Answers that are kept grow older with it.')),
       h('p', { class: 'actions' }, [...steps].map(([seconds, label]) => button(seconds, label))),
-      h('p', { class: 'actions' }, h('label', {}, own, ' seconds'), actionButton('Let it run', said, () => skip(Number(own.value)), { 'data-key': 'skip own' }), said));
+      h('p', { class: 'actions' }, h('label', {}, own, ' seconds'), actionButton('Let it run', said, skipOwn, { 'data-key': 'skip own' }), said));
   }
 
   services(services) {
