@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -124,10 +125,15 @@ func (c *Console) writeLines(s style, lines ...string) {
 	_, _ = c.w.Write(c.buffer)
 }
 
+// clean replaces what would move a terminal's cursor, end a line, or turn the order of what
+// follows: paths and log lines come from strangers.
 func clean(line string) string {
 	line = strings.TrimRight(line, "\n")
 	return strings.Map(func(r rune) rune {
-		if (r < 0x20 && r != '\t') || (r >= 0x7f && r < 0xa0) {
+		switch {
+		case r == '\t', ' ' <= r && r <= '~': // nearly all
+			return r
+		case unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp):
 			return '\uFFFD'
 		}
 		return r

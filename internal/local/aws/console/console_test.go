@@ -19,6 +19,7 @@ func TestLines(t *testing.T) {
 		{"a request", func(c *Console) { c.Request("GET", "/events", 200, "warm, 1 ms") }, "12:30:00.000 GET /events 200; warm, 1 ms\n"},
 		{"a log line", func(c *Console) { c.Log("create-event", "START\n") }, "12:30:00.000 create-event | START\n"},
 		{"escape sequences", func(c *Console) { c.Printf("%s", "a\x1b[2Jb\u009bc\td") }, "12:30:00.000 a\uFFFD[2Jb\uFFFDc\td\n"},
+		{"another order, another line", func(c *Console) { c.Printf("%s", "/a\u202eb\u2066c\u200fd\u2028e\u2029f é 漢 \u200d") }, "12:30:00.000 /a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf é 漢 \u200d\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
