@@ -40,7 +40,7 @@ func withRoutes(p *Page, n int) {
 func hostileRequest() live.Decision {
 	return live.Decision{
 		RequestID: hostile, APIID: "a1", Stage: "$default", Received: time.Now(), Method: "<b>GET</b>", Path: "/" + hostile + strings.Repeat("/long", 500), Host: hostile, Query: hostile + "=1",
-		Status: 403, RouteKey: "$default", Authorization: live.AuthorizationIAM, Failure: hostile, Cure: hostile,
+		Status: 403, RouteKey: "$default", Authorization: live.AuthorizationIAM, Failure: hostile, Kind: hostile, Cure: hostile,
 		Handler: live.Invocation{Function: hostile, RequestID: hostile, Event: encode(map[string]string{hostile: hostile}), Answer: []byte(hostile)},
 	}
 }
@@ -136,7 +136,7 @@ func TestBrowserManyRequests(t *testing.T) {
 			if seq%10 == 0 {
 				status, reason = 403, "refused"
 			}
-			p.recorder.decided(live.Decision{RequestID: fmt.Sprint("r", seq), Received: time.Now(), Method: "GET", Path: fmt.Sprint("/", seq), Status: status, Allowed: reason == "", Failure: reason, RouteKey: "$default", Authorization: live.AuthorizationIAM})
+			p.recorder.decided(live.Decision{RequestID: fmt.Sprint("r", seq), Received: time.Now(), Method: "GET", Path: fmt.Sprint("/", seq), Status: status, Allowed: reason == "", Kind: reason, RouteKey: "$default", Authorization: live.AuthorizationIAM})
 		}
 	}
 	top := func() string {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -133,7 +134,7 @@ func (w way) cache() step {
 		s.Text = fmt.Sprintf("hit, %s old, %s left", age, left)
 		s.Facts = append(s.Facts, fact{"age", age.String()}, fact{"left", left.String()}, fact{"answered in Lambda's request", d.Cache.RequestID})
 		if !d.Allowed {
-			s.State, s.Text = stopped, s.Text+", "+refusedFor(reasonOf(w.entry))
+			s.State, s.Text = stopped, s.Text+", "+ended("refused", reasonOf(w.entry))
 			if w.text != "" {
 				s.Facts = append(s.Facts, fact{"reason", w.text})
 			}
@@ -157,13 +158,15 @@ func (w way) authorizer() step {
 		return s
 	case live.AuthorizationJWT, live.AuthorizationIAM:
 		s.Title = map[string]string{live.AuthorizationJWT: "JWT authorizer", live.AuthorizationIAM: "IAM"}[d.Authorization]
-		s.Text = "allowed"
-		if !d.Allowed {
-			s.State, s.Text = stopped, "refused: "+reasonOf(w.entry)
+		reason := reasonOf(w.entry)
+		switch {
+		case d.Allowed:
+			s.Text = "allowed"
+		case slices.Contains(authorization, reason):
+			s.Text = "the credential is good"
+		default:
+			s.State, s.Text = stopped, "refused: "+reason
 			s.Facts = append(s.Facts, fact{"reason", d.Failure})
-		}
-		if d.Status == http.StatusInternalServerError && !d.Allowed {
-			s.State, s.Text = failed, firstSentence(d.Failure)
 		}
 		return s
 	}
@@ -178,11 +181,11 @@ func (w way) authorizer() step {
 	case d.Allowed:
 		s.Text += ", allowed"
 	case d.Authorizer.Failure != "" || d.Status >= 500:
-		s.State, s.Text = failed, "failed: "+reason
+		s.State, s.Text = failed, ended("failed", reason)
 	case slices.Contains(authorization, reason):
 		s.Text += ", the credential is good"
 	default:
-		s.State, s.Text = stopped, refusedFor(reason)
+		s.State, s.Text = stopped, ended("refused", reason)
 	}
 	if w.text != "" {
 		s.Facts = append(s.Facts, fact{"reason", w.text})
@@ -255,8 +258,8 @@ func (w way) permissions() step {
 	switch {
 	case !d.Allowed && slices.Contains(authorization, reason):
 		s.State, s.Text = stopped, "refused: "+reason
-		if w.text != "" {
-			s.Facts = append(s.Facts, fact{"reason", w.text})
+		if text := cmp.Or(w.text, d.Failure); text != "" {
+			s.Facts = append(s.Facts, fact{"reason", text})
 		}
 	case d.Allowed && notInvoked(d.Handler):
 		s.State, s.Text = failed, "API Gateway may not invoke the function"
@@ -277,6 +280,8 @@ func (w way) needs() (needs []string, known bool) {
 			return nil, false
 		}
 		return w.route.Needs, true
+	case live.AuthorizationIAM:
+		return []string{"execute-api:Invoke"}, true
 	}
 	return nil, true
 }

@@ -122,8 +122,34 @@ func TestWay(t *testing.T) {
 			"st answered by itself: CORS\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\npa 204 No Content\n", ""},
 		{"JWT, refused", func(e *entry) {
 			d := &e.decision
-			d.Authorization, d.Status, d.Failure, d.Cure = live.AuthorizationJWT, 401, "the token has expired: it is late", "get another"
-		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\nst refused: the token has expired\nsk not reached\nsk not reached\nst 401 Unauthorized\n", "get another"},
+			d.Authorization, d.Status, d.Failure, d.Kind, d.Cure = live.AuthorizationJWT, 401, "the token has expired: it is late", "expired", "get another"
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\nst refused: expired\nsk not reached\nsk not reached\nst 401 Unauthorized\n", "get another"},
+		{"JWT, without the scope", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Status, d.Scopes, d.Failure, d.Kind, d.Cure = live.AuthorizationJWT, 403, []string{"write"}, "insufficient_scope: no", "insufficient scope", "get another"
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa the credential is good\nst refused: insufficient scope\nsk not reached\nst 403 Forbidden\n", "get another"},
+		{"IAM, without the grant", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Status, d.Failure, d.Kind, d.Cure = live.AuthorizationIAM, 403, "User: x is not authorized", "denied", "allow it"
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa the credential is good\nst refused: denied\nsk not reached\nst 403 Forbidden\n", "allow it"},
+		{"IAM, with a body that is too large", func(e *entry) {
+			e.decision.Authorization, e.decision.Status, e.decision.Cure = live.AuthorizationIAM, 413, "send less"
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\nst refused: request entity too large\nsk not reached\nsk not reached\nst 413 Request Entity Too Large\n", "send less"},
+		{"IAM, allowed", func(e *entry) {
+			d := &e.decision
+			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationIAM, ran(time.Millisecond), true, 200
+		}, "pa POST /events\nsk none of a Lambda authorizer\nsk no Lambda authorizer\npa allowed\npa has execute-api:Invoke\npa warm\npa 200 OK\n", ""},
+		{"an authorizer that fails", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Authorizer, d.Status, d.Cure = []live.IdentityValue{found}, ran(time.Millisecond), 500, "mend it"
+			d.Failure = "the function returned an error"
+			d.Authorizer.Failure = d.Failure
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nfa failed\nsk not reached\nsk not reached\nfa 500 Internal Server Error\n", "mend it"},
+		{"an authorizer that Lambda throttles", func(e *entry) {
+			d := &e.decision
+			d.Sources, d.Status, d.Failure, d.Cure = []live.IdentityValue{found}, 500, "Rate Exceeded.", "let more run"
+			d.Authorizer.Failure = d.Failure
+		}, "pa POST /events\npa found: Authorization\nsk off: the TTL is 0\nfa failed: the authorizer was throttled\nsk not reached\nsk not reached\nfa 500 Internal Server Error\n", "let more run"},
 		{"public", func(e *entry) {
 			d := &e.decision
 			d.Authorization, d.Handler, d.Allowed, d.Status = live.AuthorizationNone, ran(time.Millisecond), true, 200

@@ -7,18 +7,18 @@ import (
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
 )
 
-// authorization are authz's reasons of a good credential that may not do this.
-var authorization = []string{"denied", "tenant suspended", "quota exceeded", "rate limited"}
+// authorization are the reasons of a good credential that may not do this.
+var authorization = []string{"denied", "insufficient scope", "tenant suspended", "quota exceeded", "rate limited"}
 
 // byAuthorizer is the reason where an authorizer has not said in its log why it refused.
 const byAuthorizer = "refused by the authorizer"
 
-// refusedFor says that a request was refused, and why.
-func refusedFor(reason string) string {
-	if reason == byAuthorizer {
-		return "refused"
+// ended says how a request ended at its authorizer, and why where that is known.
+func ended(how, reason string) string {
+	if reason == byAuthorizer || reason == authorizerFailed {
+		return how
 	}
-	return "refused: " + reason
+	return how + ": " + reason
 }
 
 // reasonOf is why a request was refused or failed before its handler, in a few words.
@@ -41,11 +41,14 @@ func reasonOf(e entry) string {
 		return byAuthorizer
 	case d.Authorization == live.AuthorizationCustom:
 		return authorizerFailure(d.Failure)
-	case d.Failure != "":
-		return firstSentence(d.Failure)
+	case d.Kind != "":
+		return d.Kind
 	}
 	return strings.ToLower(http.StatusText(d.Status))
 }
+
+// authorizerFailed is the reason where no more is known of it.
+const authorizerFailed = "authorizer failed"
 
 // authorizerFailure is the kind of a Lambda authorizer's failure.
 func authorizerFailure(why string) string {
@@ -55,9 +58,11 @@ func authorizerFailure(why string) string {
 	case strings.Contains(why, "doesn't match the format"):
 		return "the authorizer's answer is malformed"
 	case strings.HasPrefix(why, "no answer within"):
-		return "authorizer: " + why
+		return "the authorizer gave " + why
+	case why == "Rate Exceeded.": // Lambda's own words
+		return "the authorizer was throttled"
 	}
-	return "authorizer failed"
+	return authorizerFailed
 }
 
 func firstSentence(text string) string {

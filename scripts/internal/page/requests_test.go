@@ -47,12 +47,8 @@ func TestRequest(t *testing.T) {
 	}
 	refused := entry{decision: live.Decision{RouteKey: "GET /", Authorization: live.AuthorizationJWT, Status: 401, Failure: "of secret-token: " + shaped, Query: "token=secret-token"}}
 	refused.text = "why secret-token"
-	if e := redactorOf(refused.decision, nil).entry(refused); strings.Contains(e.reason+e.text+e.decision.Failure, "secret-token") || e.reason != "of "+hidden("secret-token") {
+	if e := redactorOf(refused.decision, nil).entry(refused); strings.Contains(e.reason+e.text+e.decision.Failure, "secret-token") || e.reason != "unauthorized" {
 		t.Errorf("the request is %+v", e)
-	}
-	refused.decision.Failure = shaped
-	if row := rowOf(refused); row.Reason != hidden(shaped) {
-		t.Errorf("the row has the reason %s", row.Reason)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -46,6 +46,9 @@ type Decision struct {
 	// Failure is why it was not, where API Gateway itself knows, as it does not of what a
 	// function has refused. Empty too for a preflight that API Gateway has allowed.
 	Failure string
+	// Kind is that of the failure in a few words, where API Gateway itself judged the
+	// credential: with JWT and AWS_IAM.
+	Kind string
 	// Cure is what to change so that it would be, where the local AWS knows.
 	Cure string
 	// Note is the console's text.
@@ -120,8 +123,11 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 				d.Sources = r.sources(a)
 			}
 		}
-		if r.route.Authorization == AuthorizationCustom {
+		switch r.route.Authorization {
+		case AuthorizationCustom:
 			d.Authorizer.Failure = x.verdict.failure
+		case AuthorizationJWT, AuthorizationIAM:
+			d.Kind = kindOf(x.verdict.cause)
 		}
 	}
 	g.Decided(d)

@@ -33,3 +33,6 @@ func (g *Gateway) AuthorizerTimeout() *time.Duration { return &g.authorizerTimeo
 
 // AccountTokens is how many requests the account may make at once.
 func (g *Gateway) AccountTokens() *float64 { return &g.accountBucket.tokens }
+
+// KindOf names why a credential was refused.
+func KindOf(cause error) string { return kindOf(cause) }

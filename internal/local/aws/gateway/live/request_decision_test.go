@@ -234,9 +234,9 @@ func TestDecisionOfEarlyEnds(t *testing.T) {
 		}},
 		{"GET", "/jwt", nil, live.Decision{
 			Stage: "$default", Path: "/jwt", Status: 401, RouteKey: "GET /jwt", Authorization: "JWT", AuthorizerID: jwt.ID, Handler: noHandler,
-			Scopes: []string{"write"}, Sources: []live.IdentityValue{{Source: "$request.querystring.jwt"}}, Failure: "missing: token not provided",
+			Scopes: []string{"write"}, Sources: []live.IdentityValue{{Source: "$request.querystring.jwt"}}, Failure: "missing: token not provided", Kind: "no credential",
 		}},
-		{"GET", "/iam", nil, live.Decision{Stage: "$default", Path: "/iam", Status: 403, RouteKey: "GET /iam", Authorization: "AWS_IAM", Handler: noHandler, Failure: "MissingAuthenticationTokenException: Request is missing Authentication Token"}},
+		{"GET", "/iam", nil, live.Decision{Stage: "$default", Path: "/iam", Status: 403, RouteKey: "GET /iam", Authorization: "AWS_IAM", Handler: noHandler, Failure: "MissingAuthenticationTokenException: Request is missing Authentication Token", Kind: "no credential"}},
 	} {
 		r := w.do(tt.method, tt.target, "", tt.headers...)
 		got := w.decision(r)
