@@ -32,7 +32,7 @@ func withRoutes(p *Page, n int) {
 	p.mu.Lock()
 	p.current.apis = []api{a}
 	p.recorder.serves(p.current.apis)
-	p.current.deployments = []deployment{{Number: 2, Status: "failed", At: time.Now().UnixMilli(), Changes: []string{}, Resources: []string{hostile}, Error: hostile + "\n" + strings.Repeat("a long line of Pulumi ", 50)}}
+	p.current.deployments = []deployment{{Number: 2, Status: "failed", At: time.Now().UnixMilli(), Changes: []string{}, Resources: []string{hostile}, Same: []string{"routes"}, Error: hostile + "\n" + strings.Repeat("a long line of Pulumi ", 50)}}
 	p.mu.Unlock()
 	p.changed()
 }
@@ -280,17 +280,17 @@ func TestBrowserDeployments(t *testing.T) {
 		p.mu.Unlock()
 		p.changed()
 	}
-	one := deployment{Number: 1, Status: "serving", Changes: []string{}, Resources: []string{}}
+	one := deployment{Number: 1, Status: "serving", Changes: []string{}, Resources: []string{}, Same: []string{}}
 	is(one)
 	b := openTab(t, p, 1280, 850)
 	b.waitText("#deployment", "Deployment 1 serves since")
 	b.want(`document.querySelector('#notice').hidden`)
-	two := deployment{Number: 2, Status: "failed", Changes: []string{"POST /events: public, was: authorizer"}, Resources: []string{"updated: Route r"}, Error: "it is forbidden"}
-	three := deployment{Number: 3, Status: "serving", Changes: []string{}, Resources: []string{"updated: RolePolicy create"}}
-	four := deployment{Number: 4, Status: "deploying", Changes: []string{}, Resources: []string{}}
+	two := deployment{Number: 2, Status: "failed", Changes: []string{"POST /events: public, was: authorizer"}, Resources: []string{"updated: Route r"}, Same: []string{}, Error: "it is forbidden"}
+	three := deployment{Number: 3, Status: "serving", Changes: []string{}, Resources: []string{"updated: RolePolicy create, Authorizer a"}, Same: []string{"routes", "limits"}}
+	four := deployment{Number: 4, Status: "deploying", Changes: []string{}, Resources: []string{}, Same: []string{}}
 	is(four, three, two, one)
 	for _, text := range []string{
-		"Deployment 3 serves", "functions are as before. What else has changed is not compared here: updated: RolePolicy create",
+		"Deployment 3 serves", "As before: routes, limits. What has changed is not compared here: updated: RolePolicy create, Authorizer a",
 		"Deployment 2 failed", "what had changed before it failed serves, and is listed.", "POST /events: public, was: authorizer", "updated: Route r", "it is forbidden",
 	} {
 		b.waitText("#notice", text)
@@ -308,6 +308,6 @@ func TestBrowserDeployments(t *testing.T) {
 	b.want(`document.querySelector('#notice').hidden`)
 	b.click("#deployment")
 	b.waitText("#notice", "Deployment 4 serves")
-	is(deployment{Number: 5, Status: "failed", Changes: []string{}, Resources: []string{}, Error: "no"}, four)
+	is(deployment{Number: 5, Status: "failed", Changes: []string{}, Resources: []string{}, Same: []string{}, Error: "no"}, four)
 	b.waitText("#notice", "Nothing had changed before it failed: what was deployed before goes on to serve.")
 }

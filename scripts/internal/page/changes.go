@@ -134,7 +134,7 @@ func described(apis []local.API, names local.ProgramNames) map[string]thing {
 			authorizers[z.ID] = z.Name
 			what := fmt.Sprintf("answers reused for %s, by %s", z.TTL, strings.Join(z.Sources, ", "))
 			if z.Function == "" {
-				what = "tokens of " + z.Issuer + " for " + strings.Join(z.Audience, ", ")
+				what = "tokens of " + z.Issuer + " for " + strings.Join(z.Audience, ", ") + ", from " + strings.Join(z.Sources, ", ")
 			}
 			all[a.Title()+": authorizer "+z.Name] = thing{what, ""}
 		}
@@ -214,6 +214,28 @@ func limit(s management.RouteSettings) string {
 		burst = strconv.Itoa(*b) + " at once"
 	}
 	return rate + ", " + burst
+}
+
+// compared are the kinds of things that changes tells of, and the types of resources that
+// make them.
+var compared = []struct {
+	kind  string
+	types []string
+}{
+	{"routes", []string{"Route", "Integration"}}, {"authorizers", []string{"Authorizer"}}, {"limits", []string{"Stage"}}, {"CORS", []string{"Api"}},
+	{"domains", []string{"DomainName", "ApiMapping"}}, {"functions", []string{"Function"}},
+}
+
+// same are the kinds of things that are compared, and of which nothing has changed by
+// Pulumi: no more is known of others than that what is compared of them is the same.
+func same(changed []local.ResourceChange) []string {
+	kinds := []string{}
+	for _, c := range compared {
+		if !slices.ContainsFunc(changed, func(r local.ResourceChange) bool { return slices.Contains(c.types, r.Type) }) {
+			kinds = append(kinds, c.kind)
+		}
+	}
+	return kinds
 }
 
 // mostResources is how many resources of a kind are named.

@@ -24,7 +24,7 @@ func TestChanges(t *testing.T) {
 		{Key: "GET /old", Authorization: "AWS_IAM", Function: "old"},
 	}, Authorizers: []local.Authorizer{
 		{ID: "z1", Name: "authorizer", Function: "f", Sources: []string{"$request.header.Authorization"}},
-		{ID: "z2", Name: "cognito", Issuer: "https://issuer", Audience: []string{"web"}},
+		{ID: "z2", Name: "cognito", Issuer: "https://issuer", Audience: []string{"web"}, Sources: []string{"$request.header.Authorization"}},
 	}}}, names)}
 	after := settled{things: described([]local.API{{Name: "events", Stage: "$default", Routes: []local.Route{
 		{Key: "GET /events", Authorization: "NONE", Function: "search"},
@@ -33,7 +33,7 @@ func TestChanges(t *testing.T) {
 		{Key: "ANY /new", Authorization: "AWS_IAM", Function: "new"},
 	}, Authorizers: []local.Authorizer{
 		{ID: "z1", Name: "authorizer", Function: "f", TTL: 5 * time.Minute, Sources: []string{"$request.header.Authorization", "$context.routeKey"}},
-		{ID: "z2", Name: "cognito", Issuer: "https://other", Audience: []string{"web"}},
+		{ID: "z2", Name: "cognito", Issuer: "https://other", Audience: []string{"web"}, Sources: []string{"$request.querystring.jwt"}},
 		{ID: "z3", Name: "partners", Function: "f"},
 	}}, {Name: "events", Stage: "v1", Routes: []local.Route{{Key: "GET /events", Authorization: "NONE", Function: "list"}}}}, names)}
 	want := []string{
@@ -43,7 +43,7 @@ func TestChanges(t *testing.T) {
 		"events: GET /events: answered by search, was: events-list",
 		"events: GET /me: cognito, needs a, was: cognito, needs a b",
 		"events: authorizer authorizer: answers reused for 5m0s, by $request.header.Authorization, $context.routeKey, was: answers reused for 0s, by $request.header.Authorization",
-		"events: authorizer cognito: tokens of https://other for web, was: tokens of https://issuer for web",
+		"events: authorizer cognito: tokens of https://other for web, from $request.querystring.jwt, was: tokens of https://issuer for web, from $request.header.Authorization",
 		"events: authorizer partners: new, answers reused for 0s, by ",
 		"events: GET /old: gone, was: IAM",
 	}
@@ -124,6 +124,16 @@ func TestResources(t *testing.T) {
 	}
 	if got := resources(nil); got == nil || len(got) != 0 {
 		t.Errorf("got %v", got)
+	}
+	if got := same(changed); !slices.Equal(got, []string{"authorizers", "limits", "CORS", "domains", "functions"}) {
+		t.Errorf("%q are the same", got)
+	}
+	changed = nil
+	for _, kind := range []string{"Integration", "Authorizer", "Stage", "Api", "ApiMapping", "Function"} {
+		changed = append(changed, local.ResourceChange{Kind: "updated", Type: kind})
+	}
+	if got := same(changed); got == nil || len(got) != 0 {
+		t.Errorf("%q are the same", got)
 	}
 }
 

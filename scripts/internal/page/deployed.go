@@ -57,7 +57,7 @@ func (p *Page) changed() {
 
 // begin puts a deployment that has begun before the last ones.
 func begin(last []deployment, at time.Time) []deployment {
-	begun := deployment{Number: 1, Status: "deploying", At: at.UnixMilli(), Changes: []string{}, Resources: []string{}}
+	begun := deployment{Number: 1, Status: "deploying", At: at.UnixMilli(), Changes: []string{}, Resources: []string{}, Same: []string{}}
 	if len(last) > 0 {
 		begun.Number += last[0].Number
 	}
@@ -90,7 +90,7 @@ func (p *Page) updated(u local.StackUpdate) {
 	names := u.Deployment.ProgramNames()
 	now := settle(u.Deployment, names)
 	if c.settled != nil {
-		d.Changes, d.Resources = changes(*c.settled, now), resources(u.Resources)
+		d.Changes, d.Resources, d.Same = changes(*c.settled, now), resources(u.Resources), same(u.Resources)
 	}
 	all := maps.Clone(c.names)
 	if all == nil {

@@ -42,6 +42,9 @@ type deployment struct {
 	// Resources are what Pulumi has changed since then, for instance "updated: RolePolicy
 	// events-create-event": what of it no line of Changes tells is not compared.
 	Resources []string `json:"resources"`
+	// Same are the kinds of things that are compared and of which Resources has none, for
+	// instance "routes": without Changes they are as before.
+	Same []string `json:"same"`
 	// Error is why it failed, with Pulumi's own words.
 	Error string `json:"error,omitempty"`
 }

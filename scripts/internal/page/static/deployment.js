@@ -86,7 +86,7 @@ export class Header {
       status === 'failed' && h('pre', { tabindex: '0', role: 'group', 'aria-label': `Why deployment ${number} failed` }, foreignLines(error ?? '')));
   }
 
-  changes({ number, status, changes = [], resources = [] }) {
+  changes({ number, status, changes = [], resources = [], same = [] }) {
     if (status === 'deploying') return h('p', {}, 'Requests are answered by what was deployed before, until it is changed.');
     const failed = status === 'failed';
     if (changes.length === 0 && resources.length === 0) {
@@ -95,7 +95,7 @@ export class Header {
     const lines = (list) => h('ul', { class: 'changes' }, list.map((change) => h('li', {}, foreign(change))));
     return [
       failed && h('p', {}, 'It failed; what had changed before it failed serves, and is listed.'),
-      changes.length > 0 ? lines(changes) : h('p', {}, 'Routes, authorizers, limits, CORS, domains and functions are as before. What else has changed is not compared here:'),
+      changes.length > 0 ? lines(changes) : h('p', {}, same.length > 0 && `As before: ${same.join(', ')}. `, 'What has changed is not compared here:'),
       resources.length > 0 && [changes.length > 0 && h('p', { class: 'quiet' }, 'Resources that have changed, by Pulumi:'), lines(resources)]];
   }
 

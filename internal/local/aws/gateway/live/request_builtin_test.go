@@ -110,10 +110,15 @@ func TestJWTContext(t *testing.T) {
 // sign sends a signed request.
 func (w *world) sign(credentials iam.Credentials, method, path, body, service string) reply {
 	w.t.Helper()
+	return w.signFor(service, testRegion, w.clock.Now(), credentials, method, path, body)
+}
+
+func (w *world) signFor(service, region string, at time.Time, credentials iam.Credentials, method, path, body string) reply {
+	w.t.Helper()
 	request := must(http.NewRequestWithContext(w.t.Context(), method, w.api.Endpoint+path, strings.NewReader(body)))
 	err := v4.NewSigner().SignHTTP(w.t.Context(), aws.Credentials{
 		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey, SessionToken: credentials.SessionToken,
-	}, request, hashOf(body), service, testRegion, w.clock.Now())
+	}, request, hashOf(body), service, region, at)
 	if err != nil {
 		w.t.Fatal(err)
 	}

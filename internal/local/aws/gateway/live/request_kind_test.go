@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/jwtauth/oidctest"
 	"github.com/protected-http-api/protected-http-api/internal/local/aws/gateway/live"
@@ -76,17 +73,7 @@ func TestKindOfSignatures(t *testing.T) {
 	_, caller, _ := w.caller()
 	sent := func(service, region string, after time.Duration, credentials iam.Credentials) live.Decision {
 		t.Helper()
-		request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, w.api.Endpoint+"/iam", nil))
-		err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey, SessionToken: credentials.SessionToken},
-			request, hashOf(""), service, region, w.clock.Now().Add(after))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var headers []string
-		for name, values := range request.Header {
-			headers = append(headers, name+": "+values[0])
-		}
-		return w.decision(w.do(http.MethodGet, "/iam", "", headers...))
+		return w.decision(w.signFor(service, region, w.clock.Now().Add(after), credentials, http.MethodGet, "/iam", ""))
 	}
 	unknown, wrong := caller, caller
 	unknown.AccessKeyID, wrong.SecretAccessKey = "ASIAUNKNOWN", "wrong"
