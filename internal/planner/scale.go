@@ -47,7 +47,7 @@ func (l Load) check() error {
 	switch {
 	case len(errs) > 0:
 	case l.Traffic.Requests < 1:
-		errs = append(errs, fmt.Errorf("--rps %v: are %.2g requests an hour: write one or more, 0.0003", l.RPS, l.Traffic.Requests))
+		errs = append(errs, fmt.Errorf("--rps %v are %.2g requests an hour: write 0.0003 or more, which is one", l.RPS, l.Traffic.Requests))
 	default:
 		errs = append(errs, l.Traffic.Check())
 	}

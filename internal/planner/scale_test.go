@@ -100,7 +100,7 @@ func TestLimitsRefuse(t *testing.T) {
 	}{
 		{"no requests", func(l *Load) { *l = load(0) }, "--rps 0: write requests a second, above 0 and up to 1e7"},
 		{"no number", func(l *Load) { *l = load(math.NaN()) }, "--rps NaN: write requests a second, above 0 and up to 1e7"},
-		{"less than one an hour", func(l *Load) { *l = load(0.0001) }, "--rps 0.0001: are 0.36 requests an hour: write one or more, 0.0003"},
+		{"less than one an hour", func(l *Load) { *l = load(0.0001) }, "--rps 0.0001 are 0.36 requests an hour: write 0.0003 or more, which is one"},
 		{"too many", func(l *Load) { *l = load(math.Inf(1)) }, "--rps +Inf: write requests a second, above 0 and up to 1e7"},
 		{"a handler", func(l *Load) { l.Handler = time.Minute }, "--handler 1m0s: write what a handler takes, above 0 and up to 30s, for which API Gateway waits"},
 		{"callers", func(l *Load) { l.Traffic.Credentials = 1e6 }, "--credentials 1000000 are more than the 360000 requests of an hour: count those that are used in an hour"},
