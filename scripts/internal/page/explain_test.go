@@ -118,6 +118,10 @@ func TestWay(t *testing.T) {
 			"st throttled\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 429 Too Many Requests\n", "raise it"},
 		{"headers too large", func(e *entry) { e.decision.Early, e.decision.Status, e.decision.Cure = true, 431, "send less" },
 			"st request header fields too large\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 431 Request Header Fields Too Large\n", "send less"},
+		{"another host", func(e *entry) {
+			e.decision = live.Decision{Early: true, Status: 403, Kind: "unknown host", Failure: "the host \"x\" is nobody's", Cure: "call another"}
+		},
+			"st unknown host\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nst 403 Forbidden\n", "call another"},
 		{"a preflight", func(e *entry) { e.decision = live.Decision{Status: 204} },
 			"st answered by itself: CORS\nsk not reached\nsk not reached\nsk not reached\nsk not reached\nsk not reached\npa 204 No Content\n", ""},
 		{"JWT, refused", func(e *entry) {

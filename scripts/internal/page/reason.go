@@ -33,7 +33,7 @@ func reasonOf(e entry) string {
 		return e.reason
 	case d.Status == http.StatusTooManyRequests:
 		return "throttled"
-	case d.Early || d.RouteKey == "":
+	case d.Kind == "" && (d.Early || d.RouteKey == ""):
 		return strings.ToLower(http.StatusText(d.Status))
 	case missing != "":
 		return "no identity source"

@@ -47,7 +47,7 @@ type Decision struct {
 	// function has refused. Empty too for a preflight that API Gateway has allowed.
 	Failure string
 	// Kind is that of the failure in a few words, where API Gateway itself judged the
-	// credential: with JWT and AWS_IAM.
+	// credential, with JWT and AWS_IAM, and where no API has the host.
 	Kind string
 	// Cure is what to change so that it would be, where the local AWS knows.
 	Cure string
@@ -110,6 +110,9 @@ func (g *Gateway) decided(r *request, x *exchange, note string) {
 		Status: x.response.status, Cache: x.verdict.cache, Authorizer: x.verdict.run, Handler: x.integration.Invocation,
 		Early: x.early != "", Allowed: x.early == "" && x.verdict.refusal == nil, Failure: x.refused(), Cure: x.cureOf(r), Note: note,
 		APISources: r.deployment.sources,
+	}
+	if r.foreign {
+		d.Kind = "unknown host"
 	}
 	if r.stage != nil {
 		d.Stage = r.stage.Name

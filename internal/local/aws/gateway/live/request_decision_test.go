@@ -224,7 +224,7 @@ func TestDecisionOfEarlyEnds(t *testing.T) {
 			Path: "/v2/r/1", Host: "api.example.com", Status: 403, Failure: "the domain api.example.com has no API mapping for this path: its keys are /v1",
 		}},
 		{"PUT", "/v1/r/1?a=b", []string{"Host: apis.example.com:80", token}, live.Decision{
-			Path: "/v1/r/1", Query: "a=b", Host: "apis.example.com:80", Status: 403, Failure: `the host "apis.example.com:80" is no name of this machine, and no domain that is deployed`,
+			Path: "/v1/r/1", Query: "a=b", Host: "apis.example.com:80", Status: 403, Failure: `the host "apis.example.com:80" is no name of this machine, and no domain that is deployed`, Kind: "unknown host",
 		}},
 		{"GET", "/v1/nowhere", []string{"Host: api.example.com"}, live.Decision{Stage: "$default", Path: "/v1/nowhere", Host: "api.example.com", Status: 404, Failure: "no route matches"}},
 		{"OPTIONS", "/r/1", []string{"Origin: https://a.example", "Access-Control-Request-Method: GET"}, live.Decision{Stage: "$default", Path: "/r/1", Status: 204}},
