@@ -26,6 +26,14 @@ func TestBrowserDeployed(t *testing.T) {
 	settings := map[string]string{"authorizerTtl": "5m"}
 	opts := local.Options{Project: repository, Stack: "prod", Settings: settings, Progress: t.Output(), Console: &consoletest.Buffer{}}
 	p.Follow(&opts)
+	opts.Updated = func(u local.StackUpdate) {
+		p.updated(u)
+		p.recorder.mu.Lock()
+		defer p.recorder.mu.Unlock()
+		if p.recorder.deploying == u.Ended {
+			t.Errorf("that a deployment is being made is %v, when it has ended: %v", p.recorder.deploying, u.Ended)
+		}
+	}
 	b := openTab(t, p, 1280, 850)
 	b.waitText("#empty", "No request yet.")
 	d, err := local.Start(t.Context(), opts)

@@ -135,9 +135,6 @@ func (w way) cache() step {
 		s.Facts = append(s.Facts, fact{"age", age.String()}, fact{"left", left.String()}, fact{"answered in Lambda's request", d.Cache.RequestID})
 		if !d.Allowed {
 			s.State, s.Text = stopped, s.Text+", "+ended("refused", reasonOf(w.entry))
-			if w.text != "" {
-				s.Facts = append(s.Facts, fact{"reason", w.text})
-			}
 		}
 	case "miss":
 		s.Text = "miss"

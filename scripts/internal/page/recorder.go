@@ -40,7 +40,9 @@ type entry struct {
 
 // known is what is known of an invocation, or of a request's.
 type known struct {
-	// reason and text are what authz's log says of a refusal or failure.
+	// reason and text are what authz's log says of a refusal or failure. What the cache
+	// answers has no text: that may quote what only the request had for which the authorizer
+	// ran.
 	reason, text string
 	calls        []endpoint.Call
 	// further is how many calls there were beside these.
@@ -109,9 +111,9 @@ func (r *recorder) decided(d live.Decision) {
 	e := &entry{seq: r.head, decision: d, apis: r.apis, deploying: r.deploying}
 	if id := answeredIn(d); id != "" {
 		if others := r.denials[id]; len(others) > 0 {
-			e.reason, e.text = others[0].reason, others[0].text
+			e.reason = others[0].reason
 		} else if early := r.early[id]; early != nil {
-			e.reason, e.text = early.reason, early.text
+			e.reason = early.reason
 		}
 		r.denials[id] = append(r.denials[id], e)
 	}
@@ -122,6 +124,9 @@ func (r *recorder) decided(d live.Decision) {
 		if early := r.early[id]; early != nil {
 			e.add(early.calls...)
 			e.further += early.further
+			if id == d.Authorizer.RequestID && e.reason != "" {
+				e.text = early.text
+			}
 			delete(r.early, id)
 		}
 		r.runs[id] = e
@@ -244,7 +249,10 @@ func (r *recorder) explain(requestID, reason, text string) {
 	for _, e := range r.denials[requestID] {
 		if e.reason == "" {
 			r.counts.renamed(e.slot, reasonOf(*e), reason)
-			e.reason, e.text = reason, text
+			e.reason = reason
+			if e.decision.Authorizer.RequestID == requestID {
+				e.text = text
+			}
 			r.hasChanged(e)
 		}
 	}
