@@ -83,6 +83,9 @@ func (w way) gateway() step {
 		s.State, s.Text = stopped, "answered by itself: CORS"
 	default:
 		s.State, s.Text = stopped, reasonOf(w.entry)
+		if d.Failure != "" {
+			s.Facts = append(s.Facts, fact{"reason", d.Failure})
+		}
 	}
 	return s
 }

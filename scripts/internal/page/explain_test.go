@@ -313,4 +313,8 @@ func TestFacts(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
 	}
+	w.entry = entry{decision: live.Decision{Early: true, Status: 404, Failure: "no route matches"}}
+	if facts := w.steps()[0].Facts; facts[len(facts)-1] != (fact{"reason", "no route matches"}) {
+		t.Errorf("of a request that no route matches is said %v", facts)
+	}
 }
