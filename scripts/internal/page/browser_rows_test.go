@@ -119,6 +119,7 @@ func TestBrowserManyRequests(t *testing.T) {
 	// Why a request was refused may be known after its row has come, and was opened.
 	p.recorder.decided(refusal("late"))
 	b.waitText("#rows .reason", "refused by the authorizer")
+	listAt := run[float64](b, `document.querySelector('#scroller').getBoundingClientRect().top`)
 	b.click("#rows .time")
 	b.waitText("#detail .summary", "refused by the authorizer")
 	p.recorder.logged("", denial("late", "expired"))
@@ -149,6 +150,9 @@ func TestBrowserManyRequests(t *testing.T) {
 		b.want(few)
 	}
 	b.want(`document.querySelector('#requests-total').innerText === 'the last 10,000'`)
+	if got := run[float64](b, `document.querySelector('#scroller').getBoundingClientRect().top`); got != listAt {
+		t.Errorf("the list was at %v, and is at %v", listAt, got)
+	}
 	b.want(`document.querySelector('#table').getAttribute('aria-rowcount') === '10001' && document.querySelector('#dropped').hidden`)
 
 	run[chromedp.Void](b, `document.querySelector('#scroller').scrollTop = 5000 * document.querySelector('#rows .row').offsetHeight`)

@@ -155,10 +155,21 @@ func (b *tab) press(keys string) {
 	b.do(chromedp.KeyEvent(keys))
 }
 
-// click clicks what a CSS selector finds first.
+// click clicks what a CSS selector finds first: once more where something that came
+// meanwhile has moved it away from under the pointer.
 func (b *tab) click(selector string) {
 	b.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	for range 5 {
+		run[chromedp.Void](b, `window.hit = false; addEventListener('click', (event) => {
+			const at = document.querySelector(`+quoted(selector)+`)?.getBoundingClientRect();
+			window.hit = at && event.clientX >= at.left && event.clientX <= at.right && event.clientY >= at.top && event.clientY <= at.bottom;
+		}, { capture: true, once: true })`)
+		b.do(chromedp.Click(chromedp.CSS(selector)))
+		if run[bool](b, `window.hit === true`) {
+			return
+		}
+	}
+	b.Fatalf("it moves away from each click: %s", selector)
 }
 
 // run evaluates JavaScript.
