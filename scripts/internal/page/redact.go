@@ -66,6 +66,8 @@ type redactor struct {
 	ready bool
 	long  *strings.Replacer
 	short []string
+	// ofLines tells that one has several lines.
+	ofLines bool
 	// certain replaces those that are no word by which a text of our own could say
 	// something.
 	certain *strings.Replacer
@@ -195,6 +197,7 @@ func (r *redactor) prepare() {
 			continue
 		}
 		shown := hidden(value)
+		r.ofLines = r.ofLines || strings.ContainsAny(value, "\r\n")
 		for _, form := range forms(value) {
 			pairs = append(pairs, form, shown)
 		}

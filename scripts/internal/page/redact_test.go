@@ -249,6 +249,8 @@ func TestRedactMany(t *testing.T) {
 // FuzzRedact: whatever stands around a credential, and wherever it is, it is not shown.
 func FuzzRedact(f *testing.F) {
 	f.Add("Bearer abcdef.ghijkl", "x", "/path?a=b", uint8(0))
+	f.Add("AAA0AA", "0", "AAAAAAAAA0", uint8(0)) // what is left on both sides makes it up again
+	f.Add("0000\n0", "0", "0", uint8(2))
 	f.Add(`quo"te\slash`, "<img>", "\x00", uint8(1))
 	for place := range uint8(8) {
 		f.Add("abc;d&e=f%20g+h", "x-name", "a=b; c=", place)
@@ -286,8 +288,10 @@ func FuzzRedact(f *testing.F) {
 			t.Fatal(err)
 		}
 		texts(got, func(text string) {
-			if strings.Contains(strings.ReplaceAll(text, hidden(credential), ""), credential) {
-				t.Errorf("%q is shown in %q", credential, text)
+			for part := range strings.SplitSeq(text, hidden(credential)) {
+				if strings.Contains(part, credential) {
+					t.Errorf("%q is shown in %q", credential, text)
+				}
 			}
 		})
 	})

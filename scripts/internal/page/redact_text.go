@@ -87,6 +87,9 @@ func (r *redactor) inner(name, text string, depth int) string {
 
 // lines hides the rest of a line behind a sensitive name and a sign.
 func (r *redactor) lines(text string, depth int) string {
+	if r.ready && r.ofLines {
+		text = r.long.Replace(text)
+	}
 	var out strings.Builder
 	for line := range strings.Lines(text) {
 		content := strings.TrimRight(line, "\r\n")
